@@ -196,7 +196,7 @@ class LazyPrices:
         options: Mapping[str, str],
     ) -> Priced:  # fmt: skip
         """The cost of quantities at an instant."""
-        return self.snapshot.price(provider, model, quantities, at, options)
+        return (self._loaded or self.snapshot).price(provider, model, quantities, at, options)
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
         """The cost of quantities at the provider's highest price."""

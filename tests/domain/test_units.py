@@ -17,6 +17,7 @@ from quotakeeper.domain.units import (
     STORED_METERS,
     TOKEN_METERS,
     amount_from_units,
+    amounts_of,
     check_quantities,
     check_whole,
     is_stored_key,
@@ -183,3 +184,10 @@ def test_an_amount_too_large_in_base_units_is_refused():
     assert amount_from_units(most, meter, "amount") <= MAX_AMOUNT
     with pytest.raises(InvalidInputError, match="is too large"):
         amount_from_units(most + 1, meter, "amount")
+
+
+@given(quantities, st.sampled_from([None, 0, 7]))
+def test_amounts_of_all_meters_equal_the_measure_of_each(given_quantities, cost_pico):
+    found = amounts_of(given_quantities, cost_pico)
+    for name in (*STORED_METERS, "tokens", "cost"):
+        assert found.get(name, 0) == measure(METERS[name], given_quantities, cost_pico)

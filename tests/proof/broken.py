@@ -76,7 +76,7 @@ def _no_file_lock() -> Problems:
             return nullcontext()
 
     transactions.FileLock = Unlocked
-    transactions._LOOK_EVERY = 1
+    transactions._CHECKPOINT_PAGES = 0
     interleaved.Other.free = lambda self: True
     write = interleaved.Other.write
 

@@ -95,7 +95,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     """Run in a process with one thread, which is the other writer too."""
     lifetime.prepare()
-    handle_module._LOOK_EVERY = 1  # a checkpoint after every batch
+    handle_module._CHECKPOINT_PAGES = 0  # a checkpoint after every batch
     began, cases, found = time.monotonic(), 0, []
     told: Counter[str] = Counter()
     struck, at = True, 1 if minutes else 1 + seed % _SHORT_FORM

@@ -75,7 +75,7 @@ def prepare() -> None:
     for version in range(1, SCHEMA_VERSION + 1):
         schema(version)
     Spool(None, "me").add(_SPOOLED)
-    handle_module._LOOK_EVERY, handle_module._CHECKPOINT_BYTES = 4, 0
+    handle_module._CHECKPOINT_PAGES, handle_module._CHECKPOINT_BYTES = 24, 0
     journals()
 
 

@@ -145,8 +145,7 @@ def test_after_a_failed_commit_the_id_shows_whether_it_happened(store, faults, c
 
 
 def test_a_failed_checkpoint_does_not_fail_the_write_before_it(store, faults, monkeypatch):
-    monkeypatch.setattr(handle_module, "_LOOK_EVERY", 1)
-    monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)
+    monkeypatch.setattr(handle_module, "_CHECKPOINT_PAGES", 0)
     for code in ("SQLITE_FULL", "SQLITE_IOERR_FSYNC", "SQLITE_BUSY"):
         faults.at(0, code, wanted="PRAGMA wal_checkpoint")
         (outcome,) = store.apply([c.Record(code, LABELS, tokens(1))], NOW)

@@ -241,6 +241,18 @@ def test_the_first_batch_of_a_connection_checkpoints_a_long_log(path, monkeypatc
         assert checkpointed(path) > before
 
 
+def test_a_log_is_checkpointed_by_what_was_added_to_it_not_by_its_size(path, monkeypatch):
+    monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)  # the log counts as long for good
+    monkeypatch.setattr(handle_module, "_CHECKPOINT_PAGES", 60)
+    with closing(opened(path)) as store:
+        record(store, "first")
+        said = []
+        store._connection.set_trace_callback(said.append)
+        for number in range(40):
+            record(store, f"call {number}")
+    assert sum("wal_checkpoint" in statement for statement in said) == 4 + 1  # one at the end
+
+
 def test_close_checkpoints_a_long_log_while_others_use_the_file(path, monkeypatch):
     with closing(opened(path, "other")) as other:
         other.holds()

@@ -118,6 +118,11 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
     """
     checked: dict[str, int] = {}
     for key in sorted(quantities):
+        amount = quantities[key]
+        if key in _METERS_OF and type(amount) is int and 0 <= amount <= MAX_QUANTITY:
+            if amount:
+                checked[key] = amount
+            continue  # the common case; every call comes here
         name, modality = split_key(key)
         if name not in STORED_METERS:
             raise InvalidInputError(
@@ -127,9 +132,9 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
             raise InvalidInputError(
                 key, f"unknown modality {modality[:60]!r}", "one of: " + ", ".join(MODALITIES)
             )
-        amount = check_whole(quantities[key], key)
-        if amount:
-            checked[key] = amount
+        whole = check_whole(amount, key)
+        if whole:
+            checked[key] = whole
     return checked
 
 
@@ -161,6 +166,21 @@ def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
     return total
 
 
+def amounts_of(quantities: Quantities, cost_pico: int | None) -> dict[str, int]:
+    """How much of each meter a call used, in base units, by the meter's name.
+
+    It contains the stored meters, "tokens" and "cost". Meters that the call did not use are absent,
+    and so is a cost that is not known. Equal to `measure` of each meter, in one pass.
+    """
+    found: dict[str, int] = {}
+    for key, amount in quantities.items():
+        for name in _METERS_OF.get(key, ()):
+            found[name] = found.get(name, 0) + amount
+    if cost_pico:
+        found["cost"] = cost_pico
+    return found
+
+
 # All keys that count for a meter: its parts, each with and without a modality.
 _KEYS = {
     name: frozenset(
@@ -170,6 +190,13 @@ _KEYS = {
     )
     for name, meter in METERS.items()
 }
+# The meters of limits that each stored key counts for: its own meter, and "tokens".
+_METERS_OF = {
+    key: (name, "tokens") if name in TOKEN_METERS else (name,)
+    for name in STORED_METERS
+    for key in _KEYS[name]
+}
+STORED_KEYS = _METERS_OF.keys()  # all keys that a stored event may contain
 
 
 def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:

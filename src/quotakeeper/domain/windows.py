@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.value_classes import dataclass
+from quotakeeper.value_classes import dataclass, field
 
 SECOND = 1_000_000
 MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000; datetime ends before it
@@ -34,11 +34,12 @@ class Window:
 
     kind: str
     seconds: int = 0
+    # Whether the window covers the last N seconds, and not a calendar unit. Computed once because
+    # every call reads it.
+    is_rolling: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def is_rolling(self) -> bool:
-        """Whether the window covers the last N seconds, and not a calendar unit."""
-        return self.kind == "rolling"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_rolling", self.kind == "rolling")
 
     @property
     def is_endless(self) -> bool:

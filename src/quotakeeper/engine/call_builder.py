@@ -11,6 +11,7 @@ from quotakeeper.domain.money import parse_decimal, pico_from_usd
 from quotakeeper.domain.numbers import whole_times
 from quotakeeper.domain.units import (
     METERS,
+    STORED_KEYS,
     STORED_METERS,
     Quantities,
     check_quantities,
@@ -32,6 +33,7 @@ _NOT_COUNTED = frozenset(
         "cost_usd",
     )
 )  # fmt: skip
+_PLAIN_FACTS = _NOT_COUNTED - {"channels"}
 _AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
 QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # all argument names that give an amount
 _MOST_CACHED = 4_096
@@ -154,16 +156,21 @@ class CallBuilder:
         requested ones for pricing. `cost_usd` is the cost that the provider charged; it replaces
         the price.
         """
-        given = dict(given)
-        untold = _fill_in(given, otherwise)
-        quantities, counted_as = self._quantities(given, bound=bound)
-        if untold:
-            provenance = Provenance.ESTIMATED
+        counted_as: Provenance | None = None
+        quantities = _whole_numbers(given)
+        if quantities is None:
+            given = dict(given)
+            untold = _fill_in(given, otherwise)
+            quantities, counted_as = self._quantities(given, bound=bound)
+            if untold:
+                provenance = Provenance.ESTIMATED
         served = given.get("model_served") or ""
         if served:
             served = check_label(served, "model_served", empty=True)
         if given.get("cost_usd") is None:
-            options = {**call.options, **_mapping(given.get("options") or {}, "options")}
+            options, others = call.options, given.get("options")
+            if others:
+                options = {**options, **_mapping(others, "options")}
             model = served or call.asked_model
             priced_at = self._prices.priced(call, model, quantities, at, options, bound=bound)
             cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
@@ -172,13 +179,18 @@ class CallBuilder:
         else:
             cost_pico, price_id = pico_from_usd(given["cost_usd"], "cost_usd"), ""
         known_as = provenance or given.get("provenance") or counted_as or Provenance.REPORTED
+        if type(known_as) is not Provenance:
+            known_as = _one_of(Provenance, known_as, "provenance")
+        outcome = given.get("outcome") or Outcome.OK
+        if type(outcome) is not Outcome:
+            outcome = _one_of(Outcome, outcome, "outcome")
         duration_ms, note = given.get("duration_ms"), given.get("note")
         return Figures(
             quantities,
             cost_pico,
             price_id,
-            _one_of(Provenance, known_as, "provenance"),
-            _one_of(Outcome, given.get("outcome") or Outcome.OK, "outcome"),
+            known_as,
+            outcome,
             served,
             None if duration_ms is None else check_whole(duration_ms, "duration_ms"),
             check_label(note, "note", empty=True) if note else "",
@@ -221,6 +233,22 @@ class CallBuilder:
         return check_quantities(found), counted_as
 
 
+def _whole_numbers(given: Mapping[str, Any]) -> dict[str, int] | None:
+    """The checked quantities of a call that gives only whole numbers of stored meters; else None."""
+    # Nearly every call does, and needs none of the conversions of `_quantities`.
+    found: dict[str, Any] = {"requests": 1}
+    for name, value in given.items():
+        if name in STORED_METERS:
+            if value is None:
+                return None
+            found[name] = value
+        elif name == "quantities" and type(value) is dict and value.keys() <= STORED_KEYS:
+            found.update(value)
+        elif name not in _PLAIN_FACTS:
+            return None
+    return check_quantities(found)
+
+
 def _fill_in(given: dict[str, Any], otherwise: Quantities | None) -> bool:
     """Replace quantities that are None with the reserved ones. Returns whether there were any."""
     untold = [name for name, value in given.items() if value is None and name in _AMOUNTS]
@@ -257,8 +285,6 @@ def _mapping(value: object, field: str = "quantities") -> dict[str, Any]:
 
 
 def _one_of(kind: Any, value: object, field: str) -> Any:
-    if type(value) is kind:  # the common case
-        return value
     try:
         return kind(value)
     except ValueError:

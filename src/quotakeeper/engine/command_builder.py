@@ -32,11 +32,11 @@ class CommandBuilder:
         ttl_seconds: float, owner: str,
     ) -> Reserve:  # fmt: skip
         """The command that reserves the upper bound of a call. Raises InvalidInputError."""
-        sent = bool(quantities.pop("sent", False))
+        sent, now = bool(quantities.pop("sent", False)), self._clock.now()
         return Reserve(
-            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id"),
+            new_id(now) if event_id is None else check_label(event_id, "event_id"),
             call.labels,
-            self.estimate(call, quantities),
+            self.calls.figures(call, quantities, now, provenance=Provenance.ESTIMATED, bound=True),
             call.limits,
             owner,
             time_to_live(ttl_seconds),
@@ -47,12 +47,11 @@ class CommandBuilder:
         self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
     ) -> Record:
         """The command that records usage without a reservation. Raises InvalidInputError."""
+        now = self._clock.now()
         if at is not None:
-            at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
-        figures = self.figures(call, given, self._clock.now() if at is None else at)
-        booked_as = (
-            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id")
-        )
+            at = min(check_whole(at, "at", most=MAX_INSTANT), now)
+        figures = self.figures(call, given, now if at is None else at)
+        booked_as = new_id(now) if event_id is None else check_label(event_id, "event_id")
         return Record(booked_as, call.labels, figures, call.limits, at)
 
     def estimate(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Figures:

@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
+from quotakeeper.domain.units import MAX_QUANTITY, amounts_of, is_stored_key
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
@@ -25,8 +25,9 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
     doubt = state.doubt
+    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for limit, meter, balance in state.caps(labels, limits, now):
-        asked = measure(meter, figures.quantities, figures.cost_pico)
+        asked = amounts.get(meter.name, 0)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
         if asked == 0 and not unpriced:
             continue
@@ -138,8 +139,9 @@ def no_room(
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
+    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for account, meter, _, balance in state.places(labels, at):
-        amount = measure(meter, figures.quantities, figures.cost_pico)
+        amount = amounts.get(meter.name, 0)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
             return InvalidInputError(
                 account.meter, "the sum is more than the ledger can hold", "check the amount"

@@ -5,12 +5,15 @@ It never refuses an entry, because the journal states facts. `ledger.apply` deci
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.crossings import fall, fall_by_time, fold_crossing
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less
 from quotakeeper.domain.ledger.state import LedgerState
-from quotakeeper.domain.units import Meter, measure
+from quotakeeper.domain.units import amounts_of
 
 
 def replay(state: LedgerState, entry: Entry) -> None:
@@ -31,10 +34,13 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
+    were_held = _amounts(before.hold) if before else _NOTHING
+    were_used = _amounts(before.figures) if before else _NOTHING
+    now_held, now_used = _amounts(after.hold), _amounts(after.figures)
     for account, meter, start, balance in state.places(after.labels, after.at):
-        held = _amount(meter, before.hold) if before else 0
-        used = _amount(meter, before.figures) if before else 0
-        to_hold, to_use = _amount(meter, after.hold), _amount(meter, after.figures)
+        name = meter.name
+        held, used = were_held.get(name, 0), were_used.get(name, 0)
+        to_hold, to_use = now_held.get(name, 0), now_used.get(name, 0)
         if held == to_hold and used == to_use:
             continue
         rolling = account.window.is_rolling
@@ -68,9 +74,12 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     assumed = lease.figures if lease.state is State.ASSUMED else None
     rest = assumed and assumed_less(assumed, entry.figures)
     freed: dict[str, int] = {}
+    were_held, now_held = _amounts(lease.hold), _amounts(after.hold)
+    were_assumed, now_assumed = _amounts(assumed), _amounts(rest)
     for account, meter, start, balance in state.places(lease.labels, lease.at):
-        amount = _amount(meter, lease.hold) - _amount(meter, after.hold)
-        corrected = _amount(meter, assumed) - _amount(meter, rest)
+        name = meter.name
+        amount = were_held.get(name, 0) - now_held.get(name, 0)
+        corrected = were_assumed.get(name, 0) - now_assumed.get(name, 0)
         if corrected and start >= state.period(account, entry.counts_at).start_at:
             freed[account.key] = corrected
         if amount:
@@ -84,5 +93,8 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     return freed
 
 
-def _amount(meter: Meter, of: Hold | Figures | None) -> int:
-    return 0 if of is None else measure(meter, of.quantities, of.cost_pico)
+def _amounts(of: Hold | Figures | None) -> Mapping[str, int]:
+    return _NOTHING if of is None else amounts_of(of.quantities, of.cost_pico)
+
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})

@@ -69,7 +69,6 @@ class BatchServer:
 
     def serve(self, batch: list[WorkItem]) -> None:
         """Execute a batch. Gives every item an answer or an error."""
-        now = self._clock.now()
         try:
             if not self._watching:
                 self._clock.begin(self._store())

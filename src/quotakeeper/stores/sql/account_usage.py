@@ -6,11 +6,13 @@ The table of slots has one row per set of labels, so a forecast would read all o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.units import METERS, measure
+from quotakeeper.domain.units import METERS, amounts_of, measure
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.sql.codec import account_from
 from quotakeeper.stores.sql.codes import totals_from
@@ -32,13 +34,19 @@ class AccountUsage:
         """Discard changes that were not written."""
         self._changed.clear()
 
-    def count(self, account: Account, before: CallRecord | None, after: CallRecord) -> None:
-        """Count an event in an account. If it was counted before, its old figures are subtracted."""
-        was = before.figures if before else None
-        change = _amount(account, after.figures) - _amount(account, was)
-        if change:
-            key = account.key, bucket_start(after.at)
-            self._changed[key] = self._changed.get(key, 0) + change
+    def count(
+        self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord
+    ) -> None:
+        """Count an event in its accounts. If it was counted before, its old figures are
+        subtracted."""
+        used = _amounts(after.figures)
+        was = _amounts(before.figures) if before and before.figures else None
+        slot, changed = bucket_start(after.at), self._changed
+        for account in accounts:
+            change = used.get(account.meter, 0) - (was.get(account.meter, 0) if was else 0)
+            if change:
+                key = account.key, slot
+                changed[key] = changed.get(key, 0) + change
 
     def make(self, interned: Interned, account: Account, number: int, since: int) -> None:
         """Fill the use of a new account from all slots, including those of this batch."""
@@ -78,7 +86,5 @@ def fill_account_usage(session: SqlSession) -> None:
         fill_pace(session, interned, account_from(row[1:9]), row[0], 0)
 
 
-def _amount(account: Account, figures: Figures | None) -> int:
-    if figures is None:
-        return 0
-    return measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+def _amounts(figures: Figures | None) -> dict[str, int]:
+    return {} if figures is None else amounts_of(figures.quantities, figures.cost_pico)

@@ -265,8 +265,7 @@ class SqlState(SqlBalances):
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Add an event to the sums of its slot."""
         self._slots.count(before, after)
-        for account in self.matching(after.labels):
-            self._paces.count(account, before, after)
+        self._paces.count(self.matching(after.labels), before, after)
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         """Start to keep balances for an account."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Thread
 
 from quotakeeper.clocks import SystemClock
 from quotakeeper.file_safety import NO_FOLLOW, open_ours, take_rights, why_not_ours
 from quotakeeper.native_threads import are_green
+from quotakeeper.stores.sqlite.system_locks import try_lock, unlock, wait_for_lock
 
 PATIENCE_SECONDS = 15.0  # for a caller that must write
 BRIEFLY_SECONDS = 2.0  # for optional clean-up
@@ -24,42 +24,6 @@ BRIEFLY_SECONDS = 2.0  # for optional clean-up
 _EXIT_SECONDS = 0.5
 _FIRST_PAUSE_SECONDS = 0.0002
 _LONGEST_PAUSE_SECONDS = 0.005
-
-if sys.platform == "win32":  # pragma: no cover - not executed here
-    import msvcrt
-
-    def _try(fd: int) -> bool:
-        try:
-            os.lseek(fd, 0, os.SEEK_SET)
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _wait(fd: int) -> None:
-        while not _try(fd):
-            SystemClock().sleep(0.002)
-
-    def _unlock(fd: int) -> None:
-        os.lseek(fd, 0, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try(fd: int) -> bool:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _wait(fd: int) -> None:
-        # The kernel wakes waiters of flock in order, so the lock is fair.
-        fcntl.flock(fd, fcntl.LOCK_EX)
-
-    def _unlock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _opened(path: Path) -> int:
@@ -84,29 +48,27 @@ class FileLock:
         self._path = path
         self._fd: int | None = _opened(path)
 
-    @contextmanager
-    def held(self, seconds: float) -> Iterator[None]:  # gate-ok(float): a wait
-        """Hold the lock. Raises HeldElsewhereError if it is not free within `seconds`."""
+    def held(self, seconds: float) -> _Held:  # gate-ok(float): a wait
+        """Hold the lock inside a `with` block. Raises HeldElsewhereError if it is not free within
+        `seconds`."""
+        return _Held(self, seconds)
+
+    def take(self, seconds: float) -> _Waiter | None:  # gate-ok(float): a wait
+        """Take the lock. Returns the waiter that holds it, or None if this object holds it."""
         if self._fd is None:
             self._fd = _opened(self._path)
-        if _try(self._fd):
-            try:
-                yield
-            finally:
-                self._let_go()
-            return
+        if try_lock(self._fd):
+            return None
         waiter = _Waiter(self._path)
         waiter.wait(seconds)
-        try:
-            yield
-        finally:
-            waiter.let_go()
+        return waiter
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Release the lock that `take` took without a waiter."""
         # An error here must not fail a finished write. Closing the file also releases the lock.
         assert self._fd is not None
         try:
-            _unlock(self._fd)
+            unlock(self._fd)
         except OSError:
             self.close()
 
@@ -115,6 +77,23 @@ class FileLock:
         if self._fd is not None:
             _close(self._fd)
             self._fd = None
+
+
+class _Held:
+    """A `with` block that holds a lock. Not a generator, because every commit makes one."""
+
+    __slots__ = ("_lock", "_seconds", "_waiter")
+
+    def __init__(self, lock: FileLock, seconds: float) -> None:  # gate-ok(float): a wait
+        self._lock = lock
+        self._seconds = seconds
+        self._waiter: _Waiter | None = None
+
+    def __enter__(self) -> None:
+        self._waiter = self._lock.take(self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        (self._waiter or self._lock).let_go()
 
 
 class _Waiter:
@@ -155,12 +134,12 @@ class _Waiter:
     def let_go(self) -> None:
         # Unlock explicitly: a forked process may have a copy of this handle.
         with suppress(OSError):
-            _unlock(self._fd)
+            unlock(self._fd)
         _close(self._fd)
 
     def _stand_in_line(self) -> None:
         try:
-            _wait(self._fd)
+            wait_for_lock(self._fd)
         except OSError:
             os.close(self._fd)
             return
@@ -174,7 +153,7 @@ class _Waiter:
     def _poll(self, seconds: float) -> None:  # gate-ok(float): a wait
         clock = SystemClock()
         until, pause = clock.monotonic() + seconds, _FIRST_PAUSE_SECONDS
-        while not _try(self._fd):
+        while not try_lock(self._fd):
             if clock.monotonic() >= until:
                 os.close(self._fd)
                 raise HeldElsewhereError("is locked by another program")
@@ -200,7 +179,7 @@ class OwnerMark:
         )
         try:
             take_rights(self._fd, ledger)
-            _wait(self._fd)
+            wait_for_lock(self._fd)
         except OSError:
             _close(self._fd)
             _remove(hidden)  # or the next try would fail because the file exists
@@ -287,9 +266,9 @@ def _is_dead(*paths: Path) -> bool:
         except OSError:
             return False
         try:
-            free = _try(fd)
+            free = try_lock(fd)
             if free:
-                _unlock(fd)
+                unlock(fd)
             return free
         finally:
             os.close(fd)

@@ -65,7 +65,7 @@ class SqliteStore(Transactions):
     @property
     def name(self) -> str:
         """The ledger's location, for messages."""
-        return str(self._path)
+        return self._file_name
 
     @property
     def owner(self) -> str:

@@ -28,8 +28,12 @@ from quotakeeper.stores.sqlite.locks import (
     OwnerMark,
 )
 
-_CHECKPOINT_BYTES = 4_000_000
-_LOOK_EVERY = 64  # batches between checks of the size of the write-ahead log
+_CHECKPOINT_BYTES = 4_000_000  # of a log that others left, or leave behind
+# The log's file does not shrink after a checkpoint, so its size does not say how much is new. The
+# pages of this connection's commits are estimated instead. SQLite's own default is 1,000 pages.
+_CHECKPOINT_PAGES = 1_000
+_PAGES_A_COMMIT = 6
+_ROWS_A_PAGE = 10  # in addition, for each row that a commit changes
 
 T = TypeVar("T")
 # Writes within one transaction. Returns the result, and whether there is anything to commit.
@@ -46,6 +50,7 @@ class Transactions:
         group: int | None = None,
     ) -> None:  # fmt: skip
         self._path = path.absolute()
+        self._file_name = str(self._path)  # converting a path takes longer than `stat`
         self._zones = zones
         self._durability = durability
         self._owner = owner
@@ -57,7 +62,8 @@ class Transactions:
         self._mark: OwnerMark | None = None
         self._file: tuple[int, int] | None = None  # device and inode of the connected file
         self._left: list[sqlite3.Connection] = []  # connections to close when the lock is free
-        self._batches = 0
+        self._commits = 0  # since the last checkpoint
+        self._rows = 0  # of `total_changes` at the last checkpoint
         self._doubt: ClockDoubt | None = None
 
     def close(self) -> None:
@@ -65,8 +71,8 @@ class Transactions:
         leaves = self._mark is not None and self._leaves_something()
         if self._lock is not None:
             with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
-                if self._connection is not None:
-                    self._checkpoint_when_long(self._connection)
+                if self._connection is not None and self._log_is_long():
+                    self._checkpoint(self._connection)
                 self._drop()
             self._lock.close()
         if self._mark is not None:
@@ -105,9 +111,10 @@ class Transactions:
         try:
             with self._lock.held(PATIENCE_SECONDS):
                 result = self._committed(connection, state, write)
-                self._batches += 1
-                if self._batches % _LOOK_EVERY == 1 or _LOOK_EVERY == 1:
-                    self._checkpoint_when_long(connection)
+                self._commits += 1
+                rows = connection.total_changes - self._rows
+                if _PAGES_A_COMMIT * self._commits + rows // _ROWS_A_PAGE >= _CHECKPOINT_PAGES:
+                    self._checkpoint(connection)
         except HeldElsewhereError as error:  # no transaction was begun; keep the connection
             raise translated(self._path, error) from error
         except OSError as error:
@@ -176,7 +183,9 @@ class Transactions:
                 with self._lock.held(PATIENCE_SECONDS):
                     self._drop()
                     self._connection = connect(self._path, self._durability)
-                    self._file, self._batches = self._identity(), 0
+                    self._file, self._rows = self._identity(), 0
+                    # A long log of an earlier process is checkpointed after the first batch.
+                    self._commits = _CHECKPOINT_PAGES if self._log_is_long() else 0
                     if self._mark is None:
                         self._mark = OwnerMark(self._owners, self._owner, self._path)
             except OSError as error:
@@ -187,7 +196,7 @@ class Transactions:
     def _identity(self) -> tuple[int, int] | None:
         # By path, without opening the file: see `create_file`.
         try:
-            found = os.stat(self._path)
+            found = os.stat(self._file_name)
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -232,11 +241,17 @@ class Transactions:
                     dropped.close()
         self._left.clear()
 
-    def _checkpoint_when_long(self, connection: sqlite3.Connection) -> None:
+    def _log_is_long(self) -> bool:
+        try:
+            return self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES
+        except OSError:
+            return False
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        self._commits, self._rows = 0, connection.total_changes
         # An error here must not fail the caller, whose write is already committed.
-        with suppress(OSError, *SQLITE_ERRORS):
-            if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
-                connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
+        with suppress(*SQLITE_ERRORS):
+            connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
 
 
 def _rolled_back(connection: sqlite3.Connection) -> None:

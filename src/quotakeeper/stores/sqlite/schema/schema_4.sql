@@ -20,9 +20,12 @@ CREATE TABLE entry_4 (
   owner_id    INTEGER REFERENCES word (word_id),
   expires_at  INTEGER,
   booked_at   INTEGER CHECK (booked_at BETWEEN 0 AND at),
-  CHECK ((kind IN (1, 8, 11, 12)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
-  CHECK ((kind IN (1, 8, 12) OR kind >= 13) = (ref IS NULL)),
-  CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11, 12)) = (quantities IS NOT NULL)),
+  -- Kinds 1, 8, 11 and 12, as bits: SQLite builds a temporary b-tree for a longer IN list, per row.
+  CHECK ((6402 >> kind & 1) = (id IS NOT NULL AND labels_id IS NOT NULL)),
+  -- Kinds 1, 8, 12, and all from 13.
+  CHECK ((4354 >> kind & 1 OR kind >= 13) = (ref IS NULL)),
+  -- Kinds 1, 4 and 7 to 12.
+  CHECK ((8082 >> kind & 1) = (quantities IS NOT NULL)),
   CHECK ((quantities IS NULL) = (provenance IS NULL)),
   CHECK ((quantities IS NULL) = (outcome IS NULL)),
   CHECK (booked_at IS NULL OR kind IN (8, 11)),
