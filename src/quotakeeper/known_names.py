@@ -133,6 +133,6 @@ def _has_own_prices(provider: str) -> bool:
 
 
 def _adapter_names() -> set[str]:
-    from quotakeeper.providers.registry import adapters  # noqa: PLC0415 - imports every adapter
+    from quotakeeper.providers.directory import provider_names  # noqa: PLC0415 - few need it
 
-    return {adapter.name for adapter in adapters()}
+    return set(provider_names())

@@ -14,7 +14,7 @@ import pytest
 from quotakeeper import ConfigError, InvalidInputError, Keeper
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.http_attempt import HttpAttempt
-from quotakeeper.metering.process_meter import read_watch_settings
+from quotakeeper.metering.watch_settings import read_watch_settings
 from quotakeeper.providers import Call, Request, registry
 from quotakeeper.providers.contract import NOTHING, CountText
 from tests.engine.conftest import MakeKeeper

@@ -15,7 +15,7 @@ import pytest
 
 import quotakeeper
 from quotakeeper.errors import ConfigError
-from quotakeeper.metering.process_meter import read_watch_settings
+from quotakeeper.metering.watch_settings import read_watch_settings
 from quotakeeper.providers.contract import Request
 from quotakeeper.providers.registry import recognise
 from quotakeeper.sandbox.server import Sandbox

@@ -17,7 +17,8 @@ import json, os, signal, sys, urllib.request
 
 address, every, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 FILES = ("intercept/hooks/http_client.py", "intercept/http_gate.py", "intercept/held_signals.py",
-         "metering/process_meter.py", "providers/registry.py", "config/child_environment.py",
+         "metering/process_meter.py", "metering/watch_settings.py", "providers/registry.py",
+         "providers/directory.py", "providers/plugins.py", "config/child_environment.py",
          "wiring.py", "keeper.py", "engine/assembly.py")
 
 def ask():

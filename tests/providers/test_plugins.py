@@ -11,9 +11,9 @@ import pytest
 
 from quotakeeper import Keeper, providers
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.process_meter import read_watch_settings
 from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
-from quotakeeper.providers import Adapter, Call, LiveSession, Refusal, Request, registry
+from quotakeeper.metering.watch_settings import read_watch_settings
+from quotakeeper.providers import Adapter, Call, LiveSession, Refusal, Request, plugins, registry
 from quotakeeper.providers.contract import NOTHING, CountText, UsageReader
 from quotakeeper.providers.deepgram import DeepgramAdapter
 from quotakeeper.providers.reading.response_reader import ResponseReader
@@ -90,7 +90,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
     made = [Old, Full, TextForATuple, NoNames, NumberForAText, NotAll]
     entries = [Entry(each.__name__, each) for each in made]
     monkeypatch.setattr(metadata, "entry_points", lambda group: entries if group else [])
-    monkeypatch.setattr(registry, "_PLUGINS", registry._Plugins())
+    monkeypatch.setattr(plugins, "_PLUGINS", plugins._Plugins())
 
 
 def test_every_folder_with_an_adapter_is_built_in(repository: Path) -> None:

@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 
 from quotakeeper import providers
-from quotakeeper.providers import Request, registry
+from quotakeeper.providers import Request, plugins
 from quotakeeper.providers.anthropic import AnthropicAdapter
 from quotakeeper.providers.registry import BUILT_IN
 
@@ -46,7 +46,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
         Entry("gemini", AnthropicAdapter),
     ]  # fmt: skip
     monkeypatch.setattr(metadata, "entry_points", lambda group: entries if group else [])
-    monkeypatch.setattr(registry, "_PLUGINS", registry._Plugins())
+    monkeypatch.setattr(plugins, "_PLUGINS", plugins._Plugins())
 
 
 def test_built_in_adapters_come_first_in_their_order() -> None:

@@ -11,7 +11,8 @@ from quotakeeper.errors import ConfigError
 from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.process_meter import make_meter, read_watch_settings, use_meter
+from quotakeeper.metering.process_meter import make_meter, use_meter
+from quotakeeper.metering.watch_settings import read_watch_settings
 from quotakeeper.value_classes import replace
 
 if TYPE_CHECKING:

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, cast
 
-from quotakeeper.config.child_environment import (
-    BASE_URLS,
-    Salvaged,
-    SdkVariables,
-    WatchSettings,
-    load_watch_settings,
-    salvage,
-)
+from quotakeeper.config.child_environment import Salvaged, WatchSettings, salvage
 from quotakeeper.errors import ConfigError, QuotakeeperError
 from quotakeeper.keeper import Keeper
-from quotakeeper.known_names import nearest_text
 from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.watch_settings import read_watch_settings, sdk_variables
 from quotakeeper.native_threads import RLock
-from quotakeeper.providers.registry import adapters, base_url_variables, is_provider_host
 from quotakeeper.value_classes import replace
 
 log = logging.getLogger("quotakeeper.intercept")
@@ -56,13 +48,6 @@ def use_meter(meter: CallMeter | None) -> CallMeter | None:
     return before
 
 
-def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
-    """Return the settings of this process's meter from the environment. Raises ConfigError."""
-    watching = load_watch_settings(_sdk_variables(), environ)
-    _check_hosts(watching)
-    return watching
-
-
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
     """Make a meter from settings, with a new keeper unless one is given. Raises ConfigError."""
     # A keeper that waits by its own policy needs no further waiting; see `CallMeter.wait_for`.
@@ -78,28 +63,13 @@ def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMet
     )
 
 
-def _check_hosts(watching: WatchSettings) -> None:
-    """Raise ConfigError if an address is mapped to a provider that no adapter knows."""
-    known = {adapter.name for adapter in adapters()}
-    for address, name in watching.known_hosts.items():
-        if name not in known:
-            raise ConfigError(
-                BASE_URLS, f"unknown provider {name[:60]!r} of {address[:80]}",
-                nearest_text(name, known),
-            )  # fmt: skip
-
-
-def _sdk_variables() -> SdkVariables:
-    return SdkVariables(base_url_variables(), is_provider_host)
-
-
 def _from_environment() -> CallMeter | None:
     watching = None
     try:
         watching = read_watch_settings()
         return make_meter(watching)
     except Exception as error:  # noqa: BLE001 - the policy decides what follows
-        return _fallback_meter(error, salvage(_sdk_variables(), watching))
+        return _fallback_meter(error, salvage(sdk_variables(), watching))
 
 
 def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:

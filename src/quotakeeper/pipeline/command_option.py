@@ -5,11 +5,13 @@ Imports only the standard library, so that a command line can print its help qui
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quotakeeper.value_classes import dataclass
+
+if TYPE_CHECKING:
+    import argparse
 
 GENERAL = "Options"
 

@@ -22,24 +22,11 @@ from quotakeeper.providers.contract import (
     Request,
     UsageReader,
 )
+from quotakeeper.providers.facts import EnvironmentNames
 from quotakeeper.providers.reading.redaction import own_message
 from quotakeeper.providers.reading.refusals import refusal_with
-from quotakeeper.value_classes import dataclass
 
 RouteT = TypeVar("RouteT")
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentNames:
-    """Names of the environment variables that a provider's SDKs read.
-
-    Each of `base_urls` may hold an address to call in place of the provider's own. `key` holds the
-    API key, `project` the id of a project; "" if the provider has none, or if no SDK reads it.
-    """
-
-    base_urls: tuple[str, ...] = ()
-    key: str = ""
-    project: str = ""
 
 
 class ProviderAdapter(ABC, Generic[RouteT]):

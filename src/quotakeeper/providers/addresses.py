@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from quotakeeper.providers.facts import is_host
 from quotakeeper.value_classes import dataclass
 
 _MOST_QUERY = 200
@@ -123,11 +124,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False
-
-
-def is_host(host: str, own: str) -> bool:
-    """Return whether a host equals `own`, or ends with it if `own` begins with "." or "-"."""
-    return host.endswith(own) if own[0] in ".-" else host == own
 
 
 def _listed(place: Address, known_hosts: Mapping[str, str]) -> tuple[str, int]:

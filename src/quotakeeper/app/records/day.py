@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339, zone_text
-from quotakeeper.app.records.report import known_cost_text, sums_record
+from quotakeeper.app.records.known_cost import known_cost_text
+from quotakeeper.app.records.report import sums_record
 from quotakeeper.domain.forecasting.day_use import DayUse, days_to_read, use_of_day
 from quotakeeper.domain.money import usd_text
 

@@ -11,6 +11,7 @@ from quotakeeper.app.records.as_if import BASIS, AsIf, as_if
 from quotakeeper.app.records.budgets import Budget, budget_record, budgets
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, zone_text
+from quotakeeper.app.records.known_cost import known_cost, known_cost_text
 from quotakeeper.domain.money import ExchangeRate, divide_half_even, parse_decimal, usd_text
 from quotakeeper.domain.numbers import whole_times
 from quotakeeper.domain.units import METERS, STORED_METERS, by_meter, units_text
@@ -192,20 +193,6 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
         "unpriced_calls": sum(row.unpriced_calls for row in rows),
         "provenance": provenances_of(rows),
     }
-
-
-def known_cost(rows: Sequence[UsageRow]) -> int | None:
-    """The cost of the calls with a price, in pico-dollars; None if no call has a price."""
-    calls = sum(row.calls for row in rows)
-    if calls and calls == sum(row.unpriced_calls for row in rows):
-        return None
-    return sum(row.cost_pico for row in rows)
-
-
-def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
-    """`known_cost` in US dollars as decimal text."""
-    cost = known_cost(rows)
-    return None if cost is None else usd_text(cost)
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
-from quotakeeper.app.records.report import known_cost_text
+from quotakeeper.app.records.known_cost import known_cost_text
 from quotakeeper.app.records.status import limit_record
 from quotakeeper.domain.forecasting.status import UsageRow, add_up
 from quotakeeper.domain.forecasting.time_buckets import of_one

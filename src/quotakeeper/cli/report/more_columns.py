@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.amounts import local_money, rate_text
-from quotakeeper.app.records.report import UsageReport, known_cost
+from quotakeeper.app.records.known_cost import known_cost
+from quotakeeper.app.records.report import UsageReport
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.domain.units import METERS

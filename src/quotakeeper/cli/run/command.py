@@ -127,8 +127,8 @@ def _strict_code(
 
 def _watched_hosts() -> tuple[str, ...]:
     """Return the host names of known providers. A connection to one is a call to a provider."""
-    from quotakeeper.metering.process_meter import read_watch_settings
-    from quotakeeper.providers.registry import provider_hosts
+    from quotakeeper.metering.watch_settings import read_watch_settings
+    from quotakeeper.providers.directory import provider_hosts
 
     try:
         listed = tuple(read_watch_settings().known_hosts)

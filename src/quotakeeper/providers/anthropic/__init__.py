@@ -1,7 +1,19 @@
 """Anthropic: messages, whole and streamed, with cache tiers."""
 
-from quotakeeper.providers.anthropic.adapter import AnthropicAdapter
+from typing import TYPE_CHECKING, Any
 
-ADAPTER = AnthropicAdapter()
+from quotakeeper.providers.anthropic.facts import FACTS
 
-__all__ = ["ADAPTER", "AnthropicAdapter"]
+if TYPE_CHECKING:
+    from quotakeeper.providers.anthropic.adapter import ADAPTER, AnthropicAdapter
+
+__all__ = ["ADAPTER", "FACTS", "AnthropicAdapter"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: a command that needs only the facts starts faster.
+    if name in __all__:
+        from quotakeeper.providers.anthropic import adapter  # noqa: PLC0415 - see above
+
+        return getattr(adapter, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

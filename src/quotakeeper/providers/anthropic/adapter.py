@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.adapter import ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.anthropic.bounds import (
     MOST_INPUT,
@@ -16,6 +16,7 @@ from quotakeeper.providers.anthropic.bounds import (
     Message,
 )
 from quotakeeper.providers.anthropic.clamping import message_output_cap, message_with_output_cap
+from quotakeeper.providers.anthropic.facts import FACTS
 from quotakeeper.providers.anthropic.replies import MessageReader, error_body, refuse
 from quotakeeper.providers.contract import (
     Call,
@@ -35,11 +36,11 @@ class AnthropicAdapter(ProviderAdapter[str]):
     requests.
     """
 
-    name = "anthropic"
-    hosts = ("api.anthropic.com",)
-    domains = (".anthropic.com",)
-    environment = EnvironmentNames(base_urls=("ANTHROPIC_BASE_URL",))
-    precedence = 40
+    name = FACTS.name
+    hosts = FACTS.hosts
+    domains = FACTS.domains
+    environment = FACTS.environment
+    precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
         """Return the operation at a path."""
@@ -105,3 +106,6 @@ def _message(request: Request, count: CountText | None) -> Call:
         bound_is=Provenance.ASSUMED if message.assumed else Provenance.ESTIMATED,
         note="; ".join(message.notes),
     )  # fmt: skip
+
+
+ADAPTER = AnthropicAdapter()

@@ -1,7 +1,19 @@
 """Deepgram: listen (files, addresses, live, Flux), speak, read, voice agents."""
 
-from quotakeeper.providers.deepgram.adapter import DeepgramAdapter
+from typing import TYPE_CHECKING, Any
 
-ADAPTER = DeepgramAdapter()
+from quotakeeper.providers.deepgram.facts import FACTS
 
-__all__ = ["ADAPTER", "DeepgramAdapter"]
+if TYPE_CHECKING:
+    from quotakeeper.providers.deepgram.adapter import ADAPTER, DeepgramAdapter
+
+__all__ = ["ADAPTER", "FACTS", "DeepgramAdapter"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: a command that needs only the facts starts faster.
+    if name in __all__:
+        from quotakeeper.providers.deepgram import adapter  # noqa: PLC0415 - see above
+
+        return getattr(adapter, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

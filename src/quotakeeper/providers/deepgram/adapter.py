@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.adapter import ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.contract import (
     Call,
@@ -17,13 +17,13 @@ from quotakeeper.providers.contract import (
 )
 from quotakeeper.providers.deepgram.bounds import listen_call, live_call, read_call, speak_call
 from quotakeeper.providers.deepgram.errors import refuse
+from quotakeeper.providers.deepgram.facts import FACTS
 from quotakeeper.providers.deepgram.live import (
     AgentSocket,
     FluxSocket,
     ListenSocket,
     SpeakSocket,
 )
-from quotakeeper.providers.deepgram.options import PROVIDER
 from quotakeeper.providers.deepgram.replies import (
     DeepgramReader,
     ListenReader,
@@ -55,21 +55,10 @@ class DeepgramAdapter(ProviderAdapter[str]):
     nothing.
     """
 
-    name = PROVIDER
-    hosts = (
-        "api.deepgram.com",
-        "agent.deepgram.com",
-        ".api.deepgram.com",
-        "api.eu.deepgram.com",
-        "api.au.deepgram.com",
-        "api.in.deepgram.com",
-    )
-    domains = (".deepgram.com",)
-    environment = EnvironmentNames(
-        base_urls=("DEEPGRAM_BASE_URL", "DEEPGRAM_HOST"),
-        key="DEEPGRAM_API_KEY",
-        project="DEEPGRAM_PROJECT_ID",
-    )
+    name = FACTS.name
+    hosts = FACTS.hosts
+    domains = FACTS.domains
+    environment = FACTS.environment
     farewells = MappingProxyType(
         {
             "listen_live": '{"type":"CloseStream"}',
@@ -77,7 +66,7 @@ class DeepgramAdapter(ProviderAdapter[str]):
             "speak_live": '{"type":"Close"}',
         }
     )
-    precedence = 20
+    precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
         """Return the operation at a path; "manage" if it is not billed."""
@@ -125,3 +114,6 @@ class DeepgramAdapter(ProviderAdapter[str]):
         if route == "speak_live":
             return SpeakSocket(call)
         return AgentSocket(call) if route == "agent" else ListenSocket(call, place)
+
+
+ADAPTER = DeepgramAdapter()

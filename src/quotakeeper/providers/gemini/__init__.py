@@ -1,7 +1,19 @@
 """Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions, OpenAI's form."""
 
-from quotakeeper.providers.gemini.adapter import GeminiAdapter
+from typing import TYPE_CHECKING, Any
 
-ADAPTER = GeminiAdapter()
+from quotakeeper.providers.gemini.facts import FACTS
 
-__all__ = ["ADAPTER", "GeminiAdapter"]
+if TYPE_CHECKING:
+    from quotakeeper.providers.gemini.adapter import ADAPTER, GeminiAdapter
+
+__all__ = ["ADAPTER", "FACTS", "GeminiAdapter"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: a command that needs only the facts starts faster.
+    if name in __all__:
+        from quotakeeper.providers.gemini import adapter  # noqa: PLC0415 - see above
+
+        return getattr(adapter, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from quotakeeper.domain.decisions import OutputCap
-from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.adapter import ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.contract import (
     Call,
@@ -17,10 +17,11 @@ from quotakeeper.providers.contract import (
     UsageReader,
 )
 from quotakeeper.providers.formats.json_values import parse_object
-from quotakeeper.providers.gemini.bounds import PROVIDER, call_for
+from quotakeeper.providers.gemini.bounds import call_for
 from quotakeeper.providers.gemini.clamping import gemini_output_cap, gemini_with_output_cap
 from quotakeeper.providers.gemini.compatible import COMPATIBLE, CompatibleReader, compatible_call
 from quotakeeper.providers.gemini.errors import error_object, interrupt, refuse
+from quotakeeper.providers.gemini.facts import FACTS
 from quotakeeper.providers.gemini.live import GeminiLive
 from quotakeeper.providers.gemini.replies import (
     BatchReader,
@@ -45,17 +46,11 @@ _READERS = {
 class GeminiAdapter(ProviderAdapter[Route]):
     """Gemini on both platforms, in every form of its API."""
 
-    name = PROVIDER
-    hosts = (
-        "generativelanguage.googleapis.com",
-        "aiplatform.googleapis.com",
-        "-aiplatform.googleapis.com",
-        "aiplatform.us.rep.googleapis.com",
-        "aiplatform.eu.rep.googleapis.com",
-    )
-    domains = (".googleapis.com",)
-    environment = EnvironmentNames(base_urls=("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"))
-    precedence = 10
+    name = FACTS.name
+    hosts = FACTS.hosts
+    domains = FACTS.domains
+    environment = FACTS.environment
+    precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> Route | None:
         """Return the endpoint at a path."""
@@ -103,3 +98,6 @@ class GeminiAdapter(ProviderAdapter[Route]):
     def session(self, route: Route, place: Address, count: CountText | None) -> LiveSession | None:
         """Return the meter of a Live session."""
         return GeminiLive(count) if route.operation == "live" else None
+
+
+ADAPTER = GeminiAdapter()

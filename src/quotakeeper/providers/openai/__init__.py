@@ -1,7 +1,19 @@
 """OpenAI: chat, responses, embeddings, speech both ways, images."""
 
-from quotakeeper.providers.openai.adapter import OpenAIAdapter
+from typing import TYPE_CHECKING, Any
 
-ADAPTER = OpenAIAdapter()
+from quotakeeper.providers.openai.facts import FACTS
 
-__all__ = ["ADAPTER", "OpenAIAdapter"]
+if TYPE_CHECKING:
+    from quotakeeper.providers.openai.adapter import ADAPTER, OpenAIAdapter
+
+__all__ = ["ADAPTER", "FACTS", "OpenAIAdapter"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: a command that needs only the facts starts faster.
+    if name in __all__:
+        from quotakeeper.providers.openai import adapter  # noqa: PLC0415 - see above
+
+        return getattr(adapter, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

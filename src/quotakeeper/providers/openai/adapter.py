@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.adapter import ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.chat_completions.bounds import (
     MOST_OUTPUT,
@@ -26,6 +26,7 @@ from quotakeeper.providers.contract import (
     UsageReader,
 )
 from quotakeeper.providers.formats.json_values import name_of, parse_object, text_of, whole
+from quotakeeper.providers.openai.facts import FACTS
 from quotakeeper.providers.openai.forms import audio_bound, form_fields
 from quotakeeper.providers.openai.replies import error_object, reader_of, refuse
 from quotakeeper.providers.reading.request_body import body_of
@@ -51,11 +52,11 @@ _ONE = {"requests": 1}
 class OpenAIAdapter(ProviderAdapter[str]):
     """OpenAI: chat, responses, embeddings, transcription, speech, images; no realtime sockets yet."""
 
-    name = "openai"
-    hosts = ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")
-    domains = (".openai.com",)
-    environment = EnvironmentNames(base_urls=("OPENAI_BASE_URL",))
-    precedence = 30
+    name = FACTS.name
+    hosts = FACTS.hosts
+    domains = FACTS.domains
+    environment = FACTS.environment
+    precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
         """Return the operation at a path; "other" for a free one."""
@@ -151,3 +152,6 @@ def _finished(call: Call, bounded: Bounded) -> Call:
         bound_is=Provenance.ASSUMED if bounded.assumed else Provenance.ESTIMATED,
         note="; ".join(bounded.notes),
     )
+
+
+ADAPTER = OpenAIAdapter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 
 _SHARED = "quotakeeper.stores.sql"
 _PART = re.compile(r"^-- (name|fragment): (\w+)\n", re.MULTILINE)
@@ -34,4 +34,8 @@ def statements(*packages: str) -> dict[str, str]:
 
 def read_sql(package: str, name: str) -> str:
     """The text of an SQL file in a package."""
-    return (files(package) / f"{name}.sql").read_text(encoding="utf-8")
+    # `importlib.resources` would load `zipfile` and others, for every command that opens a ledger.
+    data = get_data(package, f"{name}.sql")
+    if data is None:
+        raise FileNotFoundError(f"{package}: {name}.sql")
+    return data.decode("utf-8")

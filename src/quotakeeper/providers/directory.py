@@ -1,0 +1,54 @@
+"""Facts of all providers: names, hosts, variables. Reads them without loading the built-in adapters.
+
+A folder beside this file with `FACTS` is a provider, and so is a plug-in of another package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quotakeeper.providers.built_in import built_in_facts
+from quotakeeper.providers.facts import ProviderFacts, is_host
+from quotakeeper.providers.plugins import plugin_adapters
+
+
+def provider_names() -> frozenset[str]:
+    """Return the names of all providers, with those of plug-ins."""
+    plugins = (adapter.name for adapter in plugin_adapters())
+    return frozenset((*(facts.name for facts in built_in_facts()), *plugins))
+
+
+def base_url_variables() -> dict[str, str]:
+    """Return environment variable -> provider, for variables that hold a provider's address."""
+    found: dict[str, str] = {}
+    for facts in _all_facts():
+        for variable in facts.environment.base_urls:
+            found.setdefault(variable, facts.name)
+    return found
+
+
+def is_provider_host(host: str) -> bool:
+    """Return whether a host is a provider's own, which is recognised without being listed."""
+    return any(
+        is_host(f".{host}" if own[:1] == "." else host, own)
+        for facts in _all_facts()
+        for own in (*facts.hosts, *facts.domains)
+    )
+
+
+def provider_hosts() -> tuple[str, ...]:
+    """Return the hosts that answer calls: "host", or an ending that begins with "." or "-"."""
+    return tuple(dict.fromkeys(host for each in _all_facts() for host in each.hosts))
+
+
+def _all_facts() -> Iterator[ProviderFacts]:
+    yield from built_in_facts()
+    others = plugin_adapters()
+    if others:
+        from quotakeeper.providers.adapter import ProviderAdapter  # noqa: PLC0415 - few have plug-ins
+
+        for each in others:
+            if isinstance(each, ProviderAdapter):  # a plug-in with only the methods states no facts
+                yield ProviderFacts(
+                    each.name, each.hosts, each.domains, each.environment, each.precedence
+                )
