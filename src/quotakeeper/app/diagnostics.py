@@ -32,7 +32,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.value_classes import dataclass
-from quotakeeper.wiring import check_limits, ledger_path
+from quotakeeper.wiring import check_limits, is_on_server, ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -167,6 +167,9 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("ledger", "fail", f"{shown}: {error.problem}", error.fix)
         return
+    if is_on_server(settings):
+        yield from _server(shown, open_keeper)
+        return
     if path is None:
         yield Finding("ledger", "note", f"{shown}: in memory, gone when the program ends")
         return
@@ -187,6 +190,15 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
     except (QuotakeeperError, OSError) as error:
         fix = getattr(error, "fix", "") or "quotakeeper verify"
         yield Finding("ledger", "fail", str(error), fix)
+
+
+def _server(shown: str, open_keeper: OpenKeeper) -> Iterator[Finding]:
+    try:
+        yield from _contents(open_keeper)
+    except QuotakeeperError as error:
+        yield Finding("ledger", "fail", str(error), getattr(error, "fix", ""))
+    else:
+        yield Finding("ledger", "ok", f"{shown}, on a server")
 
 
 def _disk(path: Path) -> Iterator[Finding]:

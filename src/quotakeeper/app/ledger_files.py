@@ -136,7 +136,8 @@ def compact_ledger(
     Raises InvalidInputError if `keep_days` is too small.
     """
     with open_keeper() as keeper:
-        path, ledger, zone = ledger_path(keeper.settings), keeper.settings.ledger, keeper.zone
+        path, zone = ledger_path(keeper.settings), keeper.zone
+        ledger = redacted(keeper.settings.ledger)
         keeper.status(forecasts=False)
         before = size_on_disk(path)
         done = keeper.compact(keep_days, shrink=shrink)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.day import day_record, day_use
 from quotakeeper.app.records.events import event_record
+from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.records.status import forecast_record, limit_record, status_record
 from quotakeeper.domain.forecasting.day_use import DayUse
 from quotakeeper.domain.units import units_text
@@ -35,7 +36,7 @@ def look(keeper: Keeper, *, calls: int) -> LiveFrame:
     last = tuple(keeper.events(limit=calls, newest_first=True))
     status = keeper.status()
     use = day_use(keeper, status.as_of)
-    return LiveFrame(status, last, keeper.zone, keeper.settings.ledger, use)
+    return LiveFrame(status, last, keeper.zone, redacted(keeper.settings.ledger), use)
 
 
 def frame_record(frame: LiveFrame) -> dict[str, object]:

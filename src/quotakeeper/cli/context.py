@@ -54,10 +54,12 @@ def check_ledger_is_there(session: CommandContext) -> None:
     Commands that change other processes, such as `pause`, call this check. In a new ledger, a pause
     would stop no process, but the user would think that it does.
     """
-    from quotakeeper.wiring import ledger_path
+    from quotakeeper.wiring import is_on_server, ledger_path
 
     settings = session.settings()
     path = ledger_path(settings)
+    if is_on_server(settings):
+        return  # whoever misspells a server reaches none
     if path is None:
         raise LedgerUnavailableError(
             settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"

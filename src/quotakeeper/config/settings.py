@@ -174,7 +174,7 @@ class Settings:
     `currency` is the rate by which costs are also shown in another currency, or None.
     """
 
-    ledger: str
+    ledger: str = field(repr=False)  # a URL may have a password
     timezone: str = "UTC"
     limits: tuple[Limit, ...] = ()
     price_files: tuple[Path, ...] = ()

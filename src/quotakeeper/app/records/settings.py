@@ -8,7 +8,10 @@ from quotakeeper.app.records.amounts import rate_text
 from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+_URL = re.compile(r"(?s)([a-z]+://)(.*@)?(.*)")
+# Hosts with ports, a database and parameters: what else stands in a URL may be part of a password.
+_HOST = r"[\w.%\[\]-]*(:\d*)?"
+_PLACE = re.compile(rf"{_HOST}(,{_HOST})*(/[\w.-]*)?(\?[\w.,/:%&=+-]*)?")
 _NAMES = (
     "ledger",
     "ledger_group",
@@ -57,5 +60,11 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
 
 
 def redacted(url: str) -> str:
-    """A URL without its user name and password."""
-    return _PASSWORD.sub("***@", url)
+    """A URL without the user and password in it; a path as it is."""
+    found = _URL.fullmatch(url)
+    if found is None or url.startswith("sqlite:"):
+        return url
+    scheme, user, place = found.groups()
+    if not (_PLACE.fullmatch(place) and "password" not in place):
+        return f"{scheme}***"
+    return f"{scheme}***@{place}" if user else url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.records.verification import verification_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.verify.view import verification_lines
@@ -13,7 +14,7 @@ def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int
     """Print the problems found in the ledger. Return exit code 1 if there is any."""
     with context.open_existing(session) as keeper:
         problems = [problem.what for problem in keeper.verify()]
-        ledger = keeper.settings.ledger
+        ledger = redacted(keeper.settings.ledger)
     if as_json:
         console.say(json.dumps(verification_record(ledger, problems), indent=2))
     else:

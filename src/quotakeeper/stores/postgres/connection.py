@@ -1,0 +1,144 @@
+"""A connection as the shared SQL uses it: reads at once, and writes that go out together.
+
+Each statement costs a round trip to the server. So what a transaction begins with goes out as one
+query of several statements; what its state asks for next is fetched along with it (`ahead`); and
+what is written waits until somebody reads, or until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from quotakeeper.stores.postgres.driver import driver
+from quotakeeper.stores.sql.connection import Rows
+
+Statement = tuple[str, Any]  # text, parameters
+
+
+class Head(NamedTuple):
+    """The head row at the start of a transaction. `now_at` is ledger time by the server's clock."""
+
+    seq: int
+    high_water: int
+    version: int
+    account_version: int
+    recalls: int
+    now_at: int
+
+
+class FetchedRows:
+    """The rows of a query that was carried out before anybody asked."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = iter(rows)
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        return next(self._rows, None)
+
+    def fetchmany(self, size: int, /) -> list[Any]:
+        """Up to so many of the next rows."""
+        return [row for row, _ in zip(self._rows, range(size), strict=False)]
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        return list(self._rows)
+
+    def __iter__(self) -> Any:
+        return self._rows
+
+
+class PostgresConnection:
+    """One connection, in one transaction at a time. Used by one thread at a time."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+        self.own_commits = 0
+        self.head = Head(0, 0, 0, 0, 0, 0)
+        self._ahead: dict[tuple[str, Sequence[object]], list[Any]] = {}
+        self._waiting: list[tuple[str, Any, bool]] = []
+
+    @property
+    def commits_of_others(self) -> int:
+        """A number that differs once another connection has committed."""
+        return self.head.version - self.own_commits
+
+    # -- transactions
+
+    def begin(self, before: Sequence[Statement], ahead: Sequence[Statement]) -> None:
+        """Begin a transaction by statements, the last of which gives the head row; fetch what is
+        asked for next. One round trip.
+
+        It is one query rather than a pipeline: after a pipeline, the server does not count the time
+        that a transaction stands idle.
+        """
+        self._waiting.clear()
+        results = self._together([*before, *ahead])
+        self.head = Head(*results[len(before) - 1][0])
+        found = results[len(before) :]
+        self._ahead = {
+            (text, values): rows for (text, values), rows in zip(ahead, found, strict=True)
+        }
+
+    def _together(self, statements: Sequence[Statement]) -> list[list[Any]]:
+        results: list[list[Any]] = []
+        with driver().ClientCursor(self.raw) as cursor:
+            text = ";\n".join(cursor.mogrify(*statement) for statement in statements)
+            cursor.execute(text)  # gate-ok(sql): texts of ours, their values bound by the driver
+            while True:
+                results.append(cursor.fetchall() if cursor.description else [])
+                if not cursor.nextset():
+                    return results
+
+    def end(self, statement: str) -> None:
+        """End the transaction without anything to write."""
+        self._waiting.clear()
+        self._ahead.clear()
+        self.raw.execute(statement)
+
+    def commit(self, last: Sequence[Statement], statement: str) -> None:
+        """Write what waits and these statements, and commit, in one round trip."""
+        self._waiting += [(text, values, False) for text, values in last]
+        self._waiting.append((statement, None, False))
+        self._flush()
+        self.own_commits += 1
+
+    # -- statements
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Rows:
+        """Carry out one statement, after those that wait."""
+        if self._ahead and isinstance(parameters, tuple):
+            rows = self._ahead.pop((sql, parameters), None)
+            if rows is not None:
+                return FetchedRows(rows)
+        if self._waiting:
+            self._flush()
+        if _takes_lists(sql) and not any(isinstance(each, list) for each in parameters):
+            parameters = [[each] for each in parameters]
+        rows_found: Rows = self.raw.execute(sql, parameters or None)
+        return rows_found
+
+    def executemany(self, sql: str, parameters: Any, /) -> None:
+        """Carry out one statement for each row of values, together with what is written next."""
+        rows = list(parameters)
+        if not rows:
+            return
+        if _takes_lists(sql):
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._waiting.append((sql, columns, False))
+        else:
+            self._waiting.append((sql, rows, True))
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        with self.raw.pipeline(), self.raw.cursor() as cursor:
+            for sql, parameters, is_many in waiting:
+                if is_many:
+                    cursor.executemany(sql, parameters)
+                else:
+                    cursor.execute(sql, parameters)
+
+
+def _takes_lists(sql: str) -> bool:
+    return "unnest(" in sql

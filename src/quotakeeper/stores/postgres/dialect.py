@@ -1,0 +1,65 @@
+"""What PostgreSQL does in its own way, where the SQL is shared with other databases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from quotakeeper.stores.postgres.connection import PostgresConnection
+from quotakeeper.stores.sql.connection import Dialect, Rows, SqlSession
+from quotakeeper.stores.sql.statements import statements
+
+_PLACEHOLDER = re.compile(r"\?|(?<!:):([a-z_]+)")
+# Data or an index is damaged; a row breaks a rule of its table; a table or column is not there.
+_DAMAGE = ("XX", "23")
+_SCHEMA_DAMAGE = ("42P01", "42703", "42883")
+
+
+class PostgresSession(SqlSession):
+    """An open connection that takes many keys as lists."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: PostgresConnection) -> None:
+        super().__init__(connection, _dialect())
+        self.connection = connection
+
+    def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
+        """The rows of many keys, by a named statement that takes a list for each column."""
+        if not keys:
+            return []
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        return self.execute(self.sql[name], columns).fetchall()
+
+
+@cache
+def texts() -> Mapping[str, str]:
+    """Every statement, with the driver's placeholders."""
+    found = statements("quotakeeper.stores.postgres")
+    return {name: _PLACEHOLDER.sub(_placeholder, text) for name, text in found.items()}
+
+
+def _placeholder(found: re.Match[str]) -> str:
+    return f"%({found[1]})s" if found[1] else "%s"
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error of the driver says that the ledger is damaged."""
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in _DAMAGE or state in _SCHEMA_DAMAGE
+
+
+@cache
+def _dialect() -> Dialect:
+    return Dialect(texts(), _commit_number, _inserted_id, is_damage)
+
+
+def _commit_number(connection: Any) -> int:
+    number: int = connection.commits_of_others
+    return number
+
+
+def _inserted_id(rows: Rows) -> int:
+    return int(rows.fetchone()[0])

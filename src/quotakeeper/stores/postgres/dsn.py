@@ -1,0 +1,150 @@
+"""The URL of a ledger in PostgreSQL, read here: four of eight messages of the driver about a
+malformed one quote its password. No message of ours quotes any part of a URL that may be one.
+
+    postgresql://user:password@host:5432/database?schema=quotakeeper&sslmode=verify-full
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from quotakeeper.errors import ConfigError
+
+SCHEMES = ("postgresql", "postgres")
+_DEFAULT_SCHEMA = "quotakeeper"
+_SHAPE = "write it as postgresql://user@host:5432/database; keep the password in a password file"
+# What libpq is told beside host, port, user, password and database.
+_PASSED = frozenset(
+    {"host", "port", "user", "dbname", "service", "passfile", "sslmode", "sslrootcert",
+     "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding", "require_auth", "gssencmode",
+     "connect_timeout", "target_session_attrs", "tcp_user_timeout", "keepalives",
+     "keepalives_idle", "keepalives_interval", "keepalives_count", "application_name",
+     "load_balance_hosts"}
+)  # fmt: skip
+_OURS = ("schema", "prepared_statements")
+_DEFAULTS = {
+    "connect_timeout": "5",
+    "target_session_attrs": "read-write",
+    "tcp_user_timeout": "5000",
+    "application_name": "quotakeeper",
+}
+_SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_PORT = re.compile(r"[0-9]{1,5}")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|/.*")
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where a ledger is. `parameters` are for libpq, and the only place that has the password."""
+
+    name: str  # for people
+    schema: str
+    prepares: bool
+    parameters: dict[str, str] = field(repr=False)
+
+    def without_password(self, text: str) -> str:
+        """A text of the driver, without the password where it has it."""
+        secret = self.parameters.get("password")
+        return text.replace(secret, _MASK) if secret else text
+
+
+def is_postgres(ledger: str) -> bool:
+    """Whether a ledger's URL is one of PostgreSQL."""
+    scheme, separator, _ = ledger.partition("://")
+    return bool(separator) and scheme.lower() in SCHEMES
+
+
+def parse_dsn(url: str) -> ServerAddress:
+    """Where a URL says that the ledger is. Raises ConfigError, which quotes no part of it."""
+    _, _, rest = url.partition("://")
+    if not url.isprintable() or " " in url:
+        raise _wrong("the URL has a space or a control character", "write it as %20, %09 and so on")
+    authority, _, tail = rest.partition("/")
+    if "?" in authority or "#" in rest or "@" in tail:
+        raise _wrong(
+            "the URL has one of / ? # @ where it is not expected, such as in a password",
+            "write them as %2F, %3F, %23 and %40; better, keep the password in a password file",
+        )
+    try:
+        parts = urlsplit(f"//{authority.rpartition('@')[2]}/{tail}")
+        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise _wrong("the URL cannot be read", _SHAPE) from None
+    parameters = _of_authority(authority)
+    if database := unquote(parts.path.removeprefix("/")):
+        parameters["dbname"] = database
+    ours: dict[str, str] = {}
+    for key, value in given:
+        if key not in _PASSED and key not in _OURS:
+            known = ", ".join(sorted((*_PASSED, *_OURS)))
+            raise _wrong("the URL has an unknown parameter after its ?", f"known are {known}")
+        (ours if key in _OURS else parameters)[key] = value
+    _use_tls(parameters)
+    return ServerAddress(
+        _name(parameters, ours), _schema(ours), _prepares(ours), {**_DEFAULTS, **parameters}
+    )
+
+
+def _of_authority(authority: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    user_part, at, hosts = authority.rpartition("@")
+    if at:
+        user, colon, password = user_part.partition(":")
+        found["user"] = unquote(user)
+        if colon and password:
+            found["password"] = unquote(password)
+    if not hosts:
+        return found
+    names, ports = [], []
+    for each in hosts.split(","):
+        bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.%]+)\](?::(.*))?", each)
+        name, port = bracketed.groups() if bracketed else (each.partition(":")[::2])
+        if port and not (_PORT.fullmatch(port) and 0 < int(port) < 65_536):
+            raise _wrong("the URL has a port that is no number from 1 to 65535",
+                         "is there a : or @ in the password? write them as %3A and %40")  # fmt: skip
+        names.append(unquote(name))
+        ports.append(port or "5432")
+    return {**found, "host": ",".join(names), "port": ",".join(ports)}
+
+
+def _use_tls(parameters: dict[str, str]) -> None:
+    # Beyond this machine the server shows a certificate, unless the URL waives it by name.
+    hosts = [each for each in parameters.get("host", "").split(",") if each]
+    if hosts and not all(_LOOPBACK.fullmatch(each) for each in hosts):
+        parameters.setdefault("sslmode", "verify-full")
+
+
+def _schema(ours: dict[str, str]) -> str:
+    schema = ours.get("schema", _DEFAULT_SCHEMA)
+    if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
+        raise _wrong("its schema is no plain name", "use letters, digits and _, at most 63")
+    return schema
+
+
+def _prepares(ours: dict[str, str]) -> bool:
+    chosen = ours.get("prepared_statements", "on")
+    if chosen not in ("on", "off"):
+        raise _wrong("prepared_statements is neither on nor off", "off: behind an old pgbouncer")
+    return chosen == "on"
+
+
+def _name(parameters: dict[str, str], ours: dict[str, str]) -> str:
+    hosts = parameters.get("host", "").split(",")
+    ports = parameters.get("port", "").split(",")
+    if len(ports) < len(hosts):
+        ports = [ports[0] if ports else ""] * len(hosts)
+    places = ",".join(
+        f"{host}:{port}" if port not in ("", "5432") else host
+        for host, port in zip(hosts, ports, strict=False)
+    )
+    user = f"{parameters['user']}@" if parameters.get("user") else ""
+    schema = ours.get("schema", _DEFAULT_SCHEMA)
+    tail = "" if schema == _DEFAULT_SCHEMA else f"?schema={schema}"
+    return f"postgresql://{user}{places}/{parameters.get('dbname', '')}{tail}"
+
+
+def _wrong(problem: str, fix: str) -> ConfigError:
+    return ConfigError("ledger", problem, fix)

@@ -1,0 +1,63 @@
+"""The tables of a ledger in PostgreSQL: made where there are none, and never newer than we know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
+from quotakeeper.stores.postgres.dialect import texts
+from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.sql.statements import read_sql
+
+SCHEMA_VERSION = 1
+_OLDEST_SERVER = 150_000
+
+
+def prepare(raw: Any, address: ServerAddress) -> None:
+    """Make the tables unless they are there. Raises errors of the driver, and LedgerError."""
+    if not _is_there(raw, address):
+        _make(raw, address)
+    _check(raw, address)
+
+
+def _is_there(raw: Any, address: ServerAddress) -> bool:
+    found = raw.execute(texts()["has_ledger"], {"schema": address.schema}).fetchone()
+    is_there, encoding, server = found
+    if server < _OLDEST_SERVER:
+        raise LedgerUnavailableError(
+            address.name, f"PostgreSQL {server // 10_000} is too old", "use PostgreSQL 15 or newer"
+        )
+    if encoding != "UTF8":
+        raise LedgerUnavailableError(
+            address.name, f"its database keeps texts as {encoding}", "use a database in UTF8"
+        )
+    return bool(is_there)
+
+
+def _make(raw: Any, address: ServerAddress) -> None:
+    sql, values = texts(), {"schema": address.schema}
+    with raw.transaction():
+        raw.execute(sql["lock_making"], values)  # released when this ends
+        if _is_there(raw, address):
+            return
+        name, making = sql["make_schema"].split(";", 1)
+        raw.execute(name, values)
+        raw.execute(making)
+        raw.execute(sql["set_path"], values)
+        raw.execute(read_sql("quotakeeper.stores.postgres", "schema/schema_1"))
+
+
+def _check(raw: Any, address: ServerAddress) -> None:
+    sql = texts()
+    with raw.transaction():
+        raw.execute(sql["set_path"], {"schema": address.schema})
+        row = raw.execute(sql["schema_of"]).fetchone()
+    if row is None or not row[0].isdecimal():
+        raise LedgerCorruptError(
+            address.name, "its table meta names no schema", "name another schema: ?schema=NAME"
+        )
+    if int(row[0]) > SCHEMA_VERSION:
+        raise LedgerVersionError(
+            address.name, f"has schema {row[0]}, this quotakeeper knows up to {SCHEMA_VERSION}",
+            "upgrade quotakeeper: pip install -U quotakeeper",
+        )  # fmt: skip

@@ -1,0 +1,300 @@
+-- Schema 1 of a ledger in PostgreSQL. It is carried out in one transaction whose search_path is the
+-- ledger's schema alone; functions keep that path. Instants are microseconds since 1970 UTC. Texts
+-- are compared by their bytes, as everywhere else. No row refers to another by a foreign key where
+-- only this package writes: that would cost a look-up for each entry, and verify looks.
+
+-- The one row that every writer locks first: it gives the order, and tells all that changed.
+CREATE TABLE head (
+  is_only         boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  seq             bigint NOT NULL CHECK (seq >= 0),
+  high_water      bigint NOT NULL CHECK (high_water >= 0),
+  version         bigint NOT NULL CHECK (version >= 0),
+  account_version bigint NOT NULL CHECK (account_version >= 0),
+  recalls         bigint NOT NULL CHECK (recalls >= 0)
+) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+INSERT INTO head (seq, high_water, version, account_version, recalls) VALUES (0, 0, 0, 0, 0);
+
+-- What this ledger is. `schema` is the number of the newest step; a writer that knows less keeps out.
+CREATE TABLE meta (
+  key   text COLLATE "C" PRIMARY KEY,
+  value text COLLATE "C" NOT NULL
+);
+INSERT INTO meta (key, value) VALUES ('application', 'quotakeeper'), ('schema', '1');
+
+CREATE TABLE labels (
+  labels_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  provider  text COLLATE "C" NOT NULL,
+  model     text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  scope     text COLLATE "C" NOT NULL
+);
+-- A scope may be longer than a row of an index: its digest stands for it.
+CREATE UNIQUE INDEX labels_key ON labels (provider, model, operation, md5(scope));
+
+CREATE TABLE word (
+  word_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  text    text COLLATE "C" NOT NULL UNIQUE
+);
+
+CREATE TABLE entry (
+  seq         bigint PRIMARY KEY,
+  kind        bigint NOT NULL CHECK (kind BETWEEN 1 AND 19),
+  at          bigint NOT NULL CHECK (at >= 0),
+  ref         bigint CHECK (ref < seq),
+  id          text COLLATE "C" CHECK (length(id) BETWEEN 1 AND 256),
+  labels_id   bigint,
+  quantities  text COLLATE "C",
+  cost_pico   bigint CHECK (cost_pico >= 0),
+  price_id    bigint,
+  provenance  bigint CHECK (provenance BETWEEN 1 AND 4),
+  outcome     bigint CHECK (outcome BETWEEN 1 AND 3),
+  served_id   bigint,
+  duration_ms bigint CHECK (duration_ms >= 0),
+  note        text COLLATE "C",
+  owner_id    bigint,
+  expires_at  bigint,
+  booked_at   bigint CHECK (booked_at BETWEEN 0 AND at),
+  CHECK ((kind IN (1, 8, 11, 12)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
+  CHECK ((kind IN (1, 8, 12) OR kind >= 13) = (ref IS NULL)),
+  CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11, 12)) = (quantities IS NOT NULL)),
+  CHECK ((quantities IS NULL) = (provenance IS NULL)),
+  CHECK ((quantities IS NULL) = (outcome IS NULL)),
+  CHECK (booked_at IS NULL OR kind IN (8, 11)),
+  CHECK (kind < 13 OR (id IS NULL AND labels_id IS NULL))
+);
+CREATE UNIQUE INDEX entry_id ON entry (id) WHERE id IS NOT NULL;
+CREATE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
+CREATE INDEX entry_booked ON entry (booked_at) WHERE booked_at IS NOT NULL;
+
+-- A row in here, for the length of one transaction, is compaction at work.
+CREATE TABLE compacting (before_at bigint NOT NULL);
+-- And here: a ledger that was carried ahead is set back.
+CREATE TABLE rewriting (since_seq bigint NOT NULL);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  IF TG_OP = 'DELETE' AND TG_TABLE_NAME <> 'notice' AND EXISTS (SELECT 1 FROM compacting) THEN
+    RETURN OLD;
+  END IF;
+  IF TG_OP <> 'TRUNCATE' AND EXISTS (SELECT 1 FROM rewriting) THEN
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER entry_is_append_only BEFORE UPDATE OR DELETE ON entry
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER entry_is_never_emptied BEFORE TRUNCATE ON entry
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- With a label in `per`, an account stands for one account for each value of that label.
+CREATE TABLE account (
+  account_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key        text COLLATE "C" NOT NULL,
+  meter      text COLLATE "C" NOT NULL,
+  "window"   text COLLATE "C" NOT NULL,
+  timezone   text COLLATE "C" NOT NULL,
+  provider   text COLLATE "C" NOT NULL,
+  model      text COLLATE "C" NOT NULL,
+  operation  text COLLATE "C" NOT NULL,
+  scope      text COLLATE "C" NOT NULL,
+  per        text COLLATE "C" NOT NULL,
+  since_at   bigint NOT NULL
+);
+CREATE UNIQUE INDEX account_key ON account (md5(key));
+
+-- What follows is derived from the journal, and checked against it by verify.
+CREATE TABLE balance (
+  account_id bigint NOT NULL,
+  start_at   bigint NOT NULL,
+  settled    bigint NOT NULL CHECK (settled >= 0),
+  reserved   bigint NOT NULL CHECK (reserved >= 0),
+  overage    bigint NOT NULL CHECK (overage >= 0),
+  PRIMARY KEY (account_id, start_at)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+-- Reservations that are open, as they are after everything that was said of them.
+CREATE TABLE hold (
+  seq        bigint PRIMARY KEY,
+  owner      text COLLATE "C" NOT NULL,
+  expires_at bigint NOT NULL,
+  sent       bigint NOT NULL CHECK (sent IN (0, 1)),
+  quantities text COLLATE "C" NOT NULL,
+  cost_pico  bigint CHECK (cost_pico >= 0)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX hold_expires ON hold (expires_at);
+CREATE INDEX hold_owner ON hold (owner);
+
+-- What was used in five minutes under one set of labels. Sums may be beyond 64 bits: they stand in
+-- `slot_part`, under the codes of stores/sql/codes.py. Both are added to, and never read first.
+CREATE TABLE slot (
+  slot_at    bigint NOT NULL,
+  labels_id  bigint NOT NULL,
+  provenance bigint NOT NULL,
+  outcome    bigint NOT NULL,
+  calls      bigint NOT NULL CHECK (calls >= 0),
+  unpriced   bigint NOT NULL CHECK (unpriced BETWEEN 0 AND calls),
+  PRIMARY KEY (slot_at, labels_id, provenance, outcome)
+) WITH (fillfactor = 50);
+CREATE INDEX slot_unpriced ON slot (slot_at) WHERE unpriced > 0;
+CREATE TABLE slot_part (
+  slot_at    bigint NOT NULL,
+  labels_id  bigint NOT NULL,
+  provenance bigint NOT NULL,
+  outcome    bigint NOT NULL,
+  code       text COLLATE "C" NOT NULL,
+  amount     numeric NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (slot_at, labels_id, provenance, outcome, code),
+  FOREIGN KEY (slot_at, labels_id, provenance, outcome) REFERENCES slot ON DELETE CASCADE
+) WITH (fillfactor = 50);
+
+-- What each account used in five minutes: derived from slots, for forecasts.
+CREATE TABLE pace (
+  slot_at    bigint NOT NULL,
+  account_id bigint NOT NULL,
+  used       bigint NOT NULL,
+  PRIMARY KEY (account_id, slot_at)
+) WITH (fillfactor = 50);
+
+-- What the journal no longer has since it was compacted: verify starts from these.
+CREATE TABLE carried_slot (
+  slot_at    bigint NOT NULL,
+  labels_id  bigint NOT NULL,
+  provenance bigint NOT NULL,
+  outcome    bigint NOT NULL,
+  calls      bigint NOT NULL CHECK (calls > 0),
+  unpriced   bigint NOT NULL CHECK (unpriced BETWEEN 0 AND calls),
+  totals     text COLLATE "C" NOT NULL,
+  PRIMARY KEY (slot_at, labels_id, provenance, outcome)
+);
+CREATE TABLE carried_balance (
+  account_id bigint NOT NULL,
+  start_at   bigint NOT NULL,
+  settled    bigint NOT NULL CHECK (settled >= 0),
+  overage    bigint NOT NULL CHECK (overage >= 0),
+  PRIMARY KEY (account_id, start_at)
+);
+
+-- What an entry of kind 13 says. `start_at` is 0 for a rolling window.
+CREATE TABLE crossing (
+  seq        bigint PRIMARY KEY,
+  account_id bigint NOT NULL,
+  name       text COLLATE "C" NOT NULL,
+  amount     bigint NOT NULL CHECK (amount >= 0),
+  level      bigint NOT NULL CHECK (level > 0),
+  start_at   bigint NOT NULL CHECK (start_at >= 0),
+  turn       bigint NOT NULL CHECK (turn > 0),
+  used       bigint NOT NULL CHECK (used >= level)
+);
+CREATE UNIQUE INDEX crossing_key
+  ON crossing (account_id, md5(name), amount, level, start_at, turn);
+CREATE TRIGGER crossing_is_append_only BEFORE UPDATE OR DELETE ON crossing
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Where each threshold stands that was crossed: in which period and turn, and whether use is still
+-- at or above it.
+CREATE TABLE mark (
+  account_id bigint NOT NULL,
+  name       text COLLATE "C" NOT NULL,
+  amount     bigint NOT NULL,
+  level      bigint NOT NULL,
+  start_at   bigint NOT NULL,
+  turn       bigint NOT NULL CHECK (turn > 0),
+  stands     boolean NOT NULL,
+  PRIMARY KEY (account_id, name, amount, level)
+);
+
+-- What an entry of kind 14 to 19 says. `subject` is a provider, the name of a limit, or what was
+-- done about a clock.
+CREATE TABLE notice (
+  seq      bigint PRIMARY KEY,
+  subject  text COLLATE "C" NOT NULL CHECK (length(subject) <= 256),
+  why      text COLLATE "C" NOT NULL CHECK (length(why) <= 256),
+  by       text COLLATE "C" NOT NULL CHECK (length(by) <= 256),
+  until_at bigint CHECK (until_at >= 0),
+  account  text COLLATE "C" NOT NULL,
+  amount   bigint NOT NULL CHECK (amount >= 0),
+  used     bigint NOT NULL CHECK (used >= 0),
+  about    bigint CHECK (about < seq)
+);
+CREATE TRIGGER notice_is_append_only BEFORE UPDATE OR DELETE ON notice
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- What providers said of their own quotas, the newest of each: no part of the journal.
+CREATE TABLE quota_seen (
+  provider  text COLLATE "C" NOT NULL CHECK (length(provider) BETWEEN 1 AND 256),
+  model     text COLLATE "C" NOT NULL CHECK (length(model) <= 256),
+  quota_id  text COLLATE "C" NOT NULL CHECK (length(quota_id) BETWEEN 1 AND 256),
+  meter     text COLLATE "C" NOT NULL,
+  "window"  text COLLATE "C" NOT NULL,
+  amount    bigint CHECK (amount >= 0),
+  remaining bigint CHECK (remaining >= 0),
+  resets_at bigint CHECK (resets_at >= 0),
+  source    text COLLATE "C" NOT NULL,
+  seen_at   bigint NOT NULL CHECK (seen_at >= 0),
+  PRIMARY KEY (provider, model, quota_id)
+);
+
+-- What the clocks of hosts showed, the first reading that was trusted in each boot: no part of the
+-- journal. `boot_us` counts from the start of the machine; `turn` rises with each that is kept.
+CREATE TABLE clock_reading (
+  frame   text COLLATE "C" PRIMARY KEY CHECK (length(frame) BETWEEN 1 AND 256),
+  wall_at bigint NOT NULL,
+  boot_us bigint NOT NULL,
+  turn    bigint NOT NULL
+);
+
+-- What was committed under a name of its own, so that a writer whose connection broke at the commit
+-- finds out. Rows of a few days ago go.
+CREATE TABLE batch (
+  id        text COLLATE "C" PRIMARY KEY,
+  first_seq bigint NOT NULL,
+  last_seq  bigint NOT NULL,
+  at        bigint NOT NULL
+);
+CREATE INDEX batch_at ON batch (at);
+
+-- Ledger time is the clock of this server. `asked_at` is what the host's clock shows: it decides
+-- nothing here. Tests put a function in this one's place that gives it back.
+CREATE FUNCTION ledger_clock(asked_at bigint) RETURNS bigint
+LANGUAGE sql VOLATILE SET search_path FROM CURRENT
+AS $$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint $$;
+
+-- Where the ledger stands, after waiting for the writers before. The clock is read behind the lock.
+CREATE FUNCTION lock_v1(
+  asked_at bigint, OUT seq bigint, OUT high_water bigint, OUT version bigint,
+  OUT account_version bigint, OUT recalls bigint, OUT now_at bigint
+) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  SELECT h.seq, h.high_water, h.version, h.account_version, h.recalls
+  INTO STRICT seq, high_water, version, account_version, recalls
+  FROM head AS h FOR UPDATE;
+  now_at := ledger_clock(asked_at);
+END $$;
+
+-- Where the ledger stands in the snapshot of a reader.
+CREATE FUNCTION look_v1(
+  asked_at bigint, OUT seq bigint, OUT high_water bigint, OUT version bigint,
+  OUT account_version bigint, OUT recalls bigint, OUT now_at bigint
+) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  SELECT h.seq, h.high_water, h.version, h.account_version, h.recalls
+  INTO STRICT seq, high_water, version, account_version, recalls
+  FROM head AS h;
+  now_at := ledger_clock(asked_at);
+END $$;
+
+-- The sums of a slot from their text, in place of what is there: for a ledger that is set back.
+CREATE FUNCTION put_slot(
+  at bigint, of_labels bigint, of_provenance bigint, of_outcome bigint,
+  new_calls bigint, new_unpriced bigint, totals text
+) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  DELETE FROM slot AS s
+  WHERE s.slot_at = at AND s.labels_id = of_labels AND s.provenance = of_provenance
+    AND s.outcome = of_outcome;
+  INSERT INTO slot VALUES (at, of_labels, of_provenance, of_outcome, new_calls, new_unpriced);
+  INSERT INTO slot_part
+  SELECT at, of_labels, of_provenance, of_outcome, part[1], part[2]::numeric
+  FROM regexp_matches(totals, '([a-z]+)([0-9]+)', 'g') AS part;
+END $$;

@@ -1,0 +1,235 @@
+-- What PostgreSQL needs in words of its own. A statement that takes lists has `unnest` or `ANY`: it is
+-- carried out once for many rows, where the shared one is carried out for each.
+
+-- name: begin_write
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE
+
+-- name: begin_read
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
+
+-- Settings that end with the transaction, so that a pooler may give the connection to others then.
+-- A host that stops in the middle loses its lock after two seconds.
+-- name: set_locally
+SELECT set_config('search_path', quote_ident(:schema) || ', pg_temp', true),
+       set_config('lock_timeout', :patience, true),
+       set_config('idle_in_transaction_session_timeout', '2000', true)
+
+-- name: set_path
+SELECT set_config('search_path', quote_ident(:schema) || ', pg_temp', true)
+
+-- name: lock_head
+SELECT seq, high_water, version, account_version, recalls, now_at FROM lock_v1(:asked_at)
+
+-- name: look_head
+SELECT seq, high_water, version, account_version, recalls, now_at FROM look_v1(:asked_at)
+
+-- name: set_head
+UPDATE head SET seq = ?, high_water = ?, version = version + 1
+
+-- name: head_differs
+SELECT h.seq, h.high_water, e.seq, e.at
+FROM head AS h LEFT JOIN (SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1) AS e ON true
+WHERE h.seq <> coalesce(e.seq, 0) OR h.high_water <> coalesce(e.at, 0)
+
+-- name: add_batch
+INSERT INTO batch (id, first_seq, last_seq, at) VALUES (?, ?, ?, ?)
+
+-- name: batch
+SELECT first_seq, last_seq FROM batch WHERE id = ?
+
+-- name: drop_batches
+DELETE FROM batch WHERE at < ?
+
+-- name: commit
+COMMIT
+
+-- name: rollback
+ROLLBACK
+
+-- The text of the sums of a slot, as stores/sql/codes.py reads it: the costs come last.
+-- fragment: slots
+SELECT s.slot_at, s.labels_id, s.provenance, s.outcome, s.calls, s.unpriced,
+       (SELECT coalesce(string_agg(p.code || p.amount, '' ORDER BY p.code), 'z0')
+        FROM slot_part AS p
+        WHERE p.slot_at = s.slot_at AND p.labels_id = s.labels_id AND p.provenance = s.provenance
+          AND p.outcome = s.outcome AND (p.amount > 0 OR p.code = 'z'))
+FROM slot AS s
+
+-- name: openings_by_id
+SELECT {entry_columns}
+FROM entry WHERE id = ANY (?)
+
+-- name: openings_by_seq
+SELECT {entry_columns}
+FROM entry WHERE seq = ANY (?)
+
+-- name: ends_of
+SELECT {entry_columns}
+FROM entry WHERE ref = ANY (?) AND {only_ends}
+
+-- name: holds_of
+SELECT seq, owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq = ANY (?)
+
+-- name: accounts
+SELECT account_id, meter, "window", timezone, provider, model, operation, scope, per, since_at
+FROM account WHERE account_id > ? ORDER BY account_id
+
+-- name: balances_of
+SELECT b.account_id, b.start_at, b.settled, b.reserved, b.overage
+FROM unnest(?::bigint[], ?::bigint[]) AS wanted (account_id, start_at) JOIN balance AS b
+  ON b.account_id = wanted.account_id AND b.start_at = wanted.start_at
+
+-- name: balances_after_each
+SELECT b.account_id, b.start_at, b.settled, b.reserved, b.overage
+FROM unnest(?::bigint[], ?::bigint[]) AS wanted (account_id, after) JOIN balance AS b
+  ON b.account_id = wanted.account_id AND b.start_at > wanted.after
+
+-- name: labels_find
+SELECT labels_id FROM labels
+WHERE provider = ? AND model = ? AND operation = ? AND scope = ?
+
+-- name: labels_by_ids
+SELECT labels_id, provider, model, operation, scope FROM labels WHERE labels_id = ANY (?)
+
+-- name: labels_find_all
+SELECT l.labels_id, l.provider, l.model, l.operation, l.scope
+FROM unnest(?::text[], ?::text[], ?::text[], ?::text[]) AS wanted (provider, model, operation, scope)
+JOIN labels AS l
+  ON l.provider = wanted.provider AND l.model = wanted.model AND l.operation = wanted.operation
+  AND l.scope = wanted.scope
+
+-- name: words_by_ids
+SELECT word_id, text FROM word WHERE word_id = ANY (?)
+
+-- name: words_find_all
+SELECT word_id, text FROM word WHERE text = ANY (?)
+
+-- name: add_labels
+INSERT INTO labels (provider, model, operation, scope) VALUES (?, ?, ?, ?) RETURNING labels_id
+
+-- name: add_word
+INSERT INTO word (text) VALUES (?) RETURNING word_id
+
+-- name: add_account
+INSERT INTO account (key, meter, "window", timezone, provider, model, operation, scope, per,
+                     since_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING account_id
+
+-- name: add_entry
+INSERT INTO entry ({entry_columns})
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+  ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::text[], ?::bigint[], ?::bigint[], ?::bigint[])
+
+-- name: put_balance
+INSERT INTO balance (account_id, start_at, settled, reserved, overage)
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+
+-- name: put_hold
+INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
+SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+ON CONFLICT (seq) DO UPDATE
+SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
+    cost_pico = excluded.cost_pico
+
+-- name: drop_hold
+DELETE FROM hold WHERE seq IN (SELECT unnest(?::bigint[]))
+
+-- name: drop_entry
+DELETE FROM entry WHERE seq IN (SELECT unnest(?::bigint[]))
+
+-- A row may be taken from as well as added to. So it is made with zeros first: what is to be inserted
+-- must pass the checks of the table by itself.
+-- name: make_slot
+INSERT INTO slot (slot_at, labels_id, provenance, outcome, calls, unpriced)
+SELECT *, 0, 0 FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+ON CONFLICT DO NOTHING
+
+-- name: add_to_slot
+UPDATE slot AS s SET calls = s.calls + more.calls, unpriced = s.unpriced + more.unpriced
+FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+  AS more (slot_at, labels_id, provenance, outcome, calls, unpriced)
+WHERE s.slot_at = more.slot_at AND s.labels_id = more.labels_id
+  AND s.provenance = more.provenance AND s.outcome = more.outcome
+
+-- name: make_slot_part
+INSERT INTO slot_part (slot_at, labels_id, provenance, outcome, code, amount)
+SELECT *, 0 FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[])
+ON CONFLICT DO NOTHING
+
+-- name: add_to_slot_part
+UPDATE slot_part AS s SET amount = s.amount + more.amount::numeric
+FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[])
+  AS more (slot_at, labels_id, provenance, outcome, code, amount)
+WHERE s.slot_at = more.slot_at AND s.labels_id = more.labels_id
+  AND s.provenance = more.provenance AND s.outcome = more.outcome AND s.code = more.code
+
+-- name: drop_empty_slot
+DELETE FROM slot AS s
+USING unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+  AS gone (slot_at, labels_id, provenance, outcome)
+WHERE s.slot_at = gone.slot_at AND s.labels_id = gone.labels_id
+  AND s.provenance = gone.provenance AND s.outcome = gone.outcome AND s.calls = 0
+
+-- name: slots_between
+{slots}
+WHERE s.slot_at >= ? AND s.slot_at < ?
+ORDER BY s.slot_at, s.labels_id, s.provenance, s.outcome
+
+-- name: unpriced_slots
+{slots}
+WHERE s.slot_at >= ? AND s.unpriced > 0
+ORDER BY s.slot_at, s.labels_id, s.provenance, s.outcome
+
+-- name: put_slot
+SELECT put_slot(?, ?, ?, ?, ?, ?, ?)
+
+-- name: add_pace
+INSERT INTO pace (account_id, slot_at, used)
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[])
+ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used
+
+-- name: put_quota
+INSERT INTO quota_seen (provider, model, quota_id, meter, "window", amount, remaining, resets_at,
+                        source, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (provider, model, quota_id) DO UPDATE
+SET meter = excluded.meter, "window" = excluded."window", amount = excluded.amount,
+    remaining = excluded.remaining, resets_at = excluded.resets_at, source = excluded.source,
+    seen_at = excluded.seen_at
+WHERE excluded.seen_at >= quota_seen.seen_at
+
+-- name: quotas
+SELECT provider, model, quota_id, meter, "window", amount, remaining, resets_at, source, seen_at
+FROM quota_seen ORDER BY provider, model, quota_id
+
+-- name: begin_rewriting
+INSERT INTO rewriting (since_seq) VALUES (?)
+
+-- name: end_rewriting
+DELETE FROM rewriting
+
+-- name: set_back_entries
+UPDATE entry
+SET expires_at = expires_at - (at - :to),
+    booked_at = CASE WHEN booked_at > :to THEN :to ELSE booked_at END, at = :to
+WHERE at > :to
+
+-- name: has_ledger
+SELECT to_regclass(quote_ident(:schema) || '.meta') IS NOT NULL, current_setting('server_encoding'),
+       current_setting('server_version_num')::bigint
+
+-- name: schema_of
+SELECT value FROM meta WHERE key = 'schema'
+
+-- Whoever makes the tables first has this lock to the end of its transaction.
+-- name: lock_making
+SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
+
+-- name: make_schema
+SELECT set_config('quotakeeper.schema', :schema, true);
+DO $$ BEGIN
+  EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', current_setting('quotakeeper.schema'));
+END $$

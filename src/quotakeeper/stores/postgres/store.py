@@ -1,0 +1,232 @@
+"""The home of a ledger in PostgreSQL: the same rules, carried out under the lock of its head row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
+from quotakeeper.domain.ledger import admission, apply
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import SetBack
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import CallPause
+from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.identifiers import new_owner
+from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.postgres.transactions import PostgresTransactions
+from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
+from quotakeeper.stores.sql.compaction import compact
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.paged_reads import (
+    read_buckets,
+    read_entries,
+    read_events,
+    unpriced_buckets,
+)
+from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
+from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
+from quotakeeper.stores.sql.verify_reads import verify_rows
+
+
+class PostgresStore(PostgresTransactions):
+    """A ledger in one schema of a database. Used by one thread at a time; other processes and hosts
+    use it as well.
+
+    Ledger time is the clock of the server: `now`, which a host says, decides nothing.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where the ledger is, for people; without a password."""
+        return self._address.name
+
+    @property
+    def owner(self) -> str:
+        """The name that this process's reservations are made under."""
+        return self._owner
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        """Carry out a batch in one atomic, durable commit; see the Store port."""
+
+        def carry_out(state: PostgresState, at: int) -> tuple[list[Outcomes], bool]:
+            state.doubt = self._doubt
+            idle = idle_outcomes(self.name, commands, at, state.high_water)
+            if idle is not None:
+                return idle, False
+            outcomes, entries = apply.apply(state, commands, at)
+            return outcomes, state.save(entries)
+
+        return self._written(carry_out, now)
+
+    def check(
+        self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
+    ) -> Decision:
+        """Whether a reservation would be admitted; changes nothing."""
+
+        def ask(state: PostgresState, at: int) -> Decision:
+            state.doubt = self._doubt
+            check_ledger_time(self.name, at, state.high_water)
+            return admission.check(state, labels, figures, limits, at)
+
+        return self._read(ask, now)
+
+    def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
+        """Where each limit stands."""
+
+        def ask(state: PostgresState, at: int) -> list[Verdict]:
+            if limits:  # without any nothing is computed: what is there can still be read
+                check_ledger_time(self.name, at, state.high_water)
+            return admission.standing(state, limits, at)
+
+        return self._read(ask, now)
+
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
+        """The pauses in force."""
+        return self._read(lambda state, at: admission.pauses(state, at), now)
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        return self._read(lambda state, _: state.holds())
+
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        return self._read(lambda state, _: state.open_count())
+
+    def dead_owners(self) -> frozenset[str]:
+        """Nobody: a reservation that its process left behind ends when its time is over."""
+        return frozenset()
+
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Nobody: owners leave no files beside this ledger."""
+        return frozenset()
+
+    def bury(self, owners: frozenset[str]) -> None:
+        """Nothing is kept of owners."""
+
+    def events(self, query: EventQuery) -> Iterator[UsageEvent]:
+        """Events in the order they were booked."""
+        self._there()
+        return read_events(self._reading, query)
+
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
+        """Sums of five minutes; see the Store port."""
+        self._there()
+        return read_buckets(self._reading, *whole_buckets(since, until))
+
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
+        """The slots since an instant in which a call has no price."""
+        return self._read(lambda state, _: unpriced_buckets(state.session, since))
+
+    def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+        """What each account used, by slot, since an instant."""
+        found = self._read(lambda state, _: [state.pace(account, since) for account in accounts])
+        others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
+        uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
+        return [next(uses) if pace is None else pace for pace in found]
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number, in commit order."""
+        self._there()
+        return read_entries(self._reading, after)
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal, and compare."""
+        self._there()
+        with self._reading() as session:
+            return verify_rows(session, self._zones, _problems_of_head(session))
+
+    def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
+        """Let go of the entries of calls that ended long ago; see the Store port."""
+
+        def let_go(state: PostgresState, at: int) -> tuple[Compacted, bool]:
+            done = compact(state, self._zones, before, at, after, at_most)
+            return done, done.entries > 0
+
+        return self._written(let_go, now)
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant; see the Store port.
+
+        No copy is kept: whoever asks for it makes a backup of the database first.
+        """
+        if only_look:
+            return self._read(lambda state, _: look_ahead(state, to))
+
+        def move(state: PostgresState, _: int) -> tuple[SetBack, bool]:
+            done = look_ahead(state, to)
+            if not done.entries and not done.dropped:
+                return done, False
+            session = state.session
+            session.execute(session.sql["begin_rewriting"], (state.seq,))
+            done = set_ledger_back(session, self._zones, to, by, why)
+            session.execute(session.sql["end_rewriting"])
+            state.seq, state.high_water = session.execute(session.sql["head"]).fetchone()
+            return done, True
+
+        done = self._written(move)
+        self.close()  # nothing that is kept of it holds any more
+        return done
+
+    def shrink(self) -> None:
+        """Nothing to do: the server gives room back by itself."""
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        """Keep quotas that providers told of, in one commit; see the Store port."""
+
+        def keep(state: PostgresState, _: int) -> tuple[None, bool]:
+            put_quotas(state.session, quotas, forget_before)
+            return None, True
+
+        self._written(keep)
+
+    def quotas(self) -> tuple[ProviderQuota, ...]:
+        """Every quota that is kept."""
+        return self._read(lambda state, _: read_quotas(state.session))
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What readings of this frame are compared with; see the Store port."""
+
+        def look(state: PostgresState, _: int) -> tuple[ClockReading | None, int]:
+            return reading_of(state.session, reading.frame), state.high_water
+
+        def keep(state: PostgresState, at: int) -> tuple[tuple[ClockReading, int], bool]:
+            found, newest_at = look(state, at)
+            if found is None:
+                put_reading(state.session, reading)
+            return (found or reading, newest_at), found is None
+
+        found, newest_at = self._read(look)
+        return self._written(keep) if found is None else (found, newest_at)
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+
+        def put(state: PostgresState, _: int) -> tuple[None, bool]:
+            put_reading(state.session, reading)
+            return None, True
+
+        self._written(put)
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+        self._doubt = doubt
+
+    def after_fork(self) -> PostgresStore:
+        """In a forked child: drop the parent's connections unclosed and give a store of its own."""
+        self.leave_to_parent()
+        return PostgresStore(self._address, self._zones, owner=new_owner())
+
+
+def _problems_of_head(session: SqlSession) -> list[Problem]:
+    rows = session.execute(session.sql["head_differs"]).fetchall()
+    return [
+        Problem(f"the head row says entry {seq} at {at}, the journal ends with {newest} at {then}")
+        for seq, at, newest, then in rows
+    ]

@@ -1,0 +1,238 @@
+"""How a store holds its connection: reads and writes in whole transactions, given up after a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Generic, TypeVar
+
+from quotakeeper.domain.clock_readings import ClockDoubt
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.errors import LedgerError
+from quotakeeper.identifiers import new_id
+from quotakeeper.native_threads import Lock
+from quotakeeper.stores.postgres.connection import PostgresConnection
+from quotakeeper.stores.postgres.dialect import PostgresSession, texts
+from quotakeeper.stores.postgres.driver import driver, open_connection
+from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.errors import is_lost, translated
+from quotakeeper.stores.postgres.migrations import prepare
+from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import DamagedRowError
+
+PATIENCE = "10s"  # for the lock of the head row
+_KEPT_BATCHES = 3 * 86_400 * 1_000_000  # microseconds
+_CLEAN_EVERY = 4_096  # commits
+
+T = TypeVar("T")
+# Writes within one transaction, at an instant of ledger time: the result, and whether there is
+# anything to commit.
+Write = Callable[[PostgresState, int], tuple[T, bool]]
+
+
+class Batch(Generic[T]):
+    """One write: its name, and what it gives once it is committed.
+
+    `is_unknown`: its commit was sent and the connection was lost.
+    """
+
+    def __init__(self, batch_id: str) -> None:
+        self.id = batch_id
+        self.results: list[T] = []
+        self.is_unknown = False
+
+    def failed(self, is_lost: bool) -> None:
+        """An attempt at it failed."""
+        self.is_unknown = self.is_unknown or (is_lost and bool(self.results))
+
+
+class PostgresTransactions:
+    """Opens a ledger when it is needed; reads and writes it in whole transactions."""
+
+    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
+        self._address = address
+        self._zones = zones
+        self._owner = owner
+        self._connection: PostgresConnection | None = None
+        self._state: PostgresState | None = None
+        self._readers: list[Any] = []  # idle connections of long reads, at most one
+        self._readers_lock = Lock()
+        self._doubt: ClockDoubt | None = None
+        self._commits = 0
+
+    def close(self) -> None:
+        """Let go of everything. Open reservations stay open."""
+        self._drop()
+        with self._readers_lock:
+            readers, self._readers = self._readers, []
+        for raw in readers:
+            _close(raw)
+
+    def before_fork(self) -> None:
+        """Close the connections: a child must not inherit them."""
+        self.close()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: let go of the parent's connections without closing them."""
+        if self._connection is not None:
+            _leaked.append(self._connection.raw)
+        _leaked.extend(self._readers)
+        self._connection = self._state = None
+        self._readers = []
+
+    # -- transactions
+
+    def _written(self, write: Write[T], asked_at: int = 0) -> T:
+        """Carry out a write under the lock of the head row; it is done once, or not at all.
+
+        Where the connection breaks at the commit, the name of the batch says what became of it: a
+        new connection looks for it, and whoever finds it commits something too. So what is given
+        back then is as durable as any other commit.
+        """
+        batch: Batch[T] = Batch(new_id(asked_at))
+        return self._with_second_try(lambda: self._attempt(write, asked_at, batch), batch)
+
+    def _read(self, ask: Callable[[PostgresState, int], T], asked_at: int = 0) -> T:
+        """Ask the state of one instant."""
+        return self._with_second_try(lambda: self._asked(ask, asked_at), Batch(""))
+
+    def _with_second_try(self, act: Callable[[], T], batch: Batch[T]) -> T:
+        """Act; once more on a new connection where the first was lost, as one that stood idle is."""
+        for is_last in (False, True):
+            try:
+                return act()
+            except self._errors() as error:
+                self._drop()
+                batch.failed(is_lost(error))
+                if is_last or not is_lost(error):
+                    raise translated(self._address, error, at_commit=batch.is_unknown) from error
+            except LedgerError as error:
+                if batch.is_unknown:
+                    raise translated(self._address, error, at_commit=True) from error
+                raise
+            except BaseException:
+                self._drop()
+                raise
+        raise AssertionError("the last try returns or raises")
+
+    def _attempt(self, write: Write[T], asked_at: int, batch: Batch[T]) -> T:
+        state = self._opened()
+        connection = self._begun(state, "begin_write", "lock_head", asked_at)
+        state = self._refreshed(state)
+        sql, head = texts(), connection.head
+        now = max(head.now_at, head.high_water)
+        if batch.is_unknown:
+            # Whoever was under way with it has ended: this transaction has the lock.
+            found = connection.execute(sql["batch"], (batch.id,)).fetchone()
+            if found is not None:
+                connection.commit([(sql["set_head"], (state.seq, state.high_water))], sql["commit"])
+                return batch.results[0]
+            batch.is_unknown = False
+            batch.results.clear()
+        before = state.seq
+        result, is_writing = write(state, now)
+        if not is_writing:
+            connection.end(sql["rollback"])
+            return result
+        last: list[tuple[str, Any]] = [
+            (sql["add_batch"], (batch.id, before + 1, state.seq, now)),
+            (sql["set_head"], (state.seq, state.high_water)),
+        ]
+        self._commits += 1
+        if self._commits % _CLEAN_EVERY == 0:
+            last.append((sql["drop_batches"], (now - _KEPT_BATCHES,)))
+        batch.results[:] = [result]
+        connection.commit(last, sql["commit"])
+        return result
+
+    def _asked(self, ask: Callable[[PostgresState, int], T], asked_at: int) -> T:
+        state = self._opened()
+        connection = self._begun(state, "begin_read", "look_head", asked_at)
+        state = self._refreshed(state)
+        try:
+            return ask(state, max(connection.head.now_at, connection.head.high_water))
+        finally:
+            connection.end(texts()["rollback"])
+
+    def _begun(
+        self, state: PostgresState, begin: str, look: str, asked_at: int
+    ) -> PostgresConnection:
+        assert self._connection is not None
+        sql = texts()
+        values = {"schema": self._address.schema, "patience": PATIENCE}
+        before = [
+            (sql[begin], None), (sql["set_locally"], values), (sql[look], {"asked_at": asked_at}),
+        ]  # fmt: skip
+        self._connection.begin(before, state.asks_first())
+        return self._connection
+
+    def _refreshed(self, state: PostgresState) -> PostgresState:
+        state.refresh()
+        if state.is_void:
+            assert self._connection is not None
+            state = self._state = PostgresState(PostgresSession(self._connection), self._zones)
+            state.refresh()
+        return state
+
+    @contextmanager
+    def _reading(self) -> Iterator[SqlSession]:
+        """A connection of its own for one long read, in one snapshot."""
+        sql = texts()
+        with self._readers_lock:
+            raw = self._readers.pop() if self._readers else None
+        try:
+            raw = raw or open_connection(self._address.parameters, prepares=self._address.prepares)
+            raw.execute(sql["begin_read"])
+            raw.execute(sql["set_path"], {"schema": self._address.schema})
+            yield PostgresSession(PostgresConnection(raw))
+            raw.execute(sql["rollback"])
+        except BaseException as error:
+            _close(raw)
+            if isinstance(error, self._errors()):
+                raise translated(self._address, error) from error
+            raise
+        with self._readers_lock:
+            if not self._readers:
+                self._readers.append(raw)
+                return
+        _close(raw)
+
+    # -- the connection
+
+    def _there(self) -> None:
+        # Readers open connections of their own, in any thread: only make sure of the tables.
+        if self._state is None:
+            try:
+                self._opened()
+            except self._errors() as error:
+                raise translated(self._address, error) from error
+
+    def _opened(self) -> PostgresState:
+        if self._state is None:
+            self._drop()
+            address = self._address
+            raw = open_connection(address.parameters, prepares=address.prepares)
+            self._connection = PostgresConnection(raw)
+            prepare(raw, address)
+            self._state = PostgresState(PostgresSession(self._connection), self._zones)
+        return self._state
+
+    def _drop(self) -> None:
+        """After an error nothing cached can be trusted: the next call opens a new connection."""
+        connection, self._connection, self._state = self._connection, None, None
+        if connection is not None:
+            _close(connection.raw)
+
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        return driver().Error, DamagedRowError, OSError
+
+
+def _close(raw: Any) -> None:
+    with suppress(Exception):
+        if raw is not None:
+            raw.close()
+
+
+# Connections of a parent process: closing them here would end what it still uses.
+_leaked: list[Any] = []

@@ -1,0 +1,44 @@
+"""One PostgreSQL server for all tests of a run, and a ledger of its own for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
+from quotakeeper.stores.postgres.store import PostgresStore
+from tests.stores_postgres.server import running_server
+
+# In place of the server's clock: ledger time is what the test's clock shows.
+HOSTS_CLOCK = """
+CREATE OR REPLACE FUNCTION ledger_clock(asked_at bigint) RETURNS bigint
+LANGUAGE sql VOLATILE AS $$ SELECT asked_at $$
+"""
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server, which ends where the name of a ledger begins."""
+    with running_server(tmp_path_factory) as url:
+        yield url
+
+
+@pytest.fixture
+def ledger(server: str) -> ServerAddress:
+    """The address of a new ledger, whose time is what is asked for."""
+    schema = f"t_{os.getpid()}_{next(_numbers)}"
+    address = parse_dsn(server + schema)
+    with contextlib.closing(PostgresStore(address, zone_named, owner="maker")) as store:
+        store.open_count()
+        assert store._connection is not None
+        raw = store._connection.raw
+        with raw.transaction():
+            raw.execute("SELECT set_config('search_path', %s, true)", (schema,))
+            raw.execute(HOSTS_CLOCK)
+    return address

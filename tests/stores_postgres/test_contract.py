@@ -1,0 +1,20 @@
+"""The store in PostgreSQL keeps the public contract."""
+
+from __future__ import annotations
+
+import pytest
+
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.ports import Store
+from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.store import PostgresStore
+from quotakeeper.testing.contract import StoreContract
+
+
+class TestPostgresStoreUnderTheLock(StoreContract):
+    @pytest.fixture(autouse=True)
+    def a_ledger(self, ledger: ServerAddress) -> None:
+        self.address = ledger
+
+    def make_store(self, zones: ZoneFinder, owner: str) -> Store:
+        return PostgresStore(self.address, zones, owner=owner)

@@ -1,0 +1,123 @@
+"""The URL of a ledger is read here, and no message quotes the password in it. Needs no server."""
+
+from __future__ import annotations
+
+import pytest
+
+from quotakeeper.app.records.settings import redacted, shown_values
+from quotakeeper.config import Settings
+from quotakeeper.errors import ConfigError
+from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
+from quotakeeper.stores.postgres.errors import translated
+
+CANARY = "canary-8f3a"
+
+
+def given(url: str) -> dict[str, str]:
+    """What libpq is told, without what is always told."""
+    always = ("connect_timeout", "target_session_attrs", "tcp_user_timeout", "application_name")
+    return {key: value for key, value in parse_dsn(url).parameters.items() if key not in always}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected", "name"),
+    [
+        (
+            "postgresql://lan:p%40ss@db.example:6432/team",
+            {"host": "db.example", "port": "6432", "user": "lan", "password": "p@ss",
+             "dbname": "team", "sslmode": "verify-full"},
+            "postgresql://lan@db.example:6432/team",
+        ),
+        (
+            "postgres://localhost/team?schema=phim",
+            {"host": "localhost", "port": "5432", "dbname": "team"},
+            "postgresql://localhost/team?schema=phim",
+        ),
+        (
+            "postgresql://lan@a,b:5433/team?sslmode=require",
+            {"host": "a,b", "port": "5432,5433", "user": "lan", "dbname": "team",
+             "sslmode": "require"},
+            "postgresql://lan@a,b:5433/team",
+        ),
+        (
+            "postgresql://[::1]:5433/team",
+            {"host": "::1", "port": "5433", "dbname": "team"},
+            "postgresql://::1:5433/team",
+        ),
+        ("postgresql:///?service=team", {"service": "team"}, "postgresql:///"),
+        (
+            "postgresql://lan@/team?host=/run/postgresql",
+            {"host": "/run/postgresql", "user": "lan", "dbname": "team"},
+            "postgresql://lan@/run/postgresql/team",
+        ),
+    ],
+)  # fmt: skip
+def test_a_url_says_where_the_ledger_is(url: str, expected: dict[str, str], name: str) -> None:
+    assert given(url) == expected
+    assert parse_dsn(url).name == name
+
+
+def test_parameters_of_our_own_are_not_for_libpq() -> None:
+    address = parse_dsn("postgresql://localhost/team?schema=phim&prepared_statements=off")
+    assert (address.schema, address.prepares) == ("phim", False)
+    assert "schema" not in address.parameters
+    assert parse_dsn("postgresql://localhost/team").prepares
+    assert parse_dsn("postgresql://localhost/team?connect_timeout=2").parameters[
+        "connect_timeout"
+    ] == "2"  # fmt: skip
+
+
+MALFORMED = (
+    "postgresql://lan:{}@db:port/team",
+    "postgresql://lan:{}@db:70000/team",
+    "postgresql://lan:a/{}@db/team",
+    "postgresql://lan:a?{}@db/team",
+    "postgresql://lan:a#{}@db/team",
+    "postgresql://lan:a@{}/b@db/team",
+    "postgresql://lan:{}",
+    "postgresql://lan:{}/team",
+    "postgresql://lan:a {}@db/team",
+    "postgresql://lan:a\t{}@db/team",
+    "postgresql://lan@db/team?password={}",
+    "postgresql://lan@db/team?{}",
+    "postgresql://lan@db/team?sslmode=a&{}=b",
+    "postgresql://lan@db/team?schema={}%22",
+    "postgresql://lan@db/team?prepared_statements={}",
+    "postgresql://lan:[{}@db/team",
+)
+
+
+@pytest.mark.parametrize("url", MALFORMED)
+def test_no_message_about_a_malformed_url_quotes_the_password(url: str) -> None:
+    try:
+        address = parse_dsn(url.format(CANARY))
+    except ConfigError as error:
+        assert CANARY not in str(error)
+        assert error.fix
+    else:
+        assert CANARY not in address.name
+        assert CANARY not in repr(address)
+
+
+@pytest.mark.parametrize("url", [*MALFORMED[:10], "postgresql://lan:{}@db/team"])
+def test_no_setting_that_is_shown_has_the_password(url: str) -> None:
+    settings = Settings(url.format(CANARY))
+    assert CANARY not in str(shown_values(settings)["ledger"])
+    assert CANARY not in repr(settings)
+
+
+def test_what_is_shown_of_a_ledger_says_where_it_is() -> None:
+    assert redacted("/data/ledger.db") == "/data/ledger.db"
+    assert redacted("memory:") == "memory:"
+    assert redacted("sqlite:////data/a b@c.db") == "sqlite:////data/a b@c.db"
+    url = "postgresql://db.example:6432/team?schema=phim"
+    assert redacted(url) == url
+    assert redacted(f"postgresql://lan:{CANARY}@db/team") == "postgresql://***@db/team"
+
+
+def test_what_the_driver_says_is_told_without_the_password() -> None:
+    address: ServerAddress = parse_dsn(f"postgresql://lan:{CANARY}@localhost/team")
+    pytest.importorskip("psycopg")
+    said = str(translated(address, OSError(f"no such host: lan:{CANARY}")))
+    assert CANARY not in said
+    assert "lan:***" in said

@@ -1,0 +1,65 @@
+"""A keeper on a ledger in PostgreSQL, and what is said where there cannot be one."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from quotakeeper import Keeper, LimitExceeded
+from quotakeeper.config import Settings
+from quotakeeper.errors import ConfigError, LedgerUnavailableError, MissingExtraError
+from quotakeeper.stores.postgres.driver import driver
+from quotakeeper.wiring import open_store
+
+CAP = {"name": "cap", "meter": "input_tokens", "window": "day", "amount": 100}
+
+
+def test_two_keepers_share_a_limit_by_the_clock_of_the_server(server: str) -> None:
+    url = f"{server}keepers_{os.getpid()}"
+    config = {"limit": [CAP], "default_limits": False}
+    with Keeper(url, config) as one, Keeper(url, config) as other:
+        held = one.reserve("gemini", model="gemini-2.0-flash", input_tokens=60)
+        with pytest.raises(LimitExceeded):
+            other.reserve("gemini", model="gemini-2.0-flash", input_tokens=41)
+        held.settle(input_tokens=50)
+        other.record("gemini", model="gemini-2.0-flash", input_tokens=7, event_id="b")
+        status = next(each for each in one.status().limits if each.limit.name == "cap")
+        assert status.used == 57
+        assert one.verify() == other.verify() == []
+    with Keeper(url, config) as again:
+        assert [event.id for event in again.events()][-1] == "b"
+
+
+def test_the_environment_names_the_ledger(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUOTAKEEPER_LEDGER", f"{server}named_{os.getpid()}")
+    with Keeper() as keeper:
+        keeper.record("gemini", model="gemini-2.0-flash", input_tokens=7, event_id="a")
+        event = keeper.event("a")
+    assert event is not None and event.quantities["input_tokens"] == 7
+
+
+def test_a_server_that_is_not_there_is_named_and_nothing_is_written() -> None:
+    store = open_store(Settings("postgresql://lan:canary-8f3a@127.0.0.1:1/team"))
+    with pytest.raises(LedgerUnavailableError) as caught:
+        store.open_count()
+    said = str(caught.value)
+    assert said.startswith("ledger postgresql://lan@127.0.0.1:1/team: cannot be reached: ")
+    assert "canary" not in said
+    cause = caught.value.__cause__
+    assert cause is not None and "canary" not in str(cause)
+
+
+def test_a_missing_extra_is_named_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver.cache_clear()
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "quotakeeper\[postgres\]"'):
+        Keeper("postgresql://localhost/team")
+
+
+def test_leases_are_refused_for_now() -> None:
+    with pytest.raises(ConfigError, match="lease"):
+        Keeper("postgresql://localhost/team", lease="auto")
