@@ -17,4 +17,15 @@ class TestPostgresStoreUnderTheLock(StoreContract):
         self.address = ledger
 
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
+        store = PostgresStore(self.address, zones, owner=owner)
+        store.is_conditional = False
+        return store
+
+
+class TestPostgresStoreUnderGuards(StoreContract):
+    @pytest.fixture(autouse=True)
+    def a_ledger(self, ledger: ServerAddress) -> None:
+        self.address = ledger
+
+    def make_store(self, zones: ZoneFinder, owner: str) -> Store:
         return PostgresStore(self.address, zones, owner=owner)

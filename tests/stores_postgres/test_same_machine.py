@@ -21,13 +21,16 @@ import pytest
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.limits import applicable
 from quotakeeper.domain.ports import Store
+from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, MINUTE
-from quotakeeper.testing.strategies import CHANGED, LIMITS, STEPS, CommandMaker
+from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
 
 STEPS_A_SCRIPT = int(os.environ.get("QUOTAKEEPER_SAME_STEPS", "250"))
 SEED = int(os.environ.get("QUOTAKEEPER_SAME_SEED", "1"))
@@ -65,11 +68,13 @@ class Pair:
         self.model = SqliteStore(self.path, zone_named, owner="model", durability="process")
         self.stores = [self._open(0), self._open(1)]
         self.seen: Counter[str] = Counter()
+        self.ways: Counter[str] = Counter()  # of the stores that were closed
 
     def _open(self, which: int) -> PostgresStore:
         return PostgresStore(self.address, zone_named, owner=f"store-{which}")
 
     def reopen(self, which: int) -> None:
+        self.ways += self.stores[which].ways
         self.stores[which].close()
         self.stores[which] = self._open(which)
 
@@ -148,3 +153,73 @@ def test_random_scripts_mean_the_same(pair: Pair, seed: int) -> None:
     pair.audit()
     print(f"seed {seed}: {dict(pair.seen)}")
     assert pair.seen["Denied"] > 0
+
+
+class Calls:
+    """Plain calls, as programs make them: most commands are carried out, some find a limit full."""
+
+    def __init__(self, chance: Random, make: CommandMaker) -> None:
+        self._chance, self._make = chance, make
+        self._number = 0
+        self.open: list[str] = []
+
+    def batch(self) -> list[c.Command]:
+        return [self._command() for _ in range(self._chance.randint(1, 6))]
+
+    def _command(self) -> c.Command:
+        chance = self._chance
+        self._number += 1
+        if self.open and chance.randint(0, 9) < 5:
+            return self._about(chance.choice(self.open))
+        labels = chance.choice(CALLS)
+        limits = applicable(LIMITS, labels)
+        if chance.randint(0, 4) == 0:
+            at = chance.choice((None, None, self._make._around - HOUR))
+            return c.Record(f"r{self._number}", labels, self._few(), limits, at)
+        event_id = f"c{self._number}" if chance.randint(0, 30) else "c1"
+        self.open.append(event_id)
+        lasts = chance.choice((MINUTE, HOUR))
+        sent = chance.choice((False, True))
+        return c.Reserve(event_id, labels, self._few(), limits, "alice", lasts, sent)
+
+    def _few(self) -> Figures:
+        amount, cost = self._chance.choice((0, 0, 1, 2)), self._chance.choice((None, 0, 1, 7))
+        return Figures({"input_tokens": amount} if amount else {}, cost)
+
+    def _about(self, event_id: str) -> c.Command:
+        kind = self._chance.choice((c.Settle, c.Settle, c.Settle, c.Release, c.MarkSent, c.Extend,
+                                    c.Assume))  # fmt: skip
+        if kind is c.Extend:
+            return c.Extend(event_id, HOUR)
+        if kind is c.MarkSent:
+            return c.MarkSent(event_id)
+        self.open.remove(event_id)
+        if kind is c.Settle:
+            return c.Settle(event_id, self._few(), LIMITS)
+        return c.Assume(event_id, LIMITS) if kind is c.Assume else c.Release(event_id)
+
+
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
+def test_calls_under_guards_mean_the_same(pair: Pair, seed: int) -> None:
+    chance = Random(seed)
+    calls = Calls(chance, CommandMaker(chance, around=pair.clock.now()))
+    pair.apply(0, [c.Watch(tuple(limit.account for limit in LIMITS))])
+    steps = (0, 1, 1, SECOND, 7 * SECOND, MINUTE)
+    for step in range(STEPS_A_SCRIPT):
+        commands = calls.batch()
+        if chance.randint(0, 49) == 0:
+            commands = [order(chance)]
+        elif chance.randint(0, 29) == 0:
+            commands.append(c.Sweep(limits=LIMITS))
+        pair.apply(chance.randint(0, 1), commands)
+        pair.clock._now += chance.choice(steps if chance.randint(0, 19) else STEPS)
+        if step % 50 == 0:
+            pair.compare(chance.randint(0, 1))
+        if step % 100 == 99:
+            pair.audit()
+            pair.reopen(chance.randint(0, 1))
+    pair.compare(0)
+    pair.audit()
+    ways = sum((store.ways for store in pair.stores), pair.ways)
+    print(f"seed {seed}: {dict(pair.seen)}, {dict(ways)}")
+    assert ways["conditional"] > STEPS_A_SCRIPT // 4

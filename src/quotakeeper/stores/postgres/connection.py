@@ -27,6 +27,10 @@ class Head(NamedTuple):
     now_at: int
 
 
+class NotAtHandError(Exception):
+    """Something would have to be fetched, or written, where no transaction allows it."""
+
+
 class FetchedRows:
     """The rows of a query that was carried out before anybody asked."""
 
@@ -55,6 +59,7 @@ class PostgresConnection:
     def __init__(self, raw: Any) -> None:
         self.raw = raw
         self.own_commits = 0
+        self.may_read = self.may_write = False
         self.head = Head(0, 0, 0, 0, 0, 0)
         self._ahead: dict[tuple[str, Sequence[object]], list[Any]] = {}
         self._waiting: list[tuple[str, Any, bool]] = []
@@ -66,7 +71,9 @@ class PostgresConnection:
 
     # -- transactions
 
-    def begin(self, before: Sequence[Statement], ahead: Sequence[Statement]) -> None:
+    def begin(
+        self, before: Sequence[Statement], ahead: Sequence[Statement], *, may_write: bool
+    ) -> None:
         """Begin a transaction by statements, the last of which gives the head row; fetch what is
         asked for next. One round trip.
 
@@ -75,6 +82,7 @@ class PostgresConnection:
         """
         self._waiting.clear()
         results = self._together([*before, *ahead])
+        self.may_read, self.may_write = True, may_write
         self.head = Head(*results[len(before) - 1][0])
         found = results[len(before) :]
         self._ahead = {
@@ -95,6 +103,7 @@ class PostgresConnection:
         """End the transaction without anything to write."""
         self._waiting.clear()
         self._ahead.clear()
+        self.may_read = self.may_write = False
         self.raw.execute(statement)
 
     def commit(self, last: Sequence[Statement], statement: str) -> None:
@@ -102,12 +111,20 @@ class PostgresConnection:
         self._waiting += [(text, values, False) for text, values in last]
         self._waiting.append((statement, None, False))
         self._flush()
+        self.may_read = self.may_write = False
         self.own_commits += 1
+
+    def post(self, statement: str, values: Sequence[object]) -> Rows:
+        """Carry out one statement that is a transaction by itself."""
+        rows: Rows = self.raw.execute(statement, values)
+        return rows
 
     # -- statements
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows:
         """Carry out one statement, after those that wait."""
+        if not self.may_read:
+            raise NotAtHandError(sql)
         if self._ahead and isinstance(parameters, tuple):
             rows = self._ahead.pop((sql, parameters), None)
             if rows is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from quotakeeper.stores.postgres.connection import PostgresConnection
+from quotakeeper.stores.postgres.connection import NotAtHandError, PostgresConnection
 from quotakeeper.stores.sql.connection import Dialect, Rows, SqlSession
 from quotakeeper.stores.sql.statements import statements
 
@@ -25,6 +25,12 @@ class PostgresSession(SqlSession):
     def __init__(self, connection: PostgresConnection) -> None:
         super().__init__(connection, _dialect())
         self.connection = connection
+
+    def insert(self, name: str, values: Sequence[object]) -> int:
+        """Insert a row by a named statement; gives its number."""
+        if not self.connection.may_write:
+            raise NotAtHandError(name)
+        return super().insert(name, values)
 
     def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
         """The rows of many keys, by a named statement that takes a list for each column."""

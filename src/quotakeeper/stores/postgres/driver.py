@@ -18,6 +18,14 @@ def driver() -> Any:
     return psycopg
 
 
+@cache
+def in_schema(text: str, schema: str) -> str:
+    """A statement with the quoted name of a schema where it says `ledger_schema`."""
+    from psycopg.sql import Identifier  # noqa: PLC0415 - as above
+
+    return text.replace("ledger_schema", Identifier(schema).as_string(None))
+
+
 def open_connection(parameters: dict[str, str], *, prepares: bool) -> Any:
     """A connection without transactions of the driver's own. Raises errors of the driver."""
     psycopg = driver()

@@ -233,3 +233,19 @@ SELECT set_config('quotakeeper.schema', :schema, true);
 DO $$ BEGIN
   EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', current_setting('quotakeeper.schema'));
 END $$
+
+-- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
+-- name: post
+SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
+  ?, ?, ?, ?, ?, ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
+  ?::bigint[],
+  ?::bigint[], ?::text[], ?::bigint[], ?::boolean[], ?::bigint[], ?::text[], ?::bigint[],
+  ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
+  ?::bigint[], ?::bigint[], ?::bigint[])

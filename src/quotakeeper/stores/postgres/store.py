@@ -19,8 +19,8 @@ from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.state import PostgresState
-from quotakeeper.stores.postgres.transactions import PostgresTransactions
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
@@ -35,7 +35,7 @@ from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
 from quotakeeper.stores.sql.verify_reads import verify_rows
 
 
-class PostgresStore(PostgresTransactions):
+class PostgresStore(ConditionalWrites):
     """A ledger in one schema of a database. Used by one thread at a time; other processes and hosts
     use it as well.
 
@@ -63,7 +63,12 @@ class PostgresStore(PostgresTransactions):
             outcomes, entries = apply.apply(state, commands, at)
             return outcomes, state.save(entries)
 
-        return self._written(carry_out, now)
+        batch = self._new_batch(now)
+        if self.is_conditional:
+            outcomes = self._posted(commands, now, batch)
+            if outcomes is not None:
+                return outcomes
+        return self._written(carry_out, now, batch)
 
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int

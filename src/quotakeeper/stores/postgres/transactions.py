@@ -83,15 +83,15 @@ class PostgresTransactions:
 
     # -- transactions
 
-    def _written(self, write: Write[T], asked_at: int = 0) -> T:
+    def _written(self, write: Write[T], asked_at: int = 0, batch: Batch[T] | None = None) -> T:
         """Carry out a write under the lock of the head row; it is done once, or not at all.
 
         Where the connection breaks at the commit, the name of the batch says what became of it: a
         new connection looks for it, and whoever finds it commits something too. So what is given
         back then is as durable as any other commit.
         """
-        batch: Batch[T] = Batch(new_id(asked_at))
-        return self._with_second_try(lambda: self._attempt(write, asked_at, batch), batch)
+        named = batch or Batch(new_id(asked_at))
+        return self._with_second_try(lambda: self._attempt(write, asked_at, named), named)
 
     def _read(self, ask: Callable[[PostgresState, int], T], asked_at: int = 0) -> T:
         """Ask the state of one instant."""
@@ -164,7 +164,7 @@ class PostgresTransactions:
         before = [
             (sql[begin], None), (sql["set_locally"], values), (sql[look], {"asked_at": asked_at}),
         ]  # fmt: skip
-        self._connection.begin(before, state.asks_first())
+        self._connection.begin(before, state.asks_first(), may_write=begin == "begin_write")
         return self._connection
 
     def _refreshed(self, state: PostgresState) -> PostgresState:
@@ -185,7 +185,9 @@ class PostgresTransactions:
             raw = raw or open_connection(self._address.parameters, prepares=self._address.prepares)
             raw.execute(sql["begin_read"])
             raw.execute(sql["set_path"], {"schema": self._address.schema})
-            yield PostgresSession(PostgresConnection(raw))
+            connection = PostgresConnection(raw)
+            connection.may_read = True
+            yield PostgresSession(connection)
             raw.execute(sql["rollback"])
         except BaseException as error:
             _close(raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse, followed, opened
@@ -39,6 +39,14 @@ class JournalRecords:
         """Clear the cache. Call this when a transaction begins or ends."""
         self._by_id.clear()
         self._by_seq.clear()
+
+    def has(self, event_id: str) -> bool:
+        """Whether it was looked up, among many, what is known of an id."""
+        return event_id in self._by_id
+
+    def take_new(self, event_ids: Iterable[str]) -> None:
+        """Keep that the journal does not have these ids."""
+        self._by_id.update(dict.fromkeys(event_ids))
 
     def by_id(self, event_id: str) -> CallRecord | None:
         """The record of an id; None if the journal does not contain it."""

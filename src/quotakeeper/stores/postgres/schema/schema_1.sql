@@ -298,3 +298,157 @@ BEGIN
   SELECT at, of_labels, of_provenance, of_outcome, part[1], part[2]::numeric
   FROM regexp_matches(totals, '([a-z]+)([0-9]+)', 'g') AS part;
 END $$;
+
+-- What everybody's rules follow from, beside balances: whoever decides elsewhere has to know all of it.
+CREATE FUNCTION note_rules_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE head SET account_version = account_version + 1;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER account_changes_rules AFTER INSERT OR UPDATE OR DELETE ON account
+FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
+CREATE TRIGGER notice_changes_rules AFTER INSERT OR UPDATE OR DELETE ON notice
+FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
+
+-- Commits what a host has decided on what it knew, if all that it relied on still holds. There is no
+-- rule in here: it compares, adds, inserts, replaces. `done` comes with the balances as they were
+-- before. Any other state means that nothing was written, and names the guard.
+--
+-- Entries are numbered from 1 within the batch; a `ref` below 0 is such a number. An instant that
+-- follows from the commit's is given as what is to be added to it, where `e_relative` or `h_relative`
+-- says so.
+CREATE FUNCTION post_v1(
+  batch_id text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  -- balances: what is added, and what they may be at most before it
+  b_account bigint[], b_start bigint[], b_settled bigint[], b_reserved bigint[], b_overage bigint[],
+  b_most bigint[], b_most_settled bigint[],
+  -- rolling windows: what their slices after an instant may be at most, in sum
+  r_account bigint[], r_after bigint[], r_most bigint[], r_most_settled bigint[],
+  -- open reservations as they are known, which the batch changes
+  k_seq bigint[], k_owner text[], k_expires bigint[], k_sent bigint[], k_quantities text[],
+  k_cost bigint[],
+  -- entries
+  e_kind bigint[], e_ref bigint[], e_id text[], e_labels bigint[], e_quantities text[],
+  e_cost bigint[], e_price bigint[], e_provenance bigint[], e_outcome bigint[], e_served bigint[],
+  e_duration bigint[], e_note text[], e_owner bigint[], e_expires bigint[], e_booked bigint[],
+  -- open reservations as they are to be, and those that have ended
+  h_seq bigint[], h_owner text[], h_expires bigint[], h_relative boolean[], h_sent bigint[],
+  h_quantities text[], h_cost bigint[], gone bigint[],
+  -- sums by slot, and what accounts used by slot
+  s_at bigint[], s_labels bigint[], s_provenance bigint[], s_outcome bigint[], s_calls bigint[],
+  s_unpriced bigint[],
+  p_at bigint[], p_labels bigint[], p_provenance bigint[], p_outcome bigint[], p_code text[],
+  p_amount text[],
+  u_account bigint[], u_at bigint[], u_used bigint[]
+) RETURNS TABLE (state text, a bigint, b bigint, c bigint, d bigint, e bigint, f bigint)
+LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan SET jit = off SET lock_timeout = '10s' AS $$
+#variable_conflict use_column
+DECLARE
+  h record;
+  now_at bigint;
+  failed text;
+  count_of_entries bigint := coalesce(array_length(e_kind, 1), 0);
+BEGIN
+  SELECT * INTO STRICT h FROM head FOR UPDATE;
+  now_at := greatest(ledger_clock(asked_at), h.high_water);
+  IF EXISTS (SELECT 1 FROM batch AS x WHERE x.id = batch_id) THEN
+    failed := 'batch';
+  ELSIF h.account_version <> of_accounts THEN
+    failed := 'accounts';
+  ELSIF now_at < since_at OR now_at >= until_at THEN
+    failed := 'time';
+  ELSIF EXISTS (SELECT 1 FROM entry AS x WHERE x.id = ANY (e_id)) THEN
+    failed := 'id';
+  ELSIF (SELECT count(*) FROM unnest(k_seq, k_owner, k_expires, k_sent, k_quantities, k_cost)
+           AS k (seq, owner, expires, sent, quantities, cost)
+         JOIN hold AS x ON x.seq = k.seq AND x.owner = k.owner AND x.expires_at = k.expires
+           AND x.sent = k.sent AND x.quantities = k.quantities
+           AND x.cost_pico IS NOT DISTINCT FROM k.cost) <> coalesce(array_length(k_seq, 1), 0) THEN
+    failed := 'hold';
+  ELSIF EXISTS (
+    SELECT 1 FROM unnest(b_account, b_start, b_most, b_most_settled)
+      AS w (account_id, start_at, most, most_settled)
+    LEFT JOIN balance AS x ON x.account_id = w.account_id AND x.start_at = w.start_at
+    WHERE coalesce(x.settled + x.reserved, 0) > w.most OR coalesce(x.settled, 0) > w.most_settled
+  ) OR EXISTS (
+    SELECT 1 FROM unnest(r_account, r_after, r_most, r_most_settled)
+      AS w (account_id, after, most, most_settled)
+    WHERE (SELECT coalesce(sum(x.settled + x.reserved), 0) > w.most
+             OR coalesce(sum(x.settled), 0) > w.most_settled
+           FROM balance AS x WHERE x.account_id = w.account_id AND x.start_at > w.after)
+  ) THEN
+    failed := 'balance';
+  END IF;
+  IF failed IS NOT NULL THEN
+    RETURN QUERY SELECT failed, now_at, h.seq, h.high_water, h.version, h.account_version, h.recalls;
+    RETURN;
+  END IF;
+
+  RETURN QUERY
+  SELECT 'done', now_at, h.seq, h.high_water, h.version + 1, h.account_version, h.recalls;
+  RETURN QUERY
+  SELECT 'balance', w.account_id, w.start_at, coalesce(x.settled, 0), coalesce(x.reserved, 0),
+         coalesce(x.overage, 0), NULL::bigint
+  FROM unnest(b_account, b_start) AS w (account_id, start_at)
+  LEFT JOIN balance AS x ON x.account_id = w.account_id AND x.start_at = w.start_at;
+  RETURN QUERY
+  SELECT 'slice', x.account_id, x.start_at, x.settled, x.reserved, x.overage, NULL::bigint
+  FROM unnest(r_account, r_after) AS w (account_id, after)
+  JOIN balance AS x ON x.account_id = w.account_id AND x.start_at > w.after;
+
+  INSERT INTO balance (account_id, start_at, settled, reserved, overage)
+  SELECT account, start, 0, 0, 0 FROM unnest(b_account, b_start) AS w (account, start)
+  ON CONFLICT DO NOTHING;
+  UPDATE balance AS x
+  SET settled = x.settled + w.settled, reserved = x.reserved + w.reserved,
+      overage = x.overage + w.overage
+  FROM unnest(b_account, b_start, b_settled, b_reserved, b_overage)
+    AS w (account_id, start_at, settled, reserved, overage)
+  WHERE x.account_id = w.account_id AND x.start_at = w.start_at
+    AND (w.settled, w.reserved, w.overage) <> (0, 0, 0);
+
+  INSERT INTO entry (seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance,
+                     outcome, served_id, duration_ms, note, owner_id, expires_at, booked_at)
+  SELECT h.seq + w.n, w.kind, now_at, CASE WHEN w.ref < 0 THEN h.seq - w.ref ELSE w.ref END, w.id,
+         w.labels, w.quantities, w.cost, w.price, w.provenance, w.outcome, w.served, w.duration,
+         w.note, w.owner, now_at + w.expires, w.booked
+  FROM unnest(e_kind, e_ref, e_id, e_labels, e_quantities, e_cost, e_price, e_provenance, e_outcome,
+              e_served, e_duration, e_note, e_owner, e_expires, e_booked) WITH ORDINALITY
+    AS w (kind, ref, id, labels, quantities, cost, price, provenance, outcome, served, duration, note,
+          owner, expires, booked, n);
+
+  INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
+  SELECT CASE WHEN w.seq < 0 THEN h.seq - w.seq ELSE w.seq END, w.owner,
+         w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost
+  FROM unnest(h_seq, h_owner, h_expires, h_relative, h_sent, h_quantities, h_cost)
+    AS w (seq, owner, expires, relative, sent, quantities, cost)
+  ON CONFLICT (seq) DO UPDATE
+  SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
+      cost_pico = excluded.cost_pico;
+  DELETE FROM hold AS x WHERE x.seq = ANY (gone);
+
+  INSERT INTO slot (slot_at, labels_id, provenance, outcome, calls, unpriced)
+  SELECT w.*, 0, 0 FROM unnest(s_at, s_labels, s_provenance, s_outcome) AS w
+  ON CONFLICT DO NOTHING;
+  UPDATE slot AS x SET calls = x.calls + w.calls, unpriced = x.unpriced + w.unpriced
+  FROM unnest(s_at, s_labels, s_provenance, s_outcome, s_calls, s_unpriced)
+    AS w (at, labels, provenance, outcome, calls, unpriced)
+  WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
+    AND x.outcome = w.outcome;
+  INSERT INTO slot_part (slot_at, labels_id, provenance, outcome, code, amount)
+  SELECT w.*, 0 FROM unnest(p_at, p_labels, p_provenance, p_outcome, p_code) AS w
+  ON CONFLICT DO NOTHING;
+  UPDATE slot_part AS x SET amount = x.amount + w.amount::numeric
+  FROM unnest(p_at, p_labels, p_provenance, p_outcome, p_code, p_amount)
+    AS w (at, labels, provenance, outcome, code, amount)
+  WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
+    AND x.outcome = w.outcome AND x.code = w.code;
+  INSERT INTO pace (account_id, slot_at, used)
+  SELECT * FROM unnest(u_account, u_at, u_used)
+  ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used;
+
+  INSERT INTO batch (id, first_seq, last_seq, at)
+  VALUES (batch_id, h.seq + 1, h.seq + count_of_entries, now_at);
+  UPDATE head SET seq = h.seq + count_of_entries, high_water = now_at, version = h.version + 1;
+END $$;

@@ -1,0 +1,130 @@
+"""Batches that are decided on what is known, and committed in one round trip if it still holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.errors import LedgerCorruptError
+from quotakeeper.identifiers import new_id
+from quotakeeper.stores.ledger_time import LAST_INSTANT
+from quotakeeper.stores.postgres.connection import NotAtHandError
+from quotakeeper.stores.postgres.dialect import texts
+from quotakeeper.stores.postgres.driver import in_schema
+from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.errors import is_lost
+from quotakeeper.stores.postgres.posting import (
+    DONE,
+    MismatchError,
+    Posted,
+    decided_again,
+    parameters,
+)
+from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.postgres.tentative import NotConditionalError, Tentative
+from quotakeeper.stores.postgres.transactions import Batch, PostgresTransactions
+
+_ROUNDS = 4
+
+
+class ConditionalWrites(PostgresTransactions):
+    """Commits under guards. What guards can't tell is left to the lock of the head row."""
+
+    is_conditional = True
+
+    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
+        super().__init__(address, zones, owner=owner)
+        self.ways: Counter[str] = Counter()  # how batches went, and which guards failed
+        self._rules_version = -1
+        self._ahead_us = 0  # of the server's clock, before that of this host
+
+    def _posted(
+        self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
+    ) -> list[Outcomes] | None:
+        """What a batch comes to once it is committed; None where it has to be decided under the
+        lock: by the same name, as a commit whose outcome is unknown is looked for by it."""
+        for attempt in range(_ROUNDS):
+            plan = self._plan(commands, asked_at, is_fresh=attempt > 0)
+            if plan is None:
+                break
+            try:
+                posted = self._sent(plan, asked_at, batch)
+            except NotAtHandError:  # such as labels that nobody has used yet
+                break
+            if posted is None:
+                break
+            if posted.state == DONE:
+                self.ways["conditional"] += 1
+                return self._taken_in(commands, plan, posted)
+            self.ways[f"guard: {posted.state}"] += 1
+        self.ways["locked"] += 1
+        return None
+
+    def _plan(
+        self, commands: Sequence[Command], asked_at: int, *, is_fresh: bool
+    ) -> Tentative | None:
+        def decide(state: PostgresState, at: int) -> Tentative:
+            assert self._connection is not None
+            head = self._connection.head
+            self._ahead_us, self._rules_version = at - asked_at, head.account_version
+            state.doubt = self._doubt
+            state.prefetch(commands, at)
+            return _decided(state, commands, at, is_fresh=True)
+
+        state = self._state
+        try:
+            if not is_fresh and state is not None and state.is_warm and self._rules_version >= 0:
+                state.doubt = self._doubt
+                at = max(asked_at + self._ahead_us, state.high_water)
+                try:
+                    return _decided(state, commands, at, is_fresh=False)
+                except NotAtHandError:
+                    pass
+            return self._read(decide, asked_at)
+        except (NotAtHandError, NotConditionalError):
+            return None
+
+    def _sent(self, plan: Tentative, asked_at: int, batch: Batch[list[Outcomes]]) -> Posted | None:
+        connection, base = self._connection, plan.state.base
+        if connection is None or base is not self._state:
+            return None
+        values = parameters(batch.id, asked_at, self._rules_version, plan)
+        try:
+            rows = connection.post(in_schema(texts()["post"], self._address.schema), values)
+            return Posted(rows)
+        except self._errors() as error:
+            self._drop()
+            if is_lost(error):
+                batch.results[:] = [plan.outcomes]
+                batch.failed(True)
+            return None
+
+    def _taken_in(
+        self, commands: Sequence[Command], plan: Tentative, posted: Posted
+    ) -> list[Outcomes]:
+        assert self._connection is not None
+        self._connection.own_commits += 1
+        self._ahead_us += posted.now - plan.now
+        try:
+            return decided_again(plan.state.base, commands, plan, posted)
+        except BaseException as error:
+            self._drop()
+            if isinstance(error, MismatchError | NotAtHandError):
+                raise LedgerCorruptError(
+                    self._address.name, "a batch was committed otherwise than it was decided",
+                    "run: quotakeeper verify; and report this",
+                ) from error  # fmt: skip
+            raise
+
+    def _new_batch(self, asked_at: int) -> Batch[list[Outcomes]]:
+        return Batch(new_id(asked_at))
+
+
+def _decided(
+    state: PostgresState, commands: Sequence[Command], at: int, *, is_fresh: bool
+) -> Tentative:
+    if at >= LAST_INSTANT:
+        raise NotConditionalError("the calendar ends")
+    return Tentative(state, commands, at, is_fresh=is_fresh)

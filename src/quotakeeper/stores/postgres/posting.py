@@ -1,0 +1,141 @@
+"""The usual commit: what was decided goes to the server in one round trip, under guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from quotakeeper.domain.ledger.apply import apply
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.postgres.tentative import ANY, Tentative
+from quotakeeper.stores.sql.codec import entry_row, hold_row
+from quotakeeper.stores.sql.connection import Rows
+
+DONE = "done"
+
+
+class MismatchError(Exception):
+    """The rules decide otherwise, after the commit, than what was committed: a guard has a hole."""
+
+
+def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:
+    """A decided batch as the values of `post_v1`, in their order."""
+    state, guards = plan.state, plan.guards
+    return [
+        batch_id, asked_at, guards.since, guards.until, rules_version,
+        *_columns(_balances(plan), 7), *_columns(_windows(plan), 4), *_columns(_known(plan), 6),
+        *_columns(_entries(plan), 15), *_holds(plan), *_columns(state.sums.rows(), 6),
+        *_columns(state.sums.part_rows(), 6),
+        *_columns(state.usage.rows(state.base.account_ids), 3),
+    ]  # fmt: skip
+
+
+def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def _balances(plan: Tentative) -> list[tuple[int, ...]]:
+    state, base = plan.state, plan.state.base
+    rows = []
+    for key, start in {**plan.guards.balances, **dict.fromkeys(state.touched)}:
+        account = base.accounts[key][0]
+        mine, theirs = state.balance(account, start), base.balance(account, start)
+        most = plan.guards.balances.get((key, start), (ANY, ANY))
+        rows.append((
+            base.account_ids[key], start, mine.settled - theirs.settled,
+            mine.reserved - theirs.reserved, mine.overage - theirs.overage, *most,
+        ))  # fmt: skip
+    return rows
+
+
+def _windows(plan: Tentative) -> list[tuple[int, ...]]:
+    ids = plan.state.base.account_ids
+    return [(ids[key], after, *most) for (key, after), most in plan.guards.windows.items()]
+
+
+def _known(plan: Tentative) -> list[Sequence[object]]:
+    return [hold_row(seq, hold) for seq, hold in plan.changed.items()]
+
+
+def _entries(plan: Tentative) -> list[Sequence[object]]:
+    base = plan.state.base
+    rows: list[Sequence[object]] = []
+    for entry in plan.entries:
+        _, kind, _, ref, *middle, expires_at, booked_at = entry_row(entry, base.interned)
+        if ref is not None and ref > base.seq:
+            ref = base.seq - ref
+        lasts = None if expires_at is None else expires_at - plan.now
+        rows.append((kind, ref, *middle, lasts, booked_at))
+    return rows
+
+
+def _holds(plan: Tentative) -> list[list[object]]:
+    state, base = plan.state, plan.state.base
+    timed = {entry.ref or entry.seq for entry in plan.entries if entry.expires_at}
+    put: list[tuple[object, ...]] = []
+    gone: list[object] = []
+    for seq in dict.fromkeys(entry.ref or entry.seq for entry in plan.entries):
+        hold = state.known_at(seq).hold
+        if hold is None:
+            if seq <= base.seq:
+                gone.append(seq)
+            continue
+        _, owner, expires_at, *rest = hold_row(seq, hold)
+        relative = seq in timed
+        number = base.seq - seq if seq > base.seq else seq
+        expires_at = expires_at - plan.now if relative else expires_at
+        put.append((number, owner, expires_at, relative, *rest))
+    return [*_columns(put, 7), gone]
+
+
+class Posted:
+    """What the server said of a batch."""
+
+    def __init__(self, rows: Rows) -> None:
+        first, *self._balances = rows.fetchall()
+        (self.state, self.now, self.seq, self.high_water, self.version, self.rules_version,
+         self.recalls) = first  # fmt: skip
+
+    def take_in(self, base: PostgresState, plan: Tentative) -> None:
+        """Make what is known of the batch's balances what it was right before the commit."""
+        base.seq, base.high_water = self.seq, self.high_water
+        base.take_balances(
+            [(row[1], row[2], Balance(*row[3:6])) for row in self._balances],
+            [(key, after) for key, after in plan.guards.windows],
+        )
+        base.take_new(entry.id for entry in plan.entries if entry.id)
+
+
+def decided_again(
+    base: PostgresState, commands: Sequence[Command], plan: Tentative, posted: Posted
+) -> list[Outcomes]:
+    """Decide a batch that was committed once more, at the commit's time and on the balances that it
+    met: so outcomes, and what is kept in memory, are those of the commit.
+
+    Raises MismatchError where that gives other entries.
+    """
+    shift = posted.seq - base.seq
+    before = base.seq
+    posted.take_in(base, plan)
+    base.is_decided = True
+    try:
+        outcomes, entries = apply(base, commands, posted.now)
+    finally:
+        base.is_decided = False
+    expected = [_moved(entry, before, shift, posted.now, plan.now) for entry in plan.entries]
+    if entries != expected:
+        raise MismatchError("a commit was decided otherwise")
+    base.forget_written(entries)
+    return outcomes
+
+
+def _moved(entry: Entry, before: int, shift: int, now: int, was: int) -> Entry:
+    ref = entry.ref
+    if ref is not None and ref > before:
+        ref += shift
+    expires_at = entry.expires_at and entry.expires_at - was + now
+    return replace(entry, seq=entry.seq + shift, at=now, ref=ref, expires_at=expires_at)

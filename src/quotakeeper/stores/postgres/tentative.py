@@ -1,0 +1,238 @@
+"""A decision on what is known, before anybody is asked: what it changes, and what it relies on.
+
+The rules decide on a state that lies over the cached one and changes nothing in it. Beside the
+entries, that gives what is added to each balance, and how high the balance may be beforehand for the
+same decision: a commit that holds to this comes out as if the rules had decided right then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.apply import apply
+from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.places import Level, Mark
+from quotakeeper.domain.ledger.reservations import Balance, Hold
+from quotakeeper.domain.ledger.state import LedgerState
+from quotakeeper.domain.limits import Account, Limit, Mode
+from quotakeeper.domain.units import measure
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import slice_at
+from quotakeeper.stores.postgres.state import AddedSums, AddedUsage, PostgresState
+
+ANY = 2**62  # more than any balance
+_ENDS_A_CALL = (c.Settle, c.Release, c.MarkSent, c.Extend, c.Assume)
+
+Slice = tuple[str, int]  # key of an account, start
+
+
+class NotConditionalError(Exception):
+    """What a batch does can't be told by guards: it is decided under the lock."""
+
+
+@dataclass(slots=True)
+class Guards:
+    """What a decision relies on, besides the rules. Instants are microseconds since 1970 UTC.
+
+    `balances` and `windows` have the most that settled and reserved use may be together, and the
+    most that settled use may be; windows are rolling ones, by account and the instant that their
+    slices start after.
+    """
+
+    since: int = 0
+    until: int = ANY
+    balances: dict[Slice, list[int]] = field(default_factory=dict)
+    windows: dict[Slice, list[int]] = field(default_factory=dict)
+
+    def lasts(self, since: int, until: int) -> None:
+        """The decision is the same from one instant to before another."""
+        self.since, self.until = max(self.since, since), min(self.until, until)
+
+
+class TentativeState(LedgerState):
+    """A state over another one. What it is asked for and does not have comes from there."""
+
+    def __init__(self, base: PostgresState, new_ids: frozenset[str]) -> None:
+        super().__init__(base.zones)
+        self.base = base
+        self.seq, self.high_water = base.seq, base.high_water
+        self.accounts, self.notices, self.doubt = base.accounts, base.notices, base.doubt
+        self.touched: dict[Slice, Account] = {}
+        self.sums = AddedSums(base.session, base.interned)
+        self.usage = AddedUsage(base.session)
+        self._new_ids = new_ids  # taken to be unknown: the commit looks
+
+    def known(self, event_id: str) -> CallRecord | None:
+        found = super().known(event_id)
+        if found is not None or event_id in self._new_ids:
+            return found
+        return self.base.known(event_id)
+
+    def known_at(self, seq: int) -> CallRecord:
+        return self._known.get(seq) or self.base.known_at(seq)
+
+    def matching(self, labels: CallLabels) -> tuple[Account, ...]:
+        found = self.base.matching(labels)
+        if self.base.has_new_accounts:
+            raise NotConditionalError("an account is new")
+        return found
+
+    def balance(self, account: Account, start_at: int) -> Balance:
+        slices = self._balances.setdefault(account.key, {})
+        found = slices.get(start_at)
+        if found is None:
+            kept = self.base.balance(account, start_at)
+            found = slices[start_at] = Balance(kept.settled, kept.reserved, kept.overage)
+        return found
+
+    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
+        for start, _ in self.base.slices(account, after):
+            self.balance(account, start)
+        return super().slices(account, after)
+
+    def marks(self, account_key: str) -> dict[Level, Mark]:
+        return self.base.marks(account_key)
+
+    def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
+        raise NotConditionalError("a threshold is crossed")
+
+    def holds(self) -> list[Hold]:
+        raise NotConditionalError("all reservations are looked at")
+
+    def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
+        raise NotConditionalError("all reservations are looked at")
+
+    def usage_since(self, since: int) -> Iterator[CountedUse]:
+        raise NotConditionalError("balances are not kept")
+
+    def note(self, entry: Entry) -> None:
+        raise NotConditionalError("a person orders something")
+
+    def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
+        raise NotConditionalError("an account is new")
+
+    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+        if account.window.is_rolling and any(m.stands for m in self.marks(account.key).values()):
+            raise NotConditionalError("a threshold may fall")
+        self.touched[account.key, start_at] = account
+
+    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+        self.sums.count(before, after)
+        for account in self.matching(after.labels):
+            self.usage.count(account, before, after)
+
+
+class Tentative:
+    """A batch decided at an instant. Raises NotConditionalError where guards do not do."""
+
+    def __init__(
+        self, base: PostgresState, commands: Sequence[c.Command], now: int, *, is_fresh: bool
+    ) -> None:
+        if base.notices.credits or base.doubt is not None or base.has_new_accounts:
+            raise NotConditionalError("credit, a clock or accounts are in the way")
+        ids = {each.id for each in commands if isinstance(each, c.Reserve | c.Record)}
+        new_ids = frozenset(each for each in ids if not (is_fresh or base.has(each)))
+        self.state = TentativeState(base, new_ids)
+        self.guards = Guards()
+        self.guards.lasts(bucket_start(now), bucket_start(now) + BUCKET)
+        self.now = now
+        self.entries: list[Entry] = []
+        self.outcomes: list[c.Outcomes] = []
+        self.changed: dict[int, Hold] = {}  # open before, as they were then
+        for command in commands:
+            self._decide(command)
+
+    def _decide(self, command: c.Command) -> None:
+        state, now = self.state, self.now
+        if isinstance(command, _ENDS_A_CALL):
+            self._relies_on(command.id)
+        elif not isinstance(command, c.Reserve | c.Record):
+            raise NotConditionalError("its kind")
+        (outcome,), entries = apply(state, [command], now)
+        if not isinstance(outcome, c.Reserved | c.Booked | c.Done) or not entries:
+            raise NotConditionalError("it is refused, or a replay")
+        self.outcomes.append(outcome)
+        self.entries += entries
+        if isinstance(command, c.Reserve):
+            self._counts(command.labels)
+            self._admitted(command.labels, command.figures, command.limits)
+        elif isinstance(command, c.Record):
+            self._counts(command.labels)
+            if command.at is not None:  # before the commit, or at it: the same as here
+                before = command.at < now
+                self.guards.lasts(*((command.at + 1, ANY) if before else (0, command.at + 1)))
+            self._booked(command.labels, command.limits)
+        elif isinstance(command, c.Settle | c.Assume):
+            known = state.known(command.id)
+            assert known is not None
+            self._counts(known.labels)
+            self._booked(known.labels, command.limits)
+
+    def _relies_on(self, event_id: str) -> None:
+        known = self.state.known(event_id)
+        if known is None or known.hold is None:
+            raise NotConditionalError("it is about nothing that is open")
+        if known.seq <= self.state.base.seq:
+            self.changed.setdefault(known.seq, known.hold)
+
+    def _counts(self, labels: CallLabels) -> None:
+        """A call counts in the periods under way: the commit has to be in them as well."""
+        now = self.now
+        for account in self.state.matching(labels):
+            rolling = account.window.is_rolling
+            part = slice_at(account.window, now) if rolling else self.state.period(account, now)
+            self.guards.lasts(part.start_at, part.end_at)
+
+    def _limits(
+        self, labels: CallLabels, limits: Sequence[Limit]
+    ) -> Iterator[tuple[Limit, list[int], int, int]]:
+        """The limits that a call falls under, each with its guard, and by how much use has risen
+        in this batch: settled and reserved, and settled alone."""
+        state, now = self.state, self.now
+        for limit, _, balance in state.caps(labels, limits, now):
+            account = limit.account
+            self.guards.lasts(0, state.in_force(limit, now)[1])
+            period = state.period(account, now)
+            if not state.keeps(account, period.start_at):
+                raise NotConditionalError("balances are not kept")
+            if balance is not None:
+                starts, key = [period.start_at], (account.key, period.start_at)
+                guard = self.guards.balances.setdefault(key, [ANY, ANY])
+                self.guards.lasts(period.start_at, period.end_at)
+            else:
+                after = period.start_at - 1
+                starts = [start for start, _ in state.slices(account, after)]
+                guard = self.guards.windows.setdefault((account.key, after), [ANY, ANY])
+                part = slice_at(account.window, now)
+                self.guards.lasts(part.start_at, part.end_at)
+            risen = settled = 0
+            for start in starts:
+                mine, theirs = state.balance(account, start), state.base.balance(account, start)
+                settled += mine.settled - theirs.settled
+                risen += mine.settled - theirs.settled + mine.reserved - theirs.reserved
+            yield limit, guard, risen, settled
+
+    def _admitted(self, labels: CallLabels, figures: Figures, limits: Sequence[Limit]) -> None:
+        """A call was admitted: with what this batch adds, each limit has to have room for it."""
+        for limit, guard, risen, _ in self._limits(labels, limits):
+            asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
+            unpriced = figures.cost_pico is None and limit.meter == "cost"
+            if limit.mode is Mode.HARD and (asked or unpriced):
+                guard[0] = min(guard[0], limit.amount - risen - unpriced)
+
+    def _booked(self, labels: CallLabels, limits: Sequence[Limit]) -> None:
+        """A call was booked: with what this batch adds, no threshold is reached that was not."""
+        for limit, guard, _, settled in self._limits(labels, limits):
+            start_at = 0
+            if not limit.window.is_rolling:
+                start_at = self.state.period(limit.account, self.now).start_at
+            marks = self.state.marks(limit.account.key)
+            for level in limit.levels:
+                mark = marks.get((limit.name, limit.amount, level))
+                if mark is None or mark.start_at != start_at or not mark.stands:
+                    guard[1] = min(guard[1], level - 1 - settled)
+                    break
