@@ -83,7 +83,10 @@ class ConditionalWrites(PostgresTransactions):
                 except NotAtHandError:
                     pass
             return self._read(decide, asked_at)
-        except (NotAtHandError, NotConditionalError):
+        except NotAtHandError:
+            return None
+        except NotConditionalError as error:
+            self.ways[f"not under guards: {error}"] += 1
             return None
 
     def _sent(self, plan: Tentative, asked_at: int, batch: Batch[list[Outcomes]]) -> Posted | None:
@@ -109,9 +112,13 @@ class ConditionalWrites(PostgresTransactions):
         self._ahead_us += posted.now - plan.now
         try:
             return decided_again(plan.state.base, commands, plan, posted)
+        except NotAtHandError:  # what was decided is committed: only its figures are a little older
+            self._drop()
+            self.ways["not decided again"] += 1
+            return plan.outcomes
         except BaseException as error:
             self._drop()
-            if isinstance(error, MismatchError | NotAtHandError):
+            if isinstance(error, MismatchError):
                 raise LedgerCorruptError(
                     self._address.name, "a batch was committed otherwise than it was decided",
                     "run: quotakeeper verify; and report this",

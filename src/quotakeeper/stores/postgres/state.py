@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.postgres.connection import Statement
 from quotakeeper.stores.postgres.dialect import PostgresSession
 from quotakeeper.stores.sql.account_usage import AccountUsage
@@ -104,6 +106,13 @@ class PostgresState(SqlState):
         """Whether an id is known without a look at the journal."""
         return event_id in self._ids or self._records.has(event_id)
 
+    def known(self, event_id: str) -> CallRecord | None:
+        """What is known of an id: looked up once, as it may be decided on again after the commit."""
+        found = super().known(event_id)
+        if event_id not in self._ids and is_storable(event_id):
+            self._records.keep({event_id: found})
+        return found
+
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
         """Fetch what a batch touches; nothing where it was decided before."""
         if not self.is_decided:
@@ -139,7 +148,7 @@ class PostgresState(SqlState):
 
     def take_new(self, event_ids: Iterable[str]) -> None:
         """A commit found that the journal did not have these ids."""
-        self._records.take_new(event_ids)
+        self._records.keep(dict.fromkeys(event_ids))
 
     def forget_written(self, entries: Iterable[Entry]) -> None:
         """What these entries changed has been written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse, followed, opened
@@ -44,9 +44,9 @@ class JournalRecords:
         """Whether it was looked up, among many, what is known of an id."""
         return event_id in self._by_id
 
-    def take_new(self, event_ids: Iterable[str]) -> None:
-        """Keep that the journal does not have these ids."""
-        self._by_id.update(dict.fromkeys(event_ids))
+    def keep(self, found: Mapping[str, CallRecord | None]) -> None:
+        """Keep what is known of ids, or that the journal does not have them."""
+        self._by_id.update(found)
 
     def by_id(self, event_id: str) -> CallRecord | None:
         """The record of an id; None if the journal does not contain it."""
