@@ -227,7 +227,7 @@ def _go_without(what: str, problem: str) -> None:
     On a developer's machine its tests skip; in CI this raises.
     """
     version = ".".join(map(str, sys.version_info[:2]))
-    text = f"there is no ready-made build here for Python {version} of {what}"
+    text = f"{what} cannot be installed ready-made for Python {version}"
     if in_ci():
         raise CheckoutError(f"{text}, and CI needs all of them:\n{problem.strip()[-2000:]}")
     _say(f"{text}; their tests skip")

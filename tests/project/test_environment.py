@@ -190,7 +190,14 @@ def test_uv_is_used_if_present_and_pip_if_uv_fails(
     monkeypatch.setattr(house_module.shutil, "which", lambda _: "uv")
     machine.answers["uv extras"] = (1, "another index")
     prepare(checkout)
-    assert machine.installed() == ["venv", "uv lock", "uv extras", "extras", "uv project"]
+    assert machine.installed() == [
+        "venv",
+        "uv lock",
+        "uv extras",
+        "extras",
+        "uv servers",
+        "uv project",
+    ]
 
 
 def test_without_ensurepip_the_outer_pip_installs(checkout: Checkout, machine: Machine) -> None:
@@ -201,6 +208,7 @@ def test_without_ensurepip_the_outer_pip_installs(checkout: Checkout, machine: M
         "venv bare",
         "outer lock",
         "outer extras",
+        "outer servers",
         "outer project",
     ]
 

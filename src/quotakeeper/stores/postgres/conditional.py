@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.state import ZoneFinder
@@ -65,28 +66,39 @@ class ConditionalWrites(PostgresTransactions):
     def _plan(
         self, commands: Sequence[Command], asked_at: int, *, is_fresh: bool
     ) -> Tentative | None:
-        def decide(state: PostgresState, at: int) -> Tentative:
+        def decide(state: PostgresState, at: int) -> Tentative | None:
             assert self._connection is not None
             head = self._connection.head
             self._ahead_us, self._rules_version = at - asked_at, head.account_version
             state.doubt = self._doubt
             state.prefetch(commands, at)
-            return _decided(state, commands, at, is_fresh=True)
+            return self._decided(state, commands, at, is_fresh=True)
 
         state = self._state
+        if not is_fresh and state is not None and state.is_warm and self._rules_version >= 0:
+            state.doubt = self._doubt
+            at = max(asked_at + self._ahead_us, state.high_water)
+            with suppress(NotAtHandError):
+                return self._decided(state, commands, at, is_fresh=False)
+        return self._read(decide, asked_at)
+
+    def _decided(
+        self, state: PostgresState, commands: Sequence[Command], at: int, *, is_fresh: bool
+    ) -> Tentative | None:
+        """A batch decided at an instant; None where guards do not do.
+
+        Raises NotAtHandError where something has to be fetched first.
+        """
         try:
-            if not is_fresh and state is not None and state.is_warm and self._rules_version >= 0:
-                state.doubt = self._doubt
-                at = max(asked_at + self._ahead_us, state.high_water)
-                try:
-                    return _decided(state, commands, at, is_fresh=False)
-                except NotAtHandError:
-                    pass
-            return self._read(decide, asked_at)
-        except NotAtHandError:
-            return None
+            if at >= LAST_INSTANT:
+                raise NotConditionalError("the calendar ends")
+            return Tentative(state, commands, at, is_fresh=is_fresh)
         except NotConditionalError as error:
             self.ways[f"not under guards: {error}"] += 1
+            return None
+        except NotAtHandError:
+            if not is_fresh:
+                raise
             return None
 
     def _sent(self, plan: Tentative, asked_at: int, batch: Batch[list[Outcomes]]) -> Posted | None:
@@ -127,11 +139,3 @@ class ConditionalWrites(PostgresTransactions):
 
     def _new_batch(self, asked_at: int) -> Batch[list[Outcomes]]:
         return Batch(new_id(asked_at))
-
-
-def _decided(
-    state: PostgresState, commands: Sequence[Command], at: int, *, is_fresh: bool
-) -> Tentative:
-    if at >= LAST_INSTANT:
-        raise NotConditionalError("the calendar ends")
-    return Tentative(state, commands, at, is_fresh=is_fresh)
