@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from quotakeeper.domain.ledger import commands as c
@@ -9,8 +11,11 @@ from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.store import PostgresStore
+from quotakeeper.stores.sql.connection import Rows
 from quotakeeper.testing.ledger_case import HOUR, LABELS, LedgerCase, cap, tokens
 
 
@@ -153,6 +158,47 @@ class TestGuards(LedgerCase):
         self.reserve("a", tokens(98), limit)
         assert self.ways() == {"guard: time": 1, "conditional": 1}
         assert self.sums(limit) == (0, 98)
+
+    def test_a_raise_that_has_lapsed_on_the_server(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        raised = o.RaiseLimit("cap", limit.account.key, 200, 60 * SECOND, "why")
+        self.do(raised, o.Ordered)
+        self.reserve("a", tokens(150), limit)
+        self.clock.advance(seconds=90)
+        store = self.store
+        assert isinstance(store, PostgresStore)
+        store._ahead_us = -60 * SECOND
+        self.refused("b", tokens(20), limit)
+        assert self.ways()["guard: time"] == 1
+
+    def test_a_pause_that_has_not_lapsed_on_the_server(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.do(o.PauseCalls("gemini", "why", "an@host", 60 * SECOND), o.Ordered)
+        self.record("a", tokens(1), limit)  # the store hears of the pause
+        self.ways()
+        store = self.store
+        assert isinstance(store, PostgresStore)
+        store._ahead_us = 61 * SECOND
+        self.refused("b", tokens(1), limit)
+        assert self.ways()["guard: time"] == 1
+
+    def test_a_batch_is_committed_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        seen: list[object] = []
+        real = PostgresConnection.post
+
+        def twice(connection: PostgresConnection, *values: Any) -> Rows:
+            rows = real(connection, *values)
+            seen.append(real(connection, *values).fetchone()[0])
+            return rows
+
+        monkeypatch.setattr(PostgresConnection, "post", twice)
+        self.record("a", tokens(1), limit)
+        assert seen == ["batch"]
+        assert self.sums(limit) == (1, 2)
 
     def test_an_entry_is_of_the_time_of_its_commit(self) -> None:
         limit = cap(100)

@@ -56,6 +56,7 @@ class ConditionalWrites(PostgresTransactions):
                 break
             if posted is None:
                 break
+            self._ahead_us = posted.now - asked_at
             if posted.state == DONE:
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
@@ -121,7 +122,6 @@ class ConditionalWrites(PostgresTransactions):
     ) -> list[Outcomes]:
         assert self._connection is not None
         self._connection.own_commits += 1
-        self._ahead_us += posted.now - plan.now
         try:
             return decided_again(plan.state.base, commands, plan, posted)
         except NotAtHandError:  # what was decided is committed: only its figures are a little older

@@ -115,6 +115,14 @@ class TentativeState(LedgerState):
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         raise NotConditionalError("an account is new")
 
+    def caps_last(self, labels: CallLabels, limits: Sequence[Limit]) -> tuple[int, int]:
+        """From when until when the limits that apply to a call, and their amounts, are these."""
+        self.caps(labels, limits, self.high_water)
+        kept = self._caps.get(labels)
+        if kept is None or kept[0] is not limits:
+            raise NotConditionalError("limits may change")
+        return kept[1], kept[2]
+
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         if account.window.is_rolling and any(m.stands for m in self.marks(account.key).values()):
             raise NotConditionalError("a threshold may fall")
@@ -159,6 +167,7 @@ class Tentative:
         self.entries += entries
         if isinstance(command, c.Reserve):
             self._counts(command.labels)
+            self._not_paused(command.labels.provider)
             self._admitted(command.labels, command.figures, command.limits)
         elif isinstance(command, c.Record):
             self._counts(command.labels)
@@ -187,22 +196,28 @@ class Tentative:
             part = slice_at(account.window, now) if rolling else self.state.period(account, now)
             self.guards.lasts(part.start_at, part.end_at)
 
+    def _not_paused(self, provider: str) -> None:
+        """A call goes out: the commit comes when what has paused calls has lapsed, as it has here."""
+        for name in ("", provider):
+            pause = self.state.notices.pauses.get(name)
+            if pause is not None:
+                self.guards.lasts(pause.until or ANY, ANY)
+
     def _limits(
         self, labels: CallLabels, limits: Sequence[Limit]
     ) -> Iterator[tuple[Limit, list[int], int, int]]:
         """The limits that a call falls under, each with its guard, and by how much use has risen
         in this batch: settled and reserved, and settled alone."""
         state, now = self.state, self.now
+        self.guards.lasts(*state.caps_last(labels, limits))
         for limit, _, balance in state.caps(labels, limits, now):
             account = limit.account
-            self.guards.lasts(0, state.in_force(limit, now)[1])
             period = state.period(account, now)
             if not state.keeps(account, period.start_at):
                 raise NotConditionalError("balances are not kept")
             if balance is not None:
                 starts, key = [period.start_at], (account.key, period.start_at)
                 guard = self.guards.balances.setdefault(key, [ANY, ANY])
-                self.guards.lasts(period.start_at, period.end_at)
             else:
                 after = period.start_at - 1
                 starts = [start for start, _ in state.slices(account, after)]
