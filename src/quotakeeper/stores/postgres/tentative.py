@@ -53,6 +53,21 @@ class Guards:
         self.since, self.until = max(self.since, since), min(self.until, until)
 
 
+@dataclass(frozen=True, slots=True)
+class _GuardedLimit:
+    """A limit, its guard, and the lowest threshold that does not stand crossed.
+
+    `pairs` is its balance here and in the state below; none for a window, whose slices start after
+    an instant.
+    """
+
+    limit: Limit
+    guard: list[int]
+    after: int
+    pairs: list[tuple[Balance, Balance]]
+    level: int | None
+
+
 class TentativeState(LedgerState):
     """A state over another one. What it is asked for and does not have comes from there."""
 
@@ -151,6 +166,8 @@ class Tentative:
         self.entries: list[Entry] = []
         self.outcomes: list[c.Outcomes] = []
         self.changed: dict[int, Hold] = {}  # open before, as they were then
+        self._counted: set[int] = set()  # of what objects
+        self._guarded: dict[tuple[int, int], list[_GuardedLimit]] = {}
         for command in commands:
             self._decide(command)
 
@@ -190,6 +207,9 @@ class Tentative:
 
     def _counts(self, labels: CallLabels) -> None:
         """A call counts in the periods under way: the commit has to be in them as well."""
+        if id(labels) in self._counted:
+            return
+        self._counted.add(id(labels))
         now = self.now
         for account in self.state.matching(labels):
             rolling = account.window.is_rolling
@@ -203,51 +223,60 @@ class Tentative:
             if pause is not None:
                 self.guards.lasts(pause.until or ANY, ANY)
 
-    def _limits(
-        self, labels: CallLabels, limits: Sequence[Limit]
-    ) -> Iterator[tuple[Limit, list[int], int, int]]:
-        """The limits that a call falls under, each with its guard, and by how much use has risen
-        in this batch: settled and reserved, and settled alone."""
-        state, now = self.state, self.now
-        self.guards.lasts(*state.caps_last(labels, limits))
-        for limit, _, balance in state.caps(labels, limits, now):
-            account = limit.account
-            period = state.period(account, now)
-            if not state.keeps(account, period.start_at):
-                raise NotConditionalError("balances are not kept")
-            if balance is not None:
-                starts, key = [period.start_at], (account.key, period.start_at)
-                guard = self.guards.balances.setdefault(key, [ANY, ANY])
-            else:
-                after = period.start_at - 1
-                starts = [start for start, _ in state.slices(account, after)]
-                guard = self.guards.windows.setdefault((account.key, after), [ANY, ANY])
-                part = slice_at(account.window, now)
-                self.guards.lasts(part.start_at, part.end_at)
-            risen = settled = 0
-            for start in starts:
-                mine, theirs = state.balance(account, start), state.base.balance(account, start)
-                settled += mine.settled - theirs.settled
-                risen += mine.settled - theirs.settled + mine.reserved - theirs.reserved
-            yield limit, guard, risen, settled
+    def _limits(self, labels: CallLabels, limits: Sequence[Limit]) -> list[_GuardedLimit]:
+        """The limits that a call falls under: the same for calls that share their objects."""
+        key = id(labels), id(limits)
+        found = self._guarded.get(key)
+        if found is None:
+            self.guards.lasts(*self.state.caps_last(labels, limits))
+            caps = self.state.caps(labels, limits, self.now)
+            found = self._guarded[key] = [self._of(limit, balance) for limit, _, balance in caps]
+        return found
+
+    def _of(self, limit: Limit, balance: Balance | None) -> _GuardedLimit:
+        state, account = self.state, limit.account
+        period = state.period(account, self.now)
+        if not state.keeps(account, period.start_at):
+            raise NotConditionalError("balances are not kept")
+        if balance is not None:
+            start_at, key = period.start_at, (account.key, period.start_at)
+            guard = self.guards.balances.setdefault(key, [ANY, ANY])
+            pairs = [(balance, state.base.balance(account, start_at))]
+        else:
+            start_at, key = 0, (account.key, period.start_at - 1)
+            guard, pairs = self.guards.windows.setdefault(key, [ANY, ANY]), []
+            part = slice_at(account.window, self.now)
+            self.guards.lasts(part.start_at, part.end_at)
+        marks = state.marks(account.key)
+        for level in limit.levels:
+            mark = marks.get((limit.name, limit.amount, level))
+            if mark is None or mark.start_at != start_at or not mark.stands:
+                return _GuardedLimit(limit, guard, key[1], pairs, level)
+        return _GuardedLimit(limit, guard, key[1], pairs, None)
+
+    def _risen(self, of: _GuardedLimit) -> tuple[int, int]:
+        """By how much use has risen in this batch: settled and reserved, and settled alone."""
+        pairs, state = of.pairs, self.state
+        if not pairs:
+            account = of.limit.account
+            starts = [start for start, _ in state.slices(account, of.after)]
+            pairs = [(state.balance(account, s), state.base.balance(account, s)) for s in starts]
+        settled = sum(mine.settled - theirs.settled for mine, theirs in pairs)
+        return settled + sum(mine.reserved - theirs.reserved for mine, theirs in pairs), settled
 
     def _admitted(self, labels: CallLabels, figures: Figures, limits: Sequence[Limit]) -> None:
         """A call was admitted: with what this batch adds, each limit has to have room for it."""
-        for limit, guard, risen, _ in self._limits(labels, limits):
+        for each in self._limits(labels, limits):
+            limit = each.limit
             asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
             unpriced = figures.cost_pico is None and limit.meter == "cost"
             if limit.mode is Mode.HARD and (asked or unpriced):
-                guard[0] = min(guard[0], limit.amount - risen - unpriced)
+                most = limit.amount - self._risen(each)[0] - unpriced
+                each.guard[0] = min(each.guard[0], most)
 
     def _booked(self, labels: CallLabels, limits: Sequence[Limit]) -> None:
         """A call was booked: with what this batch adds, no threshold is reached that was not."""
-        for limit, guard, _, settled in self._limits(labels, limits):
-            start_at = 0
-            if not limit.window.is_rolling:
-                start_at = self.state.period(limit.account, self.now).start_at
-            marks = self.state.marks(limit.account.key)
-            for level in limit.levels:
-                mark = marks.get((limit.name, limit.amount, level))
-                if mark is None or mark.start_at != start_at or not mark.stands:
-                    guard[1] = min(guard[1], level - 1 - settled)
-                    break
+        for each in self._limits(labels, limits):
+            if each.level is not None:
+                most = each.level - 1 - self._risen(each)[1]
+                each.guard[1] = min(each.guard[1], most)
