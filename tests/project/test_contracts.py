@@ -42,6 +42,8 @@ SKELETON = {
     "value_classes/methods": "import sys\n",
     "stores/memory": "import quotakeeper.domain.ledger.apply\n",
     "stores/sql/state": "import quotakeeper.domain.ledger.apply\n",
+    "stores/postgres/store": "import quotakeeper.stores.postgres.dsn\nimport quotakeeper.stores.sql.state\n",
+    "stores/postgres/dsn": "import urllib\n",
     "stores/sqlite/store": "import sqlite3\nimport quotakeeper.stores.sql.state\n",
     "catalogue/loader": "import tomllib\n",
     "providers/registry": "import quotakeeper.providers.contract\n",
@@ -169,6 +171,18 @@ FAULTS = {
             "stores/sql/state": "import quotakeeper.stores.sql.compaction\n",
             "stores/sql/compaction": "",
         },
+    ),
+    "PostgreSQL to SQLite": (
+        "Stores never know each other",
+        {"stores/postgres/store": "import quotakeeper.stores.sqlite.locks\n"},
+    ),
+    "URL to the store": (
+        "Layers inside PostgreSQL",
+        {"stores/postgres/dsn": "import quotakeeper.stores.postgres.store\n"},
+    ),
+    "driver of PostgreSQL in the engine": (
+        "Ring 0 imports only the standard library",
+        {"engine/reads": "import psycopg\n"},
     ),
     "locks to the store": (
         "Layers inside SQLite",
