@@ -7,10 +7,10 @@ malformed one quote its password. No message of ours quotes any part of a URL th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from quotakeeper.errors import ConfigError
+from quotakeeper.value_classes import dataclass, field
 
 SCHEMES = ("postgresql", "postgres")
 _DEFAULT_SCHEMA = "quotakeeper"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from quotakeeper.domain.ledger.apply import apply
@@ -14,6 +13,7 @@ from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.postgres.tentative import ANY, Tentative
 from quotakeeper.stores.sql.codec import entry_row, hold_row
 from quotakeeper.stores.sql.connection import Rows
+from quotakeeper.value_classes import replace
 
 DONE = "done"
 

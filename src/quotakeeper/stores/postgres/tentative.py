@@ -8,7 +8,6 @@ same decision: a commit that holds to this comes out as if the rules had decided
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger import commands as c
@@ -23,6 +22,7 @@ from quotakeeper.domain.units import measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import slice_at
 from quotakeeper.stores.postgres.state import AddedSums, AddedUsage, PostgresState
+from quotakeeper.value_classes import dataclass, field
 
 ANY = 2**62  # more than any balance
 _ENDS_A_CALL = (c.Settle, c.Release, c.MarkSent, c.Extend, c.Assume)
