@@ -10,6 +10,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
@@ -17,6 +18,7 @@ from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.postgres.conditional import ConditionalWrites
@@ -24,6 +26,7 @@ from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.forgetting import look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
     read_entries,
@@ -178,6 +181,22 @@ class PostgresStore(ConditionalWrites):
         done = self._written(move)
         self.close()  # nothing that is kept of it holds any more
         return done
+
+    def back_up(self, to: str) -> None:
+        """Refused: a database has tools of its own for that."""
+        raise InvalidInputError("ledger", "is on a server", "back up its database: pg_dump")
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Says what forgetting would change; the change is refused, as nobody knows here yet which
+        processes use the ledger."""
+        if only_look:
+            return self._read(lambda state, _: look_for_label(state.session, label))
+        raise InvalidInputError(
+            "ledger", "is on a server, and which processes use it is not known",
+            "use a version of quotakeeper that knows it",
+        )  # fmt: skip
 
     def shrink(self) -> None:
         """Nothing to do: the server gives room back by itself."""
