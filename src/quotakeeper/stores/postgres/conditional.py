@@ -44,8 +44,11 @@ class ConditionalWrites(PostgresTransactions):
     def _posted(
         self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
     ) -> list[Outcomes] | None:
-        """What a batch comes to once it is committed; None where it has to be decided under the
-        lock: by the same name, as a commit whose outcome is unknown is looked for by it."""
+        """The outcomes of a batch that was committed; None if it must be decided under the lock.
+
+        The commit under the lock takes the same `batch`: a commit whose outcome is unknown is looked
+        for by its name.
+        """
         for attempt in range(_ROUNDS):
             plan = self._plan(commands, asked_at, is_fresh=attempt > 0)
             if plan is None:

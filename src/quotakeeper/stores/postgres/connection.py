@@ -1,8 +1,8 @@
-"""A connection as the shared SQL uses it: reads at once, and writes that go out together.
+"""A connection for the shared SQL that sends few messages.
 
-Each statement costs a round trip to the server. So what a transaction begins with goes out as one
-query of several statements; what its state asks for next is fetched along with it (`ahead`); and
-what is written waits until somebody reads, or until the commit.
+Each statement costs a round trip to the server. So a transaction begins with one query of several
+statements. What the state asks for next is fetched along with it (`ahead`). Writes wait until the
+next read, or until the commit.
 """
 
 from __future__ import annotations

@@ -113,10 +113,10 @@ class Posted:
 def decided_again(
     base: PostgresState, commands: Sequence[Command], plan: Tentative, posted: Posted
 ) -> list[Outcomes]:
-    """Decide a batch that was committed once more, at the commit's time and on the balances that it
-    met: so outcomes, and what is kept in memory, are those of the commit.
+    """Decide a committed batch once more, at the commit's time and on the balances that it met.
 
-    Raises MismatchError where that gives other entries.
+    Then the outcomes and the state in memory are exactly those of the commit. Raises MismatchError
+    if that gives other entries.
     """
     shift = posted.seq - base.seq
     before = base.seq

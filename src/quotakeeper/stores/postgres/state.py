@@ -133,8 +133,11 @@ class PostgresState(SqlState):
     def take_balances(
         self, found: Iterable[tuple[int, int, Balance]], windows: Iterable[tuple[str, int]]
     ) -> None:
-        """Balances (account, start) as a commit met them; of the windows, given by account and the
-        instant that slices start after, these are all that are not zero."""
+        """Take in balances (account, start, sums) as a commit met them.
+
+        A window is an account and the instant that its slices start after. `found` has all slices of
+        the windows that are not zero.
+        """
         for key, after in windows:
             for start, kept in self._balances.get(key, {}).items():
                 if start > after:

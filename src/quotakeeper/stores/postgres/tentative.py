@@ -1,8 +1,8 @@
 """A decision on what is known, before anybody is asked: what it changes, and what it relies on.
 
-The rules decide on a state that lies over the cached one and changes nothing in it. Beside the
-entries, that gives what is added to each balance, and how high the balance may be beforehand for the
-same decision: a commit that holds to this comes out as if the rules had decided right then.
+The rules decide on a state that lies over the cached one and changes nothing in it. The result is the
+entries, what is added to each balance, and the most that each balance may be before. A commit that
+checks these comes out as if the rules had decided at its time.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class NotConditionalError(Exception):
 class Guards:
     """What a decision relies on, besides the rules. Instants are microseconds since 1970 UTC.
 
-    `balances` and `windows` have the most that settled and reserved use may be together, and the
-    most that settled use may be; windows are rolling ones, by account and the instant that their
-    slices start after.
+    `balances` and `windows` have two numbers each: the most that settled and reserved use may be
+    together, and the most that settled use may be. A key of `windows` is the account of a rolling
+    window, and the instant that its slices start after.
     """
 
     since: int = 0

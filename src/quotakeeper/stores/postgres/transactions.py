@@ -86,9 +86,8 @@ class PostgresTransactions:
     def _written(self, write: Write[T], asked_at: int = 0, batch: Batch[T] | None = None) -> T:
         """Carry out a write under the lock of the head row; it is done once, or not at all.
 
-        Where the connection breaks at the commit, the name of the batch says what became of it: a
-        new connection looks for it, and whoever finds it commits something too. So what is given
-        back then is as durable as any other commit.
+        If the connection breaks at the commit, a new connection looks for the name of the batch. If
+        it finds it, it commits a change of the head row, so the answer is as durable as any other.
         """
         named = batch or Batch(new_id(asked_at))
         return self._with_second_try(lambda: self._attempt(write, asked_at, named), named)
