@@ -60,7 +60,7 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
 
 
 def redacted(url: str) -> str:
-    """A URL without the user and password in it; a path as it is."""
+    """A URL without its user name and password; a path as it is."""
     found = _URL.fullmatch(url)
     if found is None or url.startswith("sqlite:"):
         return url
