@@ -44,7 +44,7 @@ class Lease:
     """
 
     __slots__ = (
-        "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id",
+        "at", "calls", "decision", "granted_at", "id", "labels", "latest", "latest_at", "new_id",
         "owner", "page", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "token",
         "until",
     )  # fmt: skip
@@ -65,7 +65,8 @@ class Lease:
         self.latest = monotonic + left_us / SECOND
         self.latest_at = now + left_us
         self.calls = 0  # the calls of the newest block
-        self.asked_at = monotonic  # when the newest block was requested
+        # When the ledger had granted the newest block. The wait for a slow ledger is no use of it.
+        self.granted_at = monotonic
         self.new_id = id_series(hold.at)
         self.decision = Decision(True)  # the decision about the newest block
         self.room = LeaseRoom()

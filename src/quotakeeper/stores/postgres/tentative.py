@@ -145,8 +145,7 @@ class TentativeState(LedgerState):
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
         self.sums.count(before, after)
-        for account in self.matching(after.labels):
-            self.usage.count(account, before, after)
+        self.usage.count(self.matching(after.labels), before, after)
 
 
 class Tentative:
