@@ -64,6 +64,7 @@ class BlockSizing:
                     hold = outcome.hold
                     lease = Lease(hold, now, monotonic, ends_in(limits, hold.at), behind)
                 lease.calls, lease.granted_at = calls, clock.monotonic()
+                lease.used_up_at = 0.0
                 have(lease, block, outcome.decision)
                 return lease
             if not isinstance(outcome, Denied):  # the lease has ended, or the figures are not valid
@@ -100,7 +101,7 @@ class BlockSizing:
             return self._calls
         if lease is None:
             return _FIRST_CALLS
-        lasted = monotonic - lease.granted_at
+        lasted = (lease.used_up_at or monotonic) - lease.granted_at
         if lasted < _SOON_SECONDS:
             return min(2 * lease.calls, _MOST_CALLS)
         return max(lease.calls // 2, FEWEST_CALLS) if lasted > _LATE_SECONDS else lease.calls

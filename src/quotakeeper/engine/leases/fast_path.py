@@ -120,6 +120,7 @@ class FastPath:
             self.end(call, LineKind.RELEASED)
             raise
         call.end = LineKind.RELEASED
+        lease.used_up_at = lease.used_up_at or self._clock.monotonic()
         return None
 
     def _written(self, call: LeasedCall, segment: JournalSegment, line: str) -> bool:

@@ -46,7 +46,7 @@ class Lease:
     __slots__ = (
         "at", "calls", "decision", "granted_at", "id", "labels", "latest", "latest_at", "new_id",
         "owner", "page", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "token",
-        "until",
+        "until", "used_up_at",
     )  # fmt: skip
 
     def __init__(
@@ -65,8 +65,9 @@ class Lease:
         self.latest = monotonic + left_us / SECOND
         self.latest_at = now + left_us
         self.calls = 0  # the calls of the newest block
-        # When the ledger had granted the newest block. The wait for a slow ledger is no use of it.
-        self.granted_at = monotonic
+        # From when to when the newest block was used, without the waits for a slow ledger; 0: it is
+        # not used up.
+        self.granted_at, self.used_up_at = monotonic, 0.0
         self.new_id = id_series(hold.at)
         self.decision = Decision(True)  # the decision about the newest block
         self.room = LeaseRoom()
