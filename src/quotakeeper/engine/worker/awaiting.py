@@ -3,10 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from quotakeeper.engine.worker.work_items import WorkItem
 
+if TYPE_CHECKING:
+    import asyncio
+
 _TOO_SLOW = "quotakeeper: no answer in time"
+_LOOK_SECONDS = 1.0
+
+
+class _Deadlines:
+    """The time limits of all items that one event loop awaits, on one timer.
+
+    A timer for each item takes a twentieth of the processor time of a call. A limit may be
+    exceeded by a second.
+    """
+
+    def __init__(self) -> None:
+        self._due: dict[asyncio.Future[None], float] = {}
+        self._timer: Any = None
+
+    def add(
+        self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[None], seconds: float
+    ) -> None:
+        """Cancel a future if it is still added after `seconds`."""
+        self._due[future] = loop.time() + seconds
+        if self._timer is None:
+            self._timer = loop.call_later(min(seconds, _LOOK_SECONDS), self._look, loop)
+
+    def drop(self, future: asyncio.Future[None]) -> None:
+        """Forget a future. The last one ends the timer, which would keep a closed loop in memory."""
+        self._due.pop(future, None)
+        if not self._due and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for future, due in list(self._due.items()):
+            if due <= now:
+                future.cancel(_TOO_SLOW)
+        self._timer = loop.call_later(_LOOK_SECONDS, self._look, loop)
+
+
+_deadlines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Deadlines] = WeakKeyDictionary()
+
+
+def _deadlines_of(loop: asyncio.AbstractEventLoop) -> _Deadlines:
+    try:
+        return _deadlines.get(loop) or _deadlines.setdefault(loop, _Deadlines())
+    except (
+        TypeError
+    ):  # a loop of another library that has no weak references: a timer for each item
+        return _Deadlines()
 
 
 async def until_answered(
@@ -22,7 +74,8 @@ async def until_answered(
     loop = asyncio.get_running_loop()
     future = item.expect_in(loop)
     put(item)
-    limit = loop.call_later(seconds, future.cancel, _TOO_SLOW)
+    deadlines = _deadlines_of(loop)
+    deadlines.add(loop, future, seconds)
     try:
         await future
     except BaseException as error:
@@ -31,5 +84,5 @@ async def until_answered(
             return False
         raise
     finally:
-        limit.cancel()
+        deadlines.drop(future)
     return True
