@@ -12,6 +12,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
+from quotakeeper.errors import LedgerError
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sql import interned
 from quotakeeper.stores.sqlite.store import SqliteStore
@@ -225,3 +226,17 @@ def test_labels_that_left_the_cache_are_not_added_twice(tmp_path, monkeypatch):
         outcomes = store.apply([reserve(f"{n}", n % 3) for n in range(9)], NOW)
         assert {type(outcome) for outcome in outcomes} == {c.Reserved}
         assert store.verify() == []
+
+
+@pytest.mark.parametrize("kind", [Prefetching, RowByRow])
+def test_an_id_that_was_just_made_is_not_looked_up(tmp_path, kind):
+    with opened(tmp_path / "ledger.db", kind) as store:
+        store.apply([reserve("first")], NOW)
+        made = [replace(reserve(name), is_new=True) for name in names("made", 3)]
+        outcomes, queries = store.queries_of(made, NOW)
+        assert [type(each) for each in outcomes] == [c.Reserved] * 3
+        assert not any("made 0" in query for query in queries), queries
+        # An id that is there all the same is not booked twice.
+        with pytest.raises(LedgerError):
+            store.apply([replace(reserve("made 0"), is_new=True)], NOW)
+        assert len(store.holds()) == 4

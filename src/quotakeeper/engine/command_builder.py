@@ -41,6 +41,7 @@ class CommandBuilder:
             owner,
             time_to_live(ttl_seconds),
             sent,
+            is_new=event_id is None,
         )
 
     def record(

@@ -30,7 +30,8 @@ class Reserve:
     An id can be reserved again after its earlier reservation was released or expired. The new hold
     has the id `<id>~2`, and the caller ends it under that id. `sent` has the same effect as
     MarkSent, in the same step. `up_to` are the amounts before they were lowered. A known id with
-    amounts up to these counts as the same call.
+    amounts up to these counts as the same call. `is_new`: the id was just made and is in no ledger,
+    so it is not looked up.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Reserve:
     ttl_us: int
     sent: bool = False
     up_to: Quantities | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

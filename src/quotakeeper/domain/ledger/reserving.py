@@ -61,6 +61,8 @@ def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | 
     The new attempt has the id `<id>~2`, `<id>~3` and so on.
     """
     attempt, number = command.id, 1
+    if command.is_new:
+        return attempt, None
     known = state.known(attempt)
     while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
         number += 1

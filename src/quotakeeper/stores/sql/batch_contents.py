@@ -41,6 +41,8 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
                 _add_words(words, command.figures)
                 if isinstance(command, c.Reserve):
                     words.add(command.owner)
+                    if command.is_new:
+                        continue
             case c.Settle() | c.Correct() | c.Grow():
                 _add_words(words, command.figures)
             case c.Draw():
