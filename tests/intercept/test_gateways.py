@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.identifiers import new_owner
 from quotakeeper.metering.gateways import Gateways
 from quotakeeper.sandbox.server import Sandbox
 from quotakeeper.stores.sqlite.gateway_marks import GatewayMark
+from tests.gateways import gateway
 from tests.intercept.conftest import HEADERS, Post, Watched, billed, booked, generate, prompt
-
-
-@contextmanager
-def gateway(ledger: Path, url: str) -> Iterator[GatewayMark]:
-    """A mark that a server at this address counts on this ledger, as a gateway writes it."""
-    port = urlsplit(url).port
-    assert port is not None
-    mark = GatewayMark(ledger, "localhost", port, new_owner())
-    try:
-        yield mark
-    finally:
-        mark.close()
 
 
 def test_a_running_gateway_counts_the_calls_sent_to_it(
