@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from quotakeeper.domain.ledger.commands import Settle
+from quotakeeper.domain.ledger.commands import Command, Record, Release, Settle
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.ended_calls import EndedCalls, NotedEnd
 from quotakeeper.engine.journals.session_note import SessionNote
 from quotakeeper.engine.reservation import Reservation
@@ -44,7 +46,8 @@ def note_end(settlement: Settlement) -> Settlement:
 class OpenSession:
     """What is written down of a session under way, which has one reservation or more.
 
-    Whoever finds its process dead settles the first of them so, and releases the others.
+    Whoever finds its process dead settles the first of them so, and releases the others. A
+    reservation that the ledger does not know (`on_store_failure = "allow"`) is booked instead.
     """
 
     def __init__(self) -> None:
@@ -56,20 +59,41 @@ class OpenSession:
         what `settle` raises.
         """
         first = held[0]
-        if first._ended or first._spooled:
+        if first._ended:
             return
-        parts, hold = first._parts, first.hold
-        figures = parts.commands.figures(first._call, given, hold.at, hold.quantities)
+        hold = first.hold
+        figures = first._parts.commands.figures(first._call, given, hold.at, hold.quantities)
+        end = _record(first, figures) if first._spooled else Settle(first.id, figures)
+        self._write(first, [end, *(Release(each.id) for each in held[1:] if not each._spooled)])
+
+    def unknown(self, held: Sequence[Reservation]) -> None:
+        """Nothing is known of what it used. Reservations in the ledger are then assumed; the others
+        are written down in full. Raises OSError.
+        """
+        spooled = [each for each in held if each._spooled and not each._ended]
+        if spooled:
+            self._write(
+                spooled[0], [_record(each, assumed(each.hold.estimate)) for each in spooled]
+            )
+        else:
+            self.end()
+
+    def _write(self, first: Reservation, commands: Sequence[Command]) -> None:
         if self._note is None:
-            self._notes, self._note = parts.ended, parts.ended.session()
+            self._notes = first._parts.ended
+            self._note = self._notes.session()
         if self._note is not None:
-            self._note.write(first.id, figures, [each.id for each in held[1:]])
+            self._note.write(commands)
 
     def end(self) -> None:
         """The ledger has it, or nothing is known of it."""
         note, self._note = self._note, None
         if note is not None and self._notes is not None:
             self._notes.session_ended(note)
+
+
+def _record(reservation: Reservation, figures: Figures) -> Record:
+    return Record(reservation.id, reservation.hold.labels, figures, at=reservation.hold.at)
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:

@@ -36,8 +36,12 @@ class ProgressNote:
 
     def drop(self) -> None:
         """Delete the note: the usage is unknown, so a dead process is charged the whole reservation."""
-        if self._pid == os.getpid():
+        if self._pid != os.getpid():
+            return
+        try:
             self._budget.forget_note()
+        except OSError as error:
+            self._meter.fault("what a live session used could not be noted", error)
 
 
 def copied(session: LiveSession) -> LiveSession | None:

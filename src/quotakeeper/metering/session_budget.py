@@ -109,8 +109,8 @@ class SessionBudget:
             self._session.write(self._held, figures)
 
     def forget_note(self) -> None:
-        """What was used is not known any more."""
-        self._session.end()
+        """What was used is not known any more. Raises OSError."""
+        self._session.unknown(self._held)
 
     # -- the end
 

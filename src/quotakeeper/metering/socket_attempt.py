@@ -142,8 +142,6 @@ class SocketAttempt:
         """End the session without waiting for the ledger."""
         if self._may_end():
             figures = self._figures(complete)
-            if figures is not None:
-                self._progress.write(figures)
             self._meter.settler.put(lambda: self._settle(figures))
 
     async def settled(self) -> None:
@@ -257,7 +255,7 @@ class SocketAttempt:
         return self._once.acquire(blocking=False) and self._pid == os.getpid()
 
     def _figures(self, complete: bool) -> dict[str, Any] | None:
-        """Return the figures to settle at; None if the session is unreadable."""
+        """Note and return the figures to settle at; None if the session is unreadable."""
         if self._broken:
             return None
         try:
@@ -265,7 +263,9 @@ class SocketAttempt:
                 usage = self._refusal or self._session.finish(
                     complete=complete, elapsed_ms=self._elapsed()
                 )
-                return self._figures_by(usage)
+                figures = self._figures_by(usage)
+            self._progress.write(figures)  # now, so that the note never contradicts the spool
+            return figures
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None

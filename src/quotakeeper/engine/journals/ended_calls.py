@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from quotakeeper.domain.ledger.commands import Command, Failed, Release, Settle
+from quotakeeper.domain.ledger.commands import Command, Failed, Record, Release, Settle
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply, plainly
@@ -31,7 +31,7 @@ from quotakeeper.engine.journals.lease_journal import (
     read_lines,
     settled_line,
 )
-from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.engine.journals.session_note import SessionNote, is_under_way
 from quotakeeper.file_safety import read_ours
 
 _MARK = ".ended-"
@@ -73,15 +73,18 @@ class EndedCalls:
     def __init__(self, ledger: Path | None, owner: str, apply: Apply = plainly) -> None:
         self._ledger = ledger
         self._apply = apply
+        self._sessions: dict[int, SessionNote] = {}
         self.after_fork(owner)
 
     def after_fork(self, owner: str) -> None:
         """In a forked child: drop the notes, which belong to the parent."""
+        for note in self._sessions.values():
+            note.leave()
         self._owner = owner
         self._numbers = count(1)
         self._files: dict[str, NotesFile] = {}
         self._full: list[NotesFile] = []
-        self._sessions: dict[int, SessionNote] = {}
+        self._sessions = {}
 
     # -- for those who end calls
 
@@ -179,6 +182,8 @@ class EndedCalls:
 
     def _replay_file(self, store: Store, now: int, path: Path) -> None:
         try:
+            if is_under_way(path):
+                return
             text = read_ours(path)
         except OSError as error:  # another process was faster, or this user may not read it
             log.debug("quotakeeper: %s: %s", path.name, error)
@@ -206,6 +211,8 @@ class EndedCalls:
 
 def _command(line: JournalContents | str) -> Command | None:
     if not isinstance(line, str):
+        if line.figures is not None and line.labels is not None:
+            return Record(line.id, line.labels, line.figures, at=line.at)
         if line.figures is not None:
             return Settle(line.id, line.figures)
         if line.what is LineKind.RELEASED:

@@ -15,11 +15,14 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from quotakeeper.domain.ledger.commands import Record
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.engine.journals.codec import (
     NOT_OURS,
     checked_instant,
+    figures_data,
+    figures_from,
     figures_from_text,
     figures_text,
     from_json,
@@ -34,13 +37,17 @@ _MARK, _FENCE = ".lease-", ".fence"
 
 
 class LineKind(StrEnum):
-    """The kind of a line: a lease was granted, a call was admitted on it, or how that call ended."""
+    """The kind of a line: a lease was granted, a call was admitted on it, or how a call ended.
+
+    RECORDED is a call without a reservation, which only notes of sessions contain.
+    """
 
     LEASE = "L"
     ADMITTED = "A"
     SETTLED = "S"
     ASSUMED = "X"
     RELEASED = "R"
+    RECORDED = "N"
 
 
 class JournalSegment:
@@ -133,6 +140,13 @@ def settled_line(event_id: str, figures: Figures) -> str:
     return f"\n{LineKind.SETTLED} {event_id} {figures_text(figures)};"
 
 
+def recorded_line(record: Record) -> str:
+    """The line for a call that has no reservation in the ledger."""
+    data = {"labels": labels_data(record.labels), "figures": figures_data(record.figures),
+            "at": record.at}  # fmt: skip
+    return f"\n{LineKind.RECORDED} {record.id} {to_json(data)};"
+
+
 def ended_line(what: LineKind, event_id: str) -> str:
     """The line for a call that was released or assumed."""
     return f"\n{what} {event_id} ;"
@@ -177,6 +191,10 @@ def _read(line: str) -> JournalContents:
         return JournalContents(what, found, labels=labels_from(data), token=token)
     if what is LineKind.SETTLED:
         return JournalContents(what, found, figures_from_text(rest))
+    if what is LineKind.RECORDED:
+        data = from_json(rest)
+        return JournalContents(what, found, figures_from(data["figures"]),
+                    labels_from(data["labels"]), at=checked_instant(data["at"]))  # fmt: skip
     if what is LineKind.ADMITTED:
         at, lease, ttl, figures = rest.split(" ", 3)
         return JournalContents(what, found, figures_from_text(figures), lease=lease,

@@ -1,24 +1,43 @@
 """The figures of a live session so far: one note in its own file, overwritten in place.
 
 A session may last for hours, and each message is counted. If its process is killed, another process
-settles the session from the note. Without the note, the whole reservation would be assumed.
+settles the session from the note. Without the note, the whole reservation would be assumed. A session
+that was let through without a ledger has no reservation there; the note is all that is left of it.
+
+The file is locked while the session lasts. A process that could never open the ledger has no other
+sign of life.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from quotakeeper.domain.ledger.commands import Command, Release, Settle
-from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.commands import Command, Record, Release, Settle
 from quotakeeper.engine.journals.lease_journal import (
     JournalSegment,
     LineKind,
     ended_line,
+    recorded_line,
     settled_line,
 )
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(fd: int) -> None:
+        os.lseek(fd, 1 << 30, os.SEEK_SET)  # nobody writes there
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class SessionNote(JournalSegment):
@@ -30,22 +49,49 @@ class SessionNote(JournalSegment):
         super().__init__(path, ledger)
         self._commands: Sequence[Command] = ()
         self._length = 0
+        with suppress(OSError):  # a file system without locks
+            _lock(self._fd)
 
-    def write(self, event_id: str, figures: Figures, others: Sequence[str]) -> None:
-        """Write that the session is to be settled at `figures`, and its other reservations released.
+    def write(self, commands: Sequence[Command]) -> None:
+        """Write the commands that book the session, as far as it got. Raises OSError.
 
-        Uses one `write()`, so a killed process leaves either the old or the new note. Raises
-        OSError.
+        Uses one `write()`, so a killed process leaves either the old or the new note.
         """
-        lines = [settled_line(event_id, figures)]
-        lines += [ended_line(LineKind.RELEASED, other) for other in others]
-        data = "".join(lines).encode().ljust(self._length)  # blanks overwrite a longer old note
+        data = "".join(map(_line, commands)).encode()
+        data = data.ljust(self._length, b"\n")  # empty lines overwrite a longer old note
         self._length = len(data)
-        self._commands = [Settle(event_id, figures), *map(Release, others)]
+        self._commands = commands
         os.lseek(self._fd, 0, os.SEEK_SET)
         if os.write(self._fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def commands(self) -> Sequence[Command]:
-        """The commands that settle the session at the figures last written."""
+        """The commands that were last written."""
         return self._commands
+
+    def leave(self) -> None:
+        """In a forked child: close the copy of the handle, so that the lock is the parent's alone."""
+        fd, self._fd = self._fd, -1
+        with suppress(OSError):
+            os.close(fd)
+
+
+def is_under_way(path: Path) -> bool:
+    """Whether the session of a note still lasts. Raises OSError."""
+    fd = os.open(path, os.O_RDWR)
+    try:
+        _lock(fd)
+    except OSError as error:
+        return error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+    finally:
+        os.close(fd)
+    return False
+
+
+def _line(command: Command) -> str:
+    if isinstance(command, Settle):
+        return settled_line(command.id, command.figures)
+    if isinstance(command, Record):
+        return recorded_line(command)
+    assert isinstance(command, Release)
+    return ended_line(LineKind.RELEASED, command.id)

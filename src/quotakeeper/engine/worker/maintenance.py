@@ -120,6 +120,7 @@ class Maintenance:
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
+        self.catch_up(store, now)  # before the notes, which may be older
         sweep(store, now, self._replay, self._apply, self._give_back, self._ended)
 
     def leave(self, store: Store) -> None:
