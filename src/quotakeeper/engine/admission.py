@@ -156,4 +156,7 @@ def unbacked(
         command.id, parts.ledger_clock.now(), command.labels, figures.quantities, figures.cost_pico,
         figures.price_id, figures.provenance, command.owner, 0, command.sent,
     )  # fmt: skip
-    return Reservation(parts, call, hold, Decision(True), None, spooled=True)
+    # Imported only without a ledger, to keep the import of other programs fast.
+    from quotakeeper.engine.unbacked_reservation import UnbackedReservation  # noqa: PLC0415
+
+    return UnbackedReservation(parts, call, hold)

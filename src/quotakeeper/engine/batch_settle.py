@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from quotakeeper.domain.ledger.commands import Command, Record, Release, Settle
+from quotakeeper.domain.ledger.commands import Command, Release, Settle
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.ended_calls import EndedCalls, NotedEnd
 from quotakeeper.engine.journals.session_note import SessionNote
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.unbacked_reservation import UnbackedReservation
 from quotakeeper.value_classes import dataclass, replace
 
 
@@ -36,7 +37,10 @@ def note_end(settlement: Settlement) -> Settlement:
     reservation, given = settlement.reservation, settlement.given
     if reservation._settle_by_journal(given):
         return replace(settlement, noted=NotedEnd())
-    if reservation._ended or reservation._spooled:
+    if reservation._ended:
+        return settlement
+    if isinstance(reservation, UnbackedReservation):
+        reservation.keep_note(_figures(reservation, given))
         return settlement
     command = reservation._settlement(given)
     file = reservation._parts.ended.note(reservation.id, command.figures)
@@ -61,29 +65,33 @@ class OpenSession:
         first = held[0]
         if first._ended:
             return
-        hold = first.hold
-        figures = first._parts.commands.figures(first._call, given, hold.at, hold.quantities)
-        end = _record(first, figures) if first._spooled else Settle(first.id, figures)
-        self._write(first, [end, *(Release(each.id) for each in held[1:] if not each._spooled)])
+        figures = _figures(first, given)
+        end: Command = Settle(first.id, figures)
+        if isinstance(first, UnbackedReservation):
+            end = first.record(figures)
+        backed = [each for each in held[1:] if not isinstance(each, UnbackedReservation)]
+        self._write(held, [end, *(Release(each.id) for each in backed)])
 
     def unknown(self, held: Sequence[Reservation]) -> None:
         """Nothing is known of what it used. Reservations in the ledger are then assumed; the others
         are written down in full. Raises OSError.
         """
-        spooled = [each for each in held if each._spooled and not each._ended]
-        if spooled:
-            self._write(
-                spooled[0], [_record(each, assumed(each.hold.estimate)) for each in spooled]
-            )
+        lost = [each for each in held if isinstance(each, UnbackedReservation) and not each._ended]
+        if lost:
+            self._write(lost, [each.record(assumed(each.hold.estimate)) for each in lost])
         else:
             self.end()
 
-    def _write(self, first: Reservation, commands: Sequence[Command]) -> None:
+    def _write(self, held: Sequence[Reservation], commands: Sequence[Command]) -> None:
         if self._note is None:
-            self._notes = first._parts.ended
+            self._notes = held[0]._parts.ended
             self._note = self._notes.session()
-        if self._note is not None:
-            self._note.write(commands)
+        if self._note is None:
+            return
+        self._note.write(commands)
+        for each in held:
+            if isinstance(each, UnbackedReservation):
+                each.drop_note()  # this one says more
 
     def end(self) -> None:
         """The ledger has it, or nothing is known of it."""
@@ -92,8 +100,10 @@ class OpenSession:
             self._notes.session_ended(note)
 
 
-def _record(reservation: Reservation, figures: Figures) -> Record:
-    return Record(reservation.id, reservation.hold.labels, figures, at=reservation.hold.at)
+def _figures(reservation: Reservation, given: dict[str, Any]) -> Figures:
+    hold = reservation.hold
+    commands = reservation._parts.commands
+    return commands.figures(reservation._call, given, hold.at, hold.quantities)
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:

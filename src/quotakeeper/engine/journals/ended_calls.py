@@ -111,7 +111,10 @@ class EndedCalls:
             file.remove()
 
     def session(self) -> SessionNote | None:
-        """The note of a new session; None where none is made. Raises OSError."""
+        """The note of a new session, or of a call without a reservation; None where none is made.
+
+        Raises OSError.
+        """
         if self._ledger is None:
             return None
         note = SessionNote(self._new_path(self._ledger), self._ledger)
@@ -154,10 +157,13 @@ class EndedCalls:
     # -- for the worker
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Settle all calls with notes, and remove the files. Raises LedgerError."""
+        """Settle all calls with notes, and remove the files. Raises LedgerError.
+
+        Notes of calls without a reservation stay: such a call ends in the spool.
+        """
         files = [*self._files.values(), *self._full]
         left = {key: each for file in files for key, each in file.pending.items()}
-        sessions = list(self._sessions.values())
+        sessions = [note for note in self._sessions.values() if not note.is_unbacked]
         commands: list[Command] = [Settle(key, each) for key, each in left.items()]
         commands += [command for note in sessions for command in note.commands()]
         self._settle(store, now, commands)

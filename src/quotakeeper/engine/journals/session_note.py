@@ -69,6 +69,11 @@ class SessionNote(JournalSegment):
         """The commands that were last written."""
         return self._commands
 
+    @property
+    def is_unbacked(self) -> bool:
+        """Whether the ledger has no reservation of the session."""
+        return any(isinstance(command, Record) for command in self._commands)
+
     def leave(self) -> None:
         """In a forked child: close the copy of the handle, so that the lock is the parent's alone."""
         fd, self._fd = self._fd, -1

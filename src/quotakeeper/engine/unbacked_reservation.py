@@ -1,0 +1,67 @@
+"""The handle of a call that is let through without a ledger, and the note that is left of it."""
+
+from __future__ import annotations
+
+import logging
+
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.journals.booking import assumed
+from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.worker.steps import Steps
+
+log = logging.getLogger("quotakeeper.engine")
+
+
+class UnbackedReservation(Reservation):
+    """A reservation that is not in the ledger: `on_store_failure = "allow"` let the call through.
+
+    From the time that the call is sent until it is in the spool, a note beside the ledger has what
+    it counts if the process is killed.
+    """
+
+    def __init__(self, parts: EngineParts, call: PreparedCall, hold: Hold) -> None:
+        super().__init__(parts, call, hold, Decision(True), None, spooled=True)
+        self._note: SessionNote | None = None
+        if hold.sent:
+            self.keep_note(assumed(hold.estimate))
+
+    def record(self, figures: Figures) -> c.Record:
+        """The command that books the call."""
+        return c.Record(self.id, self.hold.labels, figures, at=self.hold.at)
+
+    def keep_note(self, figures: Figures) -> None:
+        """Write down what the call counts if the process is killed now."""
+        try:
+            if self._note is None:
+                self._note = self._parts.ended.session()
+            if self._note is not None:
+                self._note.write([self.record(figures)])
+        except OSError as error:  # it is counted when it ends
+            log.debug("quotakeeper: a call without a ledger could not be noted: %s", error)
+
+    def drop_note(self) -> None:
+        """The call is in the spool, or in the note of its session, or it used nothing."""
+        if self._owner == self._parts.worker.store.owner:  # a forked child leaves it to its parent
+            note, self._note = self._note, None
+            if note is not None:
+                self._parts.ended.session_ended(note)
+
+    def _marking_sent(self) -> Steps[None]:
+        yield from super()._marking_sent()
+        self.keep_note(assumed(self.hold.estimate))
+
+    def _releasing(self) -> Steps[None]:
+        yield from super()._releasing()
+        self.drop_note()
+
+    def _kept(self, command: c.Command) -> UsageEvent:
+        event = super()._kept(command)
+        self.drop_note()
+        return event
