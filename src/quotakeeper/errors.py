@@ -23,6 +23,7 @@ Errors have attributes for programs, such as `error.limit`. The text `str(error)
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
@@ -101,6 +102,10 @@ class RefusingDecision(Protocol):
 
 class QuotakeeperError(Exception):
     """The base class of all errors that quotakeeper raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Copied without the constructor, which takes other arguments than `args`.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class InvalidInputError(QuotakeeperError, ValueError):
