@@ -7,17 +7,17 @@ unit, with every call as reported.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from quotakeeper import Keeper
 from quotakeeper.sandbox import Sandbox
+from tests.matrix import servers
 from tests.matrix.environments import ROOT, prepare, version
+from tests.matrix.outcomes import Outcome, environment, outcome_of, under_run
 
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "drivers" / "host.py"
@@ -44,16 +44,6 @@ class Cell(NamedTuple):
     end: str
 
 
-class Outcome(NamedTuple):
-    """The result of a program, alone or under `run`."""
-
-    code: int
-    out: str
-    bill: dict[str, int]
-    ledger: dict[str, int]
-    provenance: frozenset[str]
-
-
 def cells() -> list[Cell]:
     """Every way to call, and every starter, with every way to end."""
     rows = [(STARTERS[0], way) for way in WAYS] + [(each, "threads") for each in STARTERS[1:]]
@@ -62,53 +52,21 @@ def cells() -> list[Cell]:
 
 def problem_of(cell: Cell) -> str:
     """What is wrong with a cell; "" if nothing is."""
-    bare, run = _played(cell, under_run=False), _played(cell, under_run=True)
-    calls = 5 if cell.end == "call at exit" else 4
-    if bare.bill.get("requests") != calls:
-        return f"alone it made {bare.bill.get('requests')} calls: {bare.out[-300:]}"
-    if (run.code, run.out) != (bare.code, bare.out):
-        return (
-            f"exit {run.code} for {bare.code}, printed {run.out[-200:]!r} for {bare.out[-200:]!r}"
-        )
-    if run.ledger != run.bill or run.bill != bare.bill:
-        return f"bill {run.bill}, ledger {run.ledger}"
-    return "" if run.provenance == {"reported"} else f"booked as {sorted(run.provenance)}"
+    bare, run = _played(cell, metered=False), _played(cell, metered=True)
+    return run.problem(bare, 5 if cell.end == "call at exit" else 4)
 
 
-def _played(cell: Cell, *, under_run: bool) -> Outcome:
+def _played(cell: Cell, *, metered: bool) -> Outcome:
     python = str(python_of(cell))
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
         folder = Path(name)
         command = _command(cell, python, folder, sandbox.base_url)
-        if under_run:
-            command = [
-                sys.executable,
-                "-m",
-                "quotakeeper",
-                "run",
-                "--summary",
-                "off",
-                "--",
-                *command,
-            ]
-        environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("COVERAGE")},
-            "PYTHONPATH": str(ROOT / "src"), "QUOTAKEEPER_LEDGER": str(folder / "ledger.db"),
-            "QUOTAKEEPER_TIMEZONE": "UTC", "QUOTAKEEPER_DURABILITY": "process",
-        }  # fmt: skip
         ran = subprocess.run(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, encoding="utf-8", check=False, timeout=_SECONDS,
+            under_run(command) if metered else command, cwd=folder, env=environment(folder),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+            check=False, timeout=_SECONDS,
         )  # fmt: skip
-        with Keeper(folder / "ledger.db", {"default_limits": False}) as keeper:
-            events = list(keeper.events())
-        ledger: dict[str, int] = {}
-        for event in events:
-            for key, amount in event.quantities.items():
-                ledger[key] = ledger.get(key, 0) + amount
-        bill = sandbox.bill.totals().get("gemini", {})
-        seen = frozenset(str(event.provenance) for event in events)
-        return Outcome(ran.returncode, ran.stdout, dict(bill), ledger, seen)
+        return outcome_of(folder, sandbox, ran.returncode, ran.stdout)
 
 
 def python_of(cell: Cell) -> Path:
@@ -138,43 +96,57 @@ def _command(cell: Cell, python: str, folder: Path, address: str) -> list[str]:
     }[cell.starter]
 
 
-def page(language: str, problems: dict[Cell, str]) -> str:
+def page(
+    language: str, problems: Mapping[Cell, str], of_servers: Mapping[servers.Cell, str]
+) -> str:
     """A page of docs. Its template is hosts.en.md or hosts.vi.md."""
-    wrong, head = {"en": ("WRONG", "started by | calls"), "vi": ("SAI", "khởi động bằng | gọi"),
-                   }[language]  # fmt: skip
-    rows = dict.fromkeys((cell.starter, cell.way) for cell in problems)
-    lines = [
-        f"| {head} | {' | '.join(f'`{end}`' for end in ENDS)} |",
-        "|---" * (len(ENDS) + 2) + "|",
-    ]
-    for starter, way in rows:
-        marks = [wrong if problems[Cell(starter, way, end)] else "=" for end in ENDS]
-        lines.append(f"| `{starter}` | {way} | {' | '.join(marks)} |")
+    head = {"en": "started by | calls", "vi": "khởi động bằng | gọi"}[language]
+    table = _table(language, head, ENDS, {
+        f"`{starter}` | {way}": [problems[Cell(starter, way, end)] for end in ENDS]
+        for starter, way in dict.fromkeys((cell.starter, cell.way) for cell in problems)
+    })  # fmt: skip
+    table_of_servers = _table(language, "worker", servers.ENDS, {
+        f"`{kind}`": [of_servers[servers.Cell(kind, end)] for end in servers.ENDS]
+        for kind in servers.WORKERS
+    })  # fmt: skip
     frame = (HERE / f"hosts.{language}.md").read_text(encoding="utf-8")
-    versions = ", ".join(f"{name} {version('green', name)}" for name in GREEN)
+    versions = ", ".join(f"{name} {version('green', name)}" for name in (*GREEN, "gunicorn"))
     versions += (
         f", opentelemetry-instrumentation {version('otel', 'opentelemetry-instrumentation')}"
     )
     python = ".".join(map(str, sys.version_info[:3]))
     return (
-        frame.replace("{table}", "\n".join(lines)).replace("{versions}", versions)
-        .replace("{python}", python).replace("{count}", str(len(problems)))
+        frame.replace("{table}", table).replace("{servers}", table_of_servers)
+        .replace("{versions}", versions).replace("{python}", python)
+        .replace("{count}", str(len(problems))).replace("{count_of_servers}", str(len(of_servers)))
     )  # fmt: skip
+
+
+def _table(language: str, head: str, ends: Sequence[str], rows: Mapping[str, list[str]]) -> str:
+    wrong = {"en": "WRONG", "vi": "SAI"}[language]
+    lines = [f"| {head} | {' | '.join(f'`{end}`' for end in ends)} |"]
+    lines.append("|---" * (lines[0].count("|") - 1) + "|")
+    for row, problems in rows.items():
+        lines.append(f"| {row} | {' | '.join(wrong if each else '=' for each in problems)} |")
+    return "\n".join(lines)
+
+
+def _told(cell: Sequence[str], problem: str) -> str:
+    if problem:
+        print(f"{' / '.join(cell)}: {problem}", flush=True)
+    return problem
 
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Run every cell and write the pages. Returns 1 if a cell is wrong."""
-    problems: dict[Cell, str] = {}
-    for cell in cells():
-        problems[cell] = problem_of(cell)
-        if problems[cell]:
-            print(f"{' / '.join(cell)}: {problems[cell]}", flush=True)
-    wrong = sum(map(bool, problems.values()))
-    print(f"{len(problems)} programs, {wrong} wrong")
+    problems = {cell: _told(cell, problem_of(cell)) for cell in cells()}
+    of_servers = {cell: _told(cell, servers.problem_of(cell)) for cell in servers.cells()}
+    wrong = sum(map(bool, (*problems.values(), *of_servers.values())))
+    print(f"{len(problems)} programs, {len(of_servers)} servers, {wrong} wrong")
     if "--no-write" not in arguments:
         for language in ("en", "vi"):
             path = ROOT / "docs" / language / "evidence" / "hosts.md"
-            path.write_text(page(language, problems), encoding="utf-8", newline="\n")
+            path.write_text(page(language, problems, of_servers), encoding="utf-8", newline="\n")
     return 1 if wrong else 0
 
 
