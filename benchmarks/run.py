@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from benchmarks import measuring, page, results  # noqa: E402 - found just now
+from benchmarks import measuring, page, profiling, results  # noqa: E402 - found just now
 from benchmarks.machine import machine  # noqa: E402
 
 # The order of the page. Each is a module of this folder; a missing module is left out.
@@ -34,6 +34,10 @@ BENCHES = tuple(name for name in NAMES if (ROOT / "benchmarks" / f"{name}.py").e
 def main(arguments: list[str]) -> int:
     """Run the named benchmarks, or all."""
     given = _parser().parse_args(arguments)
+    if given.profile:
+        for path in profiling.write(given.profile, given.source):
+            print(f"wrote {path}")
+        return 0
     if not given.pages:
         about = machine()
         print("  ".join(f"{name} {value}" for name, value in about.items()))
@@ -70,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
                         help="store the result in benchmarks/results, and write the pages")  # fmt: skip
     parser.add_argument("--pages", action="store_true",
                         help="measure nothing; write the pages from the stored results")  # fmt: skip
+    parser.add_argument("--profile", type=Path, metavar="FOLDER",
+                        help="measure nothing; write flame graphs of a metered call here")  # fmt: skip
+    parser.add_argument("--source", type=Path, default=ROOT, metavar="TREE",
+                        help="--profile: the checkout to profile (default: this one)")  # fmt: skip
     return parser
 
 
