@@ -22,8 +22,8 @@ log = logging.getLogger("quotakeeper.engine")
 class UnbackedReservation(Reservation):
     """A reservation that is not in the ledger: `on_store_failure = "allow"` let the call through.
 
-    From the time that the call is sent until it is in the spool, a note beside the ledger has what
-    it counts if the process is killed.
+    When the call is sent, a note beside the ledger is written. The note counts if the process is
+    killed. It is removed when the call is in the spool.
     """
 
     def __init__(self, parts: EngineParts, call: PreparedCall, hold: Hold) -> None:
