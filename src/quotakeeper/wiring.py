@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
-_SERVER_SCHEMES = ("postgresql://", "postgres://")
+_SERVER_SCHEMES = ("postgresql:", "postgres:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _server_store(settings: Settings) -> Store:
 
 def is_on_server(settings: Settings) -> bool:
     """Whether the ledger is in a database that other machines use as well."""
-    return settings.ledger.startswith(_SERVER_SCHEMES)
+    return settings.ledger.lower().startswith(_SERVER_SCHEMES)
 
 
 def _group(settings: Settings) -> int | None:

@@ -14,6 +14,7 @@ from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
 from tests.stores_postgres.server import running_server
 
+CANARY = "canary-8f3a"
 # In place of the server's clock: ledger time is what the test's clock shows.
 HOSTS_CLOCK = """
 CREATE OR REPLACE FUNCTION ledger_clock(asked_at bigint) RETURNS bigint
@@ -42,3 +43,9 @@ def ledger(server: str) -> ServerAddress:
             raw.execute("SELECT set_config('search_path', %s, true)", (schema,))
             raw.execute(HOSTS_CLOCK)
     return address
+
+
+@pytest.fixture
+def ledger_url(server: str, ledger: ServerAddress) -> str:
+    """The URL of that ledger, with a password that no message may have. This server asks for none."""
+    return f"{server}{ledger.schema}".replace("postgres@", f"postgres:{CANARY}@", 1)

@@ -18,7 +18,7 @@ from quotakeeper.file_safety import why_not_ours
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.value_classes import dataclass, replace
-from quotakeeper.wiring import ledger_path, open_store
+from quotakeeper.wiring import is_on_server, ledger_path, open_store
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -29,15 +29,18 @@ _WITH_DATA = ("", "-wal")
 
 @dataclass(frozen=True, slots=True)
 class CompactionResult:
-    """The result of a compaction: calls before `before_at` were deleted. Sizes are in bytes."""
+    """The result of a compaction: calls before `before_at` were deleted.
+
+    Sizes are in bytes; None for a ledger on a server.
+    """
 
     ledger: str
     zone: tzinfo
     before_at: int
     calls: int
     entries: int
-    bytes_before: int
-    bytes_after: int
+    bytes_before: int | None
+    bytes_after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +142,11 @@ def compact_ledger(
         path, zone = ledger_path(keeper.settings), keeper.zone
         ledger = redacted(keeper.settings.ledger)
         keeper.status(forecasts=False)
-        before = size_on_disk(path)
+        is_file = not is_on_server(keeper.settings)
+        before = size_on_disk(path) if is_file else None
         done = keeper.compact(keep_days, shrink=shrink)
     # SQLite moves the write-ahead log into the ledger when the ledger is closed.
-    after = size_on_disk(path)
+    after = size_on_disk(path) if is_file else None
     return CompactionResult(ledger, zone, done.before_at, done.calls, done.entries, before, after)
 
 

@@ -13,7 +13,7 @@ from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.known_names import nearest
 from quotakeeper.value_classes import dataclass
-from quotakeeper.wiring import ledger_path
+from quotakeeper.wiring import is_on_server, ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -57,7 +57,7 @@ def unused_names(
         return []
     operations, labels = set(KNOWN_OPERATIONS), set(KNOWN_LABELS)
     path = ledger_path(settings)
-    if path is not None and path.exists():
+    if is_on_server(settings) or (path is not None and path.exists()):
         with open_keeper() as keeper:
             for part in keeper.slots():
                 operations.add(part.labels.operation)

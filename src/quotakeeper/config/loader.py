@@ -45,6 +45,8 @@ from quotakeeper.value_classes import replace
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, because "C:" is a drive
+# Where libpq's own form of an address begins. As the name of a file it would show the password.
+_OF_LIBPQ = frozenset({"host", "hostaddr", "port", "dbname", "user", "password", "service"})
 
 
 def load_settings(
@@ -234,6 +236,11 @@ def _ledger(value: object, beside: Path) -> str:
         return "memory:"
     if _URL.match(value):
         return value
+    if value.partition("=")[0].strip().lower() in _OF_LIBPQ:
+        problem = (
+            "has the parameters of a connection to PostgreSQL; a ledger there is named by a URL"
+        )
+        raise InvalidInputError("", problem, "write it as postgresql://user@host:5432/database")
     path = beside / Path(value).expanduser()
     if os.path.isdir(path) or not path.name:
         raise InvalidInputError("", f"{value!r} is a folder", "name a file in it")

@@ -8,7 +8,9 @@ from quotakeeper.app.records.amounts import rate_text
 from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
-_URL = re.compile(r"(?s)([a-z]+://)(.*@)?(.*)")
+# A letter alone is a drive of Windows.
+_URL = re.compile(r"(?is)([a-z][a-z0-9+.-]+:/*)(.*@)?(.*)")
+_PARAMETERS = re.compile(r"(?i)\s*(host|hostaddr|port|dbname|user|password|service)\s*=")
 # Hosts with ports, a database and parameters: what else stands in a URL may be part of a password.
 _HOST = r"[\w.%\[\]-]*(:\d*)?"
 _PLACE = re.compile(rf"{_HOST}(,{_HOST})*(/[\w.-]*)?(\?[\w.,/:%&=+-]*)?")
@@ -63,7 +65,7 @@ def redacted(url: str) -> str:
     """A URL without its user name and password; a path as it is."""
     found = _URL.fullmatch(url)
     if found is None or url.startswith("sqlite:"):
-        return url
+        return "***" if _PARAMETERS.match(url) else url
     scheme, user, place = found.groups()
     if not (_PLACE.fullmatch(place) and "password" not in place):
         return f"{scheme}***"

@@ -21,6 +21,9 @@ def compaction_lines(
         "{ledger}: {n} calls from before {since} let go", ledger=done.ledger,
         n=figures.whole(done.calls, session.lang), since=since,
     )  # fmt: skip
+    if done.bytes_before is None:
+        yield words("balances and reports are as they were; the server uses the room again")
+        return
     yield words("size: {before} bytes, now {after}; balances and reports are as they were",
                 before=f"{done.bytes_before:,}", after=f"{done.bytes_after:,}")  # fmt: skip
     if done.calls and not shrink:

@@ -245,10 +245,11 @@ def _sum_up(
 def _used(
     session: context.CommandContext, settings: Settings, outcome: RunOutcome
 ) -> RunUsage:  # fmt: skip
-    from quotakeeper.wiring import ledger_path
+    from quotakeeper.wiring import is_on_server, ledger_path
 
     path = ledger_path(settings)
-    if path is None or not path.exists():  # reading usage must not create a ledger
+    is_there = is_on_server(settings) if path is None else path.exists()
+    if not is_there:  # reading usage must not create a ledger
         return RunUsage()
     with context.open_keeper(session) as keeper:
         return run_usage(keeper, outcome.labels[RUN_LABEL], outcome.started_at)

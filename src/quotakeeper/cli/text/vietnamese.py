@@ -109,6 +109,9 @@ _MESSAGES = {
     "size: {before} bytes, now {after}; balances and reports are as they were": (
         "kích thước: {before} byte, nay {after}; số dư và báo cáo vẫn như cũ"
     ),
+    "balances and reports are as they were; the server uses the room again": (
+        "số dư và báo cáo vẫn như cũ; máy chủ sẽ dùng lại chỗ trống"
+    ),
     "the room is used again; --shrink gives it back to the disk": (
         "chỗ trống sẽ được dùng lại; --shrink trả nó lại cho đĩa"
     ),

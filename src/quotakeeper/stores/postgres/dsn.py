@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from quotakeeper.errors import ConfigError
 from quotakeeper.value_classes import dataclass, field
 
-SCHEMES = ("postgresql", "postgres")
 _DEFAULT_SCHEMA = "quotakeeper"
 _SHAPE = "write it as postgresql://user@host:5432/database; keep the password in a password file"
 # What libpq is told beside host, port, user, password and database.
@@ -51,15 +50,11 @@ class ServerAddress:
         return text.replace(secret, _MASK) if secret else text
 
 
-def is_postgres(ledger: str) -> bool:
-    """Whether a ledger's URL is one of PostgreSQL."""
-    scheme, separator, _ = ledger.partition("://")
-    return bool(separator) and scheme.lower() in SCHEMES
-
-
 def parse_dsn(url: str) -> ServerAddress:
     """Where a URL says that the ledger is. Raises ConfigError, which quotes no part of it."""
-    _, _, rest = url.partition("://")
+    _, slashes, rest = url.partition("://")
+    if not slashes:
+        raise _wrong("the URL has no // behind its scheme", _SHAPE)
     if not url.isprintable() or " " in url:
         raise _wrong("the URL has a space or a control character", "write it as %20, %09 and so on")
     authority, _, tail = rest.partition("/")

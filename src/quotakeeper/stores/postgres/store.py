@@ -184,7 +184,9 @@ class PostgresStore(ConditionalWrites):
 
     def back_up(self, to: str) -> None:
         """Refused: a database has tools of its own for that."""
-        raise InvalidInputError("ledger", "is on a server", "back up its database: pg_dump")
+        raise InvalidInputError(
+            "ledger", "a ledger on a server is no file to copy", "back up its database: pg_dump"
+        )
 
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
@@ -194,8 +196,8 @@ class PostgresStore(ConditionalWrites):
         if only_look:
             return self._read(lambda state, _: look_for_label(state.session, label))
         raise InvalidInputError(
-            "ledger", "is on a server, and which processes use it is not known",
-            "use a version of quotakeeper that knows it",
+            "ledger", "is on a server, and quotakeeper does not know yet which processes use it",
+            "leave the label as it is; a later version will be able to change it",
         )  # fmt: skip
 
     def shrink(self) -> None:
