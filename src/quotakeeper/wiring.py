@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing.prices import Priced
     from quotakeeper.engine.leases.block_sizing import BlockSizing
+    from quotakeeper.stores.postgres.administration import ServerLedger
     from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks
 
 MEMORY = "memory:"
@@ -154,6 +155,18 @@ def _server_store(settings: Settings) -> Store:
         address = parse_dsn(settings.ledger)
         driver()  # where it is missing, that is told before the first call
     return PostgresStore(address, zone_named, owner=new_owner())
+
+
+def open_server(settings: Settings) -> ServerLedger:
+    """The server of a ledger, for whoever looks after it. Raises InvalidInputError for a file."""
+    if not is_on_server(settings):
+        raise InvalidInputError(
+            "ledger", "is not on a server", "name one: --ledger postgresql://HOST/DATABASE"
+        )
+    from quotakeeper.stores.postgres.administration import ServerLedger  # noqa: PLC0415 - as above
+    from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415
+
+    return ServerLedger(parse_dsn(settings.ledger))
 
 
 def is_on_server(settings: Settings) -> bool:

@@ -205,3 +205,21 @@ def test_a_wrong_address_is_told_without_the_password(
             assert "try:" in err or words == "doctor"
     assert CANARY not in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["quotakeeper.toml"]
+
+
+def test_a_clock_is_repaired_without_a_copy(
+    run: Run, ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(ledger_url)
+    ahead = FakeClock("2027-11-23T11:00:00+00:00")
+    with Keeper(ledger_url, {"default_limits": False, "timezone": "UTC"}, clock=ahead) as keeper:
+        keeper.record("deepgram", model="nova-2", event_id="e9", audio_seconds=1)
+    code, _, err = run(ledger_url, "doctor", "--repair-clock", "--why", "the clock")
+    assert code == 0, err
+    assert "back up its database first: pg_dump" in err
+    assert "copies" not in err
+    code, _, err = run(ledger_url, "doctor", "--repair-clock", "--why", "the clock", "--yes")
+    assert code == 0, err
+    assert "no call is lost" in err and "as it was" not in err
+    assert run(ledger_url, "verify")[0] == 0
+    assert not list(tmp_path.glob("*.bak"))

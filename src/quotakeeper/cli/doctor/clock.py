@@ -15,6 +15,7 @@ from quotakeeper.app.clock_repair import (
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.domain.windows import FOREVER
+from quotakeeper.wiring import is_on_server
 
 
 def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> int:
@@ -66,5 +67,11 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
         yield words("the time service of this machine confirms its clock")
     else:
         yield words("nothing confirms this clock: make sure that it is right")
-    text = "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}"
+    if is_on_server(session.settings()):
+        yield words("no copy of a ledger on a server is kept: back up its database first: pg_dump")
+        text = "--yes moves to now entries: {entries}, calls among them: {calls}"
+    else:
+        text = (
+            "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}"
+        )
     yield words(text, **counts)

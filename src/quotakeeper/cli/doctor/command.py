@@ -8,7 +8,8 @@ from quotakeeper.app.diagnostics import diagnose, diagnosis_record
 from quotakeeper.app.key_trials import TryKey
 from quotakeeper.app.written_files import paths_record, written_files
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.doctor.view import finding_lines, path_lines
+from quotakeeper.cli.doctor.view import path_lines
+from quotakeeper.cli.views.findings import finding_lines
 
 
 def run_paths(session: context.CommandContext, *, as_json: bool) -> int:

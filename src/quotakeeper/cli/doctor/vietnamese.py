@@ -32,6 +32,12 @@ TEXTS = {
     "nothing confirms this clock: make sure that it is right": (
         "không có gì xác nhận đồng hồ này: hãy kiểm tra xem nó có đúng không"
     ),
+    "no copy of a ledger on a server is kept: back up its database first: pg_dump": (
+        "sổ trên máy chủ không được giữ bản sao: hãy sao lưu cơ sở dữ liệu trước: pg_dump"
+    ),
+    "--yes moves to now entries: {entries}, calls among them: {calls}": (
+        "--yes sẽ chuyển {entries} mục (trong đó có {calls} lượt gọi) về hiện tại"
+    ),
     "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}": (
         "--yes sẽ sao lưu sổ và chuyển {entries} mục (trong đó có {calls} lời gọi) về hiện tại"
     ),

@@ -1,30 +1,13 @@
-"""Formats the findings of `doctor`, and the list of written files, as text lines."""
+"""Formats the list of written files as text lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from quotakeeper.app.setup_checks import Finding
 from quotakeeper.app.written_files import WrittenFile
-from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import columns_of, pad, table_lines
-
-
-def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Iterator[str]:
-    """Yield a line for each finding. A finding with a problem also gets a line with the fix."""
-    size = max(columns_of(session.words(each.name)) for each in findings)
-    marks = {"ok": "OK", "note": "--", "warn": "WARN", "fail": "FAIL"}
-    for each in findings:
-        mark = paint(
-            pad(marks[each.state], 4), {"fail": "OVER"}.get(each.state, marks[each.state]),
-            session.colour,
-        )  # fmt: skip
-        text, fix = each.said(session.words)
-        yield f"{mark}  {pad(session.words(each.name), size)}  {text}"
-        if fix and each.state in ("warn", "fail"):
-            yield f"      {' ' * size}  {session.words('try')}: {fix}"
+from quotakeeper.cli.text.table import table_lines
 
 
 def path_lines(files: Sequence[WrittenFile], session: CommandContext) -> list[str]:

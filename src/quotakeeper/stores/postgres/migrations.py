@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.postgres.dialect import texts
@@ -13,11 +13,30 @@ SCHEMA_VERSION = 1
 _OLDEST_SERVER = 150_000
 
 
-def prepare(raw: Any, address: ServerAddress) -> None:
+class Prepared(NamedTuple):
+    """A ledger that can be used: whether its tables are new, and whether this user may write."""
+
+    is_new: bool
+    may_write: bool
+
+
+def prepare(raw: Any, address: ServerAddress) -> Prepared:
     """Make the tables unless they are there. Raises errors of the driver, and LedgerError."""
-    if not _is_there(raw, address):
-        _make(raw, address)
-    _check(raw, address)
+    is_new = not _is_there(raw, address) and _make(raw, address)
+    return Prepared(is_new, _checked(raw, address))
+
+
+def creation_sql(schema: str) -> str:
+    """The SQL that makes a ledger's schema and tables, for one transaction.
+
+    parse_dsn has checked that the schema is a plain name.
+    """
+    return f"""DO $$ BEGIN
+  IF to_regnamespace('"{schema}"') IS NULL THEN CREATE SCHEMA "{schema}"; END IF;
+END $$;
+SET LOCAL search_path = "{schema}";
+
+""" + read_sql("quotakeeper.stores.postgres", "schema/schema_1")
 
 
 def _is_there(raw: Any, address: ServerAddress) -> bool:
@@ -34,20 +53,18 @@ def _is_there(raw: Any, address: ServerAddress) -> bool:
     return bool(is_there)
 
 
-def _make(raw: Any, address: ServerAddress) -> None:
+def _make(raw: Any, address: ServerAddress) -> bool:
     sql, values = texts(), {"schema": address.schema}
     with raw.transaction():
         raw.execute(sql["lock_making"], values)  # released when this ends
         if _is_there(raw, address):
-            return
-        name, making = sql["make_schema"].split(";", 1)
-        raw.execute(name, values)
-        raw.execute(making)
-        raw.execute(sql["set_path"], values)
-        raw.execute(read_sql("quotakeeper.stores.postgres", "schema/schema_1"))
+            return False
+        raw.execute(creation_sql(address.schema))
+        return True
 
 
-def _check(raw: Any, address: ServerAddress) -> None:
+def _checked(raw: Any, address: ServerAddress) -> bool:
+    """Whether this user may write. Raises LedgerError for tables that this version does not know."""
     sql = texts()
     with raw.transaction():
         raw.execute(sql["set_path"], {"schema": address.schema})
@@ -61,3 +78,4 @@ def _check(raw: Any, address: ServerAddress) -> None:
             address.name, f"has schema {row[0]}, this quotakeeper knows up to {SCHEMA_VERSION}",
             "upgrade quotakeeper: pip install -U quotakeeper",
         )  # fmt: skip
+    return bool(row[1])

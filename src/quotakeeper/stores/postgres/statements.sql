@@ -221,18 +221,31 @@ WHERE at > :to
 SELECT to_regclass(quote_ident(:schema) || '.meta') IS NOT NULL, current_setting('server_encoding'),
        current_setting('server_version_num')::bigint
 
+-- What `ledger check` reports: settings of the server, and the rights of this user.
+-- name: server_facts
+SELECT current_setting('server_version'), current_setting('server_version_num')::bigint,
+       current_setting('server_encoding'), current_setting('fsync') = 'on',
+       current_setting('full_page_writes') = 'on', current_setting('synchronous_commit'),
+       current_setting('synchronous_standby_names'), pg_is_in_recovery(), current_user::text,
+       inet_server_addr() IS NULL,
+       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+       current_setting('max_connections')::bigint,
+       (SELECT sum(numbackends)::bigint FROM pg_stat_database),
+       has_database_privilege(current_database(), 'CREATE'),
+       floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+
+-- name: rights_on_ledger
+SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+       has_table_privilege(c.oid, 'UPDATE')
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = 'head'
+
 -- name: schema_of
-SELECT value FROM meta WHERE key = 'schema'
+SELECT value, has_table_privilege('head', 'UPDATE') FROM meta WHERE key = 'schema'
 
 -- Whoever makes the tables first has this lock to the end of its transaction.
 -- name: lock_making
 SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
-
--- name: make_schema
-SELECT set_config('quotakeeper.schema', :schema, true);
-DO $$ BEGIN
-  EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', current_setting('quotakeeper.schema'));
-END $$
 
 -- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
 -- name: post

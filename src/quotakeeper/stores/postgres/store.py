@@ -8,7 +8,7 @@ from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
 from quotakeeper.domain.ledger import admission, apply
-from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
@@ -66,6 +66,9 @@ class PostgresStore(ConditionalWrites):
             outcomes, entries = apply.apply(state, commands, at)
             return outcomes, state.save(entries)
 
+        if all(isinstance(each, Watch | Sweep) for each in commands) and self._only_reads():
+            # No read depends on these. Whatever else is written is refused by the server.
+            return [Watched() if isinstance(each, Watch) else Swept() for each in commands]
         batch = self._new_batch(now)
         if self.is_conditional:
             outcomes = self._posted(commands, now, batch)
@@ -229,7 +232,9 @@ class PostgresStore(ConditionalWrites):
             return (found or reading, newest_at), found is None
 
         found, newest_at = self._read(look)
-        return self._written(keep) if found is None else (found, newest_at)
+        if found is None and not self._only_reads():
+            return self._written(keep)
+        return found or reading, newest_at
 
     def trust_reading(self, reading: ClockReading) -> None:
         """Compare with this one from now on."""
@@ -238,11 +243,17 @@ class PostgresStore(ConditionalWrites):
             put_reading(state.session, reading)
             return None, True
 
-        self._written(put)
+        if not self._only_reads():
+            self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
         """What hard limits go by."""
         self._doubt = doubt
+
+    def _only_reads(self) -> bool:
+        """Whether this user may read the ledger, but not write."""
+        self._there()
+        return not self._may_write
 
     def after_fork(self) -> PostgresStore:
         """In a forked child: drop the parent's connections unclosed and give a store of its own."""

@@ -60,6 +60,7 @@ class PostgresTransactions:
         self._readers_lock = Lock()
         self._doubt: ClockDoubt | None = None
         self._commits = 0
+        self._may_write = True  # as far as is known before the ledger is opened
 
     def close(self) -> None:
         """Let go of everything. Open reservations stay open."""
@@ -215,7 +216,7 @@ class PostgresTransactions:
             address = self._address
             raw = open_connection(address.parameters, prepares=address.prepares)
             self._connection = PostgresConnection(raw)
-            prepare(raw, address)
+            self._may_write = prepare(raw, address).may_write
             self._state = PostgresState(PostgresSession(self._connection), self._zones)
         return self._state
 

@@ -1,0 +1,165 @@
+"""Checks the server of a ledger: what its settings promise, and what this user may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from quotakeeper.app.records.instants import duration_text
+from quotakeeper.app.setup_checks import Finding
+from quotakeeper.domain.windows import SECOND
+
+_OLDEST = 150_000  # server_version_num of PostgreSQL 15
+_CLOCKS_APART = 5 * SECOND
+_FEW_CONNECTIONS = 0.9
+# Values of synchronous_commit with which a commit waits for a standby's disk.
+_WAITS = ("on", "remote_apply")
+
+
+class ServerSettings(Protocol):
+    """What the checks read; see ServerFacts in stores/postgres/administration.py."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def version_number(self) -> int: ...
+    @property
+    def encoding(self) -> str: ...
+    @property
+    def fsync(self) -> bool: ...
+    @property
+    def full_page_writes(self) -> bool: ...
+    @property
+    def synchronous_commit(self) -> str: ...
+    @property
+    def standby_names(self) -> str: ...
+    @property
+    def in_recovery(self) -> bool: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def is_local(self) -> bool: ...
+    @property
+    def has_tls(self) -> bool: ...
+    @property
+    def most_connections(self) -> int: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def may_create(self) -> bool: ...
+    @property
+    def clock_ahead_us(self) -> int: ...
+    @property
+    def reads(self) -> bool | None: ...
+    @property
+    def writes(self) -> bool | None: ...
+
+
+def server_findings(name: str, facts: ServerSettings) -> tuple[Finding, ...]:
+    """The findings about a server, in the order of their weight for a ledger."""
+    return (
+        _version(facts), _tables(name, facts), *_crash(facts), _failover(facts),
+        _connection(facts), _clock(facts), _room(facts),
+    )  # fmt: skip
+
+
+def _version(facts: ServerSettings) -> Finding:
+    values = {"version": facts.version, "encoding": facts.encoding}
+    if facts.version_number < _OLDEST:
+        return Finding("server", "fail", "PostgreSQL {version} is too old",
+                       "use PostgreSQL 15 or newer", values)  # fmt: skip
+    if facts.encoding != "UTF8":
+        return Finding("server", "fail", "its database keeps texts as {encoding}",
+                       "use a database in UTF8", values)  # fmt: skip
+    if facts.in_recovery:
+        return Finding("server", "fail", "PostgreSQL {version} is a standby: nothing can be booked",
+                       "name the primary", values)  # fmt: skip
+    return Finding("server", "ok", "PostgreSQL {version}", values=values)
+
+
+def _tables(name: str, facts: ServerSettings) -> Finding:
+    values = {"ledger": name, "user": facts.user}
+    if facts.writes:
+        return Finding("ledger", "ok", "{ledger}: {user} may count calls", values=values)
+    if facts.reads:
+        return Finding("ledger", "warn", "{ledger}: {user} may only read, and count no calls",
+                       "quotakeeper ledger init --app ROLE; then: GRANT ROLE TO {user}",
+                       values)  # fmt: skip
+    if facts.reads is not None:
+        return Finding("ledger", "fail", "{ledger}: {user} has no right to read it",
+                       "quotakeeper ledger init --app ROLE; then: GRANT ROLE TO {user}",
+                       values)  # fmt: skip
+    if facts.may_create:
+        text = "{ledger}: not there yet; the first call or quotakeeper ledger init makes it"
+        return Finding("ledger", "note", text, values=values)
+    return Finding("ledger", "fail", "{ledger}: not there yet, and {user} may not make it",
+                   "give a database administrator the output of: quotakeeper ledger init --sql",
+                   values)  # fmt: skip
+
+
+def _crash(facts: ServerSettings) -> Iterator[Finding]:
+    off = [
+        setting
+        for setting, is_on in (
+            ("fsync", facts.fsync),
+            ("full_page_writes", facts.full_page_writes),
+        )
+        if not is_on
+    ]
+    if off:
+        text = "{settings} is off: a power cut may damage the ledger and lose calls"
+        yield Finding("durability", "fail", text, "set it to on in postgresql.conf",
+                      {"settings": ", ".join(off)})  # fmt: skip
+    elif facts.synchronous_commit == "off":
+        text = "synchronous_commit is off: a crash of the server may lose the last calls"
+        yield Finding("durability", "warn", text, "ALTER ROLE {user} SET synchronous_commit = on",
+                      {"user": facts.user})  # fmt: skip
+    else:
+        text = "an acknowledged call survives a crash of the server and a power cut"
+        yield Finding("durability", "ok", text, values={})
+
+
+def _failover(facts: ServerSettings) -> Finding:
+    values = {"value": facts.synchronous_commit, "standbys": facts.standby_names}
+    if not facts.standby_names:
+        text = (
+            "no standby confirms a call: a switch to a standby may lose acknowledged calls, and a "
+            "hard limit may be passed by as much"
+        )
+        return Finding("failover", "note", text, values=values)
+    if facts.synchronous_commit in _WAITS:
+        text = "a standby of {standbys} confirms each call: a switch to it loses none"
+        return Finding("failover", "ok", text, values=values)
+    text = "synchronous_commit is {value}: no standby has written a call that is acknowledged"
+    return Finding("failover", "warn", text, "set synchronous_commit to on", values)
+
+
+def _connection(facts: ServerSettings) -> Finding:
+    if facts.is_local:
+        return Finding("connection", "ok", "by a socket of this machine", values={})
+    if facts.has_tls:
+        return Finding("connection", "ok", "by TLS", values={})
+    return Finding("connection", "warn", "the network carries it unencrypted",
+                   "add ?sslmode=verify-full to the URL", {})  # fmt: skip
+
+
+def _clock(facts: ServerSettings) -> Finding:
+    apart = duration_text(abs(facts.clock_ahead_us))
+    if abs(facts.clock_ahead_us) <= _CLOCKS_APART:
+        return Finding("clock", "ok", "the server's clock decides; it agrees with this machine's",
+                       values={})  # fmt: skip
+    ahead = facts.clock_ahead_us > 0
+    text = (
+        "the server's clock decides; it is {apart} ahead of this machine's"
+        if ahead
+        else "the server's clock decides; it is {apart} behind this machine's"
+    )
+    return Finding("clock", "warn", text, "set both by a time service", {"apart": apart})
+
+
+def _room(facts: ServerSettings) -> Finding:
+    values = {"used": facts.connections, "most": facts.most_connections}
+    text = "{used} of {most} are in use; each process of quotakeeper needs one or two"
+    if facts.connections < _FEW_CONNECTIONS * facts.most_connections:
+        return Finding("connections", "ok", text, values=values)
+    return Finding("connections", "warn", text, "raise max_connections, or use pgbouncer", values)

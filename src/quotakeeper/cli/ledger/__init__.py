@@ -1,0 +1,1 @@
+"""The command `quotakeeper ledger`: options, action and output."""

@@ -1,0 +1,43 @@
+"""Runs `quotakeeper ledger check` and `quotakeeper ledger init`."""
+
+from __future__ import annotations
+
+import json
+
+from quotakeeper.app.server_checks import server_findings
+from quotakeeper.app.setup_checks import finding_record
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.views.findings import finding_lines
+from quotakeeper.clocks import SystemClock
+from quotakeeper.schemas import Schema
+from quotakeeper.wiring import open_server
+
+
+def run_check(session: context.CommandContext, *, as_json: bool) -> int:
+    """Print what the server promises. Return exit code 1 if the ledger cannot be used there."""
+    server = open_server(session.settings())
+    findings = server_findings(server.name, server.facts(SystemClock().now))
+    failed = any(each.state == "fail" for each in findings)
+    if as_json:
+        found = [finding_record(each) for each in findings]
+        record = {"schema": Schema.DOCTOR, "ok": not failed, "findings": found}
+        console.say(json.dumps(record, indent=2))
+    else:
+        for line in finding_lines(findings, session):
+            console.say(line)
+    return exit_codes.FAILURE if failed else exit_codes.OK
+
+
+def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql: bool) -> int:
+    """Make the tables and roles, or print the SQL that makes them."""
+    server, words = open_server(session.settings()), session.words
+    if only_sql:
+        console.say(server.creation_sql(app, reader))
+        return exit_codes.OK
+    is_new = server.make(app, reader)
+    text = "{ledger}: the tables are made" if is_new else "{ledger}: the tables were there already"
+    console.say(words(text, ledger=server.name))
+    for role in filter(None, (app, reader)):
+        console.say(words("role {role} has its rights; give it to a user: GRANT {role} TO NAME",
+                          role=role))  # fmt: skip
+    return exit_codes.OK

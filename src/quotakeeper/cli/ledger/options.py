@@ -1,0 +1,36 @@
+"""The click command `quotakeeper ledger` and its options."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+
+@click.group()
+def ledger() -> None:
+    """Check and make a ledger on a PostgreSQL server."""
+
+
+@ledger.command("check")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def check(session: CommandContext, as_json: bool) -> int:
+    """What the server's settings promise, and what this user may do."""
+    from quotakeeper.cli.ledger.command import run_check
+
+    return run_check(session, as_json=as_json)
+
+
+@ledger.command("init")
+@click.option("--app", default="", metavar="ROLE",
+              help="A role for programs that count calls; made without a login.")  # fmt: skip
+@click.option("--reader", default="", metavar="ROLE",
+              help="A role that only reads; made without a login.")  # fmt: skip
+@click.option("--sql", "only_sql", is_flag=True, help="Print the SQL, and change nothing.")
+@click.pass_obj
+def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
+    """Make the ledger's schema and tables, and the roles that are named."""
+    from quotakeeper.cli.ledger.command import run_init
+
+    return run_init(session, app, reader, only_sql=only_sql)

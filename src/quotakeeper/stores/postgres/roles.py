@@ -1,0 +1,62 @@
+"""The rights that users of a ledger need, as SQL: of programs that count, and of readers."""
+
+from __future__ import annotations
+
+import re
+
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
+
+_ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+# Journals are only added to; what is derived from them is changed as well.
+_ADDED_TO = (
+    "entry", "labels", "word", "account", "crossing", "notice", "balance", "hold", "slot",
+    "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch",
+)  # fmt: skip
+_CHANGED = (
+    "head", "balance", "hold", "slot", "slot_part", "pace", "mark", "quota_seen", "clock_reading",
+)  # fmt: skip
+_DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRoles:
+    """The names of two roles; "" for one that is not wanted. Raises InvalidInputError.
+
+    Members of `app` count calls. Members of `reader` only read. Neither may change the journal, or
+    make or drop a table.
+    """
+
+    app: str = ""
+    reader: str = ""
+
+    def __post_init__(self) -> None:
+        for field, name in (("--app", self.app), ("--reader", self.reader)):
+            if name and (not _ROLE.fullmatch(name) or name.startswith("pg_")):
+                raise InvalidInputError(
+                    field,
+                    f"{name[:70]!r} is no plain name",
+                    "use letters, digits and _, at most 63",
+                )
+        if self.app and self.app == self.reader:
+            raise InvalidInputError("--reader", "is the role of --app", "name another role")
+
+
+def roles_sql(schema: str, roles: LedgerRoles) -> str:
+    """The SQL that makes the roles, without a login, unless they are there; and gives their rights."""
+    wanted = [f'"{name}"' for name in (roles.app, roles.reader) if name]
+    if not wanted:
+        return ""
+    both, lines = ", ".join(wanted), []
+    for name in wanted:
+        lines.append(f"DO $$ BEGIN CREATE ROLE {name} NOLOGIN;\n"
+                     "EXCEPTION WHEN duplicate_object THEN NULL; END $$;")  # fmt: skip
+    lines += [
+        f'GRANT USAGE ON SCHEMA "{schema}" TO {both};',
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {both};',
+    ]
+    if roles.app:
+        for right, tables in (("INSERT", _ADDED_TO), ("UPDATE", _CHANGED), ("DELETE", _DROPPED)):
+            named = ", ".join(f'"{schema}".{table}' for table in tables)
+            lines.append(f'GRANT {right} ON {named}\nTO "{roles.app}";')
+    return "\n".join(lines) + "\n"
