@@ -7,6 +7,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.ledger_presence import check_all_is_in_it
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.config import Settings
 from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
@@ -21,9 +22,6 @@ from quotakeeper.wiring import ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
-
-# Files beside a ledger that hold calls, with their labels, that the ledger does not have yet.
-_NOT_IN_IT_YET = (".lease-", ".ended-", ".spool-", ".bad-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def forget(
             raise InvalidInputError("--label", *_not_there(keeper, label))
         if apply:
             _check_no_limit_names(settings, label)
-            _check_all_is_in_it(path)
+            check_all_is_in_it(path)
             instead = f"forgotten-{new_id(keeper.now())[-8:].lower()}"
             found = retention.forget(label, instead, apply=True)
     return Forgetting(label, found, apply, tuple(_copies(path)), zone)
@@ -114,17 +112,6 @@ def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
                 "--label", f"limit {limit.name!r} in {settings.config_file} names it",
                 f"take that limit out first: quotakeeper limits remove {limit.name!r}",
             )  # fmt: skip
-
-
-def _check_all_is_in_it(path: Path | None) -> None:
-    if path is None:
-        return
-    left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
-    if left:
-        raise InvalidInputError(
-            "ledger", f"calls of ended programs are not in it yet ({left[0]})",
-            "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
-        )  # fmt: skip
 
 
 def _copies(path: Path | None) -> list[str]:

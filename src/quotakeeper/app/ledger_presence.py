@@ -10,6 +10,8 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.known_names import nearest
 from quotakeeper.wiring import ledger_path
 
+# Files beside a ledger that hold calls, with their labels, that the ledger does not have yet.
+_NOT_IN_IT_YET = (".lease-", ".ended-", ".spool-", ".bad-")
 _SQLITE = b"SQLite format 3\0"  # sqlite.org/fileformat2.html, "Magic Header String"
 
 
@@ -31,6 +33,18 @@ def check_is_there(settings: Settings) -> None:
     else:
         fix = "name a ledger that is there; the first call of a program makes one"
     raise InvalidInputError("--ledger", f"there is no file {path}", fix)
+
+
+def check_all_is_in_it(path: Path | None) -> None:
+    """Raise InvalidInputError if files beside the ledger have calls that are not booked yet."""
+    if path is None:
+        return
+    left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
+    if left:
+        raise InvalidInputError(
+            "ledger", f"calls of ended programs are not in it yet ({left[0]})",
+            "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
+        )  # fmt: skip
 
 
 def _ledgers_in(folder: Path) -> list[str]:

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "forget": ("quotakeeper forget --label user=an",),
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
+    "ledger move": ("quotakeeper ledger move --from ledger.db",),
     "ledger init": ("quotakeeper ledger init --app counting --reader reports --sql",),
     "reconcile": ("quotakeeper reconcile deepgram --last 7d",),
     "limits": ("quotakeeper limits list",),

@@ -1,12 +1,14 @@
-"""Runs `quotakeeper ledger check` and `quotakeeper ledger init`."""
+"""Runs `quotakeeper ledger check`, `quotakeeper ledger init` and `quotakeeper ledger move`."""
 
 from __future__ import annotations
 
 import json
 
+from quotakeeper.app.ledger_moving import move_ledger
 from quotakeeper.app.server_checks import server_findings
 from quotakeeper.app.setup_checks import finding_record
 from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
 from quotakeeper.cli.views.findings import finding_lines
 from quotakeeper.clocks import SystemClock
 from quotakeeper.schemas import Schema
@@ -40,4 +42,14 @@ def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql
     for role in filter(None, (app, reader)):
         console.say(words("role {role} has its rights; give it to a user: GRANT {role} TO NAME",
                           role=role))  # fmt: skip
+    return exit_codes.OK
+
+
+def run_move(session: context.CommandContext, file: str) -> int:
+    """Copy a ledger file to the server, and print how many entries were copied."""
+    done, words = move_ledger(session.settings(), file), session.words
+    entries = figures.whole(done.entries, session.lang)
+    console.say(words("{source} is copied to {ledger}: entries: {n}; every row is the same",
+                      source=done.source, ledger=done.ledger, n=entries))  # fmt: skip
+    console.say(words("the file stays as it is: let no program use it any more"))
     return exit_codes.OK

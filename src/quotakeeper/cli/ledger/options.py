@@ -9,7 +9,7 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def ledger() -> None:
-    """Check and make a ledger on a PostgreSQL server."""
+    """Check, make and fill a ledger on a PostgreSQL server."""
 
 
 @ledger.command("check")
@@ -34,3 +34,14 @@ def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
     from quotakeeper.cli.ledger.command import run_init
 
     return run_init(session, app, reader, only_sql=only_sql)
+
+
+@ledger.command("move")
+@click.option("--from", "file", required=True, metavar="FILE",
+              help="The ledger to copy; it stays as it is.")  # fmt: skip
+@click.pass_obj
+def move(session: CommandContext, file: str) -> int:
+    """Copy a ledger file to the empty ledger on the server, and compare both."""
+    from quotakeeper.cli.ledger.command import run_move
+
+    return run_move(session, file)

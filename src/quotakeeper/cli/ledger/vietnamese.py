@@ -4,7 +4,19 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Check and make a ledger on a PostgreSQL server.": "Kiểm tra và tạo sổ trên máy chủ PostgreSQL.",
+    "Check, make and fill a ledger on a PostgreSQL server.": (
+        "Kiểm tra, tạo và chuyển sổ lên máy chủ PostgreSQL."
+    ),
+    "The ledger to copy; it stays as it is.": "Sổ cần chép; tệp này giữ nguyên.",
+    "Copy a ledger file to the empty ledger on the server, and compare both.": (
+        "Chép một tệp sổ vào sổ trống trên máy chủ, rồi đối chiếu hai bên."
+    ),
+    "{source} is copied to {ledger}: entries: {n}; every row is the same": (
+        "đã chép {source} sang {ledger}: số bút toán: {n}; mọi dòng đều khớp"
+    ),
+    "the file stays as it is: let no program use it any more": (
+        "tệp giữ nguyên: đừng để chương trình nào dùng tệp đó nữa"
+    ),
     "What the server's settings promise, and what this user may do.": (
         "Cấu hình của máy chủ bảo đảm những gì, và người dùng này có quyền gì."
     ),

@@ -240,6 +240,21 @@ SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = 'head'
 
+-- A ledger is taken over from another database.
+-- name: lock_for_copy
+SELECT seq FROM head FOR UPDATE
+
+-- name: is_used
+SELECT EXISTS (SELECT FROM entry) OR EXISTS (SELECT FROM account) OR EXISTS (SELECT FROM labels)
+    OR EXISTS (SELECT FROM word) OR EXISTS (SELECT FROM quota_seen)
+
+-- name: number_on
+SELECT setval(pg_get_serial_sequence('TABLE', 'TABLE_id'),
+              (SELECT coalesce(max(TABLE_id), 1) FROM TABLE), EXISTS (SELECT FROM TABLE))
+
+-- name: journal_ends
+SELECT count(*)::bigint, coalesce(max(seq), 0), coalesce(max(at), 0) FROM entry
+
 -- name: schema_of
 SELECT value, has_table_privilege('head', 'UPDATE') FROM meta WHERE key = 'schema'
 

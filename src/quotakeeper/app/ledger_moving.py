@@ -1,0 +1,52 @@
+"""Moves a ledger from a file to a PostgreSQL server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quotakeeper.app.ledger_presence import check_all_is_in_it
+from quotakeeper.app.records.settings import redacted
+from quotakeeper.config import Settings
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.wiring import copy_to_server, open_server, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLedger:
+    """A ledger that was copied to a server: the number of its entries, all of them compared."""
+
+    source: str
+    ledger: str
+    entries: int
+
+
+def move_ledger(settings: Settings, file: str) -> MovedLedger:
+    """Copy a ledger file into the empty ledger that the settings name, and compare both.
+
+    The file stays as it is. Raises InvalidInputError if there is no such file, or while a program
+    uses it, or while a call in it is open. Raises it, too, if the ledger on the server is not empty.
+    Raises LedgerError.
+    """
+    open_server(settings)
+    path = Path(file).expanduser().absolute()
+    if not path.is_file():
+        raise InvalidInputError("--from", f"there is no ledger {path}", "name the file of a ledger")
+    check_all_is_in_it(path)
+    source = open_store(replace(settings, ledger=str(path)))
+    try:
+        count = source.open_count()
+        problems = source.verify()
+    finally:
+        source.close()
+    if count:
+        raise InvalidInputError(
+            "--from", f"has {count} open reservations", "end all programs that use it, run "
+            "quotakeeper status on it when their time is over, then try again",
+        )  # fmt: skip
+    if problems:
+        raise InvalidInputError(
+            "--from", f"has a problem: {problems[0].what}", "see: quotakeeper verify"
+        )
+    entries = copy_to_server(path, settings)
+    return MovedLedger(str(path), redacted(settings.ledger), entries)

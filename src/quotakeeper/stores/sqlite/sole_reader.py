@@ -1,0 +1,26 @@
+"""A ledger that is read while no other program uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sqlite.rewriting import check_alone
+from quotakeeper.stores.sqlite.store import SqliteStore
+
+T = TypeVar("T")
+
+
+class SoleReader(SqliteStore):
+    """A store that can keep all others away while it reads."""
+
+    def read_alone(self, read: Callable[[SqlSession], T]) -> T:
+        """Read under the lock of writers. Raises InvalidInputError while another program uses it."""
+
+        def look(state: SqlState) -> tuple[T, bool]:
+            check_alone(self._owners, self._owner)
+            return read(state.session), False
+
+        return self._written(look)
