@@ -53,7 +53,8 @@ def _copied(source: SqlSession, raw: Any, address: ServerAddress, zones: ZoneFin
         _insert(raw, table, rows_in(source, table))
     _insert_sums(raw, rows_in(source, SLOTS))
     for name in _NUMBERED:
-        raw.execute(sql["number_on"].replace("TABLE", name))
+        text = sql["number_on"].replace("TABLE", name)
+        raw.execute(text)  # gate-ok(sql): the names are constants
     entries, seq, high_water = raw.execute(sql["journal_ends"]).fetchone()
     raw.execute(sql["set_head"], (seq, high_water))
     connection = PostgresConnection(raw)
@@ -74,7 +75,7 @@ def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
         rows = ((*row[:-1], bool(row[-1])) for row in rows)
     with raw.cursor() as cursor:
         while some := list(islice(rows, _AT_ONCE)):
-            cursor.executemany(text, some)
+            cursor.executemany(text, some)  # gate-ok(sql): names are constants, values are bound
 
 
 def _insert_sums(raw: Any, rows: Iterator[tuple[Any, ...]]) -> None:
