@@ -52,6 +52,7 @@ class Bench:
         self.clock = FakeClock("2026-11-23T10:00:00+07:00")
         self.sandbox: Sandbox = None  # type: ignore[assignment]
         self.limits: list[dict[str, object]] = []
+        self.currency: dict[str, object] = {}
         self.stream: TextIO | None = None
         self.transport: Callable[[HttpRequest], HttpReply] = send
         self.words: Wording = ENGLISH
@@ -73,6 +74,7 @@ class Bench:
     def keeper(self) -> Keeper:
         """A keeper on the bench's ledger, with the limits of the moment."""
         config = {"timezone": ZONE, "default_limits": False, "limit": self.limits}
+        config |= {"currency": self.currency} if self.currency else {}
         return Keeper(self.folder / "ledger.db", config, clock=self.clock)
 
     def limit(self, meter: str, amount: str, provider: str = "deepgram", **more: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from quotakeeper.app.media.folders import SkipReason
 from quotakeeper.app.records.amounts import money
 from quotakeeper.cli.text.vietnamese import VIETNAMESE
 from quotakeeper.cli.text.words import Words
+from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.domain.usage import CallLabels, Provenance, UsageEvent
 from quotakeeper.pipeline import batch_run
 from quotakeeper.pipeline.file_job import STEPS
@@ -99,6 +101,38 @@ def test_a_call_without_a_price_makes_no_sum_and_no_cost_a_minute() -> None:
     file.end_file()
     text = "$2.00 and 1 calls without a price (reported)"
     assert shown == [f"  translation: {text}", f"  cost of this file: {text}"]
+
+
+def test_a_second_currency_stands_beneath_the_cost_of_a_file() -> None:
+    shown: list[str] = []
+    costs = StepCosts()
+    costs.currency = ExchangeRate("VND", Decimal(26_300), "2026-11-20", "my bank")
+    file = FileCost(costs, ENGLISH, shown.append)
+    file.begin_step("translation")
+    costs.note(UsageEvent("1", 0, CallLabels("gemini"), {"requests": 1}, 2 * 10**12))
+    file.end_step()
+    file.end_file()
+    rate = "1 USD = 26,300 VND, 2026-11-20, my bank"
+    assert shown[1:] == [
+        "  cost of this file: $2.00 (reported)",
+        f"    52,600 VND (assumed: {rate})",
+    ]
+    assert costs.models == {("gemini", "")}
+
+
+def test_a_run_reads_the_rate_from_the_config_and_names_the_next_price_changes(
+    bench: Bench,
+) -> None:
+    bench.clock.set("2026-12-04T12:00:00Z")
+    bench.currency = {
+        "code": "VND", "per_usd": 26_300, "date": "2026-11-20", "source": "my bank",
+    }  # fmt: skip
+    bench.wav("a.wav", 30_000)
+    lines = bench.run("--model", "gemini-3.6-flash").text.splitlines()
+    assert [line for line in lines if " VND (assumed: 1 USD = 26,300 VND, " in line]
+    changes = [line for line in lines if line.startswith("price change on 2027-01-01: gemini/")]
+    assert changes and lines[-len(changes) :] == changes  # below the summary
+    assert "price change" not in bench.run("--force").text  # another model
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])

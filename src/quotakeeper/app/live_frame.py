@@ -9,6 +9,7 @@ from quotakeeper.app.records.day import day_record, day_use
 from quotakeeper.app.records.events import event_record
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.records.status import forecast_record, limit_record, status_record
+from quotakeeper.app.upcoming_prices import PriceChange, changes_of_recent_models
 from quotakeeper.domain.forecasting.day_use import DayUse
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import UsageEvent
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """The data of one screen: limits with their forecasts, today's use, and the latest calls."""
+    """The data of one screen: limits with their forecasts, today's use, and the latest calls.
+
+    `changes` are the next price changes of the models used lately.
+    """
 
     status: Status
     calls: tuple[UsageEvent, ...]
     zone: tzinfo
     ledger: str
     use: DayUse
+    changes: tuple[PriceChange, ...] = ()
 
 
 def look(keeper: Keeper, *, calls: int) -> LiveFrame:
@@ -36,7 +41,8 @@ def look(keeper: Keeper, *, calls: int) -> LiveFrame:
     last = tuple(keeper.events(limit=calls, newest_first=True))
     status = keeper.status()
     use = day_use(keeper, status.as_of)
-    return LiveFrame(status, last, keeper.zone, redacted(keeper.settings.ledger), use)
+    changes = tuple(changes_of_recent_models(keeper, status.as_of))
+    return LiveFrame(status, last, keeper.zone, redacted(keeper.settings.ledger), use, changes)
 
 
 def frame_record(frame: LiveFrame) -> dict[str, object]:

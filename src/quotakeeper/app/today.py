@@ -12,6 +12,7 @@ from quotakeeper.app.records.day import day_record, day_use, spent_text
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.records.pauses import pause_record
 from quotakeeper.app.records.status import forecast_record, limit_record
+from quotakeeper.app.upcoming_prices import PriceChange, changes_of_recent_models
 from quotakeeper.config import Settings
 from quotakeeper.domain.forecasting.day_use import DayUse
 from quotakeeper.domain.forecasting.urgency import by_urgency
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Today:
     """Today's use and the status; the limits in `status` are in order of urgency.
 
-    `is_there` is False if the ledger does not exist yet: then nothing was used, and no ledger is
-    created.
+    `changes` are the next price changes of the models that were used lately. `is_there` is False if
+    the ledger does not exist yet: then nothing was used, and no ledger is created.
     """
 
     status: Status
@@ -38,6 +39,8 @@ class Today:
     zone: tzinfo
     ledger: str
     is_there: bool
+    settings: Settings
+    changes: tuple[PriceChange, ...] = ()
 
     @property
     def urgent(self) -> LimitStatus | None:
@@ -60,8 +63,9 @@ def look_at_today(
         status = keeper.status(forecasts=forecasts)
         use = day_use(keeper, status.as_of)
         zone = keeper.zone
+        changes = tuple(changes_of_recent_models(keeper, status.as_of)) if forecasts else ()
     sorted_status = replace(status, limits=tuple(by_urgency(status.limits)))
-    return Today(sorted_status, use, zone, settings.ledger, is_there)
+    return Today(sorted_status, use, zone, settings.ledger, is_there, settings, changes)
 
 
 def today_record(today: Today) -> dict[str, object]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from quotakeeper.catalogue import PriceSnapshot
 from quotakeeper.domain.pricing.prices import PriceRow
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.value_classes import dataclass
 
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
 NOTICE_DAYS = 60
+RECENT_DAYS = 7
 _DAY = 86_400 * SECOND
 
 
@@ -48,6 +53,19 @@ def price_changes(
             if before is None or (before.usd, before.per) != (row.usd, row.per):
                 changes.append(PriceChange(row, None if before is None else _per(before, row.per)))
     return sorted(changes, key=lambda each: (each.row.from_at, each.row.provider, each.row.model))
+
+
+def changes_of_used_models(
+    keeper: Keeper, since: int | None, until: int | None, now: int
+) -> list[PriceChange]:
+    """Return the future price changes of the models that were used in `[since, until)`."""
+    used = {(row.key[0], row.key[1]) for row in keeper.usage(since, until, ("provider", "model"))}
+    return price_changes(keeper.prices.snapshot, now, used) if used else []
+
+
+def changes_of_recent_models(keeper: Keeper, now: int) -> list[PriceChange]:
+    """Return the future price changes of the models that were used in the last seven days."""
+    return changes_of_used_models(keeper, now - RECENT_DAYS * _DAY, None, now)
 
 
 def _place(row: PriceRow) -> tuple[object, ...]:

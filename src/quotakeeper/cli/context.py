@@ -15,18 +15,20 @@ from quotakeeper.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.domain.money import ExchangeRate
 
 COLOUR_CHOICES = ("auto", "always", "never")
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """The global options of one command."""
+    """The global options of one command, and the rate of a second currency for its screen."""
 
     ledger: str | None = None
     config: str | None = None
     color: str = "auto"
     lang: str = field(default_factory=language)
+    currency: ExchangeRate | None = None
 
     @property
     def words(self) -> Words:
@@ -42,6 +44,10 @@ class CommandContext:
     def glyphs(self) -> Glyphs:
         """The drawing characters that stdout can encode."""
         return glyphs_for(sys.stdout)
+
+    def in_currency_of(self, settings: Settings) -> CommandContext:
+        """Return a copy whose screens also show costs in the second currency, if one is set."""
+        return replace(self, currency=settings.currency)
 
     def settings(self) -> Settings:
         """Load the settings in force. The ledger is not opened."""

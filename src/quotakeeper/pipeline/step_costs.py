@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from quotakeeper.app.records.amounts import grouped, money
+from quotakeeper.app.records.amounts import grouped, local_money, money, rate_text
+from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.pipeline.job_labels import JobLabels
 from quotakeeper.pipeline.wording import Wording
 
 
 class StepCosts:
-    """Collects the usage events of a run; `take` returns and clears them."""
+    """Collects the usage events of a run; `take` returns and clears them.
+
+    `currency` is the rate by which costs are also shown in a second currency. `models` are the
+    models that the run has used, each with its provider.
+    """
 
     def __init__(self) -> None:
         self._events: list[UsageEvent] = []
+        self.currency: ExchangeRate | None = None
+        self.models: set[tuple[str, str]] = set()
 
     def note(self, event: UsageEvent) -> None:
         """Collect a booked usage event."""
         self._events.append(event)
+        self.models.add((event.labels.provider, event.labels.model or ""))
 
     def take(self) -> list[UsageEvent]:
         """Return the events since the last call of `take`."""
@@ -73,6 +81,11 @@ class FileCost:
         words, minute = self._words, self._minute()
         text = words("cost of this file: {cost}", cost=cost_text(self._events, words))
         self._show(f"  {text}" + (f"; {minute}" if minute else ""))
+        priced = [event.cost_pico for event in self._events if event.cost_pico is not None]
+        rate = self._costs.currency
+        if rate is not None and priced:
+            amount = local_money(sum(priced), rate, words.lang)
+            self._show(f"    {amount} ({words('assumed')}: {rate_text(rate, words.lang)})")
 
     def _minute(self) -> str:
         costs = [event.cost_pico for event in self._events]

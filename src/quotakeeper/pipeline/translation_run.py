@@ -14,6 +14,8 @@ from typing import Any
 
 from quotakeeper import Keeper, UsageEvent
 from quotakeeper.app.media.folders import find_media
+from quotakeeper.app.price_notices import notice_lines
+from quotakeeper.app.upcoming_prices import price_changes
 from quotakeeper.calculator import TokenCalculator
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.pipeline.accounting import (
@@ -75,6 +77,7 @@ class TranslationRun:
             if keeper is None:
                 keeper = self._own_keeper = _opened(Keeper)
             self.accounting = self._ledger_accounting(keeper, clock)
+        self._keeper, self._clock = keeper, clock
         client = ApiClient(
             self.accounting,
             transport,
@@ -91,6 +94,8 @@ class TranslationRun:
             BatchOptions(options.wait, self._redact, self.words),
             Preflight(options.job, transport, self._redact),
         )
+        if self._keeper is not None:
+            self._batch.costs.currency = self._keeper.settings.currency
 
     def start_calculator(self, keeper: Keeper) -> None:
         """Set `token_calculator`, which uses the run's own ledger."""
@@ -152,7 +157,18 @@ class TranslationRun:
             self.console.line(line)
 
     def show_summary(self) -> None:
-        """Show TokenCalculator's summary and warnings; a plain display if TokenCalculator fails."""
+        """Show TokenCalculator's summary and warnings; a plain display if TokenCalculator fails.
+
+        Then show the next price changes of the models that were used.
+        """
+        self._show_usage()
+        if self._keeper is not None and self._batch.costs.models:
+            snapshot, models = self._keeper.prices.snapshot, self._batch.costs.models
+            changes = price_changes(snapshot, self._clock.now(), models)
+            for line in notice_lines(changes, self.words):
+                self.console.line(line)
+
+    def _show_usage(self) -> None:
         calculator = self.token_calculator
         if calculator is None:
             self._show_plainly(self.accounting.totals)

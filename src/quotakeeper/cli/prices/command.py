@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from quotakeeper import clocks
 from quotakeeper.app.price_lookup import all_prices, price_list_record, prices_of_model
+from quotakeeper.app.price_notices import notice_lines
 from quotakeeper.app.upcoming_prices import price_changes
 from quotakeeper.catalogue import load_snapshot
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.prices.view import heading, price_lines
 from quotakeeper.cli.text.times import parse_moment
-from quotakeeper.cli.views.price_notices import notice_lines
 
 
 def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
@@ -23,7 +23,9 @@ def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -
         return _say([json.dumps(price_list_record(prices), indent=2)])
     models = {(row.provider, row.model) for row in prices.rows}
     changes = price_changes(snapshot, context.now(), models)
-    return _say([*price_lines(prices, session, console.width()), *notice_lines(changes, session)])
+    return _say(
+        [*price_lines(prices, session, console.width()), *notice_lines(changes, session.words)]
+    )
 
 
 def run_show(
@@ -40,7 +42,9 @@ def run_show(
         return _say([json.dumps(price_list_record(prices), indent=2)])
     lines = price_lines(prices, session, console.width())
     changes = price_changes(snapshot, moment, prices.models)
-    return _say([heading(prices, moment, zone, session), *lines, *notice_lines(changes, session)])
+    return _say(
+        [heading(prices, moment, zone, session), *lines, *notice_lines(changes, session.words)]
+    )
 
 
 def _say(lines: Iterable[str]) -> int:

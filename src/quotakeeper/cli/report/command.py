@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
+from quotakeeper.app.price_notices import notice_lines
 from quotakeeper.app.records.report import report_csv_lines, report_record, usage_report
-from quotakeeper.app.upcoming_prices import PriceChange, price_changes
+from quotakeeper.app.upcoming_prices import changes_of_used_models
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.report.view import report_lines
 from quotakeeper.cli.text.times import parse_range
-from quotakeeper.cli.views.price_notices import notice_lines
 from quotakeeper.value_classes import dataclass
-
-if TYPE_CHECKING:
-    from quotakeeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +32,15 @@ def run_report(session: context.CommandContext, options: ReportOptions) -> int:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
         report = usage_report(keeper, options.by, since, until, now, options.as_if)
-        changes = [] if options.form != "table" else _changes(keeper, since, until, now)
+        table = options.form == "table"
+        changes = changes_of_used_models(keeper, since, until, now) if table else []
     if options.form == "json":
         console.say(json.dumps(report_record(report), indent=2))
     elif options.form == "csv":
         sys.stdout.write("".join(report_csv_lines(report)))
     else:
         lines = report_lines(report, session, console.width())
-        notices = notice_lines(changes, session)
+        notices = notice_lines(changes, session.words)
         for line in [*lines, *([""] if notices else []), *notices]:
             console.say(line)
     return exit_codes.OK
-
-
-def _changes(keeper: Keeper, since: int | None, until: int | None, now: int) -> list[PriceChange]:
-    """Return the future price changes of the models that were used in the time range."""
-    used = {(row.key[0], row.key[1]) for row in keeper.usage(since, until, ("provider", "model"))}
-    return price_changes(keeper.prices.snapshot, now, used) if used else []

@@ -20,6 +20,7 @@ from quotakeeper.cli.views.limit_lines import (
     unpriced_pieces,
     used_text,
 )
+from quotakeeper.cli.views.local_amounts import local_amounts, rate_note
 from quotakeeper.cli.views.pause_lines import pause_line
 from quotakeeper.cli.views.quota_lines import quota_lines
 
@@ -48,7 +49,8 @@ def status_lines(
         (assumed, "calls today whose end is not known, counted as assumed: {n}"),
         (unpriced, "calls today without a known price: {n} (their cost is not in these figures)"),
     )
-    return lines + [words(text, n=n) for n, text in counted if n]
+    lines += [words(text, n=n) for n, text in counted if n]
+    return [*lines, *rate_note(session)]
 
 
 def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -> list[str]:
@@ -88,7 +90,7 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         ]
     shown = [lines[0]]
     for line, row, entry in zip(lines[1:], rows, status.limits, strict=True):
-        pieces = unpriced_pieces(entry, session)
+        pieces = [*unpriced_pieces(entry, session), *local_amounts(entry, session)]
         pieces += forecast_pieces(entry, status.as_of, zone, session)
         separator = f" {session.glyphs.dot} "
         shown.append(_painted(line, row, session))
@@ -123,7 +125,7 @@ def _painted(line: str, row: list[str], session: CommandContext) -> str:
 def _block(
     entry: LimitStatus, status: Status, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    pieces = []
+    pieces = local_amounts(entry, session)
     if entry.reserved:
         amount = figures.with_unit(entry.reserved, entry.limit.meter_info, session.lang)
         pieces.append(session.words("reserved {amount}", amount=amount))

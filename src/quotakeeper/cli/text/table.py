@@ -125,3 +125,12 @@ def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "
         else:
             lines.append(indent + piece)
     return lines
+
+
+def wrapped(lines: Sequence[str], width: int) -> list[str]:
+    """Break each line at its spaces. The second and later parts of a line are indented."""
+    parts: list[str] = []
+    for line in lines:
+        first, *rest = flowed(line.split(" "), width - 2, separator=" ")
+        parts += [first, *(f"  {part}" for part in rest)]
+    return parts

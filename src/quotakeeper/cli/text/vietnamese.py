@@ -64,6 +64,9 @@ _MESSAGES = {
     "and {n} more price changes; see quotakeeper prices list": (
         "và {n} lần đổi giá nữa; xem quotakeeper prices list"
     ),
+    "and 1 more price change; see quotakeeper prices list": (
+        "và 1 lần đổi giá nữa; xem quotakeeper prices list"
+    ),
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
     "the beginning": "lúc bắt đầu",

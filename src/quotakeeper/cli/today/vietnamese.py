@@ -18,7 +18,7 @@ TEXTS = {
     "{n} calls": "{n} lượt gọi",
     "{n} without a price": "{n} chưa có giá",
     "yesterday by this time: {cost}": "hôm qua tới giờ này: {cost}",
-    "US$ per hour": "US$ mỗi giờ",
+    "$ per hour": "US$ mỗi giờ",
     "calls per hour": "lượt gọi mỗi giờ",
     "and {n} more limit: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",
     "and {n} more limits: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",

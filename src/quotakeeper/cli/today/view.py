@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from quotakeeper.app.price_notices import notice_lines
 from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.today import Today
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import flowed
+from quotakeeper.cli.text.table import flowed, wrapped
 from quotakeeper.cli.views.clock_lines import doubt_line
 from quotakeeper.cli.views.day_lines import (
     known_calls_text,
@@ -19,7 +20,9 @@ from quotakeeper.cli.views.day_lines import (
     sparkline_unit,
     spent_text,
 )
+from quotakeeper.cli.views.limit_lines import STATE_COLUMNS
 from quotakeeper.cli.views.limit_rows import limit_rows
+from quotakeeper.cli.views.local_amounts import local_amounts, local_spent
 from quotakeeper.cli.views.pause_lines import pause_line
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.units import METERS
@@ -41,12 +44,14 @@ def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[s
     shown = status.limits[:_MOST_LIMITS]
     for entry in shown:
         yield from limit_rows(entry, status.as_of, zone, session, width)
+        yield from (" " * STATE_COLUMNS + text for text in local_amounts(entry, session))
     if len(status.limits) > len(shown):
         n = len(status.limits) - len(shown)
         yield words.plural(
             n, "and {n} more limit: quotakeeper status", "and {n} more limits: quotakeeper status",
             n=n,
         )  # fmt: skip
+    yield from wrapped(notice_lines(today.changes, words, most=1), width)
     yield from _next(today, session, width)
 
 
@@ -71,6 +76,7 @@ def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
     ]
     separator = f" {session.glyphs.dot} "
     yield from flowed(pieces, width, separator=separator)
+    yield from local_spent(use, session)
     yield f"00:00 {sparkline(use, session)} 24:00  {sparkline_unit(use, session)}"
     for row in use.rows:
         yield f"  {row.key[0]}: {provider_text(row, session)}"

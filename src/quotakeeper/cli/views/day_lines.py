@@ -57,7 +57,7 @@ def sparkline(use: DayUse, session: CommandContext) -> str:
 def sparkline_unit(use: DayUse, session: CommandContext) -> str:
     """Return what the bars of `sparkline` show: cost per hour or calls per hour."""
     words = session.words
-    return words("US$ per hour") if any(use.hours) else words("calls per hour")
+    return words("$ per hour") if any(use.hours) else words("calls per hour")
 
 
 def provider_text(row: UsageRow, session: CommandContext) -> str:

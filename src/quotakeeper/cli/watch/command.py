@@ -48,6 +48,7 @@ def run_watch(
         )
     clock = clock or clocks.SystemClock()
     with context.open_existing(session) as keeper:
+        session = session.in_currency_of(keeper.settings)
         if options.as_json:
             return _as_json(lambda: look(keeper, calls=_CALLS), options, clock)
         if options.once:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from quotakeeper.app.live_frame import LiveFrame
+from quotakeeper.app.price_notices import notice_lines
 from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import columns_of, cut, flowed
+from quotakeeper.cli.text.table import columns_of, cut, flowed, wrapped
 from quotakeeper.cli.views.clock_lines import doubt_line
 from quotakeeper.cli.views.day_lines import known_calls_text, sparkline, spent_text
 from quotakeeper.cli.views.event_table import event_lines, legend
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import limit_block, resets_text
 from quotakeeper.cli.views.limit_rows import limit_rows
+from quotakeeper.cli.views.local_amounts import local_amounts, local_spent
 from quotakeeper.cli.views.pause_lines import pause_line
 from quotakeeper.cli.views.quota_lines import quota_lines
 from quotakeeper.domain.forecasting.status import LimitStatus
@@ -46,6 +48,8 @@ def frame_lines(
         lines += ["", *limit_block(entry, width, session, _pieces(entry, frame, session, now))]
     quotas = quota_lines(frame.status.quotas, now, frame.zone, session, width)
     lines += ["", *quotas] if quotas else []
+    notices = wrapped(notice_lines(frame.changes, words, most=1), width)
+    lines += ["", *notices] if notices else []
     lines.append("")
     if not frame.calls:
         return [*lines, words("No calls yet.")]
@@ -78,6 +82,9 @@ def fitted_lines(
             lines += limit_rows(entry, now, frame.zone, session, width)
     if hidden:
         lines.append(paint(_more_text(first, hidden, session), "dim", session.colour))
+    notices = _cut(notice_lines(frame.changes, session.words)[:1], width, session)
+    if height - len(lines) > _LEAST_CALLS + _ROWS:
+        lines += [paint(text, "dim", session.colour) for text in notices]
     lines += _calls(frame, session, width, height - len(lines))
     return FittedFrame(lines[:height], first, shown, hidden)
 
@@ -99,6 +106,7 @@ def _head(frame: LiveFrame, session: CommandContext, width: int, now: int) -> li
         paint(title, "bold", session.colour),
         *_cut(flowed(day, width, separator=separator)[:2], width, session),
     ]
+    lines += _cut(local_spent(frame.use, session), width, session)
     stops = [pause_line(pause, now, frame.zone, session) for pause in frame.status.pauses]
     if frame.status.doubt is not None:
         stops.insert(0, doubt_line(frame.status.doubt, frame.zone, session))
@@ -143,7 +151,7 @@ def _pieces(
     entry: LimitStatus, frame: LiveFrame, session: CommandContext, now: int
 ) -> list[str]:  # fmt: skip
     words, meter = session.words, entry.limit.meter_info
-    pieces = []
+    pieces = local_amounts(entry, session)
     if entry.reserved:
         amount = figures.with_unit(entry.reserved, meter, session.lang)
         pieces.append(words("reserved {amount}", amount=amount))
