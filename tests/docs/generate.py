@@ -1,7 +1,8 @@
 """Writes the reference pages that follow from the code: `python -m tests.docs.generate`.
 
-These are the pages on errors, on events and JSON documents, and the signatures on the page of the
-keeper, each in both languages. A test holds every page to what is written here.
+These are the pages on errors, on events and JSON documents, the signatures on the page of the keeper,
+the commands and options on the page of the command line, and the settings on that of the config
+file, each in both languages. A test holds every page to what is written here.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Iterator
 from quotakeeper import errors
 from quotakeeper.domain import observations
 from quotakeeper.domain.usage import UsageEvent
+from tests.docs.command_pages import code_in_table, with_commands
 from tests.docs.documents import Document, documents
 from tests.docs.pages import DOCS, LANGUAGES, ROOT
 from tests.docs.reference_texts import ERRORS, OBSERVED, TEXTS
+from tests.docs.setting_pages import with_settings
 
 SIGNATURES = ("<!-- signatures -->", "<!-- end of signatures -->")
 
@@ -105,8 +108,7 @@ def _fields(kind: type, text: dict[str, str]) -> Iterator[str]:
     yield text["fields_head"]
     yield "|---|---|"
     for each in dataclasses.fields(kind):
-        shown = str(each.type).replace("|", r"\|")
-        yield f"| `{each.name}` | `{shown}` |"
+        yield f"| `{each.name}` | {code_in_table(str(each.type))} |"
 
 
 def _document(document: Document, text: dict[str, str]) -> Iterator[str]:
@@ -146,10 +148,15 @@ def pages() -> dict[str, str]:
     made = {}
     for language in LANGUAGES:
         folder = f"docs/{language}/reference"
-        keeper = (DOCS / language / "reference" / "keeper.md").read_text(encoding="utf-8")
+        keeper, cli, config = (
+            (DOCS / language / "reference" / f"{name}.md").read_text(encoding="utf-8")
+            for name in ("keeper", "cli", "config")
+        )
         made[f"{folder}/errors.md"] = errors_page(language)
         made[f"{folder}/events.md"] = events_page(language)
         made[f"{folder}/keeper.md"] = with_signatures(keeper)
+        made[f"{folder}/cli.md"] = with_commands(cli, language)
+        made[f"{folder}/config.md"] = with_settings(config, language)
     return made
 
 
