@@ -24,7 +24,6 @@ for _folder in (ROOT / "run", ROOT / "src"):
 
 from all_in_one_backup import AllInOneBackup  # noqa: E402
 from quotakeeper import Keeper, LimitExceeded, UsageEvent, Verdict  # noqa: E402
-from quotakeeper.domain.money import usd_from_pico, usd_text  # noqa: E402
 from quotakeeper.domain.units import units_text  # noqa: E402
 from quotakeeper.domain.windows import moment  # noqa: E402
 from quotakeeper.pipeline.console import ProgressConsole, logging_to  # noqa: E402
@@ -149,8 +148,8 @@ class Demo:
         self._expect(booked == billed and bool(billed), "every figure is equal")
         sources = sorted({str(event.provenance) for event in events})
         self._expect(sources == ["reported"], f"how the figures are known: {', '.join(sources)}")
-        cost = sum(event.cost_pico or 0 for event in events)
-        say(f"  {len(events)} calls, ${usd_text(cost)} at list prices (nothing was really charged)")
+        cost = sum(event.cost_usd or 0 for event in events)
+        say(f"  {len(events)} calls, ${cost:.6f} at list prices (nothing was really charged)")
         self._expect(not keeper.verify(), "the ledger's balances follow from its journal")
 
     def _conclude(self, ledger: Path, config: Path) -> None:
@@ -191,7 +190,7 @@ class Demo:
         used = event.quantities.get("audio_milliseconds", 0)
         tokens = sum(n for key, n in event.quantities.items() if "tokens" in key)
         amount = f"{used / 1000:.3f} s" if used else f"{tokens:,} tokens"
-        cost = "unpriced" if event.cost_pico is None else f"${usd_from_pico(event.cost_pico):.6f}"
+        cost = "unpriced" if event.cost_usd is None else f"${event.cost_usd:.6f}"
         status = keeper.status()
         today = ", ".join(
             f"{one.limit.provider} {one.percent:.0f} %"
