@@ -1,8 +1,9 @@
 """Draws the screens that the pages show: `./dev pictures`.
 
 A small team's day is booked into a ledger in a temporary folder, with a clock that is set by hand.
-Then the real commands print their screens at three terminal sizes, in both languages, and each
-becomes an SVG. The same source gives the same pictures; `--check` compares and writes nothing.
+Then `today` prints its screen, and `watch` draws its live screen, at three terminal sizes and in both
+languages. Each becomes an SVG. The same source gives the same pictures; `--check` compares and writes
+nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from unittest import mock
 
@@ -22,16 +24,17 @@ from rich.text import Text
 
 from quotakeeper import Keeper, Reservation
 from quotakeeper.__main__ import main as command_line
+from quotakeeper.app.live_frame import LiveFrame, look
 from quotakeeper.cli import context
-from quotakeeper.cli.command_table import command_names
+from quotakeeper.cli.watch.screen import LiveScreen
 from quotakeeper.testing import FakeClock
+from quotakeeper.value_classes import replace
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "images" / "screens"
 SIZES = ((80, 24), (120, 40), (40, 15))
 LANGUAGES = ("en", "vi")
-TODAY = "today" if "today" in command_names() else "status"
-# A picture's name, and the command line that prints it.
-SCREENS = {"today": [TODAY], "watch": ["watch", "--once"]}
+SCREENS = ("today", "watch")
+CALLS = 60
 START = "2026-12-01T09:00:00+07:00"
 
 
@@ -73,26 +76,37 @@ def pictures() -> Iterator[tuple[str, str]]:
 
         with opened() as keeper, mock.patch.object(context, "open_keeper", opened):
             under_way = book_a_day(keeper, clock)
-            for name, command in SCREENS.items():
-                for columns, lines in SIZES:
-                    for language in LANGUAGES:
-                        text = _printed([*command, "--ledger", settings["ledger"]], columns, lines,
-                                        language)  # fmt: skip
-                        picture = f"{name}-{columns}x{lines}.{language}"
-                        title = f"quotakeeper {command[0]}"
-                        yield f"{picture}.svg", _drawn(text, columns, lines, title, picture)
+            for name, (columns, lines), language in product(SCREENS, SIZES, LANGUAGES):
+                if name == "watch":
+                    text = _live(keeper, clock, columns, lines, language)
+                else:
+                    text = _printed(settings["ledger"], columns, lines, language)
+                picture = f"{name}-{columns}x{lines}.{language}"
+                yield f"{picture}.svg", _drawn(text, columns, lines, f"quotakeeper {name}", picture)
             under_way.release()
 
 
-def _printed(arguments: list[str], columns: int, lines: int, language: str) -> str:
+def _live(keeper: Keeper, clock: FakeClock, columns: int, lines: int, language: str) -> str:
+    session = context.CommandContext(color="always", lang=language)
+    with mock.patch.dict(os.environ, {"NO_COLOR": ""}), contextlib.redirect_stdout(_Terminal()):
+        screen = LiveScreen(lambda: _with_short_path(look(keeper, calls=CALLS)), session, clock)
+        return "\n".join(screen.lines(columns, lines))
+
+
+def _with_short_path(frame: LiveFrame) -> LiveFrame:
+    # The path of the ledger is shown; the reader's is another one.
+    return replace(frame, ledger="~/ledger.db")
+
+
+def _printed(ledger: str, columns: int, lines: int, language: str) -> str:
+    arguments = ["today", "--ledger", ledger]
     size = {"COLUMNS": str(columns), "LINES": str(lines), "NO_COLOR": ""}
     output = _Terminal()
     with mock.patch.dict(os.environ, size), contextlib.redirect_stdout(output):
         code = command_line([*arguments, "--color", "always", "--lang", language])
     if code not in (0, 3, 4):
         raise RuntimeError(f"{arguments} ended with {code}")
-    # The ledger's path is shown; the reader's is another one.
-    return re.sub(r"(?<=· )/[^\s\x1b]+", "~/ledger.db", output.getvalue())
+    return output.getvalue()
 
 
 def _drawn(text: str, columns: int, lines: int, title: str, name: str) -> str:

@@ -116,12 +116,14 @@ def table_lines(
 def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "") -> list[str]:
     """Join pieces with a separator into lines of at most `width` columns.
 
-    A line breaks between pieces.
+    A line breaks between pieces. A piece that is wider than a line breaks at its spaces.
     """
     lines: list[str] = []
     for piece in pieces:
         if lines and columns_of(lines[-1]) + columns_of(separator) + columns_of(piece) <= width:
             lines[-1] += separator + piece
+        elif columns_of(indent) + columns_of(piece) > width and " " in piece:
+            lines += flowed(piece.split(" "), width, separator=" ", indent=indent)
         else:
             lines.append(indent + piece)
     return lines

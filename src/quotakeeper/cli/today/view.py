@@ -34,7 +34,8 @@ def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[s
     """Yield all lines. With the default limits they fit into 80 columns and 24 lines."""
     words, status, zone = session.words, today.status, today.zone
     at, name = figures.stamp(status.as_of, zone), zone_text(zone)
-    yield paint(words("Today, {at} ({zone})", at=at, zone=name), "bold", session.colour)
+    for text in wrapped([words("Today, {at} ({zone})", at=at, zone=name)], width):
+        yield paint(text, "bold", session.colour)
     for text in _stops(today, session):
         yield from flowed(text.split(" "), width, separator=" ")
     yield from _spent(today, session, width)
@@ -77,7 +78,8 @@ def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
     separator = f" {session.glyphs.dot} "
     yield from flowed(pieces, width, separator=separator)
     yield from local_spent(use, session)
-    yield f"00:00 {sparkline(use, session)} 24:00  {sparkline_unit(use, session)}"
+    hours = f"00:00 {sparkline(use, session)} 24:00"
+    yield from flowed([hours, sparkline_unit(use, session)], width, separator="  ")
     for row in use.rows:
         yield f"  {row.key[0]}: {provider_text(row, session)}"
 

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.text.table import columns_of, table_lines
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, measure
 from quotakeeper.domain.usage import UsageEvent
 
@@ -40,7 +40,18 @@ def event_lines(
     header += [words("AMOUNT"), words("COST"), ""]
     if narrow:  # the operation tells most
         header, rows = header[:2] + header[4:], [row[:2] + row[4:] for row in rows]
+    lines = _table(header, rows, session, width)
+    if narrow and max(map(columns_of, lines)) > width:  # the cost tells more than the amount
+        header, rows = header[:-3] + header[-2:], [row[:-3] + row[-2:] for row in rows]
+        lines = _table(header, rows, session, width)
+    return lines
+
+
+def _table(
+    header: list[str], rows: list[list[str]], session: CommandContext, width: int
+) -> list[str]:  # fmt: skip
     figures_at = frozenset({len(header) - 3, len(header) - 2})
+    figures_at -= {header.index(session.words("OPERATION"))}
     return table_lines(
         header, rows, right=figures_at, width=width, ellipsis=session.glyphs.ellipsis
     )

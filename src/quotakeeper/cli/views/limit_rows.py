@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 _PERCENT_COLUMNS = 7
 _WIDEST_NAME = 34
+_LEAST_WITH_BAR = 50  # on a narrower screen, the whole name says more than a bar of few columns
 
 
 def limit_rows(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    """Return two lines, each at most `width` columns wide."""
+    """Return two lines, each at most `width` columns wide. There is no bar below 50 columns."""
     glyphs, word = session.glyphs, STATE_WORDS[str(entry.state)]
     percent = pad(percent_text(entry, session), _PERCENT_COLUMNS, right=True)
     room = width - STATE_COLUMNS - _PERCENT_COLUMNS - 2
-    name_size = min(_WIDEST_NAME, max(8, room * 3 // 5))
+    has_bar = width >= _LEAST_WITH_BAR
+    name_size = min(_WIDEST_NAME, max(8, room * 3 // 5)) if has_bar else room
     name = pad(cut(entry.limit.name, name_size, glyphs.ellipsis), name_size)
     drawn = bar(float(entry.percent), max(4, min(40, room - name_size - 1)), session)
     state = pad(word, STATE_COLUMNS)
-    first = (
-        f"{state.replace(word, paint(word, word, session.colour), 1)}{name} "
-        f"{paint(drawn, word, session.colour)} {percent}"
-    )
+    first = f"{state.replace(word, paint(word, word, session.colour), 1)}{name} "
+    first += f"{paint(drawn, word, session.colour)} {percent}" if has_bar else f" {percent}"
     return [first, _figures(entry, now, zone, session, width)]
 
 

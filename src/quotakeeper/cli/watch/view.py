@@ -104,7 +104,7 @@ def _head(frame: LiveFrame, session: CommandContext, width: int, now: int) -> li
     ]
     lines = [
         paint(title, "bold", session.colour),
-        *_cut(flowed(day, width, separator=separator)[:2], width, session),
+        *flowed(_cut(day, width, session), width, separator=separator)[:2],
     ]
     lines += _cut(local_spent(frame.use, session), width, session)
     stops = [pause_line(pause, now, frame.zone, session) for pause in frame.status.pauses]
