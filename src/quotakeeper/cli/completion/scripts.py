@@ -84,7 +84,12 @@ def zsh_lines(commands: Sequence[Completed]) -> Iterator[str]:
     yield "    esac"
     yield "    [[ ${words[CURRENT]} == -* ]] || _files"
     yield "}"
-    yield f"compdef _quotakeeper {_PROGRAM}"
+    # zsh loads the file when it completes the first word: the function must then answer as well.
+    yield 'if [[ "${funcstack[1]}" == _quotakeeper ]]; then'
+    yield '    _quotakeeper "$@"'
+    yield "else"
+    yield f"    compdef _quotakeeper {_PROGRAM}"
+    yield "fi"
 
 
 def fish_lines(commands: Sequence[Completed]) -> Iterator[str]:
