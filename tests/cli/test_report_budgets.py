@@ -98,3 +98,15 @@ def test_long_lists_are_cut_for_people(cli: CommandLine) -> None:
     out = cli.run("report", "--last", "60d").out
     assert "more; all with --json" in out
     assert len(rows(cli, "--last", "60d")) > 40
+
+
+def test_the_table_leaves_out_earlier_periods_without_use(cli: CommandLine) -> None:
+    used(cli)
+    listed = [day for name, day, *_ in rows(cli, "--last", "4d") if name == "day"]
+    assert listed == [f"2026-11-{day}" for day in (25, 24, 23, 22, 21)]
+    lines = cli.run("report", "--last", "4d").out.splitlines()
+    shown = [line.split()[1] for line in lines if line.startswith("day ")]
+    assert shown == ["2026-11-25", "2026-11-23"]
+    cli.clock.advance(hours=48)  # the period under way is shown, also without use
+    lines = cli.run("report", "--last", "1d").out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("day ")] == ["2026-11-27"]

@@ -21,7 +21,7 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
         return []
     header = [words("BUDGET"), words("PERIOD"), words("AMOUNT"), words("USED"), "%", words("LEFT")]
     rows = []
-    for each in budgets[:MOST_ROWS]:
+    for each in _with_use(budgets)[:MOST_ROWS]:
         meter = each.limit.meter_info
         rows.append([
             each.limit.name,
@@ -35,6 +35,17 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
     lines = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
     more = len(budgets) - len(rows)
     return ["", *lines, *([words("and {n} more; all with --json", n=more)] if more else [])]
+
+
+def _with_use(budgets: Sequence[Budget]) -> list[Budget]:
+    """Leave out earlier periods in which nothing was used; a limit's newest period comes first."""
+    seen: set[str] = set()
+    told = []
+    for each in budgets:
+        if each.used or each.reserved or each.limit.name not in seen:
+            told.append(each)
+        seen.add(each.limit.name)
+    return told
 
 
 def _period(budget: Budget) -> str:
