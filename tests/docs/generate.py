@@ -1,8 +1,8 @@
 """Writes the reference pages that follow from the code: `python -m tests.docs.generate`.
 
-These are the pages on errors, on events and JSON documents, the signatures on the page of the keeper,
-the commands and options on the page of the command line, and the settings on that of the config
-file, each in both languages. A test holds every page to what is written here.
+These are the pages on errors, and on events and JSON documents. Other pages have generated parts: the
+signatures of the keeper, the commands and options, and the settings. Each page is in both languages.
+A test holds every page to what is written here.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ RUN = CommandTable(
     (
         CommandOption(
             ("--on-limit",),
-            "What passing a hard limit does: refuse the call (raise, stop), wait until it fits, "
+            "What passing a hard limit does: refuse the call (raise, stop), wait, "
             "clamp its output cap to what is left, or only warn.",
             choices=tuple(ON_LIMIT_WORDS),
         ),

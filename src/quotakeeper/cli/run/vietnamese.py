@@ -7,7 +7,7 @@ TEXTS = {
     "Run a program as it is, with every call to a known provider metered and capped.": (
         "Chạy nguyên một chương trình, đo mọi lời gọi tới nhà cung cấp đã biết và giữ trong hạn mức."
     ),
-    "What passing a hard limit does: refuse the call (raise, stop), wait until it fits, "
+    "What passing a hard limit does: refuse the call (raise, stop), wait, "
     "clamp its output cap to what is left, or only warn.": (
         "Vượt hạn mức cứng thì: từ chối lời gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
         "hạ trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.amounts import local_money, rate_text
-from quotakeeper.app.records.report import known_cost
+from quotakeeper.app.records.known_cost import known_cost
 from quotakeeper.cli.context import CommandContext
 
 if TYPE_CHECKING:
