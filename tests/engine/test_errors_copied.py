@@ -24,8 +24,9 @@ from tests.engine.support import config, limit
 
 # No program sees these: they end inside the package.
 INTERNAL = {
-    "BrokenRuleError", "DamagedRowError", "HeldElsewhereError", "MissingBytes", "NoConnectionError",
-    "ReplyLostError", "RequestNotSentError", "UnfollowedCallError", "UnreadSound",
+    "BrokenRuleError", "DamagedRowError", "HeldElsewhereError", "MismatchError", "MissingBytes",
+    "NoConnectionError", "NotAtHandError", "NotConditionalError", "ReplyLostError",
+    "RequestNotSentError", "UnfollowedCallError", "UnreadSound",
 }  # fmt: skip
 # What their constructors ask for.
 GIVEN: dict[str, Any] = {
