@@ -39,9 +39,8 @@ class Address:
         return any(value.strip().lower() not in _FALSE for value in self.values(name))
 
     def tails(self, versions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """Yield what follows each version segment in the path; gateways put more segments before
-        it.
-        """
+        """Yield the rest of the path after each version segment; gateways put more segments before
+        it."""
         for index, part in enumerate(self.path):
             if part in versions:
                 yield self.path[index + 1 :]
@@ -71,7 +70,7 @@ def locate(
 
 
 def host_and_port(url: str) -> tuple[str, int] | None:
-    """Where an address leads; the name of this machine's loopback is always "localhost"."""
+    """Return the host and the port of an address; the loopback host is always "localhost"."""
     place = _address(url)
     if place is None:
         return None

@@ -96,7 +96,7 @@ class Message:
         )
 
     def mark(self, note: str) -> None:
-        """Record a part whose size the request does not tell."""
+        """Record a part whose size the request does not state."""
         self.unknown += 1
         self.note(note)
 

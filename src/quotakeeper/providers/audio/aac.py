@@ -1,4 +1,4 @@
-"""AAC: frames in ADTS, and the configuration inside MP4, FLV and Matroska."""
+"""Reads the length of AAC in ADTS frames, and AAC's configuration in MP4, FLV and Matroska."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ ADTS = FrameCodec("aac", _HEADER, 40, re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), _p
 
 
 def read_adts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read AAC in ADTS frames; for the beginning of a file, estimate from the frames in it."""
+    """Return the length of AAC in ADTS frames, which is estimated if only the file's beginning is
+    known."""
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, ADTS, view.total)
     if found is None:

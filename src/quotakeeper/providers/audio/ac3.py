@@ -1,4 +1,4 @@
-"""AC-3 and E-AC-3: their frames, and their description in MP4 (ETSI TS 102 366)."""
+"""Reads the length of AC-3 and E-AC-3 frames, and their description in MP4 (ETSI TS 102 366)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ AC3 = FrameCodec("ac3", 8, 8, re.compile(rb"\x0b\x77"), _parse)
 
 
 def read_ac3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read AC-3 and E-AC-3 frames; None for a part of a file, because frames may differ in size."""
+    """Return the length of AC-3 and E-AC-3 frames; None for a part of a file, because frame sizes
+    may differ."""
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, AC3, view.total)
     if found is None or not view.whole:

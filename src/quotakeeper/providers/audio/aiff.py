@@ -16,7 +16,10 @@ _CAF_LEAST_HEADER = 12
 
 
 def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read AIFF and AIFF-C: the frames in COMM; for a stream or a cut file, the bytes."""
+    """Return the length of AIFF or AIFF-C from the frame count in COMM.
+
+    For a stream or a cut file, the size in bytes gives the length.
+    """
     at, channels, frames, bits, rate, packed = start + 12, 0, 0, 0, 0, 1
     kind = b"NONE"
     common = compressed = False
@@ -61,7 +64,7 @@ def _extended(data: bytes) -> int:
 
 
 def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Sun's AU from its size in bytes; a stream goes on to the end of the file."""
+    """Return the length of Sun's AU from its size in bytes; a stream ends where the file ends."""
     offset, size, code, rate, channels = (view.number(start + 4 * n, 4) for n in range(1, 6))
     there = max(0, view.total - start - offset)
     size = there if size == _UNKNOWN else min(size, there)
@@ -72,7 +75,8 @@ def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_caf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Apple's CAF from its size in bytes, or from the packet count in `pakt`."""
+    """Return the length of Apple's CAF from its size in bytes, or from the packet count in
+    `pakt`."""
     at, size, rate = start + 8, 0, 0
     packet = frames = channels = packets = sound = 0
     while view.has(at, _CAF_LEAST_HEADER):

@@ -10,7 +10,7 @@ _FRAME = 20_000  # microseconds
 
 
 def read_amr(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read AMR, narrow or wide band: a frame is 20 ms."""
+    """Return the length of AMR, narrow or wide band: each frame lasts 20 ms."""
     wide = view.take(start, 9) == b"#!AMR-WB\n"
     if not wide and view.take(start, 6) != b"#!AMR\n":
         return None

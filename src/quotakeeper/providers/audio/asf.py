@@ -33,7 +33,8 @@ class _State:
 
 
 def read_asf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read WMA and WMV: the play time less the buffer time; for a stream, the packets."""
+    """Return the length of WMA or WMV: the play time minus the buffer time; for a stream, by its
+    packets."""
     state = _State()
     end = start + view.number(start + 16, 8, little=True)
     at = start + 30

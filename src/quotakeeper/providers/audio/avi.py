@@ -56,7 +56,10 @@ class _File:
 
 
 def read_avi(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read AVI: the chunks of each audio track; for the beginning of a file, the track's header."""
+    """Return the length of AVI's audio from the chunks of each audio track.
+
+    If only the beginning of the file is known, the track's header gives the length.
+    """
     file = _File()
     at = start
     while view.has(at, 12):

@@ -105,7 +105,7 @@ class Sound:
 
     @property
     def billed_milliseconds(self) -> int:
-        """The length in milliseconds, to the nearest: the quantity that the ledger records."""
+        """The length, rounded to the nearest millisecond: the quantity that the ledger records."""
         return divide_half_even(self.microseconds, 1000)
 
     @property

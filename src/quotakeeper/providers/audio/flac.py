@@ -18,7 +18,8 @@ _FRAME_HEADER = 16
 
 
 def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read FLAC, also after an ID3 tag, and several files joined into one."""
+    """Return the length of FLAC. An ID3 tag may come first, and several FLAC files may be joined
+    into one."""
     at = after_id3(view, start)
     if not view.has(at, 26) or view.take(at, 4) != b"fLaC":
         return None
@@ -95,7 +96,7 @@ def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
 
 
 def _coded(head: bytes, at: int) -> tuple[int, int | None]:
-    """Return a number of up to seven bytes in the coding of UTF-8."""
+    """Return a number of up to seven bytes that is coded like a character in UTF-8."""
     first = head[at]
     if first < 0x80:
         return at + 1, first

@@ -37,7 +37,8 @@ class _State:
 
 
 def read_flv(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read FLV: AAC and MP3 by frames, PCM by bytes, other codecs by the packets' times."""
+    """Return the length of FLV's audio: AAC and MP3 by frames, PCM by bytes, other codecs by packet
+    times."""
     if not view.whole:
         return None
     state = _State()

@@ -1,4 +1,4 @@
-"""Audio as a sequence of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
+"""Reads audio that is a sequence of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
 
 The reader goes from frame to frame and skips tags, covers and damage between frames. So files that
 were joined into one count in full.
@@ -31,9 +31,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FrameCodec:
-    """How to find a codec's frames. `parse` gets `header` to `peek` bytes; it returns None if no
-    frame.
-    """
+    """How to find a codec's frames. `parse` gets `header` to `peek` bytes; it returns None if they
+    are not a frame header."""
 
     form: str
     header: int
@@ -44,7 +43,7 @@ class FrameCodec:
 
 @dataclass(slots=True)
 class FrameCount:
-    """The frames so far; samples by their rate."""
+    """The frames counted so far, as the number of samples at each sample rate."""
 
     samples: dict[int, int] = field(default_factory=dict)
     frames: int = 0
@@ -82,7 +81,7 @@ def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
 def first_frame(
     view: ByteView, start: int, until: int, codec: FrameCodec, end: int
 ) -> tuple[int, Frame] | None:
-    """Return the first frame from `start` and before `until` that others of its kind follow."""
+    """Return the first frame between `start` and `until` that is followed by frames of its kind."""
     at = start
     until = min(until, end, len(view.head))
     while at < until:
@@ -100,7 +99,8 @@ def first_frame(
 def _followed(
     view: ByteView, at: int, frame: Frame, codec: FrameCodec, end: int, start: int
 ) -> bool:
-    """Return whether enough frames of one kind follow each other from here, or all to the end."""
+    """Return whether enough frames of one kind follow from here on, or only such frames up to the
+    end."""
     seen, place = 1, at + frame.size
     while seen < _ALIKE:
         if place >= end or after_tags(view, place) > place:

@@ -21,14 +21,14 @@ _DSD_BITS = 8
 
 
 def read_tta(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read True Audio: the header has samples and rate."""
+    """Return the length of True Audio (TTA) from the samples and the rate in its header."""
     channels, rate = view.number(start + 6, 2, little=True), view.number(start + 10, 4, little=True)
     samples = view.number(start + 14, 4, little=True)
     return AudioLength("tta", micros(samples, rate), channels)
 
 
 def read_ape(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Monkey's Audio: all frames have one size, except the last."""
+    """Return the length of Monkey's Audio (APE): all frames have one size, except the last."""
 
     def number(at: int, size: int) -> int:
         return view.number(start + at, size, little=True)
@@ -51,7 +51,10 @@ def read_ape(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_wavpack(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read WavPack: the content of all blocks; for the beginning of a file, its first block."""
+    """Return the length of WavPack from all its blocks.
+
+    If only the beginning of the file is known, the first block gives the length.
+    """
     at, samples, rate, channels, first = start, 0, 0, 0, True
     told = view.number(start + 12, 4, little=True)
     while view.has(at, 32) and view.take(at, 4) == b"wvpk":
@@ -79,7 +82,10 @@ def read_wavpack(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _wv_rate(view: ByteView, block: int, size: int, flags: int) -> int:
-    """Return the rate from its index, or from a part of the block with another; DSD counts bytes."""
+    """Return the sample rate of a block, from the table of rates or from the block's own field.
+
+    DSD counts bytes, so its rate is that of bytes.
+    """
     index, faster = flags >> 23 & 15, 0
     rate = _WV_RATES[index] if index < len(_WV_RATES) else 0
     at = block + 32
@@ -97,7 +103,7 @@ def _wv_rate(view: ByteView, block: int, size: int, flags: int) -> int:
 
 
 def read_musepack(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Musepack, stream versions 7 and 8."""
+    """Return the length of Musepack, stream versions 7 and 8."""
     if view.take(start, 3) == b"MP+":
         if view.number(start + 3, 1) & 15 != 7:
             raise UnreadSound(UnreadReason.UNSUPPORTED)
@@ -133,7 +139,7 @@ def _varying(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read TAK from its first description of the stream."""
+    """Return the length of TAK from the first description of its stream."""
     at = start + 4
     while view.has(at, 4):
         view.step()
@@ -149,7 +155,7 @@ def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read DSD in Sony's DSF: samples of one bit."""
+    """Return the length of DSD in Sony's DSF: each sample has one bit."""
     at = start + view.number(start + 4, 8, little=True)
     if view.take(at, 4) != b"fmt ":
         return None
@@ -164,7 +170,7 @@ def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read DSD in Philips' DSDIFF, plain or compressed as DST."""
+    """Return the length of DSD in Philips' DSDIFF, plain or compressed as DST."""
     at, rate, channels = start + 16, 0, 0
     while view.has(at, 12):
         view.step()

@@ -41,7 +41,10 @@ class _State:
 
 
 def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read WebM or Matroska; a browser's live recording states no duration, so its blocks are read."""
+    """Return the length of WebM or Matroska.
+
+    A browser's live recording states no duration, so its blocks are read.
+    """
     state = _State()
     _walk(view, start, view.total, state)
     mute = state.tracks > 0 and not state.sounds

@@ -65,9 +65,10 @@ class _Tag:
 
 
 def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read MPEG audio: all its frames; for the beginning of a file, its tag or its bit rate.
+    """Return the length of MPEG audio from all its frames.
 
-    The tag's delay and padding are subtracted, as players do.
+    If only the beginning of the file is known, its tag or its bit rate gives the length. The tag's
+    delay and padding are subtracted, as players do.
     """
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, MPEG, view.total)

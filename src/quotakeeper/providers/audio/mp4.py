@@ -37,7 +37,8 @@ class _Track:
     edits: list[_Edit] = field(default_factory=list)
 
     def microseconds(self, film_scale: int) -> int:
-        """Return the length of its samples, less what the edit list leaves out; 0: unknown."""
+        """Return the length of the track's samples, without those that the edit list leaves out; 0:
+        unknown."""
         media = self.samples + self.fragments or self.duration
         if not media or not self.scale:
             return micros(self.plays, film_scale) if self.plays and film_scale else 0

@@ -1,4 +1,4 @@
-"""The boxes of MP4 and MOV: where each one begins and ends."""
+"""Finds where each box of an MP4 or MOV file begins and ends."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ def packet_size(view: ByteView) -> tuple[int, int] | None:
 
 
 def read_ts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read MPEG-TS: all frames of the audio in its tables; None for a part of a file."""
+    """Return the length of all audio frames in MPEG-TS; None if only a part of the file is
+    known."""
     shape = packet_size(view)
     if shape is None or not view.whole:
         return None
@@ -165,7 +166,8 @@ def _tags(described: bytes) -> Iterator[int]:
 
 
 def read_ps(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read MPEG programme streams: the frames of MPEG audio or AC-3 in their packets."""
+    """Return the length of an MPEG programme stream from the MPEG audio or AC-3 frames in its
+    packets."""
     if not view.whole:
         return None
     streams: dict[tuple[int, int], StreamedFrames] = {}

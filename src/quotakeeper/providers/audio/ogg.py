@@ -49,9 +49,8 @@ class _File:
 
 
 def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Ogg: the end of each stream, less its beginning; the lengths of chained streams are
-    added.
-    """
+    """Return the length of Ogg: each stream's end minus its beginning; chained streams are
+    added."""
     file = _File()
     at = ended = start
     while True:

@@ -1,4 +1,5 @@
-"""Audio without a header: the media type states its rate, channels and bytes per sample.
+"""Reads the length of audio without a header: the media type states its rate, channels and bytes
+per sample.
 
 `audio/L16;rate=8000;channels=2` is RFC 2586's form; `audio/pcm;rate=24000` is the form that Gemini
 uses. `audio/basic`, `PCMU` and `PCMA` are 8 kHz (RFC 2046 and RFC 3551).

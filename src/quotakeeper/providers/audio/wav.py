@@ -67,7 +67,8 @@ def wave_format(view: ByteView, at: int, size: int) -> WaveFormat:
 
 
 def _packed(kind: int, channels: int, block: int) -> int:
-    """Return the samples of a block from its size, as decoders do, whatever the header says."""
+    """Return the samples of a block, computed from its size as decoders do. The header's number is
+    ignored."""
     if not channels:
         return 0
     if kind == _MS_ADPCM:
@@ -78,8 +79,9 @@ def _packed(kind: int, channels: int, block: int) -> int:
 
 
 def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read WAV, RF64 and BW64; for a stream's header without a length, or a cut file, use the
-    bytes.
+    """Return the length of WAV, RF64 or BW64.
+
+    For a stream whose header has no length, or a cut file, the size in bytes gives the length.
     """
     at = start + 12
     sound = WaveFormat()
@@ -103,7 +105,8 @@ def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_w64(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read Sony's W64: chunks with GUIDs and 64-bit sizes that include the chunk's header."""
+    """Return the length of Sony's W64: its chunks have GUIDs, and sizes that include the chunk's
+    header."""
     at, sound, samples = start + 40, WaveFormat(), 0
     while view.has(at, 24):
         view.step()

@@ -67,7 +67,7 @@ class Contents:
             self.found.append(str(value))
 
     def mark(self, note: str) -> None:
-        """Record a part whose size the request does not tell."""
+        """Record a part whose size the request does not state."""
         self.unknown += 1
         self.note(note)
 

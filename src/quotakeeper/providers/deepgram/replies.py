@@ -100,7 +100,7 @@ class DeepgramReader(ResponseReader):
         """Keep what was used."""
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return what was used, else what was expected."""
+        """Return the use that the answer states, else the expected use."""
         known = self.quantities is not None
         typical = {key: n for key, n in self.call.typical.items() if key != "requests"}
         quantities = self.quantities if self.quantities is not None else typical

@@ -54,9 +54,10 @@ class Declarations:
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
         """Return (the most, the typical) tokens.
 
-        `halves` is the factor in halves for the texts' tokens: for all of them if schemas are
-        nested, else for those after the first 32. Only names and keywords grow; a provider copies a
-        text itself, so its bound counts five quarters. The texts are deleted after the count.
+        The count of the texts is multiplied by `halves` / 2: all of it if schemas are nested, else
+        what exceeds the first 32 tokens. Only names and keywords need more tokens that way. A
+        provider copies the texts themselves, so five quarters of their upper bound are always
+        enough for them. The texts are deleted after the count.
         """
         if not self.functions:
             return 0, 0

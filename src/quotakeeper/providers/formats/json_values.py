@@ -97,7 +97,7 @@ def milliseconds(seconds: object) -> int | None:
 
 
 def first_object(head: bytes, key: str) -> Json:
-    """Return the first object with this key in the beginning of a document; the rest is missing."""
+    """Return the first object with this key; only the beginning of the document is known."""
     text = head.decode("utf-8", "replace")
     at = -1
     while (at := text.find(f'"{key}"', at + 1)) >= 0:
@@ -108,7 +108,7 @@ def first_object(head: bytes, key: str) -> Json:
 
 
 def last_object(tail: bytes, key: str) -> Json:
-    """Return the last object with this key in the end of a document; the rest is missing."""
+    """Return the last object with this key; only the end of the document is known."""
     text = tail.decode("utf-8", "replace")
     at = len(text)
     while (at := text.rfind(f'"{key}"', 0, at)) >= 0:

@@ -23,7 +23,8 @@ class FormPart:
 
 
 def form_parts(content_type: str, body: bytes) -> Iterator[FormPart]:
-    """Yield the parts of a form; of a cut form those that are there; nothing if it is not a form."""
+    """Yield the parts of a form; of a cut form, those that are present. A text that is no form has
+    none."""
     found = _BOUNDARY.search(content_type)
     if found is None or not content_type.lower().lstrip().startswith("multipart/"):
         return

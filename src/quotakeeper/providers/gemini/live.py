@@ -1,7 +1,7 @@
 """Meters a Gemini Live session by the usage that the server reports for each turn.
 
 Each turn is charged for the whole session so far, so the turns are added; within a turn the last
-figure counts. What has no figure is estimated from the seconds of audio and the text.
+figure counts. A turn without a figure is estimated from the seconds of audio and the text.
 """
 
 from __future__ import annotations

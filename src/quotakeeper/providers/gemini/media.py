@@ -1,4 +1,5 @@
-"""Counts the tokens of media inside a request: audio and video by length, images by size, pages.
+"""Counts the tokens of media inside a request: audio and video by length, images by size, PDFs by
+pages.
 
 Each function returns (the most, the typical) quantities of input.
 """

@@ -40,9 +40,9 @@ class MediaRates:
     """The most tokens for media: a second of audio or video, an image, a page of a document.
 
     `images` states how an image is counted:
-    - "crops" cuts it by its own form and adds one tile for the whole (1.5, 2.0).
-    - "tiles" cuts it in squares of 768 pixels (2.5).
-    - "fixed" takes `image` whatever the size (3.x, by the requested resolution).
+    - "crops": tiles that depend on the image's shape, and one tile for the whole (1.5, 2.0).
+    - "tiles": squares of 768 pixels (2.5).
+    - "fixed": always `image` tokens, whatever the size (3.x, by the requested resolution).
     """
 
     audio_second: int

@@ -27,8 +27,8 @@ def _listed(metadata: Json, *names: str) -> object:
 def content_usage(metadata: Json, note: Note) -> dict[str, int]:
     """Return quantities for usageMetadata of generated content and embeddings.
 
-    Each token counts in one quantity. Any count may be missing in place of 0. An answer without its
-    own count is the total less the rest.
+    Each token counts in one quantity. A count of 0 may be missing. If the answer's own count is
+    missing, it is the total minus all other counts.
     """
     prompt_total = count(metadata.get("promptTokenCount"))
     cached_total = count(metadata.get("cachedContentTokenCount"))
@@ -118,5 +118,6 @@ def prediction_usage(body: Json) -> dict[str, int] | None:
 
 
 def is_counted(metadata: Json) -> bool:
-    """Return whether a usage object counts tokens; for a blocked prompt it names only the traffic."""
+    """Return whether a usage object counts tokens; that of a blocked prompt has only the traffic
+    type."""
     return any(name.endswith(("TokenCount", "_tokens")) for name in metadata)

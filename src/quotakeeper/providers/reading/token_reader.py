@@ -111,7 +111,7 @@ class TokenReader(ResponseReader):
         return self._at_least_seen(kept), Provenance.ESTIMATED
 
     def so_far(self) -> Mapping[str, int]:
-        """Return the last total, plus the least that the text after it can be."""
+        """Return the last total, plus the fewest tokens that the text after it can have."""
         after = self.text.since(self.told).tokens // _SURELY
         return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
@@ -130,7 +130,7 @@ class TokenReader(ResponseReader):
         return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return estimated figures without any from the provider.
+        """Return estimated figures, because the provider stated none.
 
         The input is the request's typical input. The output is the text that was read, or the
         typical output if none could be read.
@@ -149,9 +149,8 @@ class TokenReader(ResponseReader):
         return {key: n for key, n in given.items() if key != "requests"}
 
     def _packed_output(self) -> dict[str, int]:
-        """Return the output beyond the typical one of a compressed answer that could not be read,
-        by its size.
-        """
+        """Return the output tokens above the typical output, estimated from the size of an
+        unreadable answer."""
         usual, most = (
             sum(tokens_of(amounts, meter) for meter in OUTPUTS)
             for amounts in (self.call.typical, self.call.bound)
