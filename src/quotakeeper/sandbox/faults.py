@@ -49,9 +49,8 @@ class Fault:
     operation: str = ""
 
     def hits(self, number: int, of_operation: int, operation: str) -> bool:
-        """Return whether the fault applies, by the request's number in all and within its
-        operation.
-        """
+        """Return whether the fault applies to a request, by its number among all, or in its
+        operation."""
         if self.operation and self.operation != operation:
             return False
         counted = of_operation if self.operation else number

@@ -1,4 +1,4 @@
-"""The questions that cost nothing: what a key is, and what a model is. Pure functions."""
+"""Answers the free requests that check a key or describe a model. Pure functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_key_check(request: SandboxRequest) -> bool:
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
-    """Answer it; every key but none is good."""
+    """Answer a request about a key or a model: any key is accepted, a missing key is refused."""
     found = _MODEL_PATH.fullmatch(request.path)
     if found is None:
         if not deepgram.has_key(request):

@@ -1,4 +1,7 @@
-"""When the sandbox's Gemini calls a function: once per question that offers one. Pure functions."""
+"""Decides when the sandbox's Gemini calls a function: once for each question that offers one.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 

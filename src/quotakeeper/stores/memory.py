@@ -192,7 +192,7 @@ class MemoryStore:
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Refused: all of it is forgotten when the process ends."""
+        """Refused: the ledger ends with its process, and no label value remains."""
         raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
 
     def shrink(self) -> None:

@@ -1,7 +1,7 @@
-"""Forgetting a label in SQL: its value is changed wherever a row has it.
+"""Replaces a label's value in every SQL row that contains it.
 
-Inside one write transaction, while the journal may be changed. Nobody else may have the ledger open:
-each process keeps the numbers of labels that it has seen.
+It runs inside one write transaction, with the journal's triggers removed. No other process may have
+the ledger open, because each process caches the numbers of labels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from quotakeeper.value_classes import replace
 
 
 def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
-    """What forgetting a label would change."""
+    """What replacing a label's value would change."""
     sql, execute = session.sql, session.execute
     calls = open_calls = notes = last_at = 0
     for number, _ in _labels_with(session, label):

@@ -1,7 +1,9 @@
-"""Addresses where a gateway counts calls on a ledger, so that the program that makes them does not.
+"""Marks the addresses where a gateway counts calls, so that the calling program does not count
+them.
 
-A gateway holds one mark for each of its addresses: a locked file in `<ledger>-gateways`. The operating
-system lets go of the lock however the gateway ends; from then on the programs count by themselves.
+A gateway holds one mark for each of its addresses: a locked file in `<ledger>-gateways`. The
+operating system releases the lock however the gateway ends. After that, programs count these calls
+themselves.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 
 
 class GatewayMark(OwnerMark):
-    """Says, until it is closed or its process ends, that calls to this address are counted there.
+    """A mark that says that a gateway counts the calls to this address on this ledger.
 
-    `host` is as programs write it; every name of this machine's loopback is `localhost`.
+    The mark holds until it is closed or its process ends. `host` has the form that programs write;
+    every name of this machine's loopback is `localhost`.
     """
 
     def __init__(self, ledger: Path, host: str, port: int, owner: str) -> None:
@@ -34,14 +37,15 @@ class GatewayMarks:
         self._folder = _folder(ledger)
 
     def names(self) -> list[str]:
-        """The marks that are there, whether their gateways live or not. Asked before every call."""
+        """The names of all marks, also of gateways that have ended. Every call asks for them."""
         try:
             return os.listdir(self._folder)
         except OSError:  # as a rule: there never was one
             return []
 
     def has(self, names: Iterable[str], host: str, port: int) -> bool:
-        """Whether one of these is of a gateway that lives and counts the calls to this address."""
+        """Whether one of these marks is of a running gateway that counts the calls to this
+        address."""
         mine = [name for name in names if name.startswith(f"{_place(host, port)}~")]
         return any(lives(self._folder, name) for name in mine)
 

@@ -65,7 +65,7 @@ class ReadOnlyStore(SqliteStore):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Only to be looked for."""
+        """Preview the change (`only_look`); raises LedgerUnavailableError otherwise."""
         if not only_look:
             raise read_only(self._path)
         return super().forget_label(label, instead, only_look=True)

@@ -26,7 +26,8 @@ def copy_to(path: Path, copy: Path) -> None:
 
 
 def back_up(path: Path, copy: Path) -> None:
-    """As `copy_to`; the copy is one file, with nothing beside it until it is opened as a ledger."""
+    """Do the same as `copy_to`, as one file; files beside the copy appear only when it is
+    opened."""
     copy_to(path, copy)
     with closing(sqlite3.connect(copy)) as target:
         target.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -46,8 +47,8 @@ def rewritable(session: SqlSession) -> Iterator[None]:
 
 
 def check_alone(folder: Path, owner: str) -> None:
-    """Raise InvalidInputError while another process, or another keeper of this one, has a mark here
-    and lives."""
+    """Raise InvalidInputError while another process, or another keeper of this one, uses the
+    ledger."""
     try:
         names = frozenset(name for name in os.listdir(folder) if not name.startswith("."))
     except OSError:

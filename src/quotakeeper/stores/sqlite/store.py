@@ -214,7 +214,7 @@ class SqliteStore(Transactions):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Put another value in the place of a label's; see the Store port."""
+        """Replace a label's value by another one; see the Store port."""
         if only_look:
             return self._read(lambda state: look_for_label(state.session, label))
 
@@ -229,7 +229,7 @@ class SqliteStore(Transactions):
         return done
 
     def back_up(self, to: str) -> None:
-        """Copy what is committed to a new file; see the Store port."""
+        """Copy the committed data to a new file; see the Store port."""
         self._there()
         try:
             back_up(self._path, Path(to))
