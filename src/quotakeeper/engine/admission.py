@@ -44,8 +44,10 @@ class Admitter(Protocol):
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call. Raises LimitExceeded, PausedError, the error of the command, or that of
-        `unbacked`."""
+        """Admit a call. Raises LimitExceeded, PausedError, or the error of the failed command.
+
+        If the ledger does not answer, does the same as `unbacked`.
+        """
 
 
 class LedgerAdmitter:
@@ -146,9 +148,9 @@ class Admission:
 def unbacked(
     parts: EngineParts, call: PreparedCall, command: Reserve, error: LedgerError
 ) -> Reservation:
-    """A reservation that is not in the ledger, for a ledger that does not answer.
+    """Return a reservation that is not in the ledger, because the ledger does not answer.
 
-    Raises the error unless `on_store_failure` is "allow".
+    Raises the ledger's error unless `on_store_failure` is "allow".
     """
     figures = command.figures
     parts.failure.let_out(error)

@@ -48,10 +48,11 @@ def note_end(settlement: Settlement) -> Settlement:
 
 
 class OpenSession:
-    """What is written down of a session under way, which has one reservation or more.
+    """The saved figures of an open session, which has one or more reservations.
 
-    Whoever finds its process dead settles the first of them so, and releases the others. A
-    reservation that the ledger does not know (`on_store_failure = "allow"`) is booked instead.
+    If the process of the session ends, another process settles the first reservation at these
+    figures, and releases the others. A reservation that the ledger does not know
+    (`on_store_failure = "allow"`) is recorded instead.
     """
 
     def __init__(self) -> None:
@@ -59,8 +60,9 @@ class OpenSession:
         self._notes: EndedCalls | None = None
 
     def write(self, held: Sequence[Reservation], given: dict[str, Any]) -> None:
-        """Write down what it has used so far, with one `write()` and no commit. Raises OSError, and
-        what `settle` raises.
+        """Save the figures so far, with one `write()` and no commit.
+
+        Raises OSError, and every error of `settle`.
         """
         first = held[0]
         if first._ended:
@@ -73,8 +75,9 @@ class OpenSession:
         self._write(held, [end, *(Release(each.id) for each in backed)])
 
     def unknown(self, held: Sequence[Reservation]) -> None:
-        """Nothing is known of what it used. Reservations in the ledger are then assumed; the others
-        are written down in full. Raises OSError.
+        """Note that the use is not known: reservations in the ledger are then assumed.
+
+        Those that the ledger does not know are saved at their full amount. Raises OSError.
         """
         lost = [each for each in held if isinstance(each, UnbackedReservation) and not each._ended]
         if lost:
@@ -91,10 +94,10 @@ class OpenSession:
         self._note.write(commands)
         for each in held:
             if isinstance(each, UnbackedReservation):
-                each.drop_note()  # this one says more
+                each.drop_note()  # the new note has more
 
     def end(self) -> None:
-        """The ledger has it, or nothing is known of it."""
+        """Delete the saved figures: the ledger has the session, or its usage is not known."""
         note, self._note = self._note, None
         if note is not None and self._notes is not None:
             self._notes.session_ended(note)

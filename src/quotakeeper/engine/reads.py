@@ -107,8 +107,10 @@ class Reads:
     # -- beside the worker
 
     def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
-        """The state of any limits, also of limits that the keeper does not have. Keeps their
-        balances."""
+        """The state of any limits, also of limits that the keeper does not have.
+
+        The ledger keeps balances for them from now on.
+        """
         worker = self._parts.worker
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
         worker.carry_out(Watch(accounts))
@@ -149,7 +151,7 @@ class Reads:
         return worker.store.verify()
 
     def back_up(self, to: str) -> None:
-        """Copy what is committed to a new file. Raises InvalidInputError, LedgerError."""
+        """Copy the committed data to a new file. Raises InvalidInputError, LedgerError."""
         self._opened().back_up(to)
 
     def _opened(self) -> Store:

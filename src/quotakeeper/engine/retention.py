@@ -1,4 +1,4 @@
-"""Deletes individual calls of long ago from the ledger. Totals stay."""
+"""Deletes old individual calls from the ledger. Totals stay."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Retention:
         return Compacted(before, calls, entries, None)
 
     def forget(self, label: LabelValue, instead: str, *, apply: bool) -> ForgottenLabel:
-        """Put another value in the place of a label's; without `apply`, say what that would change.
+        """Replace a label's value by another one; without `apply`, return what that would change.
 
-        The file is then rewritten, so that no free page of it has the value. Blocks this thread.
+        Afterwards, the file is rewritten, so that no free page contains the old value. Blocks this
+        thread.
         """
         worker = self._parts.worker
         found: ForgottenLabel = worker.ask(

@@ -63,7 +63,7 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
 
 
 def passes_unmetered(make: Callable[[], Request]) -> None:
-    """Name a socket that opens and that no hook follows, if it is a provider's."""
+    """Report a WebSocket to a provider that opens and that no hook meters."""
     meter = None if not switch.on or is_suppressed() else process_meter()
     if meter is None:
         return
@@ -93,7 +93,8 @@ class _Opening:
     attempt: SocketAttempt | None = None
 
     def failed(self, error: Exception) -> Refused | None:
-        """What becomes of it, and of what is set aside for it."""
+        """Return the refusal of the socket, or None to open it; also end its reservation if it has
+        one."""
         attempt = self.attempt if self.attempt is not None and self.attempt.budget.is_open else None
         refused = after_fault(self.meter, self.request, error, is_reserved=attempt is not None)
         if attempt is not None and refused is not None:

@@ -153,7 +153,8 @@ def _leading_options(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _inner(name: str, arguments: Sequence[str]) -> list[str]:
-    """Return what a runner starts: from the first Python among its words, or for env all the rest."""
+    """Return the command that a runner starts: for env all remaining words, else from the first
+    Python on."""
     words = list(arguments)
     if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):
         words = _split(" ".join(words).partition("-S")[2] or " ".join(words[1:]))

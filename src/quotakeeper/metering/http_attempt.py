@@ -179,7 +179,7 @@ class HttpAttempt:
             self._meter.settler.put(job)
 
     def give_up(self) -> None:
-        """Whoever made it ends its reservation."""
+        """Stop metering this attempt; the code that made the reservation ends it."""
         self._may_end()
 
     def __del__(self) -> None:

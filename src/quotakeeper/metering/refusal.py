@@ -31,7 +31,7 @@ class Refused:
 
 
 class UnfollowedCallError(Exception):
-    """A call was reserved, and then something of ours failed."""
+    """A call was reserved, and then an error inside quotakeeper stopped its metering."""
 
     def __init__(self, reservation: Reservation) -> None:
         super().__init__("a reserved call cannot be followed")

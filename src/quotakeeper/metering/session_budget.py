@@ -104,12 +104,19 @@ class SessionBudget:
     # -- what is written down
 
     def note(self, figures: dict[str, Any]) -> None:
-        """Write down what was used so far, for whoever finds this process dead. Raises OSError."""
+        """Save the use so far in a note. If this process is killed, another one settles the session
+        from it.
+
+        Raises OSError.
+        """
         if self._held:
             self._session.write(self._held, figures)
 
     def forget_note(self) -> None:
-        """What was used is not known any more. Raises OSError."""
+        """The use is no longer known: note that the reservations are to be charged in full.
+
+        Raises OSError.
+        """
         self._session.unknown(self._held)
 
     # -- the end
@@ -144,7 +151,8 @@ class SessionBudget:
     def _sizes(
         self, needed: Mapping[str, int], wanted: Mapping[str, int], *, requests: int
     ) -> Iterator[dict[str, int]]:
-        """Yield the quantities to try, from a whole block down to the least that is needed."""
+        """Yield the quantities to try, largest first: from a whole block down to the missing
+        amount."""
         lacking = {name: amount - self.covered.get(name, 0) for name, amount in needed.items()}
         least = {name: amount for name, amount in lacking.items() if amount > 0}
         tried: list[dict[str, int]] = []
@@ -158,7 +166,8 @@ class SessionBudget:
                 yield size
 
     def _block_of(self, name: str) -> int:
-        """Return the amount per block; if the bound lacks the quantity, that of another modality."""
+        """Return a quantity's amount per block; if the bound lacks it, the amount of another
+        modality."""
         bound, meter = self.call.bound, name.partition("@")[0]
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)

@@ -111,9 +111,9 @@ class EndedCalls:
             file.remove()
 
     def session(self) -> SessionNote | None:
-        """The note of a new session, or of a call without a reservation; None where none is made.
+        """Return the note of a new session, or of a call without a reservation.
 
-        Raises OSError.
+        None for a ledger in memory. Raises OSError.
         """
         if self._ledger is None:
             return None
@@ -122,7 +122,7 @@ class EndedCalls:
         return note
 
     def session_ended(self, note: SessionNote) -> None:
-        """The ledger has this session, or nothing is known of it."""
+        """Delete the note: the ledger has the session, or its usage is not known."""
         self._sessions.pop(id(note), None)
         note.remove()
 

@@ -137,8 +137,8 @@ class FastPath:
         return True
 
     def _refused(self, call: LeasedCall) -> None:
-        """End the call: its lease may have ended, perhaps with this call. It can be admitted
-        another way."""
+        """End the call, because its lease may have ended. The caller can admit the call in another
+        way."""
         call.lease.room.close()
         self.end(call, LineKind.RELEASED)
 

@@ -1,4 +1,4 @@
-"""A lease as its process holds it: the rest of it, and the calls that were admitted on it."""
+"""A lease in the process that holds it: its unused rest, and the calls that were admitted on it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Lease:
         return self.page is not None and self.page[:TOKEN_BYTES] != self.token
 
     def renewed(self, now: int, monotonic: float) -> None:
-        """Start a new full term at these instants."""
+        """Start a new full term of use from these instants."""
         self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)
         self.stops_at = min(self.latest_at, now + int(DRAWN_ON_SECONDS * SECOND))
         self.renew_at = monotonic + RENEWED_AFTER_SECONDS

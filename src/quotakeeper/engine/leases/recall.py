@@ -131,8 +131,8 @@ class Recall:
 
     @property
     def may_help(self) -> bool:
-        """Whether the call would fit if reserved amounts came back. Read before the worker is
-        asked."""
+        """Whether the call would fit if reserved amounts were released. Callers check this before
+        they ask the worker."""
         decision = self.denied.decision
         if decision.pause is not None or decision.doubt is not None:
             return False

@@ -59,7 +59,7 @@ class MeteredFile:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no body to read."""
+        """Whether no body remains to be read."""
         return self._body.done
 
     def _passed(self, data: bytes) -> None:

@@ -80,7 +80,7 @@ class UnseenWatch:
             self._credit[host] = self._credit.get(host, 0) + 1
 
     def unmetered(self, url: str) -> None:
-        """A hook sees that a socket opens to this address, and can't follow what passes there."""
+        """Note a socket to this address: a hook sees that it opens, but cannot meter it."""
         self.asked(url)
         self._note("unseen", f"{_host_of(url)} {_user_of_httpx()}")
 
@@ -193,13 +193,14 @@ def _caller() -> str:
 
 
 def _user_of_httpx() -> str:
-    """The package that has httpx open a connection, by the stack; "" if none can be told."""
+    """Return the package that makes httpx open a connection, from the stack; "" if it is
+    unknown."""
     tops = (name.partition(".")[0] for name in _modules_above(sys._getframe(2)))
     return next((top for top in tops if top not in _PLUMBING and top not in _CARRIERS), "")
 
 
 def _modules_above(frame: FrameType | None) -> Iterator[str]:
-    """The modules on the stack, up to the event loop."""
+    """Return the modules on the stack, up to the event loop."""
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name in _LOOPS or name.partition(".")[0] in _LOOPS:
