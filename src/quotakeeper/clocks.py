@@ -136,7 +136,7 @@ class MachineZone(tzinfo):
         return aware.utcoffset() or _ZERO
 
     def dst(self, moment: datetime | None) -> timedelta | None:
-        """None, because the C library's rules do not tell it here."""
+        """None: daylight saving time is not known here."""
         return None
 
     def tzname(self, moment: datetime | None) -> str:

@@ -53,9 +53,9 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """Names what the boot clock counts from: `boot_id`, and the time namespace of this process.
+    """Identify the zero of the boot clock: `boot_id`, and the time namespace of this process.
 
-    A time namespace may have its own start. "" if the boot is not known.
+    A time namespace may have its own zero. Returns "" if the boot is not known.
     """
     boot = boot_id()
     try:

@@ -75,8 +75,8 @@ class OrderGiver:
         """Add credit to a limit whose window is "none". Returns its new balance, in base units.
 
         `amount` is in the unit of the limit. Its unused rest expires at `expires_at`, in
-        microseconds since 1970 UTC. Of several top-ups, the one that expires first is used first. A
-        journal entry, as in `pause`. Raises InvalidInputError, or a LedgerError.
+        microseconds since 1970 UTC. Of several top-ups, the one that expires first is used first.
+        It writes a journal entry, as `pause` does. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
         return run(self._engine.worker, steps)

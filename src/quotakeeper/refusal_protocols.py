@@ -18,7 +18,7 @@ class RefusalBasis(Protocol):
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """For a quantity, why that much was to be reserved."""
+        """Why each quantity was to be reserved in that amount, by quantity."""
 
     @property
     def waited_ms(self) -> int:

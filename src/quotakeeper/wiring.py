@@ -221,7 +221,7 @@ def ledger_path(settings: Settings) -> Path | None:
 
 
 def gateway_marks(settings: Settings) -> GatewayMarks | None:
-    """Where gateways say that they count on this ledger; None where it is in memory."""
+    """The marks of gateways that count on this ledger; None for a ledger in memory."""
     path = ledger_path(settings)
     if path is None:
         return None

@@ -48,7 +48,7 @@ class ClockRepair:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the ledger is ahead by more than the bound."""
+        """Whether the ledger's time is ahead of the machine's clock by more than `bound`."""
         return self.found.ahead > self.bound
 
 

@@ -43,7 +43,7 @@ class ClockChecks(Protocol):
 
     @property
     def can_tell(self) -> bool:
-        """Whether the machine has a second clock to compare with."""
+        """Whether the machine has a boot clock to compare the wall clock with."""
 
     @property
     def outlives_process(self) -> bool:

@@ -18,9 +18,11 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
-    """Return the prices of the package, with those of a user's files in place of them, in order.
+    """Return the prices of the package, with the rows of a user's files added or in place of its
+    own.
 
-    Raises ConfigError that names file, table and field for any error in a file.
+    A later file replaces the same price of an earlier one. Raises ConfigError that names file,
+    table and field for any error in a file.
     """
     if not overrides:
         return _shipped_snapshot()

@@ -211,10 +211,10 @@ class PriceSnapshot:
         )
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """Return what quantities would cost at the provider's highest price for each of them.
+        """Return the cost of quantities at the provider's highest price for each of them.
 
-        For a model without a price: standard tier, pay as you go, the highest over all modes and
-        languages.
+        Used for a model without a price: standard tier, pay as you go, the highest price over all
+        modes and languages.
         """
         if provider not in self._models:
             return Priced(None, "", ("provider",))

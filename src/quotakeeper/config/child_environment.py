@@ -159,7 +159,7 @@ def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sdk_hosts(environ: Mapping[str, str], variables: SdkVariables) -> dict[str, str]:
-    """Return the addresses in the SDKs' variables that are not recognised without them."""
+    """Return the provider addresses that are known only from the SDKs' variables."""
     found: dict[str, str] = {}
     for variable, name in variables.base_urls.items():
         address = environ.get(variable, "").strip()

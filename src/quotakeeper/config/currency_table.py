@@ -1,4 +1,4 @@
-"""The `[currency]` table: a rate by which dollars are also shown in another currency."""
+"""The `[currency]` table: the exchange rate at which costs are also shown in another currency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _EXAMPLE = 'write it like code = "VND", per_usd = 26_300, date = 2026-11-28, sou
 
 
 def exchange_rate(value: object) -> ExchangeRate:
-    """Check a `[currency]` table, or "VND 26300 2026-11-28 my bank" as a variable has it.
+    """Check a `[currency]` table, or the text of its variable, such as "VND 26300 2026-11-28 my
+    bank".
 
     Raises InvalidInputError.
     """

@@ -23,9 +23,9 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 
 
 def read_key_names(value: object, shown: str) -> dict[str, str]:
-    """Read the table; gives the variable of each provider in it. Raises ConfigError.
+    """Read the table, and return each provider's environment variable. Raises ConfigError.
 
-    What is no name of a variable may be a key, so no message repeats it.
+    A value that is not a variable name may be a key, so no message repeats it.
     """
     if value is None:
         return {}
@@ -48,19 +48,19 @@ def read_key_names(value: object, shown: str) -> dict[str, str]:
 
 
 def is_variable_name(name: object) -> bool:
-    """Whether a text can be the name of a variable, and is surely no key."""
+    """Whether a text can be the name of a variable, and cannot be a key."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def names_for(provider: str, own: Mapping[str, str]) -> tuple[str, ...]:
-    """The variables that may hold a provider's key, in the order they are looked at."""
+    """The variables that may hold a provider's key, in the order in which they are tried."""
     return (own[provider],) if provider in own else USUAL_NAMES[provider]
 
 
 def key_for(
     provider: str, own: Mapping[str, str], environ: Mapping[str, str] | None = None
 ) -> tuple[str, str]:
-    """The variable that holds a provider's key, and the key; ("", "") where none is set."""
+    """The variable that holds a provider's key, and the key; ("", "") if none is set."""
     environment = os.environ if environ is None else environ
     for name in names_for(provider, own):
         key = environment.get(name, "").strip()
@@ -70,7 +70,7 @@ def key_for(
 
 
 def with_usual_names(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which each key of the table stands under its provider's usual name."""
+    """An environment that also has each key of the table under its provider's usual name."""
     changed = dict(environ)
     for provider, name in own.items():
         for usual in USUAL_NAMES[provider]:

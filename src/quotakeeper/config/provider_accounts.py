@@ -35,6 +35,6 @@ def load_account_settings(
 
 
 def first_of(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str:
-    """The value of the first of these variables that is set; "" where none is."""
+    """The value of the first of these variables that is set; "" if none is set."""
     environment = os.environ if environ is None else environ
     return next((text for name in names if (text := environment.get(name, "").strip())), "")

@@ -23,8 +23,8 @@ def own_environment() -> dict[str, str]:
 def meter_variables(
     settings: Settings, on_limit: str | None, policies: Mapping[str, object] = _NOTHING
 ) -> dict[str, str]:
-    """Return variables that give a program's meter these settings, also after it changes its
-    folder.
+    """Return variables that give a program's meter these settings, also after the program changes
+    its folder.
 
     `policies` holds more settings for calls at a limit, by name; None: not given. Raises
     ConfigError.

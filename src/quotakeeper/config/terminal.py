@@ -49,7 +49,7 @@ _COMMA_LANGUAGES = frozenset((
 def writes_decimal_comma(lang: str, environ: Mapping[str, str] | None = None) -> bool:
     """Whether a spreadsheet here expects a comma before decimals, by the locale for numbers.
 
-    Where no locale is set, the language of messages decides.
+    If no locale is set, the language of messages decides.
     """
     environment = os.environ if environ is None else environ
     for variable in ("LC_ALL", "LC_NUMERIC", "LANG"):

@@ -189,7 +189,7 @@ def _level(share: Decimal, amount: int) -> int:
 
 
 def key_part(name: str) -> str:
-    """A name as it stands in the key of an account."""
+    """A name in the form that account keys contain."""
     # A name may contain a separator of the key. It is escaped so that two accounts never share a
     # key.
     return name.translate(_MARKS)

@@ -90,9 +90,9 @@ def usd_text(pico: int, *, least_places: int = 2) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """What one US dollar is taken for in another currency, from which day, and who says so.
+    """The price of one US dollar in another currency, with its day and its source.
 
-    Nobody bills by it, so every amount that is made with it is assumed.
+    No provider bills at this rate, so every converted amount is assumed.
     """
 
     currency: str
@@ -101,7 +101,8 @@ class ExchangeRate:
     source: str
 
     def amount(self, pico: int) -> Decimal:
-        """Pico-dollars in this currency: whole from 100 on, else to two decimals."""
+        """Convert pico-dollars to this currency: rounded to whole units from 100 on, else to two
+        decimals."""
         exact = EXACT.multiply(usd_from_pico(pico), self.per_usd)
         place = _WHOLE if abs(exact) >= 100 else _HUNDREDTH
         return exact.quantize(place, ROUND_HALF_EVEN, EXACT)

@@ -149,18 +149,19 @@ class LedgerUpkeep(Protocol):
         """
 
     def back_up(self, to: str) -> None:
-        """Copy what is committed to a new file, while others go on writing to the ledger.
+        """Copy the committed data to a new file, while other processes write to the ledger.
 
-        Raises InvalidInputError where the ledger is no file, LedgerError where it cannot be copied.
+        Raises InvalidInputError if the ledger is not a file, and LedgerError if it cannot be
+        copied.
         """
 
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Put another value in the place of a label's, everywhere and in one commit, and clear the
-        notes of its calls; see ledger/forgetting.py. With `only_look`, nothing is changed.
+        """Replace a label's value everywhere in one commit, and clear the notes of its calls.
 
-        Raises InvalidInputError while another process uses the ledger.
+        See ledger/forgetting.py. With `only_look`, nothing is changed. Raises InvalidInputError
+        while another process uses the ledger.
         """
 
     def shrink(self) -> None:

@@ -77,7 +77,7 @@ class UsageEvent:
 
     @property
     def cost_usd(self) -> Decimal | None:
-        """`cost_pico` in US dollars, exact; None where no price was known."""
+        """`cost_pico` in US dollars, exact; None if no price was known."""
         return None if self.cost_pico is None else usd_from_pico(self.cost_pico)
 
     @property

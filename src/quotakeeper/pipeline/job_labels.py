@@ -29,7 +29,8 @@ class JobLabels:
             self.milliseconds = heard
 
     def added_to(self, scope: Mapping[str, str]) -> dict[str, str]:
-        """Return a call's labels: these and those of `scope`, which win."""
+        """Return a call's labels: these and those of `scope`; for the same name, `scope` has
+        precedence."""
         ours = {JOB_LABEL: self.name} if self.name else {}
         if self.name and self.milliseconds:
             ours[MEDIA_LABEL] = units_text(self.milliseconds, METERS["audio_seconds"])

@@ -39,7 +39,7 @@ class FakeClock:
         return self._boot
 
     def sleep(self, seconds: float) -> None:
-        """Record the wished seconds in `slept` and advance the clock at once."""
+        """Record the requested seconds in `slept`, and advance the clock at once."""
         self.slept.append(seconds)
         self.advance(seconds=seconds)
 

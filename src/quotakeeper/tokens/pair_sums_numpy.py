@@ -87,9 +87,7 @@ class VectorCounter:
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return (the character before each one, or the gap before its word; where a gap comes
-        before).
-        """
+        """Return (the character or the gap before each character, whether it is a gap)."""
         numpy = self._numpy
         before = numpy.empty_like(codes)
         before[0] = _BREAK

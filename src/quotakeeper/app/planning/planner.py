@@ -126,8 +126,8 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
 def _entries(
     keeper: Keeper, status: Status, scope: Sequence[tuple[str, str]]
 ) -> Sequence[LimitStatus]:
-    """The state of the limits. For each limit per label, the value that the planned calls have is
-    included, even if no call has had it yet."""
+    """The state of the limits. A limit per label also has an entry for the label value of the
+    planned calls, even if no call has had that value yet."""
     labels = dict(scope)
     known = [entry for entry in status.limits if not entry.limit.is_rule]
     names = {entry.limit.name for entry in known}

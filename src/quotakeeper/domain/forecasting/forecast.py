@@ -258,7 +258,7 @@ class _Tries:
         return min(self.errors, key=lambda length: (self.errors[length].size, -length))
 
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
-        """The lower and upper bound of the further use that holds eight times in ten."""
+        """The lower and the upper bound that contain the further use eight times in ten."""
         found = self.errors[length]
         square, signed = found.square // self.weight, found.signed // self.weight
         ahead, known = self.ahead * BUCKET, self.slots * BUCKET

@@ -1,6 +1,6 @@
-"""Forgetting a label: its value gives way to another one, in everything that a ledger has of it.
+"""Replaces a label value in everything that a ledger stores about it.
 
-Calls keep their figures, so balances and sums stay as they are, and `verify` comes out even.
+Calls keep their figures, so balances and sums do not change, and `verify` finds no difference.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ class LabelValue:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """Name and value, as a scope has them."""
+        """The label as a pair of name and value, the form that scopes use."""
         return self.name, self.value
 
 
 @dataclass(frozen=True, slots=True)
 class ForgottenLabel:
-    """What was changed, or would be: ended `calls`, `open_calls`, `balances` of limits that name the
-    value, and `notes` of calls. `last_at` is when it was last used, microseconds since 1970 UTC.
+    """What was changed, or would be changed.
 
-    `instead` is the value that stands there now; "" where nothing was changed.
+    `calls` have ended, `open_calls` have not; `balances` are those of limits that name the value.
+    `notes` are those of calls. `last_at` is the value's last use, in microseconds since 1970 UTC.
+    `instead` is the new value; "" if nothing was changed.
     """
 
     calls: int

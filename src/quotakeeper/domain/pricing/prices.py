@@ -85,7 +85,7 @@ class PriceRow:
 
     @property
     def options(self) -> dict[str, str]:
-        """The options that a call must have, or that no other row offers, for this row to apply."""
+        """The price options that this row is for, by name; empty if it is for every call."""
         given = {
             "tier": "" if self.tier == "standard" else self.tier,
             "mode": self.mode,
