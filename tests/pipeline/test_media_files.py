@@ -271,7 +271,7 @@ def test_an_ffmpeg_that_fails_fails_the_file(bench: Bench, body: str) -> None:
     bench.wav("s.wav", 5_000)
     run = bench.run(ffmpeg=str(fake))
     assert run.exit_code == 1
-    assert "no voice could be taken from it" in run.text
+    assert "no audio could be extracted from it" in run.text
     assert bench.events() == []
 
 

@@ -67,5 +67,5 @@ def _extract(ffmpeg: str, source: Path, target: Path) -> None:
     if done.returncode or not target.exists():
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         if not said:
-            raise MediaFileError("no voice could be taken from it")
-        raise MediaFileError("no voice could be taken from it: {said}", said=said[-1][:160])
+            raise MediaFileError("no audio could be extracted from it")
+        raise MediaFileError("no audio could be extracted from it: {said}", said=said[-1][:160])

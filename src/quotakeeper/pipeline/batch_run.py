@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SHORT_WAIT_SECONDS = 90
 _NAP_SECONDS = 60.0
 _UNKNOWN_LENGTH = (
-    " (its length cannot be told without ffmpeg, so the longest it can be was asked for)"
+    " (its length is unknown without ffmpeg, so the longest possible length was reserved)"
 )
 _ALL_DONE_BEFORE = "done (all steps were done before; nothing was paid)"
 _AGAIN = "run the same command again then, or use --wait; finished steps are not paid again"
@@ -118,7 +118,7 @@ class BatchRun:
         total = sum(length for length, _ in known)
         words = self._options.words
         text = words(
-            "{files} media file(s), {new} to be heard: {minutes} minutes",
+            "{files} media file(s), {new} to be transcribed: {minutes} minutes",
             files=len(paths), new=len(new), minutes=grouped(f"{total / 60_000:.2f}", words.lang),
         )  # fmt: skip
         if len(known) < len(new):
@@ -127,7 +127,8 @@ class BatchRun:
         if not known:
             return
         text = words(
-            "speech: {n} of {total} fit in the quota now if each is heard once",
+            "speech to text: {n} of {total} files fit in the quota now if each is "
+            "transcribed once",
             n=self._fitting([(length, 1) for length, _ in known]), total=len(known),
         )  # fmt: skip
         if any(times > 1 for _, times in known):

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from quotakeeper.calculator.stream_text import fitted
 from quotakeeper.loggers import TOP
+from quotakeeper.pipeline.wording import ENGLISH, Wording
 
 _BAR_CELLS = 24
 # A file name or a provider's message may contain terminal control codes: they are shown as escapes.
@@ -86,24 +87,25 @@ class ProgressConsole:
 class _ConsoleHandler(logging.Handler):
     """Shows log records as plain console lines."""
 
-    def __init__(self, console: ProgressConsole) -> None:
+    def __init__(self, console: ProgressConsole, words: Wording) -> None:
         super().__init__(logging.INFO)
         self._console = console
+        self._words = words
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record as one line."""
-        self._console.line(record.getMessage())
+        self._console.line(self._words.finished(record.getMessage()))
 
 
 @contextmanager
-def logging_to(console: ProgressConsole) -> Iterator[None]:
-    """Show quotakeeper's log records from INFO up on the console; `TokenCalculator` logs its summary.
+def logging_to(console: ProgressConsole, words: Wording = ENGLISH) -> Iterator[None]:
+    """Show quotakeeper's log records from INFO up on the console, in the language of `words`.
 
-    The root logger and its handlers are not changed.
+    `TokenCalculator` logs its summary. The root logger and its handlers are not changed.
     """
     loggers = [logging.getLogger(TOP)]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
-    handler = _ConsoleHandler(console)
+    handler = _ConsoleHandler(console, words)
     for logger in loggers:
         logger.handlers[:], logger.propagate = [handler], False
         logger.setLevel(logging.INFO)

@@ -124,9 +124,10 @@ class FileJob:
         if found is None:
             asked = ", ".join(settings.languages)
             if asks:
-                raise MediaFileError("no speech was heard in it (asked for {asked})", asked=asked)
+                raise MediaFileError("no speech was recognised in it (tried: {asked})", asked=asked)
             raise MediaFileError(
-                "no speech was heard in it (asked for {asked} in an earlier run; --force asks again)",
+                "no speech was recognised in it (tried in an earlier run: {asked}; --force "
+                "tries again)",
                 asked=asked,
             )
         self._checkpoint.save_transcript(key, settings.deepgram.model, found)

@@ -93,8 +93,8 @@ def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
         )
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not plain_http:
         raise SetupError(
-            "{setting}: the key would travel in clear to {host}; use https, or allow it with "
-            "--plain-http",
+            "{setting}: the key would be sent unencrypted to {host}; use https, or allow it "
+            "with --plain-http",
             exit_code=2, setting=setting, host=parts.hostname,
         )  # fmt: skip
     return url.rstrip("/")
@@ -165,7 +165,7 @@ def _exchange(
     except (http.client.HTTPException, OSError) as error:
         raise ReplyLostError(f"the reply was cut off: {type(error).__name__}") from None
     if len(content) > _MOST_REPLY_BYTES:
-        raise ReplyLostError("the reply is larger than any real one")
+        raise ReplyLostError("the reply is too large")
     if rest:
         raise ReplyLostError("the reply was cut off")
     return HttpReply(status, received, content)

@@ -21,10 +21,10 @@ STT_MODEL = "nova-3"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 DEEPGRAM_URL = "https://api.deepgram.com"
 
-SUMMARY = "Translate Chinese video or sound: Vietnamese subtitles, text, titles and captions."
+SUMMARY = "Translate Chinese video or audio: Vietnamese subtitles, text, titles and captions."
 DETAILS = (
-    "Deepgram transcribes, Gemini translates and rewrites. Every call is held against your limits. "
-    "Writes NAME.srt, NAME.txt and NAME.json."
+    "Deepgram transcribes, Gemini translates and rewrites. Every call is checked against "
+    "your limits. Writes NAME.srt, NAME.txt and NAME.json."
 )
 INPUTS, INPUTS_METAVAR = "inputs", "FILE|FOLDER"
 INPUTS_HELP = "Media files, or folders of them."
@@ -34,9 +34,9 @@ MODELS, NETWORK = "Models", "Network"
 _FLAG: dict[str, Any] = {"kind": bool, "default": False}
 OPTIONS = (
     CommandOption(
-        ("-o", "--out"), "Folder for the outputs; beside each file if not given.", Path, "FOLDER"
+        ("-o", "--out"), "Folder for the outputs; default: beside each file.", Path, "FOLDER"
     ),
-    CommandOption(("-r", "--recursive"), "Also take files from folders in folders.", **_FLAG),
+    CommandOption(("-r", "--recursive"), "Also take files from subfolders.", **_FLAG),
     CommandOption(("--wait",), "At a limit, wait until it resets and continue.", **_FLAG),
     CommandOption(("--no-tracking",), "Switch tracking and limits off.", **_FLAG),
     CommandOption(("--no-rewrite",), "Leave out titles, article and captions.", **_FLAG),
@@ -45,30 +45,35 @@ OPTIONS = (
     CommandOption(
         ("--scope",), "A label for every call; repeatable.", str, "LABEL=VALUE", is_repeatable=True
     ),
-    CommandOption(("-q", "--quiet"), "Show problems and the summary only.", **_FLAG),
+    CommandOption(("-q", "--quiet"), "Show only problems and the summary.", **_FLAG),
     CommandOption(("--model",), "The Gemini model.", str, "NAME", GEMINI_MODEL, group=MODELS),
     CommandOption(
         ("--thinking-budget",),
-        "0 for no thinking, -1 for the model's choice; by model if not given.",
+        "0: no thinking; -1: the model decides; default: depends on the model.",
         int, "TOKENS", group=MODELS,
     ),
     CommandOption(("--stt-model",), "The Deepgram model.", str, "NAME", STT_MODEL, group=MODELS),
     CommandOption(
         ("--language",),
-        "A language to try, in this order; repeatable. zh, then vi if not given.",
+        "A language to try; repeat it to try several in order. Default: zh, then vi.",
         str, "CODE", is_repeatable=True, group=MODELS,
     ),
     CommandOption(
         ("--ffmpeg",),
-        "With what to extract the sound: ffmpeg if there is one, nothing, or this program.",
+        "How to extract the audio: with ffmpeg if it is installed (auto), not at all (off), "
+        "or with this program.",
         str, "auto|off|PROGRAM", "auto", group=MODELS,
     ),
     CommandOption(
-        ("--gemini-url",), "Address of Gemini; GOOGLE_GEMINI_BASE_URL, or Google's own.",
+        ("--gemini-url",), (
+            "Address of Gemini; default: GOOGLE_GEMINI_BASE_URL, else Google's own."
+        ),
         str, "URL", group=NETWORK,
     ),
     CommandOption(
-        ("--deepgram-url",), "Address of Deepgram; DEEPGRAM_BASE_URL, or Deepgram's own.",
+        ("--deepgram-url",), (
+            "Address of Deepgram; default: DEEPGRAM_BASE_URL, else Deepgram's own."
+        ),
         str, "URL", group=NETWORK,
     ),
     CommandOption(
@@ -84,10 +89,13 @@ LANG = CommandOption(("--lang",), "Language of messages.", choices=("en", "vi"))
 Rows = tuple[tuple[str, str], ...]
 ENVIRONMENT: Rows = (
     ("DEEPGRAM_API_KEY", "Key for speech to text."),
-    ("GOOGLE_API_KEY, GEMINI_API_KEY", "Key for translation and rewriting; the first that is set."),
+    (
+        "GOOGLE_API_KEY, GEMINI_API_KEY",
+        ("Key for translation and rewriting; the first one that is set counts."),
+    ),
     (
         "DEEPGRAM_BASE_URL, GOOGLE_GEMINI_BASE_URL",
-        "Other addresses: a gateway, quotakeeper sandbox.",
+        "Other addresses, such as a gateway or quotakeeper sandbox.",
     ),
     ("QUOTAKEEPER_LEDGER, QUOTAKEEPER_CONFIG", "The ledger and the limits."),
 )

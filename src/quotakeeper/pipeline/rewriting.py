@@ -57,7 +57,7 @@ def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting
         found = read_rewriting(ask_gemini(prompt, settings, client).text)
         if found is not None:
             return found
-    raise MediaFileError("Gemini's rewriting was not the JSON that was asked for, twice")
+    raise MediaFileError("Gemini twice returned a rewriting that is not the requested JSON")
 
 
 def read_rewriting(text: str) -> Rewriting | None:

@@ -145,7 +145,9 @@ class TranslationRun:
             self.console.line(f"{skipped}: {self._redact(str(file.path))}: {reason}")
         paths = list(found.files)
         if not paths:
-            raise SetupError("no media files were found there", exit_code=2)
+            raise SetupError(
+                "no media files were found in the named files and folders", exit_code=2
+            )
         return self._batch.run(paths).exit_code
 
     def _add_error(self, text: str) -> None:
@@ -177,9 +179,9 @@ class TranslationRun:
             calculator.log_summary()
             warnings = calculator.get_quota_warnings()
             if warnings:
-                self.console.line("🚨 QUOTA WARNINGS:")
+                self.console.line(self.words.finished("🚨 QUOTA WARNINGS:"))
                 for warning in warnings:
-                    self.console.line(f"  {warning}")
+                    self.console.line(self.words.finished(f"  {warning}"))
             if self.options.export is not None:
                 calculator.export_to_file(str(self.options.export))
         except Exception as error:  # noqa: BLE001 - a failing display must not stop the run
@@ -213,7 +215,10 @@ class TranslationRun:
 
     def _show_plainly(self, totals: AttemptTotals) -> None:
         """The plain display of the run's usage, if TokenCalculator fails."""
-        write = self.console.line
+
+        def write(text: str) -> None:
+            self.console.line(self.words.finished(text))
+
         write(RULE)
         write("📊 TOKEN USAGE (this run only)")
         write(RULE)
@@ -245,7 +250,7 @@ def translate_files(
         with _sigterm_interrupts():
             options = replace(read_options(), words=words)
             console = ProgressConsole(sys.stdout, quiet=options.quiet)
-            with logging_to(console):
+            with logging_to(console, words):
                 if not options.tracking:
                     return run_class(options, console).run()
                 with _opened(open_keeper) as keeper:

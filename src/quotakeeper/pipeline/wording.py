@@ -23,6 +23,9 @@ class Wording(Protocol):
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language."""
 
+    def finished(self, text: str) -> str:
+        """A text in this language whose values are already filled in, such as an error's."""
+
 
 class _English:
     lang = "en"
@@ -30,8 +33,12 @@ class _English:
     def __call__(self, text: str, **values: object) -> str:
         return text.format(**values) if values else text
 
+    def finished(self, text: str) -> str:
+        return text
+
 
 ENGLISH: Wording = _English()
+_ERRORS = ("why", "reason", "limit")  # these values may be the texts of errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +53,7 @@ class RunMessage:
 
     def told(self, words: Wording) -> str:
         """The whole text in the language of `words`."""
-        filled = {
-            name: value.told(words) if isinstance(value, RunMessage) else value
-            for name, value in self.values.items()
-        }
+        filled = {name: _told(name, value, words) for name, value in self.values.items()}
         return words(self.text, **filled)
 
     def redacted(self, redact: Callable[[str], str]) -> RunMessage:
@@ -58,6 +62,12 @@ class RunMessage:
             self.text,
             {name: _redacted(value, redact) for name, value in self.values.items()},
         )
+
+
+def _told(name: str, value: object, words: Wording) -> object:
+    if isinstance(value, RunMessage):
+        return value.told(words)
+    return words.finished(value) if name in _ERRORS and isinstance(value, str) else value
 
 
 def message(text: str, **values: object) -> RunMessage:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 PROGRESS = {
-    "{files} media file(s), {new} to be heard: {minutes} minutes": (
+    "{files} media file(s), {new} to be transcribed: {minutes} minutes": (
         "{files} tệp, cần nhận dạng {new} tệp: {minutes} phút"
     ),
     " and {n} of unknown length": " và {n} tệp chưa rõ độ dài",
-    "speech: {n} of {total} fit in the quota now if each is heard once": (
-        "tiếng nói: hạn mức hiện đủ cho {n} trên {total} tệp nếu mỗi tệp nhận dạng một lần"
+    "speech to text: {n} of {total} files fit in the quota now if each is transcribed once": (
+        "nhận dạng tiếng nói: hạn mức hiện đủ cho {n} trên {total} tệp nếu mỗi tệp nhận dạng "
+        "một lần"
     ),
     ", {n} if each has to be heard in {languages}": (
         ", {n} tệp nếu mỗi tệp phải nhận dạng bằng {languages}"
@@ -36,12 +37,12 @@ PROGRESS = {
     "waiting for {when}: {limit}": "chờ đến {when}: {limit}",
     " ({time} here)": " ({time} giờ máy này)",
     ", in {time}": ", còn {time}",
-    "it is hidden, or lies in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
-    "it lies in a folder of the folder; --recursive enters those": (
+    "it is hidden, or it is in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
+    "it is in a subfolder; --recursive includes subfolders": (
         "tệp nằm trong thư mục con; thêm --recursive để lấy cả thư mục con"
     ),
-    "its bytes are sound or film, but its name has no ending of those": (
-        "nội dung là âm thanh hoặc video, nhưng đuôi tên tệp không phải loại đó"
+    "its content is audio or video, but its file name has another suffix": (
+        "nội dung là âm thanh hoặc video, nhưng đuôi tên tệp thuộc loại khác"
     ),
     "switched off by --no-tracking": "đã tắt bằng --no-tracking",
 }
@@ -66,12 +67,14 @@ STOPS = {
     "interrupted; finished steps are kept: run the same command again": (
         "bị ngắt; các bước đã xong được giữ lại: chạy lại đúng lệnh này để làm tiếp"
     ),
-    "no media files were found there": "không tìm thấy tệp âm thanh hay video nào ở đó",
+    "no media files were found in the named files and folders": (
+        "không tìm thấy tệp âm thanh hay video nào trong các tệp và thư mục đã nêu"
+    ),
     "the quota ledger cannot be used: {why}": "không dùng được sổ hạn mức: {why}",
     "too large for the limit alone{unknown}: {limit}": (
         "riêng tệp này đã lớn hơn hạn mức{unknown}: {limit}"
     ),
-    " (its length cannot be told without ffmpeg, so the longest it can be was asked for)": (
+    " (its length is unknown without ffmpeg, so the longest possible length was reserved)": (
         " (không có ffmpeg nên không biết độ dài; đã xin mức dài nhất có thể)"
     ),
     "the provider's own quota is used up: {reason}": ("đã hết hạn mức của nhà cung cấp: {reason}"),
@@ -130,20 +133,22 @@ REPLIES = {
     "Gemini left out {n} of {total} lines twice (number {named})": (
         "Gemini hai lần bỏ sót {n} trên {total} dòng (số {named})"
     ),
-    "Gemini's rewriting was not the JSON that was asked for, twice": (
+    "Gemini twice returned a rewriting that is not the requested JSON": (
         "Gemini hai lần trả về bản viết lại không đúng dạng JSON yêu cầu"
     ),
 }
 
 FILES = {
-    "no speech was heard in it (asked for {asked})": "không nghe thấy lời nói (đã thử {asked})",
-    "no speech was heard in it (asked for {asked} in an earlier run; --force asks again)": (
-        "không nghe thấy lời nói (lần chạy trước đã thử {asked}; thêm --force để thử lại)"
+    "no speech was recognised in it (tried: {asked})": (
+        "không nhận dạng được lời nói (đã thử {asked})"
+    ),
+    "no speech was recognised in it (tried in an earlier run: {asked}; --force tries again)": (
+        "không nhận dạng được lời nói (lần chạy trước đã thử {asked}; thêm --force để thử lại)"
     ),
     "ffmpeg could not be started: {why}": "không khởi động được ffmpeg: {why}",
     "ffmpeg took too long": "ffmpeg chạy quá lâu",
-    "no voice could be taken from it": "không tách được giọng nói từ tệp",
-    "no voice could be taken from it: {said}": "không tách được giọng nói từ tệp: {said}",
+    "no audio could be extracted from it": "không tách được âm thanh từ tệp",
+    "no audio could be extracted from it: {said}": "không tách được âm thanh từ tệp: {said}",
     "it cannot be read: {why}": "không đọc được: {why}",
     "it is not a file": "không phải là tệp",
     "there is no such file": "không có tệp này",
@@ -164,7 +169,8 @@ SETTINGS = {
     "{setting}: give a plain URL, without user, query or #": (
         "{setting}: hãy nêu URL trơn, không có tên người dùng, tham số hay #"
     ),
-    "{setting}: the key would travel in clear to {host}; use https, or allow it with --plain-http": (
+    "{setting}: the key would be sent unencrypted to {host}; use https, or allow it with "
+    "--plain-http": (
         "{setting}: khóa sẽ đi không mã hóa tới {host}; hãy dùng https, hoặc cho phép bằng "
         "--plain-http"
     ),

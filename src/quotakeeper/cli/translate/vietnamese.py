@@ -6,13 +6,13 @@ from quotakeeper.cli.translate.run_texts import RUN_TEXTS
 
 TEXTS = {
     **RUN_TEXTS,
-    "Translate Chinese video or sound: Vietnamese subtitles, text, titles and captions.": (
+    "Translate Chinese video or audio: Vietnamese subtitles, text, titles and captions.": (
         "Dịch video hoặc âm thanh tiếng Trung: phụ đề, văn bản, tiêu đề và chú thích tiếng Việt."
     ),
-    "Deepgram transcribes, Gemini translates and rewrites. Every call is held against your limits. "
-    "Writes NAME.srt, NAME.txt and NAME.json.": (
-        "Deepgram nhận dạng tiếng nói, Gemini dịch và viết lại. Mọi lời gọi đều được đối chiếu với "
-        "hạn mức của bạn. Ghi ra TÊN.srt, TÊN.txt và TÊN.json."
+    "Deepgram transcribes, Gemini translates and rewrites. Every call is checked against "
+    "your limits. Writes NAME.srt, NAME.txt and NAME.json.": (
+        "Deepgram nhận dạng tiếng nói, Gemini dịch và viết lại. Mọi lượt gọi đều được kiểm "
+        "tra theo hạn mức của bạn. Ghi ra TÊN.srt, TÊN.txt và TÊN.json."
     ),
     "Media files, or folders of them.": "Tệp video hoặc âm thanh, hoặc thư mục chứa chúng.",
     "Options": "Tùy chọn",
@@ -20,12 +20,12 @@ TEXTS = {
     "Network": "Mạng",
     "Environment": "Biến môi trường",
     "Exit codes": "Mã thoát",
-    "Folder for the outputs; beside each file if not given.": (
+    "Folder for the outputs; default: beside each file.": (
         "Thư mục cho kết quả; không nêu thì đặt cạnh từng tệp."
     ),
-    "Also take files from folders in folders.": "Lấy cả tệp trong các thư mục con.",
+    "Also take files from subfolders.": "Lấy cả tệp trong các thư mục con.",
     "At a limit, wait until it resets and continue.": (
-        "Khi chạm hạn mức, chờ đến lúc đặt lại rồi làm tiếp."
+        "Khi chạm hạn mức, chờ đến lúc làm mới rồi làm tiếp."
     ),
     "Switch tracking and limits off.": "Tắt theo dõi và hạn mức.",
     "Leave out titles, article and captions.": "Bỏ qua tiêu đề, bài viết và chú thích.",
@@ -33,33 +33,34 @@ TEXTS = {
         "Làm lại các bước đã xong, và trả tiền lại cho chúng."
     ),
     "Write the usage report of this run as JSON.": "Ghi báo cáo sử dụng của lần chạy này dạng JSON.",
-    "Show problems and the summary only.": "Chỉ hiện lỗi và bảng tổng kết.",
+    "Show only problems and the summary.": "Chỉ hiện lỗi và bảng tổng kết.",
     "The Gemini model.": "Model Gemini.",
-    "0 for no thinking, -1 for the model's choice; by model if not given.": (
-        "0 là không suy nghĩ, -1 là để model tự chọn; không nêu thì tùy model."
+    "0: no thinking; -1: the model decides; default: depends on the model.": (
+        "0: không suy luận; -1: để model tự chọn; không nêu thì tùy model."
     ),
     "The Deepgram model.": "Model Deepgram.",
-    "A language to try, in this order; repeatable. zh, then vi if not given.": (
-        "Ngôn ngữ để thử, theo thứ tự đã nêu; lặp lại được. Không nêu thì zh, rồi vi."
+    "A language to try; repeat it to try several in order. Default: zh, then vi.": (
+        "Ngôn ngữ để thử; nêu nhiều lần để thử lần lượt. Không nêu thì zh, rồi vi."
     ),
-    "With what to extract the sound: ffmpeg if there is one, nothing, or this program.": (
-        "Tách âm thanh bằng gì: ffmpeg nếu có, không tách, hoặc chương trình này."
+    "How to extract the audio: with ffmpeg if it is installed (auto), not at all (off), or "
+    "with this program.": (
+        "Tách âm thanh bằng gì: ffmpeg nếu có (auto), không tách (off), hoặc chương trình này."
     ),
-    "Address of Gemini; GOOGLE_GEMINI_BASE_URL, or Google's own.": (
+    "Address of Gemini; default: GOOGLE_GEMINI_BASE_URL, else Google's own.": (
         "Địa chỉ Gemini; GOOGLE_GEMINI_BASE_URL, nếu không có thì của Google."
     ),
-    "Address of Deepgram; DEEPGRAM_BASE_URL, or Deepgram's own.": (
+    "Address of Deepgram; default: DEEPGRAM_BASE_URL, else Deepgram's own.": (
         "Địa chỉ Deepgram; DEEPGRAM_BASE_URL, nếu không có thì của Deepgram."
     ),
     "Allow http:// to other machines.": "Cho phép http:// tới máy khác.",
-    "Attempts per call.": "Số lần thử cho mỗi lời gọi.",
-    "Seconds per call.": "Số giây cho mỗi lời gọi.",
+    "Attempts per call.": "Số lần thử cho mỗi lượt gọi.",
+    "Seconds per call.": "Số giây cho mỗi lượt gọi.",
     "Key for speech to text.": "Khóa cho nhận dạng tiếng nói.",
-    "Key for translation and rewriting; the first that is set.": (
+    "Key for translation and rewriting; the first one that is set counts.": (
         "Khóa cho việc dịch và viết lại; dùng biến đầu tiên được đặt."
     ),
-    "Other addresses: a gateway, quotakeeper sandbox.": (
-        "Địa chỉ khác: một gateway, quotakeeper sandbox."
+    "Other addresses, such as a gateway or quotakeeper sandbox.": (
+        "Địa chỉ khác, như gateway hoặc quotakeeper sandbox."
     ),
     "The ledger and the limits.": "Sổ và các hạn mức.",
     "All files are done.": "Mọi tệp đã xong.",
