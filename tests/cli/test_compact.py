@@ -26,7 +26,7 @@ def test_reports_say_the_same_and_single_calls_are_gone(cli: CommandLine) -> Non
     before = {name: cli.run(*name.split()).out for name in ("report --by day --json", "status")}
     done = cli.run("compact", "--keep", "45d")
     assert done.code == 0, done.err
-    assert "40 calls from before 2027-01-07 let go" in done.out
+    assert "deleted 40 calls from before 2027-01-07" in done.out
     assert {name: cli.run(*name.split()).out for name in before} == before
     assert cli.run("verify").code == 0
     listed = json.loads(cli.run("events", "--limit", "100", "--json").out)
@@ -56,7 +56,7 @@ def test_too_short_or_no_span_is_refused_and_nothing_goes(cli: CommandLine, keep
 
 def test_in_vietnamese(cli: CommandLine) -> None:
     filled(cli)
-    assert "đã bỏ 40 lời gọi" in cli.run("--lang", "vi", "compact", "--keep", "45d").out
+    assert "đã xóa 40 lượt gọi" in cli.run("--lang", "vi", "compact", "--keep", "45d").out
 
 
 def test_awaited(cli: CommandLine) -> None:

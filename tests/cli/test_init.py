@@ -129,7 +129,7 @@ def test_a_key_in_place_of_a_name_is_refused_and_not_shown(
         (("--zone", "Asia/Saigong"), "--zone"),
         (("--budget", "-1"), "--budget"),
         (("--budget", "ten"), "--budget"),
-        (("--key", "acme=ACME_KEY"), "'acme' is no provider"),
+        (("--key", "acme=ACME_KEY"), "'acme' is not a provider"),
         (("--config", "x.toml", "--here"), "--config"),
     ],
 )

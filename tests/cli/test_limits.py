@@ -90,7 +90,7 @@ def test_the_first_limit_of_a_file_does_not_drop_the_default_ones(cli: CommandLi
     path = cli.write_config("# mine\ntimezone = 'UTC'\n")
     result = cli.run("limits", "set", "calls", *NEW)
     assert result.code == 0
-    assert "default limits are now written out" in result.err
+    assert "default limits were also written" in result.err
     assert path.read_text(encoding="utf-8").startswith("# mine\ntimezone = 'UTC'\n")
     assert names(cli) == [
         "gemini daily tokens", "gemini daily cost", "deepgram daily minutes",
@@ -123,7 +123,7 @@ def test_a_named_file_may_be_new(cli: CommandLine) -> None:
 def test_remove(cli: CommandLine) -> None:
     path = cli.write_config(FILE)
     result = cli.run("limits", "remove", "Tokens")
-    assert (result.code, result.err) == (0, f"limit 'Tokens' taken out of {path}\n")
+    assert (result.code, result.err) == (0, f"limit 'Tokens' removed from {path}\n")
     assert names(cli) == ["money"]
     assert cli.run("limits", "remove", "money").code == 0
     assert names(cli) == [], "the default limits do not come back by themselves"
@@ -204,11 +204,11 @@ def test_any_name_comes_back_and_goes_again(
     ("arguments", "what"),
     [
         (["calls", "--amount", "5"], "--meter --window"),
-        (["calls"], "says no change"),
+        (["calls"], "no change is given"),
         (["tokens", "--amount", "-5"], "is negative"),
         (["tokens", "--amount", "nan"], "not finite"),
         (["tokens", "--amount", "1e40"], "too large"),
-        (["tokens", "--amount", "0.5"], "finer than can be counted"),
+        (["tokens", "--amount", "0.5"], "more decimals than can be counted"),
         (["tokens", "--amount", "lots"], "is not a number"),
         (["tokens", "--window", "daily"], "unknown window"),
         (["tokens", "--timezone", "Mars/Base"], "tzdata"),

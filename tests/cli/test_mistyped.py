@@ -36,7 +36,7 @@ def test_a_mistyped_ledger_is_an_error_that_names_the_nearest(
 
 def test_without_a_near_one_the_ledgers_there_are_named(cli: CommandLine) -> None:
     result = cli.run("status", "--ledger", "q.db")
-    assert "the first call of a program makes one" in result.err
+    assert "the first call of a program creates one" in result.err
     Keeper("zzzzzzzz").status()
     assert "ledgers in that folder: zzzzzzzz" in cli.run("status", "--ledger", "q.db").err
     assert cli.run("status", "--ledger", "absent/q.db").code == 2
@@ -121,7 +121,7 @@ amount = 9
     [
         ("en", ["no call has had the operation 'transalte' yet; did you mean 'translate'?",
                 "no call has had the label 'porject' yet; did you mean 'project'?"]),
-        ("vi", ["chưa có lời gọi nào mang thao tác 'transalte'; có phải ý bạn là 'translate'?"]),
+        ("vi", ["chưa có lượt gọi nào mang thao tác 'transalte'; có phải ý bạn là 'translate'?"]),
     ],
 )  # fmt: skip
 def test_a_label_or_operation_that_nobody_has_used_is_a_warning(

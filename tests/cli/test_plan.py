@@ -97,7 +97,7 @@ def test_without_history_it_is_assumed_and_says_so(films: CommandLine) -> None:
     assert translate["tokens"] == {"low": "1188", "expected": "3960", "high": "5940"}
     assert translate["calls"] == 2
     out = films.run("plan", "phim").out
-    assert "assumed: this ledger has no history of it" in out
+    assert "assumed: the ledger has no history of it" in out
     assert "nothing is sent" in out
 
 
@@ -206,7 +206,7 @@ def test_what_never_fits_is_named_with_its_limit(films: CommandLine) -> None:
     assert {each["state"] for each in record["files"]} == {"today", "later", "never"}
     result = films.run("plan", "phim", "--check")
     assert result.code == 3
-    assert "never fits: one call of it asks 5 minutes, minutes is 4.5 minutes" in result.out
+    assert "never fits: one of its calls needs 5 minutes, but minutes is 4.5 minutes" in result.out
 
 
 def test_check_ends_with_a_code_that_scripts_can_use(films: CommandLine) -> None:
@@ -264,11 +264,11 @@ def test_a_file_without_a_readable_header_is_planned_at_the_most_it_can_be(
     skipped = {Path(each["name"]).name: each["why"] for each in record["skipped"]}
     assert skipped == {
         "empty.mp3": "the file is empty",
-        ".hidden.mp3": "it is hidden, or lies in a hidden folder",
+        ".hidden.mp3": "it is hidden, or it is in a hidden folder",
     }
     shown = films.run("plan", "phim", "--lang", "vi").out
     assert "bỏ qua phim/empty.mp3 (tệp rỗng)" in shown.replace(os.sep, "/")
-    assert "?: its bytes do not tell its length" in films.run("plan", "phim").out
+    assert "?: its length is unknown" in films.run("plan", "phim").out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")

@@ -199,6 +199,6 @@ def test_rows_are_not_held(cli: CommandLine) -> None:
 
 def test_it_says_that_a_file_is_needed(cli: CommandLine) -> None:
     ran = cli.run("reconcile", "gemini")
-    assert ran.code == 2 and "no key can ask" in ran.err and "CSV" in ran.err
+    assert ran.code == 2 and "Google has no API" in ran.err and "CSV" in ran.err
     ran = cli.run("reconcile", "gemini", "--file", "x", "--base-url", "https://example.org")
     assert ran.code == 2 and "deepgram only" in ran.err

@@ -43,7 +43,7 @@ def test_by_scope_and_range(busy: CommandLine) -> None:
     record = json.loads(busy.run("report", "--last", "10m", "--json").out)
     assert record["since"] == "2026-11-23T12:35:03Z"
     assert record["totals"]["calls"] == 2
-    assert "No calls in this time." in busy.run("report", "--until", "yesterday").out
+    assert "No calls in this time range." in busy.run("report", "--until", "yesterday").out
 
 
 def test_an_unknown_dimension_names_the_known_ones(busy: CommandLine) -> None:

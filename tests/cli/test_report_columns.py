@@ -142,13 +142,13 @@ def test_as_if_of_a_model_without_a_price_is_refused(busy: CommandLine, name: st
         ('code = "VND"', "per_usd is missing"),
         (
             'code = "USD"\nper_usd = 1\ndate = 2026-11-20\nsource = "x"',
-            "no currency other than USD",
+            "not the code of another currency than USD",
         ),
-        ('code = "VND"\nper_usd = 0\ndate = 2026-11-20\nsource = "x"', "is no rate"),
+        ('code = "VND"\nper_usd = 0\ndate = 2026-11-20\nsource = "x"', "is not a valid rate"),
         ('code = "VND"\nper_usd = "x"\ndate = 2026-11-20\nsource = "x"', "is not a number"),
-        ('code = "VND"\nper_usd = 1\ndate = "soon"\nsource = "x"', "is no date"),
+        ('code = "VND"\nper_usd = 1\ndate = "soon"\nsource = "x"', "is not a date"),
         ('code = "VND"\nper_usd = 1\ndate = 2026-11-20\nsource = ""', "is empty"),
-        ('kode = "VND"', "is not a key of it"),
+        ('kode = "VND"', "is not a known key"),
     ],
 )
 def test_a_wrong_rate_is_named(cli: CommandLine, table: str, problem: str) -> None:

@@ -28,7 +28,7 @@ def findings(cli: CommandLine, code: int = 0) -> dict[str, dict[str, str]]:
 def test_doctor_on_a_new_machine(cli: CommandLine) -> None:
     found = findings(cli)
     assert found["python"]["state"] == "ok"
-    assert "not there yet" in found["ledger"]["text"]
+    assert "does not exist yet" in found["ledger"]["text"]
     assert not cli.ledger.exists(), "looking makes nothing"
     assert "power cut" in found["durability"]["text"]
     assert found["limits"]["text"] == "4 (default)"

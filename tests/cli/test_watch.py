@@ -37,7 +37,7 @@ def test_one_frame(busy: CommandLine, width: int, lang: str) -> None:
 def test_one_frame_where_nothing_happened_yet(cli: CommandLine) -> None:
     out = cli.run("watch", "--once").out
     assert "No calls yet." in out
-    assert out.count("nothing to foresee it by") == 4
+    assert out.count("no data for a forecast") == 4
     limits = json.loads(cli.run("watch", "--once", "--json").out)["limits"]
     assert [(each["per_hour"], each["forecast"]) for each in limits] == [
         ("0", None), ("0.00", None), ("0", None), ("0.00", None),

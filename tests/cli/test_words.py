@@ -96,12 +96,12 @@ def test_nothing_printed_is_left_in_english(busy: CommandLine) -> None:
 
 
 def test_help_is_in_the_chosen_language(cli: CommandLine) -> None:
-    assert "Từng hạn mức đang ở đâu." in cli.run("--lang", "vi", "--help").out
-    assert "Từng hạn mức đang ở đâu." in cli.run("status", "--help", "--lang=vi").out
-    assert "Where every limit stands now." in cli.run("status", "--help").out
+    assert "Mức dùng hiện tại của từng hạn mức." in cli.run("--lang", "vi", "--help").out
+    assert "Mức dùng hiện tại của từng hạn mức." in cli.run("status", "--help", "--lang=vi").out
+    assert "Show the current use of every limit." in cli.run("status", "--help").out
     cli.environment.setenv("LANG", "vi_VN.UTF-8")
     assert "Tạo một hạn mức" in cli.run("limits", "set", "--help").out
-    assert "The limits in force." in cli.run("limits", "--help", "--lang", "en").out
+    assert "List the limits in force." in cli.run("limits", "--help", "--lang", "en").out
 
 
 @pytest.mark.parametrize(

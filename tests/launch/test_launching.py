@@ -47,7 +47,7 @@ def test_the_summary_goes_to_stderr_and_makes_no_ledger(runner: Runner) -> None:
     assert ran.stderr == "quotakeeper: no call to a known provider was seen\n"
     assert not runner.ledger.exists()
     ran = runner("--lang", "vi", *python("print(1)"))
-    assert ran.stderr == "quotakeeper: không thấy lời gọi nào tới nhà cung cấp đã biết\n"
+    assert ran.stderr == "quotakeeper: không thấy lượt gọi nào tới nhà cung cấp đã biết\n"
 
 
 def test_arguments_reach_the_program_as_they_are(runner: Runner) -> None:
@@ -142,7 +142,7 @@ def test_a_script_without_a_first_line_is_run_by_the_shell(runner: Runner) -> No
     [
         (["--tag", "nonsense"], "--tag"),
         (["--tag", "=x"], "--tag"),
-        (["--tag", "run=1"], "'run' names the run itself"),
+        (["--tag", "run=1"], "'run' is the label of the run itself"),
         (["--project", " "], "project"),
         (["--json", "no/such/folder/x.json"], "--json"),
         (["--json", "."], "--json"),

@@ -72,7 +72,7 @@ def check_ledger_is_there(session: CommandContext) -> None:
         )
     if not path.exists():
         fix = "name the ledger of the processes with --ledger; see: quotakeeper doctor"
-        raise LedgerUnavailableError(str(path), "there is no such ledger", fix)
+        raise LedgerUnavailableError(str(path), "does not exist", fix)
 
 
 def open_keeper(session: CommandContext) -> Keeper:

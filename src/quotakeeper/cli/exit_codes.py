@@ -49,7 +49,8 @@ def exit_code(error: QuotakeeperError) -> int:
 
 def report(error: QuotakeeperError, words: Words) -> int:
     """Print an error as three lines on stderr and return its exit code."""
-    what, why, fix = _parts(error)
+    what, place, problem, fix = _parts(error)
+    why, fix = f"{place}{words.finished(problem)}", words.finished(fix)
     if isinstance(error, LedgerCorruptError):
         why, fix = _damage(error, words)
     tell(f"{words('error')}: {words(what)}")
@@ -73,11 +74,11 @@ def report_os_error(error: OSError, words: Words) -> int:
 
 def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
     """Return why a damaged ledger cannot be read, and the fix, in the chosen language."""
-    fix = words(error.fix)
+    fix = words.finished(error.fix)
     if error.seq is None and not error.entry_id:
-        return f"{error.ledger}: {words(error.problem)}", fix
+        return f"{error.ledger}: {words.finished(error.problem)}", fix
     number = "?" if error.seq is None else error.seq
-    values = {"ledger": error.ledger, "seq": number, "what": words(error.what)}
+    values = {"ledger": error.ledger, "seq": number, "what": words.finished(error.what)}
     if not error.entry_id:
         return words("{ledger}: entry {seq} cannot be read: {what}", **values), fix
     return words(
@@ -85,33 +86,36 @@ def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
     ), fix
 
 
-def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
+def _parts(error: QuotakeeperError) -> tuple[str, str, str, str]:
+    """Return what happened, the place with ": " after it, the problem, and the fix, in English."""
     match error:
         case MissingExtraError():
-            return "an optional part is not installed", f"{error.where} {error.problem}", error.fix
+            what = "an optional package is not installed"
+            return what, "", f"{error.where} {error.problem}", error.fix
         case ConfigError():
             what = "the configuration cannot be used"
-            return what, f"{error.where}: {error.problem}", error.fix
+            return what, f"{error.where}: ", error.problem, error.fix
         case InvalidInputError():
-            return "that cannot be used", f"{error.field}: {error.problem}".strip(": "), error.fix
+            place = f"{error.field}: " if error.field else ""
+            return "a value cannot be used", place, error.problem, error.fix
         case LedgerCorruptError():
-            return "the ledger is damaged", f"{error.ledger}: {error.problem}", error.fix
+            return "the ledger is damaged", f"{error.ledger}: ", error.problem, error.fix
         case LedgerError():
             what = "the ledger cannot be used"
-            return what, f"{error.ledger}: {error.problem}", error.fix
+            return what, f"{error.ledger}: ", error.problem, error.fix
         case LimitExceeded():
             return _refusal(error)
         case PausedError():
-            return "calls are paused", str(error), "quotakeeper resume"
+            return "calls are paused", "", str(error), "quotakeeper resume"
         case ProviderError():
-            return "the account cannot be read", str(error), "check the key, or give --file"
+            return "the account cannot be read", "", str(error), "check the key, or give --file"
         case TokenizerError():
-            return "the tokenizer cannot be used", error.problem, error.fix
+            return "the tokenizer cannot be used", "", error.problem, error.fix
         case _:
-            return "that did not work", str(error), ""
+            return "the command failed", "", str(error), ""
 
 
-def _refusal(error: LimitExceeded) -> tuple[str, str, str]:
+def _refusal(error: LimitExceeded) -> tuple[str, str, str, str]:
     if isinstance(error, ClockSuspectError):
-        return "the clock has jumped ahead", str(error), "quotakeeper doctor"
-    return "a limit is reached", str(error), "quotakeeper status"
+        return "the clock has jumped ahead", "", str(error), "quotakeeper doctor"
+    return "a limit is reached", "", str(error), "quotakeeper status"

@@ -37,10 +37,14 @@ def checked_address(url: str) -> str:
     except ValueError:
         host, parts = "", urlsplit("")
     if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
-        raise InvalidInputError("--base-url", f"{url[:60]!r} is no address", "https://HOST")
+        raise InvalidInputError(
+            "--base-url", f"{url[:60]!r} is not a valid address", "https://HOST"
+        )
     if parts.scheme == "http" and host not in _LOCAL:
         raise InvalidInputError(
-            "--base-url", "would send the key in the clear", "use https://, or this machine"
+            "--base-url",
+            "would send the key unencrypted",
+            "use https://, or an address on this machine",
         )
     return text.rstrip("/").removesuffix("/v1")
 

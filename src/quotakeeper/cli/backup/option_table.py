@@ -10,10 +10,10 @@ BACKUP = CommandTable(
     "Copy the ledger while it is in use, and check the copy.",
     (
         CommandOption(
-            ("--out",), "The file or folder to copy to; beside the ledger, if not given.",
+            ("--out",), "File or folder for the copy; default: beside the ledger.",
             metavar="FILE",
         ),
-        CommandOption(("--force",), "Replace a file that is there.", bool),
+        CommandOption(("--force",), "Replace an existing file.", bool),
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
     ),
 )  # fmt: skip

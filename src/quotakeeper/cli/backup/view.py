@@ -18,9 +18,9 @@ def backup_lines(done: BackupResult, session: CommandContext) -> Iterator[str]:
     size = figures.whole(done.bytes, session.lang)
     yield words("copied to {file}: {size} bytes", file=done.file, size=size)
     if not done.problems:
-        yield words("the copy is sound: every balance follows from its journal")
+        yield words("the copy has no problems: its journal gives the same balances")
         return
     n = len(done.problems)
     yield words.plural(n, "the copy has {n} problem:", "the copy has {n} problems:", n=n)
     for problem in done.problems:
-        yield f"  {cut(problem, _MOST_COLUMNS)}"
+        yield f"  {cut(words.finished(problem), _MOST_COLUMNS)}"

@@ -9,12 +9,16 @@ from quotakeeper.cli.context import CommandContext
 
 @click.command()
 @click.option("--keep", metavar="SPAN", default="400d", show_default=True,
-              help="Keep the single calls of this long; 35d at least.")  # fmt: skip
-@click.option("--shrink", is_flag=True, help="Give the room back to the disk: copies the file.")
+              help="How long to keep individual calls; at least 35d.")  # fmt: skip
+@click.option(
+    "--shrink",
+    is_flag=True,
+    help=("Return the freed space to the disk; this copies the whole file."),
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def compact(session: CommandContext, keep: str, shrink: bool, as_json: bool) -> int:
-    """Let single calls of long ago go; balances and reports stay."""
+    """Delete old individual calls; balances and reports stay."""
     from quotakeeper.cli.compact.command import run_compact
 
     return run_compact(session, keep, shrink=shrink, as_json=as_json)

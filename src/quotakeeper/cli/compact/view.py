@@ -17,14 +17,14 @@ def compaction_lines(
     words = session.words
     since = moment(done.before_at, done.zone).date().isoformat()
     yield words.plural(
-        done.calls, "{ledger}: {n} call from before {since} let go",
-        "{ledger}: {n} calls from before {since} let go", ledger=done.ledger,
+        done.calls, "{ledger}: deleted {n} call from before {since}",
+        "{ledger}: deleted {n} calls from before {since}", ledger=done.ledger,
         n=figures.whole(done.calls, session.lang), since=since,
     )  # fmt: skip
     if done.bytes_before is None:
-        yield words("balances and reports are as they were; the server uses the room again")
+        yield words("balances and reports did not change; the server reuses the freed space")
         return
-    yield words("size: {before} bytes, now {after}; balances and reports are as they were",
+    yield words("size: {before} bytes, now {after}; balances and reports did not change",
                 before=f"{done.bytes_before:,}", after=f"{done.bytes_after:,}")  # fmt: skip
     if done.calls and not shrink:
-        yield words("the room is used again; --shrink gives it back to the disk")
+        yield words("new calls reuse the freed space; --shrink returns it to the disk")

@@ -13,7 +13,7 @@ from quotakeeper.cli.context import CommandContext
 def completion(ctx: click.Context, shell: str) -> int:
     """Print the script that completes commands and options in a shell.
 
-    Its first lines say where to put it. Print it again after an update.
+    The first lines of the script say where to put it. Print the script again after an update.
     """
     from quotakeeper.cli.completion.command import run_completion
 

@@ -6,7 +6,7 @@ TEXTS = {
     "Print the script that completes commands and options in a shell.": (
         "In script để shell tự điền tên lệnh và tùy chọn."
     ),
-    "Its first lines say where to put it. Print it again after an update.": (
-        "Những dòng đầu cho biết đặt script ở đâu. Cập nhật xong thì in lại."
+    "The first lines of the script say where to put it. Print the script again after an update.": (
+        "Những dòng đầu của script cho biết đặt nó ở đâu. Sau mỗi lần cập nhật hãy in lại script."
     ),
 }

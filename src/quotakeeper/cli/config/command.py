@@ -27,8 +27,13 @@ def run_show(session: context.CommandContext, *, origin: bool, as_json: bool) ->
     for line in table_lines(header, rows, width=width, ellipsis=session.glyphs.ellipsis):
         console.say(line)
     if origin:
-        place = settings.config_file or words("none; the defaults hold")
+        place = settings.config_file or words("none; the defaults apply")
         console.say(words("config file: {file}", file=place))
         example = variable_of("durability")
-        console.say(words("each may be set by its variable, like {variable}", variable=example))
+        console.say(
+            words(
+                "every setting can also be set by its environment variable, such as {variable}",
+                variable=example,
+            )
+        )
     return exit_codes.OK

@@ -9,15 +9,15 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def config() -> None:
-    """The settings in force."""
+    """Show the settings in force."""
 
 
 @config.command("show")
-@click.option("--origin", is_flag=True, help="Say where each value came from.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, origins too.")
+@click.option("--origin", is_flag=True, help="Show where each value comes from.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with origins.")
 @click.pass_obj
 def show_config(session: CommandContext, origin: bool, as_json: bool) -> int:
-    """Every setting and its value."""
+    """Show every setting and its value."""
     from quotakeeper.cli.config.command import run_show
 
     return run_show(session, origin=origin, as_json=as_json)

@@ -27,7 +27,8 @@ def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> i
     elif accepted.was_doubted:
         ahead = figures.duration(accepted.ahead, session.lang)
         text = (
-            "the clock is accepted, {ahead} ahead of what was known: hard limits admit calls again"
+            "the clock is confirmed, although it jumped ahead by {ahead}: hard limits admit "
+            "calls again"
         )
         console.tell(words(text, ahead=ahead))
     else:
@@ -58,10 +59,10 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
     yield words(text, ahead=ahead, newest=newest, now=now)
     counts = {"entries": found.entries, "calls": found.calls}
     if done.applied:
-        text = "entries moved to {now}: {entries}, calls among them: {calls}; no call is lost"
+        text = "entries moved to {now}: {entries}, of which calls: {calls}; no call is lost"
         yield words(text, now=now, **counts)
         if found.backup:
-            yield words("the ledger as it was: {file}", file=found.backup)
+            yield words("copy of the ledger from before: {file}", file=found.backup)
         return
     if done.is_confirmed:
         yield words("the time service of this machine confirms its clock")
@@ -69,9 +70,10 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
         yield words("nothing confirms this clock: make sure that it is right")
     if is_on_server(session.settings()):
         yield words("no copy of a ledger on a server is kept: back up its database first: pg_dump")
-        text = "--yes moves to now entries: {entries}, calls among them: {calls}"
+        text = "--yes moves entries to the present: {entries}, of which calls: {calls}"
     else:
         text = (
-            "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}"
+            "--yes copies the ledger, then moves entries to the present: {entries}, of which "
+            "calls: {calls}"
         )
     yield words(text, **counts)

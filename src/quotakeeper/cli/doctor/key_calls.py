@@ -22,7 +22,7 @@ def try_key(trial: KeyTrial, key: str) -> int:
     """
     url = checked_address(address_of(trial))
     if not key.isprintable() or not key.isascii():
-        raise InvalidInputError(trial.provider, "the value is no key", "copy the key again")
+        raise InvalidInputError(trial.provider, "the value is not a key", "copy the key again")
     request = Request(f"{url}{trial.path}", headers={"Accept": "application/json", **trial.others})
     request.add_unredirected_header(trial.header, f"{trial.before_key}{key}")
     try:

@@ -10,16 +10,23 @@ from quotakeeper.errors import InvalidInputError
 
 @click.command()
 @click.option("--accept-clock", is_flag=True,
-              help="The clock jumped ahead, and it is right: let hard limits admit calls again.")  # fmt: skip
+              help=(
+                  "Confirm that the clock is right although it jumped ahead; hard limits then "
+                  "admit calls again."
+              ))  # fmt: skip
 @click.option(
     "--repair-clock", is_flag=True,
-    help="Show how far a wrong clock has carried the ledger ahead; with --yes, set it back.",
+    help="Show how far the ledger is ahead of the clock; with --yes, move the ledger back.",
 )  # fmt: skip
-@click.option("--yes", is_flag=True, help="With --repair-clock: copy the ledger, and set it back.")
-@click.option("--why", metavar="TEXT", default="", help="The reason, for the journal.")
+@click.option(
+    "--yes", is_flag=True, help=("With --repair-clock: copy the ledger, then move it back.")
+)
+@click.option(
+    "--why", metavar="TEXT", default="", help=("The reason, which is stored in the journal.")
+)
 @click.option(
     "--keys", "with_keys", is_flag=True,
-    help="Try each API key that is set with one free request; the key is never shown.",
+    help="Test each API key that is set with one free request; the key is never shown.",
 )  # fmt: skip
 @click.option("--paths", is_flag=True, help="List every file that quotakeeper writes.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -28,12 +35,14 @@ def doctor(  # noqa: PLR0913 - one for each option
     session: CommandContext, accept_clock: bool, repair_clock: bool, yes: bool, why: str,
     with_keys: bool, paths: bool, as_json: bool,
 ) -> int:  # fmt: skip
-    """The whole set-up at a glance, and what is wrong with it."""
+    """Check the whole set-up, and say what to fix."""
     _check_alone({"--accept-clock": accept_clock, "--repair-clock": repair_clock,
                   "--keys": with_keys, "--paths": paths})  # fmt: skip
     if (yes and not repair_clock) or (why and not (accept_clock or repair_clock)):
         option = "--yes" if yes else "--why"
-        raise InvalidInputError(option, "says nothing by itself", "give --repair-clock with it")
+        raise InvalidInputError(
+            option, "has no effect without --repair-clock", "give --repair-clock with it"
+        )
     if accept_clock or repair_clock:
         from quotakeeper.cli.doctor.clock import run_accept, run_repair
 
@@ -52,6 +61,6 @@ def _check_alone(given: dict[str, bool]) -> None:
     chosen = [flag for flag, is_given in given.items() if is_given]
     if chosen == ["--accept-clock", "--repair-clock"]:
         fix = "accept the clock if it is right; then repair the ledger if it is ahead of it"
-        raise InvalidInputError("--accept-clock", "does not go with --repair-clock", fix)
+        raise InvalidInputError("--accept-clock", "cannot be used with --repair-clock", fix)
     if len(chosen) > 1:
-        raise InvalidInputError(chosen[0], f"does not go with {chosen[1]}", "give one at a time")
+        raise InvalidInputError(chosen[0], f"cannot be used with {chosen[1]}", "give one at a time")

@@ -11,23 +11,25 @@ _model = click.option(
     "models",
     multiple=True,
     metavar="NAME",
-    help="Only the cost by this model; repeatable.",
+    help="Show the cost on this model only; repeatable.",
 )
-_all = click.option("--all", "every", is_flag=True, help="The cost by every model with a price.")
+_all = click.option(
+    "--all", "every", is_flag=True, help=("Show the cost on every model that has a price.")
+)
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.group()
 def estimate() -> None:
-    """What texts and sound files would need and cost, before any is sent.
+    """Estimate the tokens, minutes and cost of text and audio files before you send them.
 
-    By many models, without history. When a folder would fit your limits: quotakeeper plan.
+    Compares many models, without history. To see when a folder fits your limits: quotakeeper plan.
     """
 
 
 @estimate.command()
 @click.argument("file", required=False)
-@click.option("--text", help="The text itself.")
+@click.option("--text", help="The text to estimate, instead of a file.")
 @_model
 @_all
 @_json
@@ -36,7 +38,7 @@ def text(
     session: CommandContext, file: str | None, text: str | None, models: tuple[str, ...], every: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Tokens, language and cost of a text FILE (- is stdin)."""
+    """Estimate the tokens, language and cost of a text FILE (- is stdin)."""
     from quotakeeper.cli.estimate.command import CostOptions, run_text
 
     return run_text(session, file, text, CostOptions(models, every, as_json))
@@ -55,7 +57,7 @@ def audio(
     every: bool,
     as_json: bool,
 ) -> int:
-    """Minutes and cost of sound FILES, by their headers."""
+    """Estimate the minutes and cost of audio FILES from their headers."""
     from quotakeeper.cli.estimate.command import CostOptions, run_audio
 
     return run_audio(session, files, CostOptions(models, every, as_json))
@@ -70,7 +72,7 @@ def audio(
 def folder(
     session: CommandContext, folder: str, models: tuple[str, ...], every: bool, as_json: bool
 ) -> int:
-    """All texts and sound files in a FOLDER, added up."""
+    """Estimate all text and audio files in a FOLDER together."""
     from quotakeeper.cli.estimate.command import CostOptions, run_folder
 
     return run_folder(session, folder, CostOptions(models, every, as_json))

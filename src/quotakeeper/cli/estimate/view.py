@@ -35,7 +35,7 @@ def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) 
         header = [words(each) for each in ("SOUND", "MINUTES", "KNOWN FROM")]
         minutes = METERS["audio_minutes"]
         rows = [[x.name, figures.quantity(x.milliseconds, minutes, lang),
-                 x.form if x.exact else words("its size: at most this")] for x in audio]  # fmt: skip
+                 x.form if x.exact else words("its size (upper bound)")] for x in audio]  # fmt: skip
         if len(audio) > 1:
             total = sum(x.milliseconds for x in audio)
             rows.append([words("total"), figures.quantity(total, minutes, lang), ""])
@@ -46,4 +46,4 @@ def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) 
     header = [words("MODEL"), words("COST")]
     yield from table(header, [[n, figures.money(c, lang)] for n, c in estimate.costs], {1})
     if texts:
-        yield words("Text is priced as input; what a model writes comes on top.")
+        yield words("Text is priced as input; the model's output is not included.")

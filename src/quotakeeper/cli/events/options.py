@@ -13,7 +13,7 @@ from quotakeeper.cli.context import CommandContext
     type=click.IntRange(1, 100_000),
     default=20,
     show_default=True,
-    help="How many, newest first.",
+    help="How many calls to list.",
 )
 @click.option("--provider", default="", metavar="NAME", help="Only calls to this provider.")
 @click.option("--operation", default="", metavar="NAME", help="Only this operation.")
@@ -22,7 +22,7 @@ from quotakeeper.cli.context import CommandContext
 def events(
     session: CommandContext, limit: int, provider: str, operation: str, as_json: bool
 ) -> int:
-    """The last calls, newest first."""
+    """List the latest calls, newest first."""
     from quotakeeper.cli.events.command import run_events
 
     return run_events(session, limit=limit, as_json=as_json, provider=provider, operation=operation)

@@ -10,10 +10,10 @@ XLSX = "xlsx"
 
 EXPORT = CommandTable(
     "export",
-    "Every event, for other programs.",
+    "Write all calls to a file or to stdout, for other programs.",
     (
         CommandOption(
-            ("--format",), "The form to write.", choices=(*FORMATS, XLSX), default="ndjson",
+            ("--format",), "Output format.", choices=(*FORMATS, XLSX), default="ndjson",
             stored_as="form",
         ),
         CommandOption(("--out",), "Write here instead of stdout.", metavar="FILE"),
@@ -24,10 +24,10 @@ EXPORT = CommandTable(
         CommandOption(("--last",), 'The last "24h", "7d", ...', metavar="SPAN"),
         CommandOption(("--bom",), "CSV that Excel reads as UTF-8.", bool, stored_as="mark"),
         CommandOption(
-            ("--excel",), "CSV for Excel: local times, and separators that your locale uses.", bool
+            ("--excel",), "CSV for Excel: local times, and the separators of your locale.", bool
         ),
         CommandOption(
-            ("--separator",), "What parts the cells with --excel; by locale if not given.",
+            ("--separator",), "Separator of cells with --excel; default: that of your locale.",
             choices=("comma", "semicolon"),
         ),
     ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 TEXTS = {
-    "CSV for Excel: local times, and separators that your locale uses.": (
+    "CSV for Excel: local times, and the separators of your locale.": (
         "CSV cho Excel: giờ địa phương, và dấu phân cách theo locale của bạn."
     ),
-    "What parts the cells with --excel; by locale if not given.": (
+    "Separator of cells with --excel; default: that of your locale.": (
         "Dấu ngăn cách ô khi dùng --excel; không nêu thì theo locale."
     ),
 }

@@ -51,7 +51,9 @@ def _fill(make: Any, buffer: IO[bytes], events: Iterable[UsageEvent], form: Shee
         for count, cells in enumerate(sheet_rows(events, form), start=1):
             if count > MOST_ROWS:
                 raise InvalidInputError(
-                    "--format", f"a sheet takes {MOST_ROWS:,} events", "give --since and --until"
+                    "--format",
+                    f"a sheet holds at most {MOST_ROWS:,} events",
+                    "give --since and --until",
                 )
             for column, cell in enumerate(cells):
                 _write(sheet, count, column, cell)

@@ -39,7 +39,7 @@ def run_forget(
         for line in done_lines(result, session):
             console.tell(line)
     else:
-        console.tell(session.words("nothing was changed; --yes does it"))
+        console.tell(session.words("nothing was changed; --yes makes these changes"))
     return exit_codes.OK
 
 

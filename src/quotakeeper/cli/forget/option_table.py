@@ -7,10 +7,14 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 FORGET = CommandTable(
     "forget",
-    "Take a label's value out of the ledger; calls and totals stay, without it.",
+    "Remove a label's value from the ledger; calls and totals stay.",
     (
-        CommandOption(("--label",), "The label to forget, like user=an.", metavar="NAME=VALUE"),
-        CommandOption(("--yes",), "Do it without asking.", bool),
+        CommandOption(
+            ("--label",),
+            "The label and the value to remove, such as user=an.",
+            metavar="NAME=VALUE",
+        ),
+        CommandOption(("--yes",), "Change the ledger without asking.", bool),
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
     ),
 )

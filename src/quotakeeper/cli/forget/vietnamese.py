@@ -4,11 +4,11 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Take a label's value out of the ledger; calls and totals stay, without it.": (
-        "Xóa giá trị của một nhãn khỏi sổ; lượt gọi và tổng vẫn còn, nhưng không mang nó nữa."
+    "Remove a label's value from the ledger; calls and totals stay.": (
+        "Xóa giá trị của một nhãn khỏi sổ; lượt gọi và tổng vẫn còn."
     ),
-    "The label to forget, like user=an.": "Nhãn cần xóa, như user=an.",
-    "Do it without asking.": "Làm luôn, không hỏi.",
+    "The label and the value to remove, such as user=an.": "Nhãn và giá trị cần xóa, như user=an.",
+    "Change the ledger without asking.": "Sửa sổ luôn, không hỏi.",
     # messages
     "{name}={value}: {calls}, last used {last}": "{name}={value}: {calls}, dùng lần cuối {last}",
     "  changed: the label's value, and the name of limits per {name}": (
@@ -23,6 +23,6 @@ TEXTS = {
         "  hạn mức theo {name}: lượt gọi mới của {value} tính lại từ 0"
     ),
     "  still has it: {file}": "  vẫn còn nhãn này: {file}",
-    "nothing was changed; --yes does it": "chưa thay đổi gì; thêm --yes để làm",
+    "nothing was changed; --yes makes these changes": "chưa thay đổi gì; --yes sẽ thực hiện các thay đổi này",
     "Forget it? It cannot be undone.": "Xóa nhãn này? Không thể hoàn tác.",
 }

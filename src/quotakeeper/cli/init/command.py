@@ -36,7 +36,7 @@ def run_init(
     On a terminal, ask for values that are not given.
     """
     if here and session.config:
-        raise InvalidInputError("--here", "does not go with --config", "give one of them")
+        raise InvalidInputError("--here", "cannot be used with --config", "give one of them")
     file = Path.cwd() / PROJECT_FILE if here else file_to_edit(session.config)
     check_free(file, force=force)
     asks = not yes and sys.stdin.isatty()
@@ -91,5 +91,5 @@ def _asked(
         except InvalidInputError as error:
             if tried == _TRIES or not answer:
                 raise
-            console.tell(f"  {error.problem}; {error.fix}")
+            console.tell(f"  {words.finished(f'{error.problem}; {error.fix}')}")
     raise AssertionError

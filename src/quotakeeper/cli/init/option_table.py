@@ -7,22 +7,24 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 INIT = CommandTable(
     "init",
-    "Write the config file: time zone, budget, and where the API keys are.",
+    "Write the config file: time zone, daily budget, and the variables of your API keys.",
     (
         CommandOption(
-            ("--zone",), "The time zone whose midnight ends a day; this machine's, if not given.",
+            ("--zone",), "Time zone at whose midnight a day ends; default: this machine's.",
             metavar="NAME",
         ),
         CommandOption(
-            ("--budget",), "The most to spend a day, in US dollars; 0 for no budget.",
+            ("--budget",), "Daily budget in US dollars; 0: no budget.",
             metavar="USD",
         ),
         CommandOption(
-            ("--key",), "The variable that holds a provider's API key; repeatable.",
+            ("--key",), "Environment variable that holds a provider's API key; repeatable.",
             metavar="PROVIDER=VARIABLE", is_repeatable=True, stored_as="keys",
         ),
         CommandOption(("--here",), "Write quotakeeper.toml in this folder.", bool),
-        CommandOption(("--yes",), "Ask nothing; what is not given keeps its default.", bool),
-        CommandOption(("--force",), "Replace the file; the old one is kept as .bak.", bool),
+        CommandOption(("--yes",), (
+            "Ask no questions; values that are not given keep their defaults."
+        ), bool),
+        CommandOption(("--force",), "Replace an existing file; the old one is kept as .bak.", bool),
     ),
 )  # fmt: skip

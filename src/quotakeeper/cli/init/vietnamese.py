@@ -4,23 +4,25 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Write the config file: time zone, budget, and where the API keys are.": (
-        "Tạo tệp cấu hình: múi giờ, ngân sách, và khóa API nằm ở biến nào."
+    "Write the config file: time zone, daily budget, and the variables of your API keys.": (
+        "Tạo tệp cấu hình: múi giờ, ngân sách mỗi ngày, và biến môi trường chứa khóa API."
     ),
-    "The time zone whose midnight ends a day; this machine's, if not given.": (
-        "Múi giờ dùng để tính hết ngày; không ghi thì theo máy này."
+    "Time zone at whose midnight a day ends; default: this machine's.": (
+        "Múi giờ để làm mới lúc 00:00; không nêu thì theo máy này."
     ),
-    "The most to spend a day, in US dollars; 0 for no budget.": (
-        "Mức chi cao nhất mỗi ngày, tính bằng US$; 0 là không đặt."
+    "Daily budget in US dollars; 0: no budget.": (
+        "Ngân sách mỗi ngày bằng đô la Mỹ; 0: không đặt."
     ),
-    "The variable that holds a provider's API key; repeatable.": (
+    "Environment variable that holds a provider's API key; repeatable.": (
         "Biến môi trường chứa khóa API của một nhà cung cấp; nêu được nhiều lần."
     ),
     "Write quotakeeper.toml in this folder.": "Ghi quotakeeper.toml vào thư mục này.",
-    "Ask nothing; what is not given keeps its default.": (
-        "Không hỏi gì; mục nào không ghi thì giữ mặc định."
+    "Ask no questions; values that are not given keep their defaults.": (
+        "Không hỏi; giá trị nào không nêu thì giữ mặc định."
     ),
-    "Replace the file; the old one is kept as .bak.": "Ghi đè tệp; tệp cũ được giữ lại với đuôi .bak.",
+    "Replace an existing file; the old one is kept as .bak.": (
+        "Ghi đè tệp; tệp cũ được giữ lại với đuôi .bak."
+    ),
     # questions
     "Time zone whose midnight ends a day": "Múi giờ để tính hết ngày",
     "Budget a day in US dollars, 0 for none": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",
@@ -29,7 +31,7 @@ TEXTS = {
     "written: {file}": "đã ghi: {file}",
     "  the old file is now {file}": "  tệp cũ nay là {file}",
     "  time zone: {zone}": "  múi giờ: {zone}",
-    "  budget: none; the built-in limits of Gemini and Deepgram hold": (
+    "  budget: none; the built-in limits of Gemini and Deepgram apply": (
         "  ngân sách: không đặt; vẫn áp dụng hạn mức có sẵn của Gemini và Deepgram"
     ),
     "  budget: {amount} a day, beside the built-in limits": (
@@ -38,7 +40,7 @@ TEXTS = {
     "  key of {provider}: {name} is set": "  khóa của {provider}: đã có {name}",
     "  key of {provider}: {name} is not set yet": "  khóa của {provider}: chưa đặt {name}",
     "next:": "tiếp theo:",
-    "checks the set-up and tries the keys": "kiểm tra thiết lập và thử khóa",
+    "checks the set-up and tests the keys": "kiểm tra thiết lập và thử khóa",
     "counts a program's calls": "đếm lượt gọi của một chương trình",
     "shows today": "xem hôm nay",
 }

@@ -19,7 +19,7 @@ def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
     yield words("  time zone: {zone}", zone=settings.timezone)
     budget = next((each for each in settings.limits if each.name == BUDGET_NAME), None)
     if budget is None:
-        yield words("  budget: none; the built-in limits of Gemini and Deepgram hold")
+        yield words("  budget: none; the built-in limits of Gemini and Deepgram apply")
     else:
         amount = figures.money(budget.amount, session.lang)
         yield words("  budget: {amount} a day, beside the built-in limits", amount=amount)
@@ -32,7 +32,7 @@ def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
         yield words(text, provider=provider, name=shown)
     yield words("next:")
     for command, meaning in (
-        ("quotakeeper doctor --keys", words("checks the set-up and tries the keys")),
+        ("quotakeeper doctor --keys", words("checks the set-up and tests the keys")),
         ("quotakeeper run -- python your_program.py", words("counts a program's calls")),
         ("quotakeeper", words("shows today")),
     ):

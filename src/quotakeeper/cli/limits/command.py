@@ -65,7 +65,7 @@ def run_remove(session: context.CommandContext, name: str) -> int:
     file.remove(name)
     file.save()
     _tell_of_defaults(file, session)
-    console.tell(session.words("limit {name!r} taken out of {file}", name=name, file=file.path))
+    console.tell(session.words("limit {name!r} removed from {file}", name=name, file=file.path))
     return exit_codes.OK
 
 
@@ -78,7 +78,7 @@ def _opened(session: context.CommandContext) -> LimitsFile:
 
 def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None:
     if file.copied_defaults:
-        text = "the default limits are now written out in that file, so that they still hold"
+        text = "the default limits were also written to that file, so that they still apply"
         console.tell(session.words(text))
 
 
@@ -86,7 +86,7 @@ def _check(session: context.CommandContext, name: str, changes: Mapping[str, obj
     """Raise InvalidInputError for invalid arguments, before any file is changed."""
     if not changes:
         raise InvalidInputError(
-            "limits set", "says no change", "give --amount, --window, --mode ..."
+            "limits set", "no change is given", "give --amount, --window, --mode ..."
         )
     known: Sequence[Limit] = ()
     if "meter" not in changes:  # an existing limit supplies the meter

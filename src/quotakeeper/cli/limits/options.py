@@ -13,14 +13,14 @@ from quotakeeper.domain.units import METERS
 
 @click.group()
 def limits() -> None:
-    """See and change the limits."""
+    """Show or change limits."""
 
 
 @limits.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def list_limits(session: CommandContext, as_json: bool) -> int:
-    """The limits in force."""
+    """List the limits in force."""
     from quotakeeper.cli.limits.command import run_list
 
     return run_list(session, as_json=as_json)
@@ -28,45 +28,57 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
 
 @limits.command("set")
 @click.argument("name")
-@click.option("--provider", help="The provider it is for; any, if not given.")
-@click.option("--model", help='The model it is for; "gemini-2.5-*" is all that begin so.')
-@click.option("--operation", help="The operation it is for.")
-@click.option("--meter", type=click.Choice(list(METERS)), help="What is counted.")
+@click.option("--provider", help="Provider whose calls count; default: all.")
 @click.option(
-    "--window", help='Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).'
+    "--model",
+    help=('Model whose calls count; "gemini-2.5-*" matches all that begin with "gemini-2.5-".'),
 )
-@click.option("--amount", help="How much: tokens, minutes, US dollars, ...")
+@click.option("--operation", help="Operation whose calls count; default: all.")
+@click.option("--meter", type=click.Choice(list(METERS)), help="What the limit counts.")
 @click.option(
-    "--mode", type=click.Choice([str(mode) for mode in Mode]), help="What passing it does."
+    "--window", help='Period: minute, hour, day, week, month, "rolling 24h", or none (prepaid).'
 )
-@click.option("--timezone", help="The zone whose midnight it resets at.")
+@click.option("--amount", help="Amount, in the meter's unit: tokens, minutes, US dollars, ...")
+@click.option(
+    "--mode",
+    type=click.Choice([str(mode) for mode in Mode]),
+    help=(
+        "What happens to a call that would pass the limit: hard refuses it, soft warns, shadow "
+        "only records it."
+    ),
+)
+@click.option("--timezone", help="Time zone at whose midnight a day ends.")
 @click.option(
     "--scope",
     multiple=True,
     metavar="LABEL=VALUE",
-    help="Only calls with this label; repeatable. Empty: for all calls again.",
+    help="Count only calls with this label; repeatable. An empty text removes the label.",
 )
 @click.option(
     "--per",
     metavar="LABEL",
-    help="A limit of its own for each value of this label. Empty: no more.",
+    help="A separate limit for each value of this label. An empty text ends that.",
 )
-@click.option("--thresholds", metavar="LIST", help="Where to warn, as parts of 1: 0.5,0.8.")
+@click.option(
+    "--thresholds", metavar="LIST", help=("Parts of the amount at which to warn, such as 0.5,0.8.")
+)
 @click.option(
     "--for",
     "for_span",
     metavar="SPAN",
-    help='Raise --amount for this long only, like "1d"; the file stays as it is.',
+    help='Raise the limit to --amount for this time only, such as "1d"; the file is not changed.',
 )
 @click.option("--why", metavar="TEXT", help="The reason, with --for.")
 @click.option(
-    "--unlisted", is_flag=True, help="The model is new or your own: no price list need have it."
+    "--unlisted",
+    is_flag=True,
+    help=("Allow a model that no price list contains, because it is new or your own."),
 )
 @click.pass_obj
 def set_limit(session: CommandContext, /, name: str, **given: Any) -> int:
-    """Make a limit, or change the given parts of one.
+    """Create a limit, or change the given values of one.
 
-    The config file in force is changed, else the user's own; comments in it are kept.
+    Changes the config file in use, else your user config file, and keeps its comments.
     """
     from quotakeeper.cli.limits.command import run_set
     from quotakeeper.cli.limits.given import changes_given
@@ -81,14 +93,24 @@ def set_limit(session: CommandContext, /, name: str, **given: Any) -> int:
 
 @limits.command("raise")
 @click.argument("name")
-@click.option("--to", required=True, metavar="AMOUNT", help="The larger amount, in its unit.")
-@click.option("--for", "for_span", required=True, metavar="SPAN", help='For how long, like "1d".')
-@click.option("--why", required=True, metavar="TEXT", help="The reason, for the journal.")
+@click.option(
+    "--to", required=True, metavar="AMOUNT", help=("The new amount, in the limit's unit.")
+)
+@click.option(
+    "--for",
+    "for_span",
+    required=True,
+    metavar="SPAN",
+    help=('How long the limit stays raised, such as "1d".'),
+)
+@click.option(
+    "--why", required=True, metavar="TEXT", help=("The reason, which is stored in the journal.")
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def raise_limit(session: CommandContext, name: str, to: str, for_span: str, why: str,
                 as_json: bool) -> int:  # fmt: skip
-    """Give a limit more for a time, in every process on the ledger; it lapses by itself."""
+    """Raise a limit for some time, in every process that uses the ledger; the raise ends by itself."""
     from quotakeeper.cli.limits.raising import run_raise
 
     return run_raise(session, name, to, for_span, why, as_json=as_json)
@@ -97,15 +119,15 @@ def raise_limit(session: CommandContext, name: str, to: str, for_span: str, why:
 @limits.command("topup")
 @click.argument("name")
 @click.argument("amount")
+@click.option("--expires", metavar="TIME", help="When the unused rest expires; default: never.")
 @click.option(
-    "--expires", metavar="TIME", help="When what is left of it lapses; never, if not given."
+    "--why", default="", metavar="TEXT", help=("The reason, which is stored in the journal.")
 )
-@click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def top_up(session: CommandContext, name: str, amount: str, expires: str | None, why: str,
            as_json: bool) -> int:  # fmt: skip
-    """Pay credit into a prepaid limit, one with --window none."""
+    """Add credit to a prepaid limit, which is a limit with --window none."""
     from quotakeeper.cli.limits.raising import run_top_up
 
     return run_top_up(session, name, amount, expires, why, as_json=as_json)
@@ -113,13 +135,13 @@ def top_up(session: CommandContext, name: str, amount: str, expires: str | None,
 
 @limits.command("preset")
 @click.argument("name", required=False)
-@click.option("--write", is_flag=True, help="Set it in the config file.")
+@click.option("--write", is_flag=True, help="Write the limits of the preset to the config file.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def preset(session: CommandContext, name: str | None, write: bool, as_json: bool) -> int:
-    """Presets of the providers' own limits; with NAME, what it would set.
+    """List presets of the providers' own limits; with NAME, show the limits of one.
 
-    Every figure has a date, a source, and says how it is known.
+    Every figure has a date and a source, and says how it is known.
     """
     from quotakeeper.cli.limits.presets import run_preset, run_presets
 
@@ -132,7 +154,7 @@ def preset(session: CommandContext, name: str | None, write: bool, as_json: bool
 @click.argument("name")
 @click.pass_obj
 def remove_limit(session: CommandContext, name: str) -> int:
-    """Take a limit out of the config file."""
+    """Remove a limit from the config file."""
     from quotakeeper.cli.limits.command import run_remove
 
     return run_remove(session, name)

@@ -52,10 +52,10 @@ def run_preset(session: context.CommandContext, name: str, *, write: bool, as_js
     words = session.words
     if file is None:
         if not as_json:
-            console.tell(words("nothing is written; add --write to set it in {file}", file=path))
+            console.tell(words("nothing was written; --write writes it to {file}", file=path))
         return exit_codes.OK
     if file.copied_defaults:
-        text = "the default limits are now written out in that file, so that they still hold"
+        text = "the default limits were also written to that file, so that they still apply"
         console.tell(words(text))
     text = "preset {name!r}: {n} limits written to {file}; status shows its quotas"
     console.tell(words(text, name=preset.name, n=len(made), file=path))

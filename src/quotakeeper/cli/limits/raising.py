@@ -54,9 +54,9 @@ def run_top_up(
         balance = units_text(left, meter)
         console.say(json.dumps(top_up_record(name, amount, until, balance), indent=2))
     else:
-        text = "limit {name!r}: {amount} paid in; the balance is {left}"
+        text = "limit {name!r}: {amount} added; the balance is {left}"
         if until is not None:
-            text = "limit {name!r}: {amount} paid in, until {at}; the balance is {left}"
+            text = "limit {name!r}: {amount} added, until {at}; the balance is {left}"
         balance = figures.with_unit(left, meter, session.lang)
         at = "" if until is None else figures.stamp(until, zone)
         console.tell(session.words(text, name=name, amount=amount, at=at, left=balance))
@@ -70,8 +70,8 @@ def run_set_for(
     """Run `limits set --amount AMOUNT --for SPAN`: raise the limit for that time."""
     amount = changes.get("amount")
     if not isinstance(amount, str) or len(changes) > 1:
-        fix = "with --for give --amount and --why alone; change the rest without --for"
+        fix = "with --for, give only --amount and --why; change other values without --for"
         raise InvalidInputError("--for", "is for --amount alone", fix)
     if not (why or "").strip():
-        raise InvalidInputError("--why", "is missing", "say why it is raised, in a few words")
+        raise InvalidInputError("--why", "is missing", "give the reason in a few words")
     return run_raise(session, name, amount, for_span, why or "", as_json=False)

@@ -4,53 +4,65 @@ from __future__ import annotations
 
 TEXTS = {
     # limits per label, limits that are raised
-    "Only calls with this label; repeatable. Empty: for all calls again.": (
-        "Chỉ tính lời gọi có nhãn này; lặp lại được. Để trống: lại tính mọi lời gọi."
+    "Count only calls with this label; repeatable. An empty text removes the label.": (
+        "Chỉ tính lượt gọi có nhãn này; nêu được nhiều lần. Để trống thì bỏ nhãn."
     ),
-    "A limit of its own for each value of this label. Empty: no more.": (
-        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống: thôi chia riêng."
+    "A separate limit for each value of this label. An empty text ends that.": (
+        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống thì thôi chia riêng."
     ),
-    "Where to warn, as parts of 1: 0.5,0.8.": "Cảnh báo ở những phần nào của 1: 0.5,0.8.",
-    'Raise --amount for this long only, like "1d"; the file stays as it is.': (
-        'Chỉ nâng --amount trong chừng ấy thời gian, như "1d"; tệp giữ nguyên.'
+    "Parts of the amount at which to warn, such as 0.5,0.8.": (
+        "Cảnh báo khi dùng tới những phần nào của mức, như 0.5,0.8."
+    ),
+    'Raise the limit to --amount for this time only, such as "1d"; the file is not changed.': (
+        'Chỉ nâng hạn mức lên --amount trong thời gian này, như "1d"; không sửa tệp.'
     ),
     "The reason, with --for.": "Lý do, đi cùng --for.",
-    "Give a limit more for a time, in every process on the ledger; it lapses by itself.": (
-        "Nâng hạn mức trong một thời gian, cho mọi tiến trình dùng chung sổ; hết hạn tự trở lại."
+    "Raise a limit for some time, in every process that uses the ledger; the raise ends by "
+    "itself.": (
+        "Nâng hạn mức trong một thời gian, cho mọi tiến trình đang dùng sổ; hết thời gian "
+        "thì tự trở lại mức cũ."
     ),
-    "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
-    'For how long, like "1d".': 'Trong bao lâu, như "1d".',
-    "Pay credit into a prepaid limit, one with --window none.": (
+    "The new amount, in the limit's unit.": "Mức mới, theo đơn vị của hạn mức.",
+    'How long the limit stays raised, such as "1d".': 'Nâng trong bao lâu, như "1d".',
+    "Add credit to a prepaid limit, which is a limit with --window none.": (
         "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
     ),
-    "When what is left of it lapses; never, if not given.": (
-        "Lúc nào phần còn lại hết hạn; không ghi thì không bao giờ."
+    "When the unused rest expires; default: never.": (
+        "Lúc phần chưa dùng hết hạn; không nêu thì không bao giờ."
     ),
     # limits
-    "See and change the limits.": "Xem và sửa các hạn mức.",
-    "The limits in force.": "Các hạn mức đang có hiệu lực.",
-    "Make a limit, or change the given parts of one.": (
-        "Tạo một hạn mức, hoặc sửa những phần được nêu của nó."
+    "Show or change limits.": "Xem hoặc sửa hạn mức.",
+    "List the limits in force.": "Các hạn mức đang có hiệu lực.",
+    "Create a limit, or change the given values of one.": (
+        "Tạo một hạn mức, hoặc sửa các giá trị được nêu của nó."
     ),
-    "The config file in force is changed, else the user's own; comments in it are kept.": (
-        "Sửa tệp cấu hình đang dùng, nếu không có thì tệp riêng của người dùng; giữ nguyên chú thích."
+    "Changes the config file in use, else your user config file, and keeps its comments.": (
+        "Sửa tệp cấu hình đang dùng, nếu không có thì sửa tệp cấu hình của người dùng; giữ "
+        "nguyên chú thích trong tệp."
     ),
-    "The provider it is for; any, if not given.": "Cho nhà cung cấp nào; không nêu thì mọi nơi.",
-    'The model it is for; "gemini-2.5-*" is all that begin so.': (
-        'Cho model nào; "gemini-2.5-*" là mọi tên bắt đầu như vậy.'
+    "Provider whose calls count; default: all.": (
+        "Chỉ tính lượt gọi tới nhà cung cấp này; không nêu thì tính tất cả."
     ),
-    "The operation it is for.": "Cho thao tác nào.",
-    "What is counted.": "Đếm đại lượng nào.",
-    'Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
-        'Theo minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
+    'Model whose calls count; "gemini-2.5-*" matches all that begin with "gemini-2.5-".': (
+        'Chỉ tính model này; "gemini-2.5-*" là mọi tên bắt đầu bằng "gemini-2.5-".'
     ),
-    "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
-    "What passing it does.": "Vượt qua thì làm gì.",
-    "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
-    "The model is new or your own: no price list need have it.": (
-        "Model còn mới hoặc của riêng bạn: không bảng giá nào cần có nó."
+    "Operation whose calls count; default: all.": "Chỉ tính thao tác này; không nêu thì tính tất cả.",
+    "What the limit counts.": "Hạn mức đếm đại lượng nào.",
+    'Period: minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
+        'Kỳ: minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
     ),
-    "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
+    "Amount, in the meter's unit: tokens, minutes, US dollars, ...": (
+        "Mức, theo đơn vị của đại lượng: token, phút, đô la Mỹ, ..."
+    ),
+    "What happens to a call that would pass the limit: hard refuses it, soft warns, shadow "
+    "only records it.": (
+        "Lượt gọi sẽ vượt hạn mức thì: hard từ chối, soft cảnh báo, shadow chỉ ghi lại."
+    ),
+    "Time zone at whose midnight a day ends.": "Múi giờ để làm mới lúc 00:00.",
+    "Allow a model that no price list contains, because it is new or your own.": (
+        "Cho phép model không có trong bảng giá nào, vì còn mới hoặc của riêng bạn."
+    ),
+    "Remove a limit from the config file.": "Xóa một hạn mức khỏi tệp cấu hình.",
     # limits per label, limits that are raised
     "each {label}": "mỗi {label}",
     "and {n} more, each used less": "và {n} giá trị nữa, mỗi giá trị dùng ít hơn",
@@ -58,10 +70,10 @@ TEXTS = {
         "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
     ),
     "never; {left} left": "không bao giờ; còn {left}",
-    "limit {name!r}: {amount} paid in; the balance is {left}": (
+    "limit {name!r}: {amount} added; the balance is {left}": (
         "hạn mức {name!r}: đã nạp {amount}; số dư là {left}"
     ),
-    "limit {name!r}: {amount} paid in, until {at}; the balance is {left}": (
+    "limit {name!r}: {amount} added, until {at}; the balance is {left}": (
         "hạn mức {name!r}: đã nạp {amount}, hết hạn {at}; số dư là {left}"
     ),
     # limits
@@ -71,17 +83,17 @@ TEXTS = {
     ),
     "open reservations: {n}": "phần giữ chỗ đang mở: {n}",
     "calls today without a known price: {n} (their cost is not in these figures)": (
-        "lời gọi hôm nay chưa có giá: {n} (chi phí của chúng không nằm trong các số này)"
+        "lượt gọi hôm nay chưa có giá: {n} (chi phí của chúng không nằm trong các số này)"
     ),
     "calls today whose end is not known, counted as assumed: {n}": (
-        "lời gọi hôm nay chưa rõ kết quả, tính theo giả định: {n}"
+        "lượt gọi hôm nay chưa rõ kết quả, tính theo giả định: {n}"
     ),
     "{at}, in {left}": "{at}, còn {left}",
     "reserved {amount}": "đang giữ {amount}",
-    "resets {when}": "đặt lại {when}",
+    "resets {when}": "làm mới lúc {when}",
     "{amount} an hour": "{amount} mỗi giờ",
-    "not exhausted at this rate": "với tốc độ này thì không hết",
-    "exhausted": "đã hết",
+    "not exhausted at this rate": "với tốc độ này sẽ không chạm hạn mức",
+    "exhausted": "hết",
     "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
     "q: quit": "q: thoát",
     "the ledger cannot be reached; still trying: {why}": (
@@ -90,8 +102,8 @@ TEXTS = {
     "LIMIT": "HẠN MỨC",
     "USED": "ĐÃ DÙNG",
     "RESERVED": "ĐANG GIỮ",
-    "OF": "TRÊN",
-    "RESETS": "ĐẶT LẠI",
+    "OF": "MỨC TRẦN",
+    "RESETS": "LÀM MỚI LÚC",
     "FOR": "CHO",
     "WINDOW": "KỲ",
     "MODE": "CHẾ ĐỘ",
@@ -102,23 +114,23 @@ TEXTS = {
     "argument": "tham số",
     "limit {name!r} made in {file}": "đã tạo hạn mức {name!r} trong {file}",
     "limit {name!r} changed in {file}": "đã sửa hạn mức {name!r} trong {file}",
-    "limit {name!r} taken out of {file}": "đã bỏ hạn mức {name!r} khỏi {file}",
-    "the default limits are now written out in that file, so that they still hold": (
-        "các hạn mức mặc định nay được ghi vào tệp đó, để vẫn còn hiệu lực"
+    "limit {name!r} removed from {file}": "đã xóa hạn mức {name!r} khỏi {file}",
+    "the default limits were also written to that file, so that they still apply": (
+        "các hạn mức mặc định cũng được ghi vào tệp đó để vẫn còn hiệu lực"
     ),
     # help
-    "Presets of the providers' own limits; with NAME, what it would set.": (
-        "Các mẫu hạn mức của chính nhà cung cấp; với NAME, in ra những gì mẫu đó sẽ đặt."
+    "List presets of the providers' own limits; with NAME, show the limits of one.": (
+        "Các mẫu hạn mức của chính nhà cung cấp; nêu NAME để xem các hạn mức trong mẫu đó."
     ),
-    "Every figure has a date, a source, and says how it is known.": (
-        "Mỗi con số đều có ngày, có nguồn, và nói rõ nhờ đâu mà biết."
+    "Every figure has a date and a source, and says how it is known.": (
+        "Mỗi con số đều có ngày, có nguồn, và cho biết nhờ đâu mà biết."
     ),
-    "Set it in the config file.": "Ghi mẫu đó vào tệp cấu hình.",
+    "Write the limits of the preset to the config file.": "Ghi các hạn mức trong mẫu vào tệp cấu hình.",
     # status, watch, plan
     "The providers' own quotas (shown, not enforced):": (
         "Quota của chính nhà cung cấp (chỉ hiển thị, không áp dụng):"
     ),
-    "{n} calls at once": "{n} lời gọi cùng lúc",
+    "{n} calls at once": "{n} lượt gọi cùng lúc",
     "{n} left": "còn {n}",
     "per minute": "mỗi phút",
     "per hour": "mỗi giờ",
@@ -143,10 +155,10 @@ TEXTS = {
     "KNOWN BY": "BIẾT NHỜ",
     "yes": "có",
     "one in full: {command}": "xem đủ một mẫu: {command}",
-    "calls at once are only shown: no limit counts calls under way": (
-        "số lời gọi cùng lúc chỉ được hiển thị: không hạn mức nào đếm các lời gọi đang chạy"
+    "quotas of concurrent calls are only shown: no limit can count them": (
+        "hạn mức số lượt gọi cùng lúc chỉ để hiện: không hạn mức nào đếm được"
     ),
-    "nothing is written; add --write to set it in {file}": (
+    "nothing was written; --write writes it to {file}": (
         "chưa ghi gì; thêm --write để ghi vào {file}"
     ),
     "preset {name!r}: {n} limits written to {file}; status shows its quotas": (
@@ -154,10 +166,10 @@ TEXTS = {
     ),
     # descriptions in the presets
     "pay as you go: calls at once for each project": (
-        "trả theo mức dùng: số lời gọi cùng lúc của mỗi dự án"
+        "trả theo mức dùng: số lượt gọi cùng lúc của mỗi dự án"
     ),
     "growth plan: calls at once for each project, where they differ from pay as you go": (
-        "gói growth: số lời gọi cùng lúc của mỗi dự án, ở những chỗ khác với trả theo mức dùng"
+        "gói growth: số lượt gọi cùng lúc của mỗi dự án, ở những chỗ khác với trả theo mức dùng"
     ),
     "free tier: requests a day for each project and model": (
         "bậc miễn phí: số yêu cầu mỗi ngày của mỗi dự án và model"

@@ -18,7 +18,7 @@ def run_pause(
 ) -> int:  # fmt: skip
     """Pause calls, and print which calls are paused."""
     if not (why or "").strip():
-        fix = 'say it in a few words, like --why "a runaway loop"'
+        fix = 'give it in a few words, such as --why "a runaway loop"'
         raise InvalidInputError("--why", "is missing", fix)
     seconds = None if for_span is None else parse_span(for_span, "--for") // SECOND
     context.check_ledger_is_there(session)

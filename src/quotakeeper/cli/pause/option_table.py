@@ -7,14 +7,15 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 PAUSE = CommandTable(
     "pause",
-    "Stop the calls of every process on the ledger.",
+    "Stop the calls of every process that uses the ledger.",
     (
-        CommandOption(("--provider",), "The provider to stop calls to; all, if not given."),
+        CommandOption(("--provider",), "Provider whose calls to stop; default: all providers."),
         CommandOption(
-            ("--for",), 'For how long, like "2h"; until resume, if not given.', metavar="SPAN",
+            ("--for",), 'Length of the pause, such as "2h"; default: until quotakeeper resume.',
+            metavar="SPAN",
             stored_as="for_span",
         ),
-        CommandOption(("--why",), "The reason; every refused call shows it.", metavar="TEXT"),
+        CommandOption(("--why",), "The reason, which every refused call shows.", metavar="TEXT"),
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
     ),
 )  # fmt: skip

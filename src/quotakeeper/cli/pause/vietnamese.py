@@ -4,31 +4,35 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Stop the calls of every process on the ledger.": (
-        "Dừng các lời gọi của mọi tiến trình dùng chung sổ."
+    "Stop the calls of every process that uses the ledger.": (
+        "Dừng lượt gọi của mọi tiến trình đang dùng sổ này."
     ),
-    "The provider to stop calls to; all, if not given.": (
-        "Nhà cung cấp cần dừng lời gọi; không ghi thì dừng tất cả."
+    "Provider whose calls to stop; default: all providers.": (
+        "Nhà cung cấp cần dừng lượt gọi; không nêu thì dừng tất cả."
     ),
-    'For how long, like "2h"; until resume, if not given.': (
-        'Dừng trong bao lâu, như "2h"; không ghi thì dừng tới khi có lệnh resume.'
+    'Length of the pause, such as "2h"; default: until quotakeeper resume.': (
+        'Dừng trong bao lâu, như "2h"; không nêu thì dừng tới khi có quotakeeper resume.'
     ),
-    "The reason; every refused call shows it.": "Lý do; mọi lời gọi bị từ chối đều nêu lý do này.",
-    "Let calls out again that were paused.": "Cho các lời gọi đang tạm dừng đi tiếp.",
-    "The provider whose pause to end; every pause, if not given.": (
-        "Nhà cung cấp cần cho đi tiếp; không ghi thì bỏ mọi lệnh tạm dừng."
+    "The reason, which every refused call shows.": (
+        "Lý do; mọi lượt gọi bị từ chối đều nêu lý do này."
     ),
-    "The reason, for the journal.": "Lý do, để ghi vào nhật ký.",
+    "End a pause, so that calls are sent again.": (
+        "Kết thúc lệnh tạm dừng để các lượt gọi lại được gửi đi."
+    ),
+    "Provider whose pause to end; default: every pause.": (
+        "Nhà cung cấp cần kết thúc tạm dừng; không nêu thì kết thúc mọi lệnh tạm dừng."
+    ),
+    "The reason, which is stored in the journal.": "Lý do, được ghi vào nhật ký.",
     # messages
     "PAUSED: calls to {provider}, since {since}, {until}, by {by}: {why}": (
-        "TẠM DỪNG: lời gọi tới {provider}, từ {since}, {until}, do {by}: {why}"
+        "TẠM DỪNG: lượt gọi tới {provider}, từ {since}, {until}, do {by}: {why}"
     ),
     "until resumed": "tới khi có lệnh resume",
     "until {at}, in {left}": "tới {at}, còn {left}",
     "all providers": "mọi nhà cung cấp",
     "undo it with: {command}": "cho đi tiếp bằng: {command}",
-    "calls to {provider} go out again": "lời gọi tới {provider} lại được đi",
-    "still paused: calls to {provider}": "vẫn tạm dừng: lời gọi tới {provider}",
+    "calls to {provider} are sent again": "lượt gọi tới {provider} lại được đi",
+    "still paused: calls to {provider}": "vẫn tạm dừng: lượt gọi tới {provider}",
     "nothing was paused": "không có gì đang tạm dừng",
     "no such pause": "không có lệnh tạm dừng nào như vậy",
 }

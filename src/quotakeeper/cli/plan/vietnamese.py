@@ -4,58 +4,64 @@ from __future__ import annotations
 
 TEXTS = {
     # forecasts
-    "nothing to foresee it by": "chưa có gì để dự báo",
+    "no data for a forecast": "chưa có dữ liệu để dự báo",
     " (pace {times})": " (nhịp {times})",
-    "ends near {middle} ({low} to {high})": "cuối kỳ khoảng {middle} ({low} đến {high})",
-    "foreseen by {by}": "dự báo theo {by}",
+    "about {middle} at the end ({low} to {high})": "cuối kỳ khoảng {middle} ({low} đến {high})",
+    "forecast from {by}": "dự báo theo {by}",
     "perhaps exhausted, from {at}": "có thể hết, từ {at}",
     " ({low} or later)": " ({low} hoặc muộn hơn)",
     " ({low} to {high})": " ({low} đến {high})",
-    "its first minutes": "những phút đầu",
+    "only a few minutes of data so far": "mới có vài phút dữ liệu",
     "the period so far": "cả kỳ đến nay",
-    "the last half hour, a new pace": "nửa giờ qua, nhịp mới",
+    "the last half hour, because the rate changed": "nửa giờ gần nhất, vì tốc độ đã đổi",
     "the last half hour": "nửa giờ qua",
     "the last hour": "giờ qua",
     "the last 3 hours": "3 giờ qua",
     "the last 6 hours": "6 giờ qua",
     "the last day": "một ngày qua",
     # help
-    "What folders of sound and film would cost by your own history, and on which day each file fits.": (
-        "Thư mục âm thanh và phim sẽ tốn bao nhiêu theo lịch sử của chính bạn, tệp nào vừa ngày nào."
+    "Estimate what folders of audio and video will cost, and on which day each file fits "
+    "your limits.": (
+        "Ước tính chi phí của các thư mục âm thanh và video, và ngày nào hạn mức đủ cho từng tệp."
     ),
-    "Nothing is sent. For the price of one text or sound by many models see: quotakeeper estimate.": (
-        "Không gửi gì đi. Muốn so giá một văn bản hay âm thanh theo nhiều model: quotakeeper estimate."
+    "Nothing is sent. The rates come from your ledger's history. To compare models: "
+    "quotakeeper estimate.": (
+        "Không gửi gì đi. Định mức lấy từ lịch sử trong sổ của bạn. Muốn so giá các model: "
+        "quotakeeper estimate."
     ),
-    "Only these, in this order: speech_to_text,translate,rewrite; else what the ledger knows.": (
-        "Chỉ các thao tác này, theo thứ tự này: speech_to_text,translate,rewrite; "
-        "không nêu thì theo sổ."
+    "Operations to plan, in this order: speech_to_text,translate,rewrite; default: those in "
+    "the ledger.": (
+        "Các thao tác cần lập kế hoạch, theo thứ tự: speech_to_text,translate,rewrite; không "
+        "nêu thì lấy theo sổ."
     ),
-    "By this model, for speech or for text; repeatable.": (
-        "Theo model này, cho tiếng nói hoặc văn bản; nêu được nhiều lần."
+    "Model for speech or for text; repeatable.": (
+        "Model cho tiếng nói hoặc cho văn bản; nêu được nhiều lần."
     ),
-    "A language that sound may be heard in (zh and vi); repeatable, each is paid for.": (
-        "Ngôn ngữ để nghe âm thanh (zh và vi); nêu được nhiều lần, mỗi lần nghe đều tính tiền."
+    "A language in which audio may be transcribed; repeatable, and each one is paid. "
+    "Default: zh and vi.": (
+        "Ngôn ngữ để nhận dạng âm thanh; nêu được nhiều lần, mỗi ngôn ngữ đều tính tiền. "
+        "Không nêu thì zh và vi."
     ),
-    "The order that files are taken in.": "Lấy các tệp theo thứ tự nào.",
-    "How many days to plan at most, today included.": (
-        "Lập kế hoạch nhiều nhất bao nhiêu ngày, kể cả hôm nay."
+    "Order in which files are planned.": "Thứ tự xếp các tệp.",
+    "Maximum number of days to plan, including today.": (
+        "Lập kế hoạch tối đa bao nhiêu ngày, kể cả hôm nay."
     ),
-    "Exit 3 if a file never fits, 4 if some wait a day.": (
-        "Mã thoát 3 nếu có tệp không bao giờ vừa, 4 nếu có tệp phải chờ sang ngày."
+    "Exit code 3: a file never fits; 4: a file must wait for a later day.": (
+        "Mã thoát 3: có tệp không bao giờ đủ hạn mức; 4: có tệp phải chờ sang ngày khác."
     ),
     # the plan
     "Plan at {at} ({zone}); nothing is sent": "Kế hoạch lúc {at} ({zone}); không gửi gì đi",
     "FILE": "TỆP",
     "FILES": "SỐ TỆP",
-    "LOW TO HIGH": "THẤP ĐẾN CAO",
+    "LOW TO HIGH": "KHOẢNG DỰ KIẾN",
     "WHEN": "KHI NÀO",
-    "NOT BEFORE": "KHÔNG TRƯỚC",
-    "WAITED FOR": "CHỜ HẠN MỨC",
+    "NOT BEFORE": "SỚM NHẤT",
+    "WAITED FOR": "VƯỚNG HẠN MỨC",
     "{low} to {high}": "{low} đến {high}",
     "today": "hôm nay",
     "never": "không bao giờ",
     "beyond": "quá số ngày",
-    "assumed: this ledger has no history of it; usual rates of a subtitle pipeline": (
+    "assumed: the ledger has no history of it; the usual rates of a subtitle pipeline are used": (
         "giả định: sổ này chưa có lịch sử; lấy mức thường gặp của pipeline phụ đề"
     ),
     "history, files: {n}": "lịch sử, số tệp: {n}",
@@ -65,12 +71,12 @@ TEXTS = {
     "Today {n} of {all} files fit; if use is high, {high}": (
         "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
     ),
-    "{name} never fits: one call of it asks {asked}, {limit} is {amount}": (
-        "{name} không bao giờ vừa: một lời gọi cần {asked}, hạn mức {limit} là {amount}"
+    "{name} never fits: one of its calls needs {asked}, but {limit} is {amount}": (
+        "{name} không bao giờ vừa: một lượt gọi cần {asked}, hạn mức {limit} là {amount}"
     ),
-    "Plan files too whose outputs are there already.": "Lập kế hoạch cả những tệp đã làm xong.",
-    "Where translate wrote its outputs; beside each file, if not given.": (
-        "Nơi translate đã ghi kết quả; không ghi thì cạnh mỗi tệp."
+    "Also plan files whose outputs already exist.": "Tính cả những tệp đã có kết quả.",
+    "Folder where translate wrote its outputs; default: beside each file.": (
+        "Thư mục mà translate đã ghi kết quả; không nêu thì cạnh từng tệp."
     ),
     "{n} file is done already; --again plans it too": (
         "{n} tệp đã làm xong; thêm --again để lập kế hoạch cả tệp đó"
@@ -87,12 +93,12 @@ TEXTS = {
         "bỏ qua {name} ({why}); theo dung lượng thì nhiều nhất {most}"
     ),
     "{name} is left out ({why})": "bỏ qua {name} ({why})",
-    "it is hidden, or lies in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
-    "it lies in a folder of the folder; --recursive enters those": (
+    "it is hidden, or it is in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
+    "it is in a subfolder; --recursive includes subfolders": (
         "tệp nằm trong thư mục con; dùng --recursive để duyệt thư mục con"
     ),
-    "its bytes are sound or film, but its name has no ending of those": (
-        "nội dung là âm thanh hoặc phim, nhưng tên tệp không có phần mở rộng tương ứng"
+    "its content is audio or video, but its file name has another suffix": (
+        "nội dung là âm thanh hoặc video, nhưng đuôi tên tệp thuộc loại khác"
     ),
     "the file is empty": "tệp rỗng",
     "it is not in a known audio or video format": "nội dung không thuộc định dạng âm thanh hay phim nào",
@@ -104,10 +110,10 @@ TEXTS = {
     "quotakeeper cannot read its format": "định dạng này chưa đọc được",
     "it has too many frames to read": "tệp có nhiều khung hơn mức một lần đọc cho phép",
     "it cannot be opened": "không mở được tệp",
-    "?: its bytes do not tell its length; planned at the most that it can be": (
-        "?: nội dung tệp không cho biết độ dài; tính theo mức nhiều nhất có thể"
+    "?: its length is unknown; it is planned at the longest possible length": (
+        "?: không rõ độ dài; lập kế hoạch theo độ dài lớn nhất có thể"
     ),
-    "+?: a part of it has no known price and is not in the sum": (
-        "+?: có phần chưa có giá, không nằm trong tổng"
+    "+?: a part has no known price and is not included": (
+        "+?: một phần chưa có giá nên không tính vào"
     ),
 }

@@ -154,7 +154,7 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
         meter = each.limit.meter_info
         lines.append(
             words(
-                "{name} never fits: one call of it asks {asked}, {limit} is {amount}",
+                "{name} never fits: one of its calls needs {asked}, but {limit} is {amount}",
                 name=each.name,
                 asked=figures.with_unit(each.asked, meter, lang),
                 limit=each.limit.name,
@@ -193,7 +193,10 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
 def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
     if any(rate.basis == "assumed" for rate in made.rates):
-        yield words("assumed: this ledger has no history of it; usual rates of a subtitle pipeline")
+        yield words(
+            "assumed: the ledger has no history of it; the usual rates of a subtitle pipeline "
+            "are used"
+        )
     for file in made.unreadable:
         most = figures.with_unit(file.most_milliseconds, _MINUTES, lang)
         yield words("{name} is left out ({why}); at most {most} by its size",
@@ -202,9 +205,9 @@ def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
         why = words(skipped.reason)
         yield words("{name} is left out ({why})", name=str(skipped.path), why=why)
     if any(not each.size.exact for each in made.files):
-        yield words("?: its bytes do not tell its length; planned at the most that it can be")
+        yield words("?: its length is unknown; it is planned at the longest possible length")
     if any(each.unpriced for each in made.files):
-        yield words("+?: a part of it has no known price and is not in the sum")
+        yield words("+?: a part has no known price and is not included")
 
 
 def _table(

@@ -9,15 +9,15 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def prices() -> None:
-    """The prices that calls are counted at."""
+    """Show the prices at which calls are counted."""
 
 
 @prices.command("list")
-@click.option("--provider", default="", metavar="NAME", help="Only of this provider.")
+@click.option("--provider", default="", metavar="NAME", help="Only prices of this provider.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def list_prices(session: CommandContext, provider: str, as_json: bool) -> int:
-    """Every price there is, with its date, source and confidence."""
+    """List all prices, each with its date, source and confidence."""
     from quotakeeper.cli.prices.command import run_list
 
     return run_list(session, provider=provider, as_json=as_json)
@@ -25,14 +25,14 @@ def list_prices(session: CommandContext, provider: str, as_json: bool) -> int:
 
 @prices.command("show")
 @click.argument("model")
-@click.option("--provider", default="", metavar="NAME", help="Only of this provider.")
-@click.option("--at", metavar="TIME", help="As it was or will be then.")
+@click.option("--provider", default="", metavar="NAME", help="Only prices of this provider.")
+@click.option("--at", metavar="TIME", help="Prices in force at this time; default: now.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def show_price(
     session: CommandContext, model: str, provider: str, at: str | None, as_json: bool
 ) -> int:
-    """The prices of one model that are in force."""
+    """Show the prices of one model that are in force."""
     from quotakeeper.cli.prices.command import run_show
 
     return run_show(session, model, provider=provider, at=at, as_json=as_json)

@@ -43,7 +43,7 @@ class DeepgramAccount:
                 self._key_name, "is not set", "set it to a key that may read usage, or give --file"
             )
         if not settings.key.isprintable() or not settings.key.isascii():
-            raise InvalidInputError(self._key_name, "is no key", "copy it again")
+            raise InvalidInputError(self._key_name, "is not a key", "copy it again")
         self._key = settings.key
         self._clock = clock or SystemClock()
         self._opener = address_opener(self._url)
@@ -117,7 +117,7 @@ class DeepgramAccount:
 
     def _refused(self, status: int, body: bytes) -> ProviderError:
         said: dict[int, str] = {
-            401: f"the key in {self._key_name} is not good",
+            401: f"the key in {self._key_name} is not valid",
             403: "the key may not read usage (it needs the scope usage:read)",
             404: f"there is no project {getattr(self, 'project', '')!r} for this key",
         }

@@ -62,7 +62,9 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
     if options.provider == "gemini":
         return _reconcile_gemini(session, options)
     if options.files and (options.base_url or options.project):
-        raise InvalidInputError("--file", "stands beside --base-url or --project", "give one")
+        raise InvalidInputError(
+            "--file", "is given together with --base-url or --project", "give one"
+        )
     with context.open_existing(session) as keeper:
         key_names = keeper.settings.key_names
         source = _source(options, _window(options, keeper), key_names.get("deepgram", ""))
@@ -104,8 +106,8 @@ def _window(options: ReconcileOptions, keeper: Keeper) -> RequestWindow:
 def _reconcile_gemini(session: context.CommandContext, options: ReconcileOptions) -> int:
     if not options.files:
         raise InvalidInputError(
-            "--file", "is needed: no key can ask for what Gemini billed",
-            "save the cost table of the Cloud Billing console as CSV and name it",
+            "--file", "is required: Google has no API for Gemini's bill",
+            "save the cost table of the Cloud Billing console as CSV, and name that file",
         )  # fmt: skip
     if options.base_url or options.project:
         raise InvalidInputError("--base-url", "is for deepgram only", "leave it out")

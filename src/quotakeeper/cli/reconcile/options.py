@@ -13,20 +13,25 @@ from quotakeeper.cli.context import CommandContext
 @click.argument("provider", type=click.Choice(("deepgram", "gemini")))
 @click.option(
     "--file", "files", multiple=True, metavar="EXPORT",
-    help="A saved export instead of the account itself; repeatable.",
+    help="Read a saved export instead of the account; repeatable.",
 )  # fmt: skip
 @click.option("--since", metavar="TIME", help="From this date or time on.")
 @click.option("--until", metavar="TIME", help="Up to this time, or to the end of this date.")
 @click.option("--last", metavar="SPAN", help='The last "24h", "7d", ...')
-@click.option("--apply", is_flag=True, help="Write what is certain, as new entries.")
+@click.option("--apply", is_flag=True, help="Write the certain corrections as new entries.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option("--base-url", default="", metavar="URL", help="Another address of the account.")
-@click.option("--project", default="", metavar="ID", help="The project at the provider.")
+@click.option(
+    "--base-url",
+    default="",
+    metavar="URL",
+    help=("Address of the account's API, if it is not the usual one."),
+)
+@click.option("--project", default="", metavar="ID", help="Id of the project at the provider.")
 @click.pass_obj
 def reconcile(session: CommandContext, /, provider: str, **given: Any) -> int:
-    """Hold the ledger against the provider's own account and name every difference.
+    """Compare the ledger with the provider's account, and list every difference.
 
-    Exit 5 when something differs; with --apply, when something that differs could not be written.
+    Exit code 5: there is a difference; with --apply: a difference could not be corrected.
     """
     from quotakeeper.cli.reconcile.command import ReconcileOptions, run_reconcile
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Hold the ledger against the provider's own account and name every difference.": (
-        "Đối chiếu sổ với tài khoản của chính nhà cung cấp và nêu từng chỗ khác nhau."
+    "Compare the ledger with the provider's account, and list every difference.": (
+        "So sổ với tài khoản ở nhà cung cấp và liệt kê từng chỗ khác nhau."
     ),
-    "Exit 5 when something differs; with --apply, when something that differs could not be "
-    "written.": (
-        "Mã thoát 5 khi có chỗ khác; với --apply thì chỉ khi còn chỗ khác không ghi được."
+    "Exit code 5: there is a difference; with --apply: a difference could not be corrected.": (
+        "Mã thoát 5: có chỗ khác nhau; với --apply: còn chỗ khác nhau chưa sửa được."
     ),
-    "A saved export instead of the account itself; repeatable.": (
-        "Tệp đã tải về thay cho việc hỏi tài khoản; lặp lại được."
+    "Read a saved export instead of the account; repeatable.": (
+        "Đọc tệp đã tải về thay vì hỏi tài khoản; nêu được nhiều lần."
     ),
-    "Write what is certain, as new entries.": "Ghi những gì chắc chắn, thành dòng mới.",
-    "Another address of the account.": "Địa chỉ khác của tài khoản.",
-    "The project at the provider.": "Dự án ở nhà cung cấp.",
+    "Write the certain corrections as new entries.": "Ghi những sửa đổi chắc chắn thành mục mới.",
+    "Address of the account's API, if it is not the usual one.": (
+        "Địa chỉ API của tài khoản, nếu khác địa chỉ thông thường."
+    ),
+    "Id of the project at the provider.": "Mã dự án ở nhà cung cấp.",
     # messages
     "the account cannot be read": "không đọc được tài khoản",
     "not in this ledger": "sổ này không có",
@@ -28,7 +29,7 @@ TEXTS = {
     "WHAT": "KHÁC GÌ",
     "HERE": "Ở ĐÂY",
     "THERE": "Ở ĐÓ",
-    "CALL": "LỜI GỌI",
+    "CALL": "LƯỢT GỌI",
     "UNCERTAIN": "CHƯA CHẮC",
     "{provider}, {source}: {since} to {until} ({zone})": (
         "{provider}, {source}: từ {since} đến {until} ({zone})"
@@ -41,14 +42,14 @@ TEXTS = {
     "with a difference: {n}": "có khác: {n}",
     "here: {what}": "ở đây: {what}",
     "in the account: {what}": "trong tài khoản: {what}",
-    "left in the account: {what}": "còn trong tài khoản: {what}",
+    "balance of the account: {what}": "còn trong tài khoản: {what}",
     "written as new entries: {n}": "đã ghi thành dòng mới: {n}",
-    "left as they are: {n}": "để nguyên: {n}",
-    "nothing was changed; --apply writes what is certain": (
-        "chưa đổi gì; --apply sẽ ghi những gì chắc chắn"
+    "not corrected: {n}": "để nguyên: {n}",
+    "nothing was changed; --apply writes the certain corrections": (
+        "chưa thay đổi gì; --apply ghi các sửa đổi chắc chắn"
     ),
     "not tokens: {sku}, {cost}": "không phải token: {sku}, {cost}",
     "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to": (
-        "--apply không ghi gì: hóa đơn theo ngày và SKU không cho biết số nào thuộc lời gọi nào"
+        "--apply không ghi gì: hóa đơn theo ngày và SKU không cho biết số nào thuộc lượt gọi nào"
     ),
 }

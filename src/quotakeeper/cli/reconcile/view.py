@@ -62,13 +62,13 @@ def print_comparison(
     console.say(words("here: {what}", what=_tally(sums.here, session)))
     console.say(words("in the account: {what}", what=_tally(sums.there, session)))
     for amount, unit in heading.balances:
-        console.say(words("left in the account: {what}", what=_left(amount, unit, lang)))
+        console.say(words("balance of the account: {what}", what=_left(amount, unit, lang)))
     if heading.applies:
         console.say(words("written as new entries: {n}", n=figures.whole(written, lang)))
         if count > written:
-            console.say(words("left as they are: {n}", n=figures.whole(count - written, lang)))
+            console.say(words("not corrected: {n}", n=figures.whole(count - written, lang)))
     elif count:
-        console.say(words("nothing was changed; --apply writes what is certain"))
+        console.say(words("nothing was changed; --apply writes the certain corrections"))
     return count - written
 
 

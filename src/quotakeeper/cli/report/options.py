@@ -13,8 +13,10 @@ from quotakeeper.errors import InvalidInputError
     "--by",
     default="provider,model,operation",
     show_default=True,
-    help="What to add up by: provider, model, operation, job, day, hour, outcome, provenance, "
-    "scope.NAME.",
+    help=(
+        "Columns to sum by: provider, model, operation, job, day, hour, outcome, provenance, "
+        "scope.NAME."
+    ),
 )
 @click.option("--since", metavar="TIME", help="From this date or time on.")
 @click.option("--until", metavar="TIME", help="Up to this time, or to the end of this date.")
@@ -24,7 +26,7 @@ from quotakeeper.errors import InvalidInputError
     "as_if",
     metavar="model=NAME",
     default="",
-    help="Also what the same calls would have cost on this model.",
+    help="Also show what the same calls would have cost on this model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
@@ -33,11 +35,11 @@ def report(  # noqa: PLR0913 - click gives each option by name
     session: CommandContext, by: str, since: str | None, until: str | None, last: str | None,
     as_if: str, as_json: bool, as_csv: bool,
 ) -> int:  # fmt: skip
-    """What was used and spent, added up."""
+    """Show usage and cost, summed by the columns that you choose."""
     from quotakeeper.cli.report.command import ReportOptions, run_report
 
     if as_json and as_csv:
-        raise InvalidInputError("--csv", "stands beside --json", "give one of them")
+        raise InvalidInputError("--csv", "is given together with --json", "give one of them")
     names = tuple(name.strip() for name in by.split(",") if name.strip())
     form = "json" if as_json else "csv" if as_csv else "table"
     return run_report(session, ReportOptions(names, since, until, last, form, as_if))

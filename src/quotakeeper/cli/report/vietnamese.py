@@ -20,7 +20,7 @@ TEXTS = {
         "{n} lượt gọi không so sánh được: {model} không có giá cho thứ đã dùng, hoặc không rõ chi phí "
         "của chính lượt gọi"
     ),
-    "Also what the same calls would have cost on this model.": (
+    "Also show what the same calls would have cost on this model.": (
         "Thêm chi phí của chính các lượt gọi đó nếu dùng model này."
     ),
 }

@@ -38,7 +38,7 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
     lines = [_heading(report, session)]
     beside = budget_lines(report.budgets, session, width)
     if not report.rows:
-        return [*lines, words("No calls in this time."), *beside]
+        return [*lines, words("No calls in this time range."), *beside]
     total = quantities_of(report.rows)
     shown = [METERS[name] for name in _SHOWN if METERS[name].parts[0] in total]
     header = [*(words(name.upper()) for name in by), words("CALLS")]

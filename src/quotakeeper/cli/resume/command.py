@@ -22,7 +22,7 @@ def run_resume(
         console.say(json.dumps(resumed_record(ended), indent=2))
     for pause in () if as_json else ended:
         of = pause.provider or words("all providers")
-        console.tell(words("calls to {provider} go out again", provider=of))
+        console.tell(words("calls to {provider} are sent again", provider=of))
     if not ended:
         console.tell(words("nothing was paused") if not left else words("no such pause"))
     for pause in left:

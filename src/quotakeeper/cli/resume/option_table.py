@@ -7,10 +7,10 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 RESUME = CommandTable(
     "resume",
-    "Let calls out again that were paused.",
+    "End a pause, so that calls are sent again.",
     (
-        CommandOption(("--provider",), "The provider whose pause to end; every pause, if not given."),
-        CommandOption(("--why",), "The reason, for the journal.", metavar="TEXT"),
+        CommandOption(("--provider",), "Provider whose pause to end; default: every pause."),
+        CommandOption(("--why",), "The reason, which is stored in the journal.", metavar="TEXT"),
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
     ),
 )  # fmt: skip

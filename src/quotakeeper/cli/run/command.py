@@ -35,15 +35,16 @@ from quotakeeper.value_classes import dataclass
 _MOST_TAGS = 12  # a call may have 16 labels; quotakeeper sets some of them
 _OBSTACLES = {
     preflight.FLAG: (
-        "{program} is started with {detail}, which keeps the meter out: its calls will not be counted"
+        "{program} is started with {detail}, which disables the meter: its calls will not be "
+        "counted"
     ),
     preflight.SHEBANG: (
-        "the first line of {program} starts Python with {detail}, which keeps the meter out: "
+        "the first line of {program} starts Python with {detail}, which disables the meter: "
         "its calls will not be counted"
     ),
     preflight.ENVIRONMENT: (
-        "{program} passes no environment on ({detail}): "
-        "the calls of what it starts will not be counted"
+        "{program} clears the environment ({detail}): calls of the programs that it starts "
+        "will not be counted"
     ),
     preflight.STATIC: "{program} is a static binary: only Python programs that it starts are counted",
 }
@@ -120,7 +121,7 @@ def _strict_code(
     """
     if not options.strict or ended.code or not notes.has_gaps:
         return exit_codes.OK
-    text = session.words("--strict: not every call can have been counted (see above)")
+    text = session.words("--strict: some calls may not have been counted (see above)")
     console.tell(f"quotakeeper: {text}")
     return exit_codes.UNSEEN
 
@@ -154,16 +155,20 @@ def _labels(options: RunOptions) -> dict[str, str]:
         name = name.strip()
         if not separator or not name or not value:
             raise InvalidInputError(
-                "--tag", f"{tag[:40]!r} is no label", "write --tag team=subtitles"
+                "--tag", f"{tag[:40]!r} is not a valid label", "write --tag team=subtitles"
             )
         if name == RUN_LABEL:
-            raise InvalidInputError("--tag", "'run' names the run itself", "take another name")
+            raise InvalidInputError(
+                "--tag", "'run' is the label of the run itself", "use another name"
+            )
         labels[name] = value
     if len(labels) > _MOST_TAGS:
         raise InvalidInputError("--tag", f"there are more than {_MOST_TAGS}", "leave some out")
     for name, value in labels.items():
         if not value.strip() or not visible(name + value).isprintable():
-            raise InvalidInputError(name, f"{value[:40]!r} is no label", "write a short text")
+            raise InvalidInputError(
+                name, f"{value[:40]!r} is not a valid label", "write a short text"
+            )
     return labels
 
 
@@ -210,7 +215,7 @@ def _say_beforehand(
 
 def _not_started(session: context.CommandContext, program: str, ended: launcher.Ended) -> int:
     problem = "is not there" if ended.code == launcher.NOT_FOUND else "cannot be run"
-    fix = "look at its name and its rights"
+    fix = "check its name and its permissions"
     exit_codes.report(InvalidInputError(visible(program), problem, fix), session.words)
     return ended.code
 

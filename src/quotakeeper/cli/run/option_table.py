@@ -8,7 +8,7 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 RUN = CommandTable(
     "run",
-    "Run a program as it is, with every call to a known provider metered and capped.",
+    "Run a program unchanged; count its calls to known providers and apply your limits.",
     (
         CommandOption(
             ("--on-limit",),
@@ -18,39 +18,45 @@ RUN = CommandTable(
         ),
         CommandOption(
             ("--on-busy",),
-            "What happens where only calls under way hold the room: wait for them, or refuse.",
+            "What happens to a call that does not fit only because of calls under way: wait "
+            "for them, or refuse.",
             choices=("wait", "refuse"),
         ),
         CommandOption(
-            ("--busy-seconds",), "How long --on-busy wait waits at most.", metavar="SECONDS"
+            ("--busy-seconds",), "Longest wait with --on-busy wait.", metavar="SECONDS"
         ),
         CommandOption(
-            ("--wait-seconds",), "How long --on-limit wait waits at most.", metavar="SECONDS"
+            ("--wait-seconds",), "Longest wait with --on-limit wait.", metavar="SECONDS"
         ),
         CommandOption(
             ("--hold",),
-            "What is reserved for a call: the most it can use, or the p99 of calls like it.",
+            "What is reserved for a call: the most that it can use (worst_case), or the p99 "
+            "of similar calls (typical).",
             choices=("worst_case", "typical"),
         ),
         CommandOption(
-            ("--clamp-least",), "The output tokens below which --on-limit clamp refuses.",
+            ("--clamp-least",), (
+                "With --on-limit clamp: refuse a call that has fewer output tokens left than "
+                "this."
+            ),
             metavar="TOKENS",
         ),
-        CommandOption(("--project",), "The label `project` for every call.", metavar="NAME"),
+        CommandOption(("--project",), "Value of the label `project` for every call.", metavar="NAME"),
         CommandOption(
             ("--tag",), "A label for every call; repeatable.", metavar="NAME=VALUE",
             is_repeatable=True, stored_as="tags",
         ),
         CommandOption(
-            ("--summary",), "A few lines on stderr at the end, or none.",
+            ("--summary",), "Print a summary on stderr at the end (auto), or none (off).",
             choices=("auto", "off"), default="auto",
         ),
         CommandOption(
             ("--strict",),
-            "End with exit code 6 where not every call can have been counted.", kind=bool,
+            "End with exit code 6 if some calls may not have been counted.", kind=bool,
         ),
         CommandOption(
-            ("--json",), "Write what was used to this file.", metavar="FILE", stored_as="json_file"
+            ("--json",), "Write the usage of the run to this file, as JSON.",
+            metavar="FILE", stored_as="json_file",
         ),
     ),
 )  # fmt: skip

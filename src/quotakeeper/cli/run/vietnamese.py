@@ -4,43 +4,49 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Run a program as it is, with every call to a known provider metered and capped.": (
-        "Chạy nguyên một chương trình, đo mọi lời gọi tới nhà cung cấp đã biết và giữ trong hạn mức."
+    "Run a program unchanged; count its calls to known providers and apply your limits.": (
+        "Chạy nguyên một chương trình, đếm mọi lượt gọi tới nhà cung cấp đã biết và áp dụng "
+        "hạn mức của bạn."
     ),
     "What passing a hard limit does: refuse the call (raise, stop), wait, "
     "clamp its output cap to what is left, or only warn.": (
-        "Vượt hạn mức cứng thì: từ chối lời gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
+        "Vượt hạn mức cứng thì: từ chối lượt gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
         "hạ trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
     ),
-    "What happens where only calls under way hold the room: wait for them, or refuse.": (
-        "Khi chỗ chỉ đang bị các lời gọi dở dang giữ thì: chờ chúng xong (wait) hay từ chối (refuse)."
+    "What happens to a call that does not fit only because of calls under way: wait for "
+    "them, or refuse.": (
+        "Lượt gọi chưa đủ chỗ chỉ vì các lượt gọi dở dang thì: chờ chúng xong (wait), hay từ "
+        "chối (refuse)."
     ),
-    "How long --on-busy wait waits at most.": "Với --on-busy wait, chờ nhiều nhất bao lâu.",
-    "How long --on-limit wait waits at most.": "Với --on-limit wait, chờ nhiều nhất bao lâu.",
-    "What is reserved for a call: the most it can use, or the p99 of calls like it.": (
-        "Giữ chỗ bao nhiêu cho một lời gọi: mức nó có thể dùng nhiều nhất (worst_case), "
-        "hay p99 của các lời gọi cùng loại (typical)."
+    "Longest wait with --on-busy wait.": "Với --on-busy wait, chờ lâu nhất bao nhiêu giây.",
+    "Longest wait with --on-limit wait.": ("Với --on-limit wait, chờ lâu nhất bao nhiêu giây."),
+    "What is reserved for a call: the most that it can use (worst_case), or the p99 of "
+    "similar calls (typical).": (
+        "Giữ chỗ bao nhiêu cho một lượt gọi: mức nhiều nhất nó có thể dùng (worst_case), hay "
+        "p99 của các lượt gọi tương tự (typical)."
     ),
-    "The output tokens below which --on-limit clamp refuses.": (
-        "Còn ít token đầu ra hơn mức này thì --on-limit clamp từ chối."
+    "With --on-limit clamp: refuse a call that has fewer output tokens left than this.": (
+        "Với --on-limit clamp: từ chối lượt gọi khi số token đầu ra còn lại ít hơn mức này."
     ),
-    "The label `project` for every call.": "Nhãn `project` cho mọi lời gọi.",
-    "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
-    "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
-    "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
+    "Value of the label `project` for every call.": "Giá trị của nhãn `project` cho mọi lượt gọi.",
+    "A label for every call; repeatable.": "Một nhãn cho mọi lượt gọi; lặp lại được.",
+    "Print a summary on stderr at the end (auto), or none (off).": (
+        "In tóm tắt ra stderr lúc kết thúc (auto), hoặc không in (off)."
+    ),
+    "Write the usage of the run to this file, as JSON.": "Ghi mức dùng của lần chạy này vào tệp, dạng JSON.",
     # messages
-    "{program} is started with {detail}, which keeps the meter out: its calls will not be counted": (
-        "{program} chạy với {detail} nên bộ đo không vào được: các lời gọi của nó sẽ không được đếm"
+    "{program} is started with {detail}, which disables the meter: its calls will not be counted": (
+        "{program} chạy với {detail} nên bộ đo không vào được: các lượt gọi của nó sẽ không được đếm"
     ),
-    "the first line of {program} starts Python with {detail}, which keeps the meter out: "
-    "its calls will not be counted": (
+    "the first line of {program} starts Python with {detail}, which disables the meter: its "
+    "calls will not be counted": (
         "dòng đầu của {program} chạy Python với {detail} nên bộ đo không vào được: "
-        "các lời gọi của nó sẽ không được đếm"
+        "các lượt gọi của nó sẽ không được đếm"
     ),
-    "{program} passes no environment on ({detail}): "
-    "the calls of what it starts will not be counted": (
-        "{program} không chuyển tiếp môi trường ({detail}): "
-        "lời gọi của chương trình nó chạy sẽ không được đếm"
+    "{program} clears the environment ({detail}): calls of the programs that it starts will "
+    "not be counted": (
+        "{program} xóa biến môi trường ({detail}): lượt gọi của các chương trình mà nó khởi "
+        "chạy sẽ không được đếm"
     ),
     "{program} is a static binary: only Python programs that it starts are counted": (
         "{program} là tệp nhị phân tĩnh: chỉ đếm được các chương trình Python mà nó chạy"
@@ -51,7 +57,7 @@ TEXTS = {
     "a ledger in memory ends with its process: this run will have no summary": (
         "sổ trong bộ nhớ mất theo tiến trình: lần chạy này sẽ không có tổng kết"
     ),
-    "no call to a known provider was seen": "không thấy lời gọi nào tới nhà cung cấp đã biết",
+    "no call to a known provider was seen": "không thấy lượt gọi nào tới nhà cung cấp đã biết",
     "no Python program loaded the meter: nothing was counted": (
         "không chương trình Python nào nạp bộ đo: chưa đếm được gì"
     ),
@@ -59,10 +65,10 @@ TEXTS = {
         "Python {version} quá cũ để đo: không đếm được gì của nó"
     ),
     "calls to providers were refused: {reason}": (
-        "các lời gọi tới nhà cung cấp đã bị từ chối: {reason}"
+        "các lượt gọi tới nhà cung cấp đã bị từ chối: {reason}"
     ),
     "the meter could not start ({error}): calls were not counted": (
-        "bộ đo không khởi động được ({error}): các lời gọi không được đếm"
+        "bộ đo không khởi động được ({error}): các lượt gọi không được đếm"
     ),
     "{calls} call, {cost}, in {time}": "{calls} lượt gọi, {cost}, trong {time}",
     "{calls} calls, {cost}, in {time}": "{calls} lượt gọi, {cost}, trong {time}",
@@ -73,24 +79,24 @@ TEXTS = {
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
-    "End with exit code 6 where not every call can have been counted.": (
-        "Kết thúc với mã thoát 6 khi có thể còn lời gọi chưa được đếm."
+    "End with exit code 6 if some calls may not have been counted.": (
+        "Kết thúc với mã thoát 6 nếu có thể còn lượt gọi chưa được đếm."
     ),
-    "--strict: not every call can have been counted (see above)": (
-        "--strict: có thể còn lời gọi chưa được đếm (xem ở trên)"
+    "--strict: some calls may not have been counted (see above)": (
+        "--strict: có thể còn lượt gọi chưa được đếm (xem ở trên)"
     ),
     "calls went to the gateway at {address}, which counts them; no others were seen": (
-        "lời gọi đi tới gateway tại {address} và được đếm ở đó; không thấy lời gọi nào khác"
+        "lượt gọi đi tới gateway tại {address} và được đếm ở đó; không thấy lượt gọi nào khác"
     ),
     "no call to a known provider was seen; calls through {libraries} cannot be seen": (
-        "không thấy lời gọi nào tới nhà cung cấp đã biết; lời gọi qua {libraries} thì không thể thấy"
+        "không thấy lượt gọi nào tới nhà cung cấp đã biết; lượt gọi qua {libraries} thì không thể thấy"
     ),
     "{n} connections to {host} that the meter did not see: their calls are not counted": (
-        "{n} kết nối tới {host} mà bộ đo không thấy: lời gọi qua đó không được đếm"
+        "{n} kết nối tới {host} mà bộ đo không thấy: lượt gọi qua đó không được đếm"
     ),
     "{n} connections to {host} by {library}, which the meter did not see: "
     "their calls are not counted": (
-        "{n} kết nối tới {host} do {library} mở mà bộ đo không thấy: lời gọi qua đó không được đếm"
+        "{n} kết nối tới {host} do {library} mở mà bộ đo không thấy: lượt gọi qua đó không được đếm"
     ),
     "the program itself": "chính chương trình",
     "{program} was started with {reason}, without the meter, {n} times: not counted": (
@@ -99,7 +105,7 @@ TEXTS = {
     "{program} was started without the run's environment, {n} times: not counted": (
         "{program} được khởi động mà không nhận môi trường của lần chạy, {n} lần: không được đếm"
     ),
-    "connections past the meter could not be watched ({error})": (
+    "connections outside the meter could not be detected ({error})": (
         "không theo dõi được các kết nối ngoài bộ đo ({error})"
     ),
     "and {n} more of this kind, see --json": "và {n} mục nữa cùng loại, xem bằng --json",

@@ -152,7 +152,7 @@ def _gaps(notes: Notes, session: CommandContext) -> list[str]:
                            reason=child.reason))  # fmt: skip
     for error in notes.blind:
         lines.append(
-            words("connections past the meter could not be watched ({error})", error=error)
+            words("connections outside the meter could not be detected ({error})", error=error)
         )
     if len(lines) > _GAPS:
         more = words("and {n} more of this kind, see --json", n=len(lines) - _GAPS + 1)
@@ -167,10 +167,12 @@ def _warnings(notes: Notes, session: CommandContext) -> list[str]:
                      version=version)  # fmt: skip
         lines.append(f"quotakeeper: {text}")
     for reason in notes.shut:
-        text = words("calls to providers were refused: {reason}", reason=visible(reason))
+        text = words("calls to providers were refused: {reason}",
+                     reason=visible(words.finished(reason)))  # fmt: skip
         lines.append(f"quotakeeper: {text}")
     for error in notes.failed:
-        text = words("the meter could not start ({error}): calls were not counted", error=error)
+        text = words("the meter could not start ({error}): calls were not counted",
+                     error=words.finished(error))  # fmt: skip
         lines.append(f"quotakeeper: {text}")
     if not notes.metered and not lines:
         text = words("no Python program loaded the meter: nothing was counted")

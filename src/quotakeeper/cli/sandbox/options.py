@@ -13,24 +13,26 @@ from quotakeeper.errors import InvalidInputError
 @click.command()
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8_765, show_default=True,
-    help="Port on this machine; 0 takes a free one.",
+    help="Port on this machine; 0: any free port.",
 )  # fmt: skip
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.",
+    help="Make requests fail: KIND[:SECONDS][@FROM[-TO]][=OPERATION], such as 429@2; repeatable.",
 )
 @click.pass_obj
 def sandbox(session: CommandContext, port: int, faults: tuple[str, ...]) -> int:
-    """A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill."""
+    """Imitate Gemini and Deepgram on this machine: no key, no network, no cost."""
     from quotakeeper.sandbox import run_sandbox
 
     try:
         run_sandbox(port, faults, tell)
     except OSError as error:
         raise InvalidInputError(
-            "--port", f"{port} cannot be had: {error.strerror or error}", "take another, or 0"
+            "--port",
+            f"port {port} cannot be used: {error.strerror or error}",
+            "take another port, or 0",
         ) from None
     return OK

@@ -7,9 +7,13 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 STATUS = CommandTable(
     "status",
-    "Where every limit stands now.",
+    "Show the current use of every limit.",
     (
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
-        CommandOption(("--check",), "Exit 3 over a hard limit, 4 near one.", bool),
+        CommandOption(
+            ("--check",),
+            ("Exit code 3: a hard limit is exceeded; 4: a limit is near, or its use is unknown."),
+            bool,
+        ),
     ),
 )

@@ -7,11 +7,11 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 STATUSLINE = CommandTable(
     "statusline",
-    "Today in one line, for a prompt or tmux.",
+    "Show today's use in one line, for a shell prompt or tmux.",
     (
         CommandOption(("--json",), "As JSON, on one line.", bool, stored_as="as_json"),
         CommandOption(
-            ("--width",), "The most columns that the line takes.", int, metavar="COLUMNS",
+            ("--width",), "Maximum width of the line, in columns.", int, metavar="COLUMNS",
             default=60,
         ),
     ),

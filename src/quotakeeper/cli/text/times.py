@@ -10,16 +10,14 @@ from quotakeeper.errors import InvalidInputError
 
 _SPAN = re.compile(r"(\d{1,6})\s*(min|m|h|d|w)")
 _SECONDS = {"min": 60, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_FIX = 'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" for so long ago'
+_FIX = 'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" for 7 days ago'
 
 
 def parse_span(text: str, field: str = "--last") -> int:
     """Convert a span such as "90m", "24h", "7d" or "2w" to microseconds."""
     found = _SPAN.fullmatch(text.strip().lower())
     if not found:
-        raise InvalidInputError(
-            field, f"{text[:40]!r} is not a span of time", 'write "24h" or "7d"'
-        )
+        raise InvalidInputError(field, f"{text[:40]!r} is not a time span", 'write "24h" or "7d"')
     return int(found[1]) * _SECONDS[found[2]] * SECOND
 
 
@@ -51,7 +49,7 @@ def parse_range(
 ) -> tuple[int | None, int | None]:
     """Convert `--since`, `--until` and `--last` to a half-open range. None means no bound."""
     if last is not None and since is not None:
-        raise InvalidInputError("--last", "stands beside --since", "give one of them")
+        raise InvalidInputError("--last", "is given together with --since", "give one of them")
     start = None if since is None else parse_moment(since, zone, now, "--since")
     stop = None if until is None else parse_moment(until, zone, now, "--until", end=True)
     if last is not None:

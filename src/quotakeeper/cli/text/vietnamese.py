@@ -14,19 +14,19 @@ from quotakeeper.cli.text.vietnamese_help import HELP
 _MESSAGES = {
     # errors
     "error": "lỗi",
-    "why": "vì sao",
-    "try": "thử",
-    "an optional part is not installed": "thiếu một phần cài thêm",
+    "why": "lý do",
+    "try": "cách sửa",
+    "an optional package is not installed": "thiếu một gói tùy chọn",
     "the configuration cannot be used": "cấu hình không dùng được",
-    "that cannot be used": "giá trị này không dùng được",
+    "a value cannot be used": "giá trị này không dùng được",
     "the ledger cannot be used": "sổ không dùng được",
     "the ledger is damaged": "sổ bị hỏng",
     "{ledger}: entry {seq} cannot be read: {what}": "{ledger}: không đọc được mục {seq}: {what}",
     "{ledger}: entry {seq} (call {id!r}) cannot be read: {what}": (
-        "{ledger}: không đọc được mục {seq} (lời gọi {id!r}): {what}"
+        "{ledger}: không đọc được mục {seq} (lượt gọi {id!r}): {what}"
     ),
-    "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
-    "backup or name another file": (
+    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then "
+    "restore a backup or name another file": (
         "tệp được giữ nguyên: hãy giữ một bản sao; `quotakeeper verify` liệt kê mọi chỗ hỏng; rồi "
         "khôi phục bản sao lưu hoặc chỉ ra tệp khác"
     ),
@@ -37,9 +37,9 @@ _MESSAGES = {
         "hãy nêu tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"
     ),
     "a limit is reached": "đã chạm hạn mức",
-    "calls are paused": "các lời gọi đang tạm dừng",
+    "calls are paused": "các lượt gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
-    "that did not work": "không thực hiện được",
+    "the command failed": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
     # report: spend compared with budget
     "BUDGET": "NGÂN SÁCH",
@@ -48,10 +48,10 @@ _MESSAGES = {
     "and {n} more; all with --json": "và {n} dòng nữa; xem hết bằng --json",
     # limits that match no call, calls without a price
     "warning: limit {limit!r}: no call has had the operation {name!r} yet": (
-        "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang thao tác {name!r}"
+        "cảnh báo: hạn mức {limit!r}: chưa có lượt gọi nào mang thao tác {name!r}"
     ),
     "warning: limit {limit!r}: no call has had the label {name!r} yet": (
-        "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang nhãn {name!r}"
+        "cảnh báo: hạn mức {limit!r}: chưa có lượt gọi nào mang nhãn {name!r}"
     ),
     "; did you mean {near!r}?": "; có phải ý bạn là {near!r}?",
     "unpriced: {n} call, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
@@ -70,28 +70,28 @@ _MESSAGES = {
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
     "the beginning": "lúc bắt đầu",
-    "No calls in this time.": "Không có lời gọi nào trong thời gian này.",
-    "No calls yet.": "Chưa có lời gọi nào.",
+    "No calls in this time range.": "Không có lượt gọi nào trong khoảng thời gian này.",
+    "No calls yet.": "Chưa có lượt gọi nào.",
     "total": "tổng",
     "+{n} unpriced": "+{n} chưa có giá",
     "{n} in, {m} out": "{n} vào, {m} ra",
     "events written to {file}: {n}": "số sự kiện đã ghi vào {file}: {n}",
     "TIME": "LÚC",
-    "PROVIDER": "HÃNG",
+    "PROVIDER": "NHÀ CUNG CẤP",
     "MODEL": "MODEL",
     "OPERATION": "THAO TÁC",
     "DAY": "NGÀY",
     "HOUR": "GIỜ",
     "OUTCOME": "KẾT QUẢ",
-    "PROVENANCE": "NGUỒN SỐ LIỆU",
+    "PROVENANCE": "NGUỒN",
     "AMOUNT": "LƯỢNG",
     "COST": "CHI PHÍ",
-    "CALLS": "LỜI GỌI",
+    "CALLS": "LƯỢT GỌI",
     "INPUT": "VÀO",
     "CACHED": "VÀO (CACHE)",
     "OUTPUT": "RA",
-    "THOUGHT": "SUY NGHĨ",
-    "AUDIO MINUTES": "PHÚT ÂM THANH",
+    "THOUGHT": "TOKEN SUY LUẬN",
+    "AUDIO MINUTES": "PHÚT AUDIO",
     "SESSION MINUTES": "PHÚT PHIÊN",
     "CHARACTERS": "KÝ TỰ",
     "SEARCHES": "LƯỢT TÌM",
@@ -103,20 +103,20 @@ _MESSAGES = {
     "unknown": "không rõ",
     # the ledger
     "{ledger}: no problems": "{ledger}: không có vấn đề",
-    "{ledger}: {n} call from before {since} let go": (
-        "{ledger}: đã bỏ {n} lượt gọi từ trước ngày {since}"
+    "{ledger}: deleted {n} call from before {since}": (
+        "{ledger}: đã xóa {n} lượt gọi từ trước ngày {since}"
     ),
-    "{ledger}: {n} calls from before {since} let go": (
-        "{ledger}: đã bỏ {n} lời gọi từ trước ngày {since}"
+    "{ledger}: deleted {n} calls from before {since}": (
+        "{ledger}: đã xóa {n} lượt gọi từ trước ngày {since}"
     ),
-    "size: {before} bytes, now {after}; balances and reports are as they were": (
-        "kích thước: {before} byte, nay {after}; số dư và báo cáo vẫn như cũ"
+    "size: {before} bytes, now {after}; balances and reports did not change": (
+        "kích thước: {before} byte, nay {after}; số dư và báo cáo không đổi"
     ),
-    "balances and reports are as they were; the server uses the room again": (
-        "số dư và báo cáo vẫn như cũ; máy chủ sẽ dùng lại chỗ trống"
+    "balances and reports did not change; the server reuses the freed space": (
+        "số dư và báo cáo không đổi; máy chủ sẽ dùng lại chỗ trống"
     ),
-    "the room is used again; --shrink gives it back to the disk": (
-        "chỗ trống sẽ được dùng lại; --shrink trả nó lại cho đĩa"
+    "new calls reuse the freed space; --shrink returns it to the disk": (
+        "lượt gọi mới sẽ dùng lại chỗ trống; --shrink trả nó lại cho đĩa"
     ),
     "{ledger}: problems found: {n}": "{ledger}: số vấn đề tìm thấy: {n}",
     # prices and estimates
@@ -136,18 +136,18 @@ _MESSAGES = {
     "AT MOST": "NHIỀU NHẤT",
     "SOUND": "ÂM THANH",
     "MINUTES": "PHÚT",
-    "KNOWN FROM": "BIẾT TỪ",
-    "its size: at most this": "suy từ dung lượng: nhiều nhất là vậy",
-    "Text is priced as input; what a model writes comes on top.": (
-        "Văn bản tính giá đầu vào; phần model viết ra tính thêm."
+    "KNOWN FROM": "NGUỒN",
+    "its size (upper bound)": "dung lượng tệp (cận trên)",
+    "Text is priced as input; the model's output is not included.": (
+        "Văn bản tính giá đầu vào; chưa gồm phần model viết ra."
     ),
     # the set-up
     "SETTING": "THIẾT LẬP",
     "VALUE": "GIÁ TRỊ",
-    "none; the defaults hold": "không có; dùng mặc định",
+    "none; the defaults apply": "không có; dùng mặc định",
     "config file: {file}": "tệp cấu hình: {file}",
-    "each may be set by its variable, like {variable}": (
-        "mỗi mục có thể đặt bằng biến môi trường, như {variable}"
+    "every setting can also be set by its environment variable, such as {variable}": (
+        "mỗi mục cũng đặt được bằng biến môi trường của nó, như {variable}"
     ),
     "the tokenizer is installed: {file}": "đã cài bộ tách token: {file}",
     "TEXTS": "SỐ VĂN BẢN",

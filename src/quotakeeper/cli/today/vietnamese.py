@@ -4,12 +4,14 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "What today has cost so far, and which limit needs attention first.": (
-        "Hôm nay đã tốn bao nhiêu, và cần để ý hạn mức nào trước."
+    "Show today's cost so far, and the limit that needs attention first.": (
+        "Hôm nay đã tốn bao nhiêu, và hạn mức nào cần để ý trước."
     ),
-    "Today in one line, for a prompt or tmux.": "Hôm nay trong một dòng, cho dấu nhắc lệnh hoặc tmux.",
+    "Show today's use in one line, for a shell prompt or tmux.": (
+        "Mức dùng hôm nay trên một dòng, cho dấu nhắc lệnh hoặc tmux."
+    ),
     "As JSON, on one line.": "Dạng JSON, trên một dòng.",
-    "The most columns that the line takes.": "Dòng này dài nhất bao nhiêu cột.",
+    "Maximum width of the line, in columns.": "Độ rộng tối đa của dòng, tính bằng cột.",
     # messages
     "Today, {at} ({zone})": "Hôm nay, {at} ({zone})",
     "No calls yet today.": "Hôm nay chưa có lượt gọi nào.",
@@ -32,7 +34,7 @@ TEXTS = {
         "Đếm lượt gọi của một chương trình: quotakeeper run -- python your_program.py"
     ),
     "{name!r} is used up, so its calls are refused. For more room: {command}": (
-        "{name!r} đã dùng hết nên các lượt gọi thuộc hạn mức này bị từ chối. Muốn nâng: {command}"
+        "{name!r}: lượt gọi bị chặn vì hết hạn mức. Muốn nâng: {command}"
     ),
     "CLOCK NOT TRUSTED": "ĐỒNG HỒ KHÔNG ĐÁNG TIN",
     "PAUSED": "TẠM DỪNG",

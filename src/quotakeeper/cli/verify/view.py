@@ -19,4 +19,4 @@ def verification_lines(
         return
     yield session.words("{ledger}: problems found: {n}", ledger=ledger, n=len(problems))
     for problem in problems:
-        yield f"  {cut(problem, _MOST_COLUMNS)}"
+        yield f"  {cut(session.words.finished(problem), _MOST_COLUMNS)}"

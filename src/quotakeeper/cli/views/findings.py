@@ -8,6 +8,8 @@ from quotakeeper.app.setup_checks import Finding
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text.table import columns_of, pad
+from quotakeeper.cli.text.words import Words
+from quotakeeper.value_classes import replace
 
 
 def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Iterator[str]:
@@ -19,7 +21,18 @@ def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Itera
             pad(marks[each.state], 4), {"fail": "OVER"}.get(each.state, marks[each.state]),
             session.colour,
         )  # fmt: skip
-        text, fix = each.said(session.words)
+        text, fix = _said(each, session.words)
         yield f"{mark}  {pad(session.words(each.name), size)}  {text}"
         if fix and each.state in ("warn", "fail"):
             yield f"      {' ' * size}  {session.words('try')}: {fix}"
+
+
+def _said(finding: Finding, words: Words) -> tuple[str, str]:
+    """Return the text and the fix in the chosen language."""
+    if finding.values is None:
+        return words.finished(finding.text), words.finished(finding.fix)
+    values = {
+        name: words.finished(value) if name == "why" and isinstance(value, str) else value
+        for name, value in finding.values.items()
+    }
+    return replace(finding, values=values).said(words)

@@ -27,7 +27,9 @@ def forecast_pieces(
     if found.burn_rate is not None:
         times = figures.grouped(f"{found.burn_rate:f}", session.lang)
         speed += words(" (pace {times})", times=times)
-    by = words("foreseen by {by}", by=method_text(found.method, session))
+    by = method_text(found.method, session)
+    if found.method != "first_minutes":
+        by = words("forecast from {by}", by=by)
     return [speed, _end(found, meter, session), by, exhausted_text(entry, now, zone, session)]
 
 
@@ -35,9 +37,9 @@ def method_text(method: str, session: CommandContext) -> str:
     """Return the time span over which the forecast's rate was measured."""
     words = session.words
     names = {
-        "first_minutes": words("its first minutes"),
+        "first_minutes": words("only a few minutes of data so far"),
         "since_first_call": words("the period so far"),
-        "change_of_pace": words("the last half hour, a new pace"),
+        "change_of_pace": words("the last half hour, because the rate changed"),
         "last_30_minutes": words("the last half hour"),
         "last_60_minutes": words("the last hour"),
         "last_180_minutes": words("the last 3 hours"),
@@ -52,7 +54,9 @@ def _end(found: Forecast, meter: Meter, session: CommandContext) -> str:
         figures.about(amount, meter, session.lang)
         for amount in (found.projected_low, found.projected, found.projected_high)
     )
-    return session.words("ends near {middle} ({low} to {high})", middle=middle, low=low, high=high)
+    return session.words(
+        "about {middle} at the end ({low} to {high})", middle=middle, low=low, high=high
+    )
 
 
 def exhausted_text(

@@ -87,7 +87,8 @@ def _plain(
         except LedgerUnavailableError as error:
             text = "the ledger does not answer: {why}; figures from {age}"
             since = figures.age(int((clock.monotonic() - taken_at) * SECOND), session.lang)
-            console.tell(session.words(text, why=error.problem, age=since))
+            why = session.words.finished(error.problem)
+            console.tell(session.words(text, why=why, age=since))
 
 
 def _live(

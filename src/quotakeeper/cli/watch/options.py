@@ -8,16 +8,19 @@ from quotakeeper.cli.context import CommandContext
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Print one frame and end.")
+@click.option("--once", is_flag=True, help="Print one frame, then exit.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Frames as JSON, one a line; with --once, one."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help=("Print frames as JSON, one per line; with --once, only one."),
 )
 @click.option(
     "--interval", type=float, default=2.0, show_default=True, help="Seconds between frames."
 )
 @click.pass_obj
 def watch(session: CommandContext, once: bool, as_json: bool, interval: float) -> int:
-    """A live screen: used, limit, speed, when it runs out, the last calls."""
+    """Show limits live: use, rate, time of exhaustion, and the latest calls."""
     from quotakeeper.cli.watch.command import WatchOptions, run_watch
 
     return run_watch(session, WatchOptions(once, as_json, interval))

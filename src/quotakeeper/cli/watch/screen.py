@@ -75,7 +75,7 @@ class LiveScreen:
         since = figures.age(age, self._session.lang)
         if self._trouble:
             text = "the ledger does not answer: {why}; figures from {age}"
-            return words(text, why=self._trouble, age=since)
+            return words(text, why=words.finished(self._trouble), age=since)
         pieces = [words("q: quit")]
         if fitted.hidden:
             pieces.append(words("arrows, j, k: scroll"))

@@ -156,7 +156,7 @@ def _pieces(
         amount = figures.with_unit(entry.reserved, meter, session.lang)
         pieces.append(words("reserved {amount}", amount=amount))
     foreseen = forecast_pieces(entry, now, frame.zone, session)
-    pieces += foreseen or [words("nothing to foresee it by")]
+    pieces += foreseen or [words("no data for a forecast")]
     pieces.append(words("resets {when}", when=resets_text(entry, now, frame.zone, session)))
     if entry.others:
         pieces.append(words("and {n} more, each used less", n=entry.others))

@@ -1,0 +1,57 @@
+"""Translates messages whose values are already filled in, such as those of errors.
+
+An error has its whole English text, so the text is no key. Each translation has the form of such a
+text: `{}` stands for a value without "; ", and `{...}` for any value. In the translation, `{0}` is
+the first value, and `{1!t}` is the second one, translated in the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from string import Formatter
+
+from quotakeeper.cli.text.vietnamese import VIETNAMESE
+from quotakeeper.cli.text.vietnamese_errors import FINISHED
+
+_PLACE = re.compile(r"\{(?:\.\.\.)?\}")
+_VALUE = {"{}": "((?:(?!; ).)+?)", "{...}": "(.+?)"}
+_BETWEEN = "; "  # separates the parts of a message: the problem, then the fix
+
+
+class _Filling(Formatter):
+    def convert_field(self, value: object, conversion: str | None) -> object:
+        if conversion == "t":
+            return in_vietnamese(str(value))
+        return super().convert_field(value, conversion)
+
+
+def in_vietnamese(text: str) -> str:
+    """Return the Vietnamese text; a message without a translation stays English.
+
+    If the whole message has no translation, each of its parts between "; " is translated.
+    """
+    found = VIETNAMESE.get(text) or FINISHED.get(text)
+    if found is not None:
+        return found
+    for form, translation in _forms():
+        match = form.fullmatch(text)
+        if match is not None:
+            return _Filling().format(translation, *match.groups())
+    first, between, rest = text.partition(_BETWEEN)
+    return f"{in_vietnamese(first)}{between}{in_vietnamese(rest)}" if between else text
+
+
+@cache
+def _forms() -> list[tuple[re.Pattern[str], str]]:
+    """Return the forms with values. The form with the most fixed characters is tried first."""
+    forms = [form for form in FINISHED if _PLACE.search(form)]
+    forms.sort(key=lambda form: len(_PLACE.sub("", form)), reverse=True)
+    return [(_pattern(form), FINISHED[form]) for form in forms]
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    parts = _PLACE.split(form)
+    values = [*map(_VALUE.__getitem__, _PLACE.findall(form)), ""]
+    fixed = map(re.escape, parts)
+    return re.compile("".join(map("".join, zip(fixed, values, strict=True))), re.DOTALL)

@@ -1,0 +1,21 @@
+"""Vietnamese translations of messages that the rest of the package has already filled in."""
+
+from __future__ import annotations
+
+from quotakeeper.cli.text.vietnamese_errors import (
+    calls,
+    commands,
+    exports,
+    ledger,
+    settings,
+    summary,
+)
+
+FINISHED = {
+    **commands.TEXTS,
+    **settings.TEXTS,
+    **calls.TEXTS,
+    **ledger.TEXTS,
+    **exports.TEXTS,
+    **summary.TEXTS,
+}

