@@ -206,7 +206,7 @@ def test_a_call_that_cannot_be_followed_counts_at_its_bound_and_is_logged_once(
     events = watched.events()
     assert [str(event.provenance) for event in events] == ["assumed"] * 3
     for event, charge in zip(events, sandbox.bill.charges, strict=True):
-        assert "quotakeeper itself failed before it left (OurFaultError)" in event.note
+        assert "quotakeeper itself failed before it was sent (OurFaultError)" in event.note
         assert sum(event.quantities.values()) >= sum(charge.quantities.values())
 
 

@@ -23,7 +23,7 @@ PROMISE = (
     "answer. What was refused is not in the ledger, and asking again with the same id settles it."
 )
 PROMISE_VI = (
-    "Lời gọi hệ thống nào cũng có thể hỏng, theo mọi kiểu. Người gọi nhận đúng lỗi đã ghi trong "
+    "Lượt gọi hệ thống nào cũng có thể hỏng, theo mọi kiểu. Người gọi nhận đúng lỗi đã ghi trong "
     "tài liệu hoặc câu trả lời đúng. Điều đã từ chối không có trong sổ, và hỏi lại bằng cùng id "
     "thì rõ."
 )

@@ -27,7 +27,7 @@ TOKENS = {"input_tokens", "cached_input_tokens", "output_tokens", "thought_token
 COUNTED = {*TOKENS, "audio_milliseconds", "session_milliseconds", "characters", "requests",
            "searches", "images", "cache_token_hours"}  # fmt: skip
 LEASE = "quotakeeper-lease:"  # prefix of the id of a lease's reservation
-UNREAD = "the rest of a lease: the journal of its process could not be read"
+UNREAD = "the unused rest of a lease, assumed because its process's journal could not be read"
 KINDS = {"", "text", "audio", "image", "video", "document"}
 
 Outcome = tuple[Any, ...]

@@ -126,7 +126,7 @@ def sqlite_finding(linked: tuple[int, ...]) -> Finding:
         return Finding("sqlite", "ok", text)
     why = (
         f"{text}: versions before 3.51.3 can damage a file when two connections write and "
-        "checkpoint at once; quotakeeper does both under a lock of its own, so it is not hit"
+        "checkpoint at once; quotakeeper does both under its own lock, so it is not affected"
     )
     return Finding("sqlite", "note", why, "let no other program write to the ledger file")
 
@@ -140,7 +140,9 @@ def _machine() -> Iterator[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     origins = settings.origins
-    place = "none; the defaults hold" if settings.config_file is None else str(settings.config_file)
+    place = (
+        "none; the defaults apply" if settings.config_file is None else str(settings.config_file)
+    )
     yield Finding("config", "ok", place)
     yield Finding("timezone", "ok", f"{settings.timezone} ({origins.get('timezone', 'default')})")
     count = len(settings.limits)
@@ -167,7 +169,7 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield from _server(shown, open_keeper)
         return
     if path is None:
-        yield Finding("ledger", "note", f"{shown}: in memory, gone when the program ends")
+        yield Finding("ledger", "note", f"{shown}: in memory; it ends with the program")
         return
     yield from _disk(path)
     try:
@@ -176,7 +178,7 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "fail", f"{shown}: {error.problem}", error.fix)
         return
     if not path.exists():
-        yield Finding("ledger", "note", f"{shown}: not there yet; the first call makes it")
+        yield Finding("ledger", "note", f"{shown}: does not exist yet; the first call creates it")
         return
     try:
         yield from _permissions(path, settings.ledger_group)
@@ -207,7 +209,7 @@ def _disk(path: Path) -> Iterator[Finding]:
         yield Finding("file system", "warn", text, "put the ledger on a disk of this machine")
     free = shutil.disk_usage(folder).free
     if free < _LEAST_FREE_BYTES:
-        yield Finding("disk", "warn", f"{free:,} bytes free in {folder}", "make room")
+        yield Finding("disk", "warn", f"{free:,} bytes free in {folder}", "free some space")
 
 
 def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
@@ -238,7 +240,7 @@ def _permissions(path: Path, group: str) -> Iterator[Finding]:
     if group and not mode & 0o007 and group_name(found.st_gid) == group:
         yield Finding("permissions", "ok", f"shared with group {group} (mode {mode:04o})")
         return
-    text = f"{path} may be read or written by others (mode {mode:04o})"
+    text = f"{path} can be read or written by other users (mode {mode:04o})"
     yield Finding("permissions", "warn", text, f"chmod {'660' if group else '600'} {path}")
 
 
@@ -264,14 +266,16 @@ def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockCheck
         return Finding("clock", "fail", doubt.explain(), doubt.fix)
     if newest_at > now + SECOND:
         behind = duration_text(newest_at - now)
-        text = f"the clock is {behind} behind the newest event; periods do not go back"
+        text = (
+            f"the clock is {behind} behind the newest event in the ledger, so no new period begins"
+        )
         fix = "set the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock"
         return Finding("clock", "warn", text, fix)
     if not clock.can_tell:
-        text = "not behind the ledger; whether it jumps ahead cannot be told on this system"
+        text = "not behind the ledger; this system cannot detect a jump ahead"
         return Finding("clock", "note", text)
     span = "in this boot" if clock.outlives_process else "within one process"
-    return Finding("clock", "ok", f"not behind the ledger; a jump ahead is seen {span}")
+    return Finding("clock", "ok", f"not behind the ledger; a jump ahead is detected {span}")
 
 
 def _extras() -> Iterator[Finding]:

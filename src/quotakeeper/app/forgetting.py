@@ -110,7 +110,7 @@ def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
         if label.pair in limit.scope:
             raise InvalidInputError(
                 "--label", f"limit {limit.name!r} in {settings.config_file} names it",
-                f"take that limit out first: quotakeeper limits remove {limit.name!r}",
+                f"remove that limit first: quotakeeper limits remove {limit.name!r}",
             )  # fmt: skip
 
 

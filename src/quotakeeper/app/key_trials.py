@@ -58,7 +58,7 @@ def key_finding(own: Mapping[str, str]) -> Finding:
     if not names:
         fix = "set GEMINI_API_KEY, or see: quotakeeper sandbox"
         return Finding("keys", "note", "no key is set; the sandbox needs none", fix, {})
-    text = "set: {names}; to try them: quotakeeper doctor --keys"
+    text = "set: {names}; to test them: quotakeeper doctor --keys"
     return Finding("keys", "ok", text, values={"names": ", ".join(names)})
 
 
@@ -92,13 +92,13 @@ def _tried(trial: KeyTrial, name: str, key: str, try_key: TryKey) -> Finding:
         status = try_key(trial, key)
     except (InvalidInputError, ProviderError) as error:
         values["why"] = error.problem if isinstance(error, InvalidInputError) else str(error)
-        fix = "try again when the network is there"
-        return Finding(what, "warn", "{name} could not be tried: {why}", fix, values)
+        fix = "try again when this machine has a network connection"
+        return Finding(what, "warn", "{name} could not be tested: {why}", fix, values)
     values["status"] = status
     if 200 <= status < 300:
-        return Finding(what, "ok", "{name} is good: {provider} answers it", values=values)
+        return Finding(what, "ok", "{name} works: {provider} accepts the key", values=values)
     if status in (400, 401, 403):
-        text = "{name} is not good: {provider} refuses it (HTTP {status})"
+        text = "{name} does not work: {provider} refuses the key (HTTP {status})"
         return Finding(what, "fail", text, "copy the key again into {name}", values)
-    text = "{name} could not be tried: {provider} answers HTTP {status}"
+    text = "{name} could not be tested: {provider} answered HTTP {status}"
     return Finding(what, "warn", text, "try again later", values)

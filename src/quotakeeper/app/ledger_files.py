@@ -66,7 +66,7 @@ def back_up_ledger(
     """
     path = ledger_path(settings)
     if path is not None and not path.exists():
-        fix = "name a ledger that is there: --ledger PATH"
+        fix = "name an existing ledger: --ledger PATH"
         raise InvalidInputError("--ledger", f"there is no ledger {path}", fix)
     with open_keeper() as keeper:
         now = f"{moment(keeper.now(), keeper.zone):%Y%m%d-%H%M%S}"
@@ -81,7 +81,9 @@ def back_up_ledger(
             os.replace(partial, target)
         except OSError as error:
             problem = f"{target} cannot be written: {error.strerror or error}"
-            raise InvalidInputError("FILE", problem, "name a folder you may write in") from error
+            raise InvalidInputError(
+                "FILE", problem, "name a folder that you can write to"
+            ) from error
         finally:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
@@ -98,7 +100,7 @@ def _check_free(target: Path, settings: Settings, *, force: bool) -> None:
         raise InvalidInputError("FILE", f"there is no folder {target.parent}", "make it first")
     if target.exists() and not (force and target.is_file()):
         fix = "name another file, or give --force to replace it"
-        raise InvalidInputError("FILE", f"{target} is there already", fix)
+        raise InvalidInputError("FILE", f"{target} already exists", fix)
 
 
 def backup_record(done: BackupResult) -> dict[str, object]:

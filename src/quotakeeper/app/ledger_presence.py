@@ -31,7 +31,7 @@ def check_is_there(settings: Settings) -> None:
     elif others:
         fix = f"ledgers in that folder: {', '.join(sorted(others)[:5])}"
     else:
-        fix = "name a ledger that is there; the first call of a program makes one"
+        fix = "name an existing ledger; the first call of a program creates one"
     raise InvalidInputError("--ledger", f"there is no file {path}", fix)
 
 

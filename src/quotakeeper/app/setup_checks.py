@@ -73,7 +73,7 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
     if not missing:
         return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
     text = (
-        "not found: {missing}; translate sends films whole, and plan cannot tell the length of some "
+        "not found: {missing}; translate sends whole videos, and plan cannot read the length of some "
         "files"
     )
     return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})

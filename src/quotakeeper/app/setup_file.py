@@ -63,7 +63,7 @@ def key_choice(provider: str, name: str) -> str:
     typed a key.
     """
     if provider not in USUAL_NAMES:
-        problem = f"{provider[:40]!r} is no provider whose key is known"
+        problem = f"{provider[:40]!r} is not a provider whose key quotakeeper knows"
         raise InvalidInputError("--key", problem, f"one of: {', '.join(USUAL_NAMES)}")
     if not is_variable_name(name.strip()):
         example = f"--key {provider}={USUAL_NAMES[provider][-1]}"
@@ -106,8 +106,8 @@ def config_text(choices: SetupChoices) -> str:
 def check_free(file: Path, *, force: bool) -> None:
     """Raise InvalidInputError if the file exists and `force` is False."""
     if os.path.lexists(file) and not force:
-        fix = "change it with quotakeeper limits set, or give --force to write it anew"
-        raise InvalidInputError("init", f"{file} is there already", fix)
+        fix = "change it with quotakeeper limits set, or replace it with --force"
+        raise InvalidInputError("init", f"{file} already exists", fix)
 
 
 def write_setup(file: Path, choices: SetupChoices, *, force: bool = False) -> WrittenSetup:

@@ -15,16 +15,19 @@ from quotakeeper.wiring import ledger_path
 # Files beside a ledger, by the suffix of their names; "*" stands for a process or a number.
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
-    ("-wal", "the newest writes to the ledger; moves with it"),
-    ("-shm", "an index of those writes; made anew when it is missing"),
-    (".lock", "the lock that writers take in turn"),
+    ("-wal", "the newest writes to the ledger; move this file together with the ledger"),
+    ("-shm", "an index of those writes; created again if it is missing"),
+    (".lock", "the lock that one writer at a time holds"),
     ("-owners", "a folder with a file for each process that uses the ledger"),
-    (".recall", "tells processes to give leases back"),
+    (".recall", "asks processes to release unused leases"),
     (".lease-*", "calls admitted on a lease, until they are in the ledger"),
-    (".ended-*", "calls that ended as their process did, until they are in the ledger"),
+    (
+        ".ended-*",
+        ("calls that ended shortly before their process did, until they are in the ledger"),
+    ),
     (".spool-*", "calls made while the ledger did not answer, until they are in it"),
-    (".bad-*", "lines of such files that could not be read"),
-    (".schema-*.bak", "a copy from before a change of schema"),
+    (".bad-*", "lines of these files that could not be read"),
+    (".schema-*.bak", "a copy from before a schema change"),
     (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
 )
 

@@ -27,17 +27,19 @@ def exchange_rate(value: object) -> ExchangeRate:
         raise InvalidInputError("", "is not a table", _EXAMPLE)
     for key in value:
         if key not in _KEYS:
-            raise InvalidInputError("", f"{str(key)[:60]!r} is not a key of it", _EXAMPLE)
+            raise InvalidInputError("", f"{str(key)[:60]!r} is not a known key", _EXAMPLE)
     for key in _KEYS:
         if key not in value:
             raise InvalidInputError("", f"{key} is missing", _EXAMPLE)
     code = value["code"]
     if not isinstance(code, str) or not _CODE.fullmatch(code) or code == "USD":
-        problem = f"code {str(code)[:20]!r} is no currency other than USD"
+        problem = f"code {str(code)[:20]!r} is not the code of another currency than USD"
         raise InvalidInputError("", problem, 'three capital letters, like "VND"')
     per_usd = parse_decimal(value["per_usd"], "per_usd")
     if not 0 < per_usd < 10**9:
-        raise InvalidInputError("", f"per_usd {shortened(per_usd)} is no rate", "like 26_300")
+        raise InvalidInputError(
+            "", f"per_usd {shortened(per_usd)} is not a valid rate", "like 26_300"
+        )
     return ExchangeRate(code, per_usd, _day(value["date"]), check_label(value["source"], "source"))
 
 
@@ -46,5 +48,5 @@ def _day(value: object) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        problem = f"date {str(value)[:40]!r} is no date"
+        problem = f"date {str(value)[:40]!r} is not a date"
         raise InvalidInputError("", problem, "write it like 2026-11-28") from None

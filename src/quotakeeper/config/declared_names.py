@@ -23,6 +23,6 @@ def declared_names(value: object) -> tuple[str, ...]:
         if not isinstance(name, str) or not _PLAIN.fullmatch(name):
             raise InvalidInputError(
                 "", f"{str(name)[:60]!r} is not a plain name",
-                "take small letters, digits, and . _ - after the first",
+                "use small letters and digits; from the second character on also . _ -",
             )  # fmt: skip
     return tuple(dict.fromkeys(value))

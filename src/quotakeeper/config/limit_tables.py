@@ -71,7 +71,7 @@ def one_of(value: object, words: tuple[str, ...]) -> str:
     near = _nearest(value, words) if isinstance(value, str) else ""
     if near:
         fix = f"did you mean {near!r}? ({fix})"
-    raise InvalidInputError("", f"{str(value)[:60]!r} is not a choice", fix)
+    raise InvalidInputError("", f"{str(value)[:60]!r} is not a valid value", fix)
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
@@ -114,7 +114,7 @@ def read_limits(
                 raise ConfigError(
                     f"{where}.name",
                     f"{limit.name!r} is already the name of limit[{earlier}]",
-                    "give each limit a name of its own",
+                    "give each limit a different name",
                 )
         limits.append(limit)
     return tuple(limits)

@@ -206,7 +206,9 @@ class _Sources:
         files = tuple(beside / Path(each).expanduser() for each in value)
         for file in files:
             if not _is_there(file):
-                raise InvalidInputError("", f"there is no file {file}", "create it, or take it out")
+                raise InvalidInputError(
+                    "", f"there is no file {file}", ("create it, or remove it from the list")
+                )
         return files
 
     def _limits(self, timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
@@ -243,7 +245,7 @@ def _ledger(value: object, beside: Path) -> str:
         raise InvalidInputError("", problem, "write it as postgresql://user@host:5432/database")
     path = beside / Path(value).expanduser()
     if os.path.isdir(path) or not path.name:
-        raise InvalidInputError("", f"{value!r} is a folder", "name a file in it")
+        raise InvalidInputError("", f"{value!r} is a folder", "name a file in that folder")
     return str(path)
 
 

@@ -47,7 +47,7 @@ def _text(path: Path, shown: str) -> str:
     except FileNotFoundError:
         raise ConfigError(shown, "does not exist", "create it, or name another file") from None
     except IsADirectoryError:
-        raise ConfigError(shown, "is a folder", "name the file in it") from None
+        raise ConfigError(shown, "is a folder", "name a file in that folder") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(shown, f"cannot be read: {reason}", "check its permissions") from None

@@ -218,7 +218,7 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
     base = int(scaled)
     if base != scaled:
         raise InvalidInputError(
-            field, f"{shown} is finer than can be counted", "give fewer decimals"
+            field, f"{shown} has more decimals than can be counted", "give fewer decimals"
         )
     if base > MAX_AMOUNT:
         raise InvalidInputError(field, f"{shown} is too large", "give less")

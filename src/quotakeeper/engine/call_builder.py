@@ -227,7 +227,7 @@ class CallBuilder:
                 found[name] = value
             else:
                 raise InvalidInputError(
-                    name, "is not something that is counted",
+                    name, "is not a quantity that can be counted",
                     "one of: " + ", ".join(sorted({*_AMOUNTS, *_TEXT_METERS})),
                 )  # fmt: skip
         return check_quantities(found), counted_as

@@ -25,7 +25,7 @@ def correction(
     """
     if not given and options is None:
         raise InvalidInputError(
-            "quantities", "nothing to correct is given", "give the true figures"
+            "quantities", "no corrected figures are given", "give the true figures"
         )
     chosen = calls.price_options(event.price_id) if options is None else options
     call = calls.stored(event.labels, chosen)

@@ -126,7 +126,7 @@ class Orders:
             raise InvalidInputError(
                 "clock",
                 "this system has no boot clock to compare with",
-                "there is nothing to accept",
+                "there is no jump to confirm",
             )
         ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
         return ahead
@@ -141,7 +141,7 @@ class Orders:
 
         def repair(store: Store, now: int) -> SetBack:
             if clock.doubt is not None:
-                raise InvalidInputError("clock", "is itself in doubt", clock.doubt.fix)
+                raise InvalidInputError("clock", "is not trusted now", clock.doubt.fix)
             found = store.set_back(now, by, why, only_look=True)
             if not apply or found.ahead <= clock.bound:
                 return found

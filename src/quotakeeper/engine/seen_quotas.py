@@ -101,7 +101,7 @@ class SeenQuotas:
             store.put_quotas(tuple(self._waiting.values()), max(0, now - FORGOTTEN_AFTER))
         except Exception as error:  # noqa: BLE001 - must not fail a call
             self._not_before = self._due_at
-            log.debug("quotakeeper: what providers said of their quotas is not kept: %s", error)
+            log.debug("quotakeeper: quotas that providers reported could not be stored: %s", error)
         else:
             self._written |= self._waiting
             self._waiting.clear()

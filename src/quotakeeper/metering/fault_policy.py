@@ -28,7 +28,7 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
     text = (
         f"this call cannot be counted, because quotakeeper itself failed ({_problem(error)}); "
         "it was not sent. "
-        'on_store_failure = "allow" lets such calls pass'
+        'on_store_failure = "allow" sends such calls'
     )
     return meter.refused(adapter, call, RuntimeError(text))
 
@@ -60,7 +60,7 @@ def counted_later(
                 call.provider, model=call.model, operation=call.operation, scope=dict(meter.scope),
                 options=dict(call.options), quantities=dict(call.bound),
                 provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
-                note=f"quotakeeper itself failed before it left ({_problem(error)})",
+                note=f"quotakeeper itself failed before it was sent ({_problem(error)})",
             )  # fmt: skip
         except Exception as failure:  # noqa: BLE001 - the call was already sent
             meter.fault("a call was sent uncounted", failure)

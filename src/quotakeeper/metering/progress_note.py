@@ -32,7 +32,7 @@ class ProgressNote:
             self._budget.note(figures)
         except Exception as error:  # noqa: BLE001 - the session is still settled when it ends
             self.drop()
-            self._meter.fault("what a live session used could not be noted", error)
+            self._meter.fault("the use of a live session could not be saved", error)
 
     def drop(self) -> None:
         """Delete the note: the usage is unknown, so a dead process is charged the whole reservation."""

@@ -34,5 +34,5 @@ class UnfollowedCallError(Exception):
     """A call was reserved, and then an error inside quotakeeper stopped its metering."""
 
     def __init__(self, reservation: Reservation) -> None:
-        super().__init__("a reserved call cannot be followed")
+        super().__init__("a reserved call cannot be metered")
         self.reservation = reservation

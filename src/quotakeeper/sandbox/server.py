@@ -158,9 +158,9 @@ def run_sandbox(
     """
     sandbox = Sandbox(port=port, faults=faults, log=announce)
     url = sandbox.base_url
-    announce(f"sandbox for Gemini and Deepgram on {url} (Ctrl-C stops it; any key is good)")
+    announce(f"sandbox for Gemini and Deepgram on {url} (Ctrl-C stops it; any key works)")
     announce(f"  GOOGLE_GEMINI_BASE_URL={url} DEEPGRAM_BASE_URL={url}")
-    announce(f"  what it would have cost: {url}{BILL_PATH}")
+    announce(f"  what the calls would have cost: {url}{BILL_PATH}")
     if ready is not None:
         ready(sandbox)
     try:

@@ -37,9 +37,9 @@ _HEAD = 1_024
 class SkipReason(StrEnum):
     """Why an audio or video file in a folder is skipped. The value is the text for the user."""
 
-    HIDDEN = "it is hidden, or lies in a hidden folder"
-    BELOW = "it lies in a folder of the folder; --recursive enters those"
-    ENDING = "its bytes are sound or film, but its name has no ending of those"
+    HIDDEN = "it is hidden, or it is in a hidden folder"
+    BELOW = "it is in a subfolder; --recursive includes subfolders"
+    ENDING = "its content is audio or video, but its file name has another suffix"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def chosen_rates(
     unknown = [name for name in operations if name not in known]
     if unknown:
         raise InvalidInputError(
-            "--operations", f"nothing is known of {unknown[0][:60]!r}",
+            "--operations", f"{unknown[0][:60]!r} is not a known operation",
             "there are: " + ", ".join(known),
         )  # fmt: skip
     rates = [known[name] for name in dict.fromkeys(operations)] or list(history or ASSUMED)
@@ -151,7 +151,9 @@ def _by_model(rates: Sequence[Rate], name: str, prices: PriceSnapshot) -> list[R
     providers = [p for p in prices.providers() if asked in ("", p) and prices.is_known(p, bare)]
     if not providers:
         raise InvalidInputError(
-            "--model", f"no price of {name!r} fits", "quotakeeper prices list shows them all"
+            "--model",
+            f"no price of {name!r} fits these operations",
+            "quotakeeper prices list shows them all",
         )
     provider = providers[0]
     model = prices.canonical_model(provider, bare)

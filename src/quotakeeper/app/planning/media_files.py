@@ -48,4 +48,6 @@ def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
 def unreadable(file: str, error: Exception) -> InvalidInputError:
     """The error for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or str(error)
-    return InvalidInputError("FILE", f"{file} cannot be read: {reason}", "name a file you may read")
+    return InvalidInputError(
+        "FILE", f"{file} cannot be read: {reason}", ("name a file that you can read")
+    )

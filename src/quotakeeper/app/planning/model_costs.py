@@ -49,7 +49,7 @@ def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[Skipped
     files = [path for path in files_in(Path(folder)) if path.suffix.lower() in TEXTS]
     texts = [text_size(str(path), read_text(str(path))) for path in files]
     if not audio and not texts:
-        raise InvalidInputError("FOLDER", f"{folder} has no text or sound files", "name another")
+        raise InvalidInputError("FOLDER", f"{folder} has no text or audio files", "name another")
     return texts, audio, skipped
 
 
@@ -68,7 +68,9 @@ def estimate_costs(
     unknown = [name for name in models if all(name.split("/")[-1] not in each[0] for each in costs)]
     if unknown:
         raise InvalidInputError(
-            "--model", f"no price of {unknown[0]!r} fits", "quotakeeper prices list shows them all"
+            "--model",
+            f"no price of {unknown[0]!r} fits these files",
+            "quotakeeper prices list shows them all",
         )
     if not models and not every:
         costs = [each for each in costs if each[0].partition("/")[2] in USUAL_MODELS]

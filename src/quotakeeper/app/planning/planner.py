@@ -176,7 +176,7 @@ def media_of(folders: Sequence[str]) -> FoundMedia:
             found.setdefault(one.resolve(), one)
     if not found:
         named = ", ".join(folders)
-        raise InvalidInputError("FOLDER", f"{named} has no sound or film files", "name another")
+        raise InvalidInputError("FOLDER", f"{named} has no audio or video files", "name another")
     return FoundMedia(tuple(found.values()), tuple(skipped))
 
 

@@ -50,7 +50,9 @@ def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
     try:
         if target.exists() and not target.is_file():
             if target.is_dir():
-                raise InvalidInputError("out", f"{path} is a folder", "name a file in it")
+                raise InvalidInputError(
+                    "out", f"{path} is a folder", ("name a file in that folder")
+                )
             with open(target, "wb") as stream:
                 return fill(stream)
         partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
@@ -70,6 +72,6 @@ def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInputError(
-            "out", f"{path} cannot be written: {reason}", "name a folder that you may write in"
+            "out", f"{path} cannot be written: {reason}", "name a folder that you can write to"
         ) from error
     return count

@@ -50,7 +50,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     except (OSError, ValueError) as error:  # ValueError: the name contains a null character
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(
-            where, f"cannot be read: {reason}", "name a file that is there"
+            where, f"cannot be read: {reason}", "name an existing file"
         ) from None
 
 

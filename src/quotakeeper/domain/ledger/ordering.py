@@ -72,7 +72,7 @@ def _unfit(command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit) -> InvalidInput
         return InvalidInputError("name", "is not a printable text of at most 256 characters")
     if not is_storable(command.why, empty=isinstance(command, o.ResumeCalls)):
         return InvalidInputError("why", "is not a printable text of 1 to 256 characters",
-                                 "say why in a few words")  # fmt: skip
+                                 "give the reason in a few words")  # fmt: skip
     if not is_storable(command.by, empty=True):
         return InvalidInputError("by", "is not a printable text of at most 256 characters")
     if isinstance(command, o.ResumeCalls):

@@ -11,7 +11,7 @@ from quotakeeper.domain.usage import CallLabels, Provenance
 from quotakeeper.value_classes import dataclass, replace
 
 LEASE_PREFIX = "quotakeeper-lease:"  # begins the id of a reservation for many calls
-UNREAD_NOTE = "the rest of a lease: the journal of its process could not be read"
+UNREAD_NOTE = "the unused rest of a lease, assumed because its process's journal could not be read"
 
 
 class State(StrEnum):

@@ -96,7 +96,7 @@ class EndedCalls:
             file = self._entered(event_id, figures)
             file.append(settled_line(event_id, figures))
         except OSError as error:  # the call is settled soon even without a note
-            log.debug("quotakeeper: an ended call could not be noted: %s", error)
+            log.debug("quotakeeper: the note of an ended call could not be written: %s", error)
             return None
         return file
 
@@ -203,7 +203,9 @@ class EndedCalls:
         for start in range(0, len(commands), _AT_ONCE):
             for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
                 if isinstance(outcome, Failed):  # usually: it was settled and then corrected
-                    log.debug("quotakeeper: a noted call: %s", outcome.error)
+                    log.debug(
+                        "quotakeeper: a call in the notes could not be settled: %s", outcome.error
+                    )
 
     def _found(self, ledger: Path) -> dict[str, list[Path]]:
         beginning, found = f"{ledger.name}{_MARK}", dict[str, list[Path]]()
@@ -223,5 +225,5 @@ def _command(line: JournalContents | str) -> Command | None:
             return Settle(line.id, line.figures)
         if line.what is LineKind.RELEASED:
             return Release(line.id)
-    log.debug("quotakeeper: a torn note of an ended call: %.200s", line)
+    log.debug("quotakeeper: an incomplete note of an ended call: %.200s", line)
     return None

@@ -284,7 +284,7 @@ class _Journal:
         calls: dict[str, _Call] = {}
         for line in lines:
             if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug("quotakeeper: a torn line in a lease journal: %.200s", line)
+                log.debug("quotakeeper: an incomplete line in a lease journal: %.200s", line)
                 continue
             if line.what is LineKind.LEASE:
                 continue

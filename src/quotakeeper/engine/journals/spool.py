@@ -284,7 +284,7 @@ def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
             yield _spooled(data)
         except NOT_OURS:
             # Torn when the machine stopped, or written by another program.
-            log.warning("quotakeeper: a torn line in the spool: %.200s", line)
+            log.warning("quotakeeper: an incomplete line in the spool: %.200s", line)
 
 
 def _spooled(data: Any) -> _Spooled:

@@ -82,7 +82,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     refuse_if_inherited(path)
     check_ours(path)
     if not path.exists():
-        raise LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
+        raise LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
     uri = path.absolute().as_uri() + "?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _left_over(path):
         uri += "&immutable=1"  # WAL needs to write beside the file, unless it cannot change

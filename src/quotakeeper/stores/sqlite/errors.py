@@ -31,8 +31,8 @@ _NOTHING_WRITTEN = {
 # commit is unknown.
 _NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
 _KEPT = (
-    "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
-    "backup or name another file"
+    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then "
+    "restore a backup or name another file"
 )
 _NO_RIGHT = (
     'ask its owner to share it ([ledger] group = "..." in the config file), or name another ledger '

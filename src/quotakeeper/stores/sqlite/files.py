@@ -39,7 +39,7 @@ def create_file(path: Path, group: int | None = None) -> None:
     except OSError as error:
         raise LedgerUnavailableError(
             str(path), f"cannot be created: {error.strerror or error}{_cause(path, error)}",
-            "choose a folder you may write to with QUOTAKEEPER_LEDGER",
+            "choose a folder that you can write to, with QUOTAKEEPER_LEDGER",
         ) from error  # fmt: skip
 
 

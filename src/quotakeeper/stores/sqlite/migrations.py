@@ -52,7 +52,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 def not_yet(path: Path, version: int) -> LedgerError:
     """The error for a ledger whose older schema cannot be read."""
     if version == 0:  # the file exists but has no tables yet
-        return LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
+        return LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
     return LedgerVersionError(
         str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
         "open it once for writing, which brings it up to date and keeps a copy",
