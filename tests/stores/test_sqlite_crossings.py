@@ -84,9 +84,9 @@ def test_the_table_refuses_impossible_crossings(path, statement):
         ("DELETE FROM mark WHERE name = 'cap'", "is None, the journal says"),
         ("INSERT INTO mark VALUES (1, 'x', 9, 9, 5, 1, 1)", "the journal says None"),
         ("DROP TRIGGER crossing_is_never_changed; UPDATE crossing SET used = 86 WHERE seq = 4",
-         "with 86 used, the journal says 85"),
+         "with 86 used, but the journal gives 85"),
         ("DROP TRIGGER crossing_is_never_changed; UPDATE crossing SET turn = 2 WHERE seq = 4",
-         "is turn 2 of a crossing, not 1"),
+         "is crossing number 2 of its threshold, not 1"),
         ("DROP TRIGGER crossing_is_never_deleted; DELETE FROM crossing WHERE seq = 4",
          "of an unknown account"),
         ("INSERT INTO entry (seq, kind, at) SELECT 9, 13, at FROM entry WHERE seq = 1;"
@@ -94,7 +94,7 @@ def test_the_table_refuses_impossible_crossings(path, statement):
          " FROM crossing WHERE seq = 4", "which is already crossed"),
         ("INSERT INTO entry (seq, kind, at) SELECT 9, 13, at FROM entry WHERE seq = 1;"
          " INSERT INTO crossing VALUES (9, 1, 'cap', 100, 95, 0, 1, 95)",
-         "with 95 used, the journal says 85"),
+         "with 95 used, but the journal gives 85"),
         ("DROP TRIGGER entry_is_never_deleted; DELETE FROM entry WHERE seq = 4",
          "refers to a missing row"),
     ],

@@ -120,11 +120,13 @@ class WebSocket:
             return self._ended()
         opcode, masked, size = head[0] & 15, head[1] & 128, head[1] & 127
         if opcode not in (_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG) or head[0] & 112:
-            raise BrokenRuleError(PROTOCOL_ERROR, "not a frame we know")
+            raise BrokenRuleError(PROTOCOL_ERROR, "an unknown kind of frame")
         if not masked:
-            raise BrokenRuleError(PROTOCOL_ERROR, "a client masks its frames")
+            raise BrokenRuleError(PROTOCOL_ERROR, "a client must mask its frames")
         if opcode >= _CLOSE and (size > 125 or not head[0] & 128):
-            raise BrokenRuleError(PROTOCOL_ERROR, "a control frame is short and whole")
+            raise BrokenRuleError(
+                PROTOCOL_ERROR, ("a control frame must be short and in one piece")
+            )
         wide = {126: 2, 127: 8}.get(size, 0)
         rest = self._read(wide + 4)
         if len(rest) < wide + 4:

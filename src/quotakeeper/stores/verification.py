@@ -105,7 +105,8 @@ def _begin(again: LedgerState, kept: LedgerState, carried: Iterable[Carried]) ->
 
 
 def _wrong(again: LedgerState, entry: Entry, compacted: bool) -> str:
-    """What is wrong with an entry that follows from other entries; "" if nothing is."""
+    """Return what is wrong with a crossing or an expiry of credit; "" if it agrees with the earlier
+    entries."""
     if entry.kind is Kind.CROSS:
         return problem_of(again, entry, compacted=compacted)
     return paid_in_wrongly(again, entry) if entry.notice is not None else ""

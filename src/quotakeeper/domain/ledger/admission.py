@@ -135,7 +135,9 @@ def no_room(
         return InvalidInputError("duration_ms", f"is not from 0 to {MAX_QUANTITY}")
     for key, amount in figures.quantities.items():
         if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
-            return InvalidInputError(key[:60], f"is not a meter with a count up to {MAX_QUANTITY}")
+            return InvalidInputError(
+                key[:60], f"is not a known meter with an amount up to {MAX_QUANTITY}"
+            )
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")

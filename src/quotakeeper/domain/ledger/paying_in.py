@@ -51,12 +51,12 @@ def problem_of(state: LedgerState, entry: Entry) -> str:
         return "adds credit to an unknown account"
     used = _used(state, kept[0], entry.at)
     if used != notice.used:
-        return f"has {notice.used} used, the journal says {used}"
+        return f"says that {notice.used} is used, but the journal gives {used}"
     if entry.kind is Kind.LAPSE:
         credit = state.notices.credits.get(notice.account)
         due = [] if credit is None else credit.due(entry.at, used)
         if (notice.about, notice.amount) not in [(lot.seq, lot.left) for lot in due]:
-            return f"expires {notice.amount} of entry {notice.about}, the journal does not"
+            return f"expires {notice.amount} of entry {notice.about}, which has not expired"
     return ""
 
 

@@ -43,8 +43,10 @@ class PriceSheet:
     discounts: tuple[Adjustment, ...] = ()
 
     def narrowed(self, options: PriceOptions) -> PriceSheet:
-        """Only the parts that can apply to a call with these options, so that few boundaries
-        remain."""
+        """Return only the rows and factors that can apply to a call with these options.
+
+        The sheet then has fewer boundaries.
+        """
         tiers = {"standard", options.tier}
         addons = {"", *options.addons}
         return PriceSheet(
@@ -72,7 +74,7 @@ class PriceSheet:
         return tuple(sorted({row.above for row in self.rows if row.above and row.holds_at(at)}))
 
     def own_parts(self, at: int) -> list[PriceRow | Adjustment]:
-        """The valid parts that come from a user's price file."""
+        """The rows and factors in force that come from a user's price file."""
         return [part for part in self._parts() if part.own and part.holds_at(at)]
 
     def _parts(self) -> list[PriceRow | Adjustment]:

@@ -127,7 +127,7 @@ def _check(entry: Entry) -> None:
     if kind in _WITH_FIGURES and entry.figures is None:
         raise ValueError(f"its kind is {kind}, and it has no figures")
     if entry.booked_at is not None and instant(entry.booked_at) > entry.at:
-        raise ValueError("it counts later than it was booked")
+        raise ValueError("it counts at a later time than it was booked")
     if entry.expires_at:
         whole(entry.expires_at)
 

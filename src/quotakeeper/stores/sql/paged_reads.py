@@ -86,7 +86,7 @@ def _entries_of(
     for row in fetched:
         try:
             if row[0] >= beyond if down else row[0] <= beyond:
-                raise DamagedRowError("it is not in its place in the file", row[0])
+                raise DamagedRowError("it is out of order in the file", row[0])
             entries.append(entry_from(row, interned))
             beyond = row[0]
         except DamagedRowError:
@@ -117,7 +117,7 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
 def _bucket_after(slot: object, after: int) -> int:
     with rows_of(f"the sums of slot {slot!a:.20}"):
         if whole(slot) < after:
-            raise ValueError("they are not in their place in the file")
+            raise ValueError("they are out of order in the file")
         return whole(slot) + 1
 
 
