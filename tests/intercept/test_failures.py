@@ -201,7 +201,7 @@ def test_a_call_that_cannot_be_followed_counts_at_its_bound_and_is_logged_once(
         assert by_requests(f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS).status == 404
     assert [record.getMessage() for record in caplog.records] == [
         "quotakeeper: a call was sent unmetered; it is counted at its upper bound: OurFaultError: ",
-        "quotakeeper: a call was sent uncounted",  # its provider is unknown
+        "quotakeeper: a call was sent and not counted",  # its provider is unknown
     ]
     events = watched.events()
     assert [str(event.provenance) for event in events] == ["assumed"] * 3

@@ -63,7 +63,7 @@ def day_finding(settings: Settings, now: int) -> Finding:
         "end": f"{moment(end_at, zone):%H:%M}",
         "left": duration_text(end_at - now),
     }
-    text = "it is {now} there; daily limits reset at {end}, in {left}"
+    text = "it is {now} in this time zone; daily limits reset at {end}, in {left}"
     return Finding("day", "ok", text, values=values)
 
 

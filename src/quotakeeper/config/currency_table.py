@@ -38,7 +38,7 @@ def exchange_rate(value: object) -> ExchangeRate:
     per_usd = parse_decimal(value["per_usd"], "per_usd")
     if not 0 < per_usd < 10**9:
         raise InvalidInputError(
-            "", f"per_usd {shortened(per_usd)} is not a valid rate", "like 26_300"
+            "", f"per_usd {shortened(per_usd)} is not a valid rate", "write it like 26_300"
         )
     return ExchangeRate(code, per_usd, _day(value["date"]), check_label(value["source"], "source"))
 

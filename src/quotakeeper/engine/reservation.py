@@ -87,8 +87,8 @@ class Reservation:
     def grow(self, **quantities: Any) -> Decision:
         """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
-        All limits must have room. Takes the quantities of `Keeper.reserve`, which are added. Raises
-        LimitExceeded if there is no room; the reservation then stays as it was.
+        All limits must have room. Takes the quantities to add, by name, as `Keeper.reserve` does.
+        Raises LimitExceeded if there is no room; the reservation then stays as it was.
         """
         return run(self._parts.worker, self._growing(quantities))
 

@@ -130,7 +130,7 @@ def note_fault(error: Exception) -> None:
     """Log the first error inside quotakeeper; later ones are not logged."""
     if not switch.said:
         switch.said = True
-        tell(log, logging.WARNING, "quotakeeper: a call was sent uncounted", error=error)
+        tell(log, logging.WARNING, "quotakeeper: a call was sent and not counted", error=error)
 
 
 def tried(act: Callable[..., Result], *given: Any) -> Result | None:
@@ -172,7 +172,8 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    """The request of a call that is to be counted here, and not by a gateway on the same ledger."""
+    """Build the request; None if it is not a provider's, or if a gateway on the same ledger counts
+    it."""
     request = None if meter is None else told(make())
     if meter is None or request is None or meter.gateways.counts(request.url):
         return None

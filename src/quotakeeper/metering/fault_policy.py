@@ -63,7 +63,7 @@ def counted_later(
                 note=f"quotakeeper itself failed before it was sent ({_problem(error)})",
             )  # fmt: skip
         except Exception as failure:  # noqa: BLE001 - the call was already sent
-            meter.fault("a call was sent uncounted", failure)
+            meter.fault("a call was sent and not counted", failure)
 
     hand_over(book)
     return True

@@ -75,7 +75,8 @@ class SessionBudget:
         return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
 
     def growing(self, needed: Mapping[str, int]) -> Plan:
-        """The steps that reserve another block of each quantity that is short."""
+        """The steps that reserve one more block of each quantity whose reservation does not
+        suffice."""
         lacking = {name for name, amount in needed.items() if amount > self.covered.get(name, 0)}
         wanted = {name: self._block_of(name) for name in lacking}
         return self._reserving(self._sizes(needed, wanted, requests=0))

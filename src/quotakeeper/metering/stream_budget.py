@@ -129,7 +129,8 @@ class StreamBudget:
         return None if reading is None else reading()
 
     def _lacking(self, chunk: bytes) -> dict[str, int]:
-        """Return what is used but not reserved; {} while the reservation must cover it."""
+        """Return the use that exceeds the reservation; {} while the reservation certainly covers
+        it."""
         self._unseen += len(chunk)
         if self._off or self._is_asking or self._denied or self._unseen <= self._room:
             return {}

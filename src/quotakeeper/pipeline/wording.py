@@ -54,7 +54,7 @@ class RunMessage:
     def told(self, words: Wording) -> str:
         """The whole text in the language of `words`."""
         filled = {name: _told(name, value, words) for name, value in self.values.items()}
-        return words(self.text, **filled)
+        return words(self.text, **filled) if filled else words.finished(self.text)
 
     def redacted(self, redact: Callable[[str], str]) -> RunMessage:
         """A copy of the message, with every text value passed through `redact`."""
@@ -67,7 +67,7 @@ class RunMessage:
 def _told(name: str, value: object, words: Wording) -> object:
     if isinstance(value, RunMessage):
         return value.told(words)
-    return words.finished(value) if name in _ERRORS and isinstance(value, str) else value
+    return words.finished(str(value)) if name in _ERRORS else value
 
 
 def message(text: str, **values: object) -> RunMessage:

@@ -122,7 +122,8 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """Return the rates, with speech recognition run once at least, and at most once per language."""
+    """Return the rates for speech recognition of each file: at least once, and at most once per
+    language."""
     times = len(dict.fromkeys(languages))
     return tuple(_heard(rate, times) if rate.is_hearing else rate for rate in rates)
 

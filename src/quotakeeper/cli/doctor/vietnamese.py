@@ -102,8 +102,8 @@ TEXTS = {
     "openai key": "khóa openai",
     "anthropic key": "khóa anthropic",
     # findings
-    "it is {now} there; daily limits reset at {end}, in {left}": (
-        "ở đó đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
+    "it is {now} in this time zone; daily limits reset at {end}, in {left}": (
+        "trong múi giờ này đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
     ),
     "not found: {missing}; translate sends whole videos, and plan cannot read the length of some "
     "files": (

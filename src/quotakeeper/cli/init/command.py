@@ -45,7 +45,7 @@ def run_init(
     if zone is not None or not asks:
         zone = zone_choice(zone or usual_zone)
     else:
-        zone = _asked(session, "Time zone whose midnight ends a day", usual_zone, zone_choice)
+        zone = _asked(session, "Time zone at whose midnight a day ends", usual_zone, zone_choice)
     if budget is not None or not asks:
         budget = budget_choice(budget or "")
     else:

@@ -24,7 +24,7 @@ TEXTS = {
         "Ghi đè tệp; tệp cũ được giữ lại với đuôi .bak."
     ),
     # questions
-    "Time zone whose midnight ends a day": "Múi giờ để tính hết ngày",
+    "Time zone at whose midnight a day ends": "Múi giờ để tính hết ngày",
     "Budget a day in US dollars, 0 for none": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",
     "Variable with the API key of {provider}": "Biến chứa khóa API của {provider}",
     # messages

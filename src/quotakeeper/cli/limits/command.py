@@ -96,5 +96,7 @@ def _check(session: context.CommandContext, name: str, changes: Mapping[str, obj
     if missing:
         options = " ".join(f"--{key}" for key in missing)
         raise InvalidInputError(
-            "limits set", f"{name!r} would be a new limit and needs {options}", "give them too"
+            "limits set",
+            f"{name!r} would be a new limit and needs {options}",
+            "give these options too",
         )

@@ -71,7 +71,7 @@ def run_set_for(
     amount = changes.get("amount")
     if not isinstance(amount, str) or len(changes) > 1:
         fix = "with --for, give only --amount and --why; change other values without --for"
-        raise InvalidInputError("--for", "is for --amount alone", fix)
+        raise InvalidInputError("--for", "can only be used with --amount", fix)
     if not (why or "").strip():
         raise InvalidInputError("--why", "is missing", "give the reason in a few words")
     return run_raise(session, name, amount, for_span, why or "", as_json=False)

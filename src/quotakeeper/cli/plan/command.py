@@ -52,6 +52,8 @@ def labels_of(tags: Sequence[str]) -> dict[str, str]:
     for tag in tags:
         name, equals, value = tag.partition("=")
         if not equals or not name:
-            raise InvalidInputError("--tag", f"{tag[:60]!r} is not NAME=VALUE", "like team=phim")
+            raise InvalidInputError(
+                "--tag", f"{tag[:60]!r} is not NAME=VALUE", ("write it like team=phim")
+            )
         labels[name] = value
     return labels

@@ -16,6 +16,7 @@ from quotakeeper.cli.views.limit_lines import unpriced_text
 from quotakeeper.domain.units import METERS
 
 if TYPE_CHECKING:
+    from quotakeeper.cli.text.words import Words
     from quotakeeper.domain.forecasting.status import UsageRow
 
 # The columns of the table, with their headings. JSON and CSV contain all columns.
@@ -48,7 +49,7 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
     rows = []
     for row in [*report.rows, None]:
         of = report.rows if row is None else [row]
-        key = (words("total"), *("" for _ in by[1:])) if row is None else row.key
+        key = (words("total"), *("" for _ in by[1:])) if row is None else _shown_key(by, row, words)
         quantities = quantities_of(of)
         cells = [*key, figures.whole(sum(each.calls for each in of), lang)]
         cells += [
@@ -63,6 +64,14 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
     table = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
     notes = [*_legend(report.rows, session), *more_notes(report, session)]
     return [*lines, *table, *notes, *beside]
+
+
+def _shown_key(by: Sequence[str], row: UsageRow, words: Words) -> tuple[str, ...]:
+    """Return the cells of a row's group; provenance and outcome are translated, other names are not."""
+    return tuple(
+        words(cell) if name in ("provenance", "outcome") else cell
+        for name, cell in zip(by, row.key, strict=True)
+    )
 
 
 def _heading(report: UsageReport, session: CommandContext) -> str:

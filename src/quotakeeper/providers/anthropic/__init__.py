@@ -1,4 +1,4 @@
-"""Anthropic: messages, whole and streamed, with cache tiers."""
+"""The adapter for Anthropic: messages, whole and streamed, with cache tiers."""
 
 from typing import TYPE_CHECKING, Any
 

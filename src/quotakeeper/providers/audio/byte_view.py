@@ -59,7 +59,7 @@ class ByteView:
         return len(self.head) >= self.total
 
     def step(self, steps: int = 1) -> None:
-        """Count work; raises UnreadSound once it exceeds MOST_STEPS."""
+        """Count work; raises UnreadSound if a file needs more than MOST_STEPS steps."""
         self._steps -= steps
         if self._steps < 0:
             raise UnreadSound(UnreadReason.TOO_MANY_PARTS)

@@ -62,7 +62,8 @@ class FrameCount:
         return sum(micros(samples, rate) for rate, samples in self.samples.items())
 
     def less(self, samples: int, rate: int) -> None:
-        """Subtract samples at a rate; do nothing if the frames have no more than these."""
+        """Subtract samples at this sample rate, unless more are to be subtracted than were
+        counted."""
         if samples < self.samples.get(rate, 0):
             self.samples[rate] -= samples
 

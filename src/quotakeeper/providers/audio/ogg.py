@@ -114,7 +114,8 @@ def _page(view: ByteView, at: int, segments: int, file: _File) -> None:
 
 
 def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: int) -> None:
-    """Find where the audio begins: the position of the first page, less its packets' samples."""
+    """Find where the audio begins: the position of the first page minus the samples of its
+    packets."""
     stream.started = True
     lacing, place = view.take(at + 27, segments), at + 27 + segments
     samples, packets, size = 0, 0, 0

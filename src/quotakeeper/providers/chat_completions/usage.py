@@ -46,7 +46,7 @@ def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> di
 
 
 def _parts(details: Json, total: int) -> Parts:
-    """Return a total by modality, as far as the details name modalities other than text."""
+    """Return a total by modality. Tokens that the details assign to no other modality are text."""
     named = {kind: count(details.get(f"{kind}_tokens")) for kind in ("audio", "image") if details}
     return fit({kind: amount for kind, amount in named.items() if amount}, total)
 

@@ -1,4 +1,4 @@
-"""Deepgram: listen (files, addresses, live, Flux), speak, read, voice agents."""
+"""The adapter for Deepgram: listen (files, addresses, live, Flux), speak, read, voice agents."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -60,7 +60,7 @@ class RoughCount:
 
 
 def rough_count(text: str) -> RoughCount:
-    """Count a text if the caller has no better counter."""
+    """Count a text roughly by its characters, for callers without a tokenizer."""
     tally = TextTally()
     tally.add(text)
     return RoughCount(tally.tokens, len(text.encode("utf-8", "replace")))

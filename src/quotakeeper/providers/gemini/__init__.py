@@ -1,4 +1,5 @@
-"""Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions, OpenAI's form."""
+"""The adapter for Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions,
+OpenAI's form."""
 
 from typing import TYPE_CHECKING, Any
 

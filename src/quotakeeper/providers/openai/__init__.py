@@ -1,4 +1,4 @@
-"""OpenAI: chat, responses, embeddings, speech both ways, images."""
+"""The adapter for OpenAI: chat, responses, embeddings, transcription, speech output, images."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -6,6 +6,14 @@
 from __future__ import annotations
 
 TEXTS = {
+    "quotakeeper: warning: {...}": "quotakeeper: cảnh báo: {0!t}",
+    "limit {} is at {} %: {} of {} per {} used, {} reserved": (
+        "hạn mức {0} đã dùng {1} %: {2} trên {3} mỗi {4}, đang giữ {5}"
+    ),
+    "limit {} is at {} %: {} of {} prepaid used, {} reserved": (
+        "hạn mức trả trước {0} đã dùng {1} %: {2} trên {3}, đang giữ {4}"
+    ),
+    "{} left": "còn {0}",
     "unknown dimension {}": "không có cột {0}",
     "are not printable texts of 1 to 256 characters": (
         "không phải văn bản in được dài từ 1 đến 256 ký tự"
@@ -14,7 +22,7 @@ TEXTS = {
     "is more than the ledger can hold (9.2 million USD)": (
         "lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
-    "is not a meter with a count up to {}": "không phải đại lượng có số đếm tới {0}",
+    "is not a known meter with an amount up to {}": "không phải đại lượng có số đếm tới {0}",
     "is not a printable text of 1 to 256 characters": (
         "không phải văn bản in được dài từ 1 đến 256 ký tự"
     ),

@@ -165,7 +165,7 @@ TEXTS = {
     "the value is not PROVIDER=VARIABLE": "giá trị không có dạng NHÀ_CUNG_CẤP=BIẾN",
     "write it like --key gemini=GEMINI_API_KEY": "hãy viết như --key gemini=GEMINI_API_KEY",
     "give --amount, --window, --mode ...": "hãy nêu --amount, --window, --mode ...",
-    "give them too": "hãy nêu cả những tùy chọn đó",
+    "give these options too": "hãy nêu cả những tùy chọn đó",
     "no change is given": "chưa nêu thay đổi nào",
     "{} would be a new limit and needs {}": "{0} sẽ là hạn mức mới nên cần {1}",
     "give it once": "hãy nêu một lần",
@@ -175,14 +175,14 @@ TEXTS = {
     "{} is not LABEL=VALUE": "{0} không có dạng NHÃN=GIÁ_TRỊ",
     "name the preset that is to be written": "hãy nêu tên mẫu cần ghi",
     "give the reason in a few words": "hãy nêu lý do bằng vài từ",
-    "is for --amount alone": "chỉ dùng với riêng --amount",
+    "can only be used with --amount": "chỉ dùng với riêng --amount",
     "with --for, give only --amount and --why; change other values without --for": (
         "khi có --for, chỉ nêu --amount và --why; các giá trị khác hãy sửa mà không có --for"
     ),
     'give it in a few words, such as --why "a runaway loop"': (
         'hãy nêu bằng vài từ, như --why "a runaway loop"'
     ),
-    "like team=phim": "như team=phim",
+    "write it like team=phim": "hãy viết như team=phim",
     "https://HOST": "https://HOST",
     "use https://, or an address on this machine": (
         "hãy dùng https://, hoặc một địa chỉ trên máy này"

@@ -45,7 +45,7 @@ TEXTS = {
     "it is about entry {}": "nó nói về mục {0}",
     "its instant is no number": "thời điểm của nó không phải là số",
     "the journal has no such entry": "nhật ký không có mục đó",
-    "it is not in its place in the file": "nó không nằm đúng chỗ trong tệp",
+    "it is out of order in the file": "nó không nằm đúng chỗ trong tệp",
     "entries from {} {} cannot be read: their part of the file is damaged": (
         "không đọc được các mục từ {0} {1!t}: phần đó của tệp bị hỏng"
     ),
@@ -143,17 +143,17 @@ TEXTS = {
     "free some memory": "hãy giải phóng bộ nhớ",
     "table {}, row {}: refers to a missing row": "bảng {0}, dòng {1}: trỏ tới một dòng không có",
     "crosses a threshold of an unknown account": "vượt ngưỡng của một tài khoản không rõ",
-    "crosses {} with {} used, the journal says {}": (
+    "crosses {} with {} used, but the journal gives {}": (
         "vượt ngưỡng {0} khi đã dùng {1}, nhật ký cho {2}"
     ),
     "crosses {} of {}, which is already crossed": (
         "vượt ngưỡng {0} của {1}, nhưng ngưỡng này đã vượt rồi"
     ),
-    "is turn {} of a crossing, not {}": "là lần vượt thứ {0}, không phải {1}",
+    "is crossing number {} of its threshold, not {}": "là lần vượt thứ {0}, không phải {1}",
     "adds credit to an unknown account": "nạp tín dụng cho một tài khoản không rõ",
-    "has {} used, the journal says {}": "ghi đã dùng {0}, nhật ký cho {1}",
-    "expires {} of entry {}, the journal does not": (
-        "làm hết hạn {0} của mục {1}, nhật ký thì không"
+    "says that {} is used, but the journal gives {}": "ghi đã dùng {0}, nhật ký cho {1}",
+    "expires {} of entry {}, which has not expired": (
+        "làm hết hạn {0} của mục {1}, nhưng khoản này chưa hết hạn"
     ),
     "it opens a call and has no id or no labels": (
         "nó mở một lượt gọi mà không có mã hoặc không có nhãn"
@@ -162,7 +162,7 @@ TEXTS = {
     "it is about the later entry {}": "nó nói về mục {0} đứng sau nó",
     "its kind is {}, and it is about entry {}": "nó thuộc loại {0} mà lại nói về mục {1}",
     "its kind is {}, and it has no figures": "nó thuộc loại {0} mà không có số liệu",
-    "it counts later than it was booked": "nó được tính vào lúc muộn hơn lúc ghi",
+    "it counts at a later time than it was booked": "nó được tính vào lúc muộn hơn lúc ghi",
     "its meter is {}": "đại lượng của nó là {0}",
     "entry {} cannot be read: {...}": "không đọc được mục {0}: {1!t}",
     "entry {} ({}) cannot be read: {...}": "không đọc được mục {0} ({1}): {2!t}",
@@ -175,7 +175,7 @@ TEXTS = {
     "the carried sums of slot {}": "các tổng chuyển tiếp của ô {0}",
     "the clock reading of {}": "lần đọc đồng hồ của {0}",
     "{} is not a whole number from 0 to {}": "{0} không phải số nguyên từ 0 đến {1}",
-    "they are not in their place in the file": "chúng không nằm đúng chỗ trong tệp",
+    "they are out of order in the file": "chúng không nằm đúng chỗ trong tệp",
     "{} of another user ({}) in a folder that everybody may write to ({})": (
         "là {0!t} của người dùng khác ({1}) trong thư mục mà ai cũng ghi được ({2})"
     ),

@@ -52,7 +52,7 @@ TEXTS = {
         "code {0} không phải mã của một loại tiền khác USD"
     ),
     "date {} is not a date": "date {0} không phải là ngày",
-    "like 26_300": "như 26_300",
+    "write it like 26_300": "hãy viết như 26_300",
     "per_usd {} is not a valid rate": "per_usd {0} không phải tỷ giá hợp lệ",
     'three capital letters, like "VND"': 'ba chữ in hoa, như "VND"',
     "write it like 2026-11-28": "hãy viết như 2026-11-28",
