@@ -46,7 +46,7 @@ class DayUse:
 
 
 def days_to_read(zone: tzinfo, now: int) -> tuple[Period, Period]:
-    """The day before and the day that an instant lies in, in a time zone."""
+    """Return the day that contains an instant in a time zone, and the day before it, earliest first."""
     day = period_at(Window("day"), zone, now)
     return period_at(Window("day"), zone, day.start_at - 1), day
 

@@ -103,7 +103,8 @@ class DeepgramSocket:
 
 
 class ListenSocket(DeepgramSocket):
-    """/v1/listen: the length comes from the last Metadata, else the last result, else the bytes."""
+    """Meters /v1/listen: the length comes from the last Metadata, else the last result, else the
+    bytes."""
 
     def __init__(self, call: Call, place: Address) -> None:
         super().__init__(call)
@@ -172,9 +173,8 @@ class ListenSocket(DeepgramSocket):
 
 
 class FluxSocket(ListenSocket):
-    """/v2/listen: the end has no length, so the larger of the results' end and the sent audio
-    counts.
-    """
+    """Meters /v2/listen, which reports no length: the larger of the results' end and the sent audio
+    counts."""
 
     def told(self, kind: str, message: Json) -> None:
         """Read TurnInfo, which reports how far the audio was processed."""
@@ -187,9 +187,8 @@ class FluxSocket(ListenSocket):
 
 
 class SpeakSocket(DeepgramSocket):
-    """/v1/speak and /v2/speak: the characters of the text, or the billed ones if Deepgram reports
-    them.
-    """
+    """Meters /v1/speak and /v2/speak: the billed characters if Deepgram reports them, else the sent
+    ones."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
@@ -217,7 +216,8 @@ class SpeakSocket(DeepgramSocket):
 
 
 class AgentSocket(DeepgramSocket):
-    """A voice agent: minutes of connection, at a rate that depends on whose models it uses."""
+    """Meters a voice agent: minutes of connection, at a rate that depends on whose models it
+    uses."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)

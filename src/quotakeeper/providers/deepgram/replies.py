@@ -119,7 +119,8 @@ class DeepgramReader(ResponseReader):
 
 
 class ListenReader(DeepgramReader):
-    """A transcript: its duration times the billed channels, and the tokens of features."""
+    """Reads a transcript: its duration times the billed channels, and the tokens of features, are
+    billed."""
 
     def about(self, body: Json, metadata: Json) -> None:
         """Keep the length."""
@@ -137,7 +138,7 @@ class ListenReader(DeepgramReader):
 
 
 class ReadReader(DeepgramReader):
-    """Text intelligence: the tokens of every feature."""
+    """Reads text intelligence: the tokens of every feature are billed."""
 
     def about(self, body: Json, metadata: Json) -> None:
         """Keep the tokens."""
@@ -146,7 +147,7 @@ class ReadReader(DeepgramReader):
 
 
 class SpeakReader(DeepgramReader):
-    """Speech: the answer is audio; a header has the billed characters."""
+    """Reads speech output: the answer is audio, and a header has the billed characters."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(call, status, headers)

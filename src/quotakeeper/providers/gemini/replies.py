@@ -149,7 +149,7 @@ def _media_size(blob: Json) -> int:
 
 
 class CacheReader(GeminiReader):
-    """cachedContents: the tokens once at the input price, and their storage by the hour."""
+    """Reads cachedContents: its tokens are billed once as input, and their storage by the hour."""
 
     def read(self, body: Json, document: Document) -> None:
         """Read the cache after it was made or extended."""
@@ -192,7 +192,7 @@ def instant_ms(value: object) -> int | None:
 
 
 class InteractionReader(GeminiReader):
-    """Interactions: one object, or typed events of which the last one has the usage."""
+    """Reads interactions: one object, or typed events of which the last one has the usage."""
 
     def read(self, body: Json, document: Document) -> None:
         """Read the interaction, or one event of it."""
@@ -218,7 +218,8 @@ class InteractionReader(GeminiReader):
 
 
 class BatchReader(GeminiReader):
-    """A batch: recorded by estimate when it is made; its result has the usage of each request."""
+    """Reads batches. A batch is recorded by estimate when it is made; its result has each request's
+    usage."""
 
     def read(self, body: Json, document: Document) -> None:
         """Read the state of the batch."""

@@ -22,7 +22,10 @@ _NOTHING_WRITTEN = {
     "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and may be written to"),
     "SQLITE_PERM": ("may not be opened", "check the permissions of the file and its folder"),
     "SQLITE_AUTH": ("may not be opened", "check the permissions of the file and its folder"),
-    "SQLITE_IOERR": ("its disk does not answer (disk I/O error)", "try again; check the disk"),
+    "SQLITE_IOERR": (
+        "the ledger's disk does not answer (disk I/O error)",
+        "try again; check the disk",
+    ),
     "SQLITE_NOMEM": ("there is not enough memory", "free some memory"),
 }
 

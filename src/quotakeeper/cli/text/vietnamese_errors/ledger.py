@@ -137,7 +137,7 @@ TEXTS = {
         "hãy kiểm tra xem thư mục của nó có tồn tại và ghi được không"
     ),
     "may not be opened": "không được phép mở",
-    "its disk does not answer (disk I/O error)": "đĩa không trả lời (lỗi I/O)",
+    "the ledger's disk does not answer (disk I/O error)": "đĩa không trả lời (lỗi I/O)",
     "try again; check the disk": "hãy thử lại; kiểm tra đĩa",
     "there is not enough memory": "không đủ bộ nhớ",
     "free some memory": "hãy giải phóng bộ nhớ",
