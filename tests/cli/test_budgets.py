@@ -98,7 +98,7 @@ def test_in_vietnamese(cli: CommandLine, keeper: Keeper) -> None:
             "not more than the 10",
         ),
         (("limits", "raise", "eech", "--to", "50", "--for", "1d", "--why", "x"), "no limit 'eech'"),
-        (("limits", "set", "each", "--for", "1d"), "--for: is for --amount alone"),
+        (("limits", "set", "each", "--for", "1d"), "--for: can only be used with --amount"),
         (("limits", "set", "each", "--for", "1d", "--amount", "20"), "--why: is missing"),
         (("limits", "set", "each", "--thresholds", "0.5,2"), "--thresholds: 2 is not between"),
         (("limits", "set", "each", "--scope", "user"), "--scope: 'user' is not LABEL=VALUE"),

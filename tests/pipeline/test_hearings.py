@@ -52,7 +52,9 @@ def test_a_limit_between_one_and_two_lengths_takes_two_days_and_no_more(
     first = bench.run(*more, inputs=source)
     if not more:
         assert first.exit_code == 3 and listens(bench) == 1
-        assert "1 of 1 fit in the quota now if each is heard once, 0 if each" in first.text
+        assert (
+            "1 of 1 files fit in the quota now if each is transcribed once, 0 if each" in first.text
+        )
         assert bench.run(inputs=source).exit_code == 3 and listens(bench) == 1
         bench.clock.advance(hours=14)
         first = bench.run(inputs=source)
@@ -74,4 +76,4 @@ def test_the_forecast_counts_requests_too(bench: Bench) -> None:
     for name in ("1.wav", "2.wav", "3.wav"):
         bench.wav(name, 3_000)
     bench.limit("requests", "2")
-    assert "2 of 3 fit in the quota now if each is heard once, 1 if" in bench.run().text
+    assert "2 of 3 files fit in the quota now if each is transcribed once, 1 if" in bench.run().text

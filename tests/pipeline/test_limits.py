@@ -23,9 +23,10 @@ def test_when_two_of_three_fit_it_stops_cleanly_and_says_when_to_come_back(bench
     bench.limit("audio_minutes", "0.5")
     run = bench.run()
     assert run.exit_code == 3
-    assert "3 media file(s), 3 to be heard: 0.60 minutes" in run.text
-    assert "speech: 2 of 3 fit in the quota now if each is heard once, 1 if each has to" in run.text
-    assert "be heard in zh and vi" in run.text
+    assert "3 media file(s), 3 to be transcribed: 0.60 minutes" in run.text
+    assert "speech to text: 2 of 3 files fit in the quota now" in run.text
+    assert "if each is transcribed once, 1 if each has to" in run.text
+    assert "be transcribed in zh and vi" in run.text
     assert "STOPPED AT A LIMIT: limit 'deepgram daily audio_minutes'" in run.text
     assert "asked 0.2, remaining 0.1" in run.text
     assert "2 of 3 file(s) fit; 1 left" in run.text
@@ -44,7 +45,7 @@ def test_the_next_day_the_rest_is_done_and_nothing_is_paid_twice(bench: Bench) -
     bench.run()
     again = bench.run()  # still the same day
     assert again.exit_code == 3
-    assert "3 media file(s), 1 to be heard" in again.text
+    assert "3 media file(s), 1 to be transcribed" in again.text
     assert "0 of 1 fit in the quota now" in again.text
     assert len(bench.sandbox.bill.charges) == 6
     bench.clock.advance(hours=14)

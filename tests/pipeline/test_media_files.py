@@ -85,7 +85,7 @@ def test_bad_files_fail_one_by_one_with_a_reason_and_the_good_one_is_done(bench:
         "1-empty.wav": "the file is empty",
         "2-text.mp3": "it is damaged, or is not a mp3 file at all",
         "3-cut.flac": "it is damaged, or is not a flac file at all",
-        "5-silent.wav": "no speech was heard in it (asked for zh, vi)",
+        "5-silent.wav": "no speech was recognised in it (tried: zh, vi)",
     }
     assert [path.name for path in bench.out.glob("*.srt")] == ["6-good.srt"]
     listened = [c for c in bench.sandbox.bill.charges if c.operation == "listen"]

@@ -60,6 +60,6 @@ def test_what_is_passed_over_is_named(bench: Bench) -> None:
     assert run.exit_code == 0, run.text
     skipped = [line for line in run.text.splitlines() if line.startswith("skipped: ")]
     assert [line.rpartition("/")[2] for line in skipped] == [
-        "sound.dat: its bytes are sound or film, but its name has no ending of those",
-        "b.wav: it lies in a folder of the folder; --recursive enters those",
+        "sound.dat: its content is audio or video, but its file name has another suffix",
+        "b.wav: it is in a subfolder; --recursive includes subfolders",
     ]

@@ -108,7 +108,7 @@ def test_what_changed_is_paid_again_and_only_that(bench: Bench) -> None:
     assert bench.sandbox.bill.charges[calls].operation == "listen"
     calls = len(bench.sandbox.bill.charges)
     forced = bench.run("--model", "gemini-2.5-flash", "--force")
-    assert "1 to be heard" in forced.text
+    assert "1 to be transcribed" in forced.text
     assert len(bench.sandbox.bill.charges) == calls + 3
     assert bench.totals() == bench.sandbox.bill.totals()
 

@@ -133,7 +133,7 @@ class BatchRun:
         )  # fmt: skip
         if any(times > 1 for _, times in known):
             text += words(
-                ", {n} if each has to be heard in {languages}",
+                ", {n} if each has to be transcribed in {languages}",
                 n=self._fitting(known), languages=words(" and ").join(self._settings.languages),
             )  # fmt: skip
         self._console.progress(text)

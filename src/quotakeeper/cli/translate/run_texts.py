@@ -11,7 +11,7 @@ PROGRESS = {
         "nhận dạng tiếng nói: hạn mức hiện đủ cho {n} trên {total} tệp nếu mỗi tệp nhận dạng "
         "một lần"
     ),
-    ", {n} if each has to be heard in {languages}": (
+    ", {n} if each has to be transcribed in {languages}": (
         ", {n} tệp nếu mỗi tệp phải nhận dạng bằng {languages}"
     ),
     " and ": " và ",
