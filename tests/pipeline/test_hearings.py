@@ -68,7 +68,7 @@ def test_silence_is_paid_for_once_in_each_language(bench: Bench) -> None:
     bench.wav("silent.wav", 3_000, level=0)
     assert bench.run().exit_code == 1
     again = bench.run()
-    assert again.exit_code == 1 and "--force asks again" in again.text
+    assert again.exit_code == 1 and "--force tries again" in again.text
     assert listens(bench) == 2
 
 

@@ -46,7 +46,7 @@ def test_the_next_day_the_rest_is_done_and_nothing_is_paid_twice(bench: Bench) -
     again = bench.run()  # still the same day
     assert again.exit_code == 3
     assert "3 media file(s), 1 to be transcribed" in again.text
-    assert "0 of 1 fit in the quota now" in again.text
+    assert "0 of 1 files fit in the quota now" in again.text
     assert len(bench.sandbox.bill.charges) == 6
     bench.clock.advance(hours=14)
     assert bench.run().exit_code == 0
