@@ -7,6 +7,7 @@ from quotakeeper.cli.text.vietnamese_errors import (
     commands,
     exports,
     ledger,
+    servers,
     settings,
     summary,
 )
@@ -16,6 +17,7 @@ FINISHED = {
     **settings.TEXTS,
     **calls.TEXTS,
     **ledger.TEXTS,
+    **servers.TEXTS,
     **exports.TEXTS,
     **summary.TEXTS,
 }
