@@ -42,7 +42,7 @@ def check_all_is_in_it(path: Path | None) -> None:
     left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
     if left:
         raise InvalidInputError(
-            "ledger", f"calls of ended programs are not in it yet ({left[0]})",
+            "ledger", f"calls of ended programs are not in the ledger yet ({left[0]})",
             "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
         )  # fmt: skip
 

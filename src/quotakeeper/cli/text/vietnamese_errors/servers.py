@@ -39,4 +39,34 @@ TEXTS = {
     "the head row says entry {} at {}, the journal ends with {} at {}": (
         "dòng đầu ghi mục {0} lúc {1}, nhật ký kết thúc ở mục {2} lúc {3}"
     ),
+    "a ledger on a server is no file to copy": "sổ trên máy chủ không phải tệp để sao chép",
+    "end all programs that use it, run quotakeeper status on it when their time is over, then try "
+    "again": (
+        "hãy kết thúc mọi chương trình đang dùng nó, chạy quotakeeper status với nó khi hết thời hạn "
+        "của chúng, rồi thử lại"
+    ),
+    "has a problem: {}": "có vấn đề: {0!t}",
+    "has the parameters of a connection to PostgreSQL; a ledger there is named by a URL": (
+        "là tham số kết nối PostgreSQL; sổ ở đó phải nêu bằng URL"
+    ),
+    "has {} open reservations": "có {0} giữ chỗ chưa đóng",
+    "is not on a server": "không nằm trên máy chủ",
+    "is on a server, and quotakeeper does not know yet which processes use it": (
+        "nằm trên máy chủ, và quotakeeper chưa biết tiến trình nào đang dùng"
+    ),
+    "is the role of --app": "là vai trò của --app",
+    "leave the label as it is; a later version will be able to change it": (
+        "hãy để nguyên nhãn; bản sau sẽ sửa được"
+    ),
+    "name a schema of its own: ?schema=NAME": "hãy nêu một schema riêng: ?schema=TÊN",
+    "name another role": "hãy nêu vai trò khác",
+    "name the file of a ledger": "hãy nêu tệp của một sổ",
+    "run quotakeeper verify on the source, and report this": (
+        "hãy chạy quotakeeper verify trên sổ nguồn, rồi báo lỗi này"
+    ),
+    "see: quotakeeper verify": "xem: quotakeeper verify",
+    "the copy is not the same, and was not kept: {}": "bản sao không giống nên không được giữ: {0!t}",
+    "use letters, digits and _, at most 63": "hãy dùng chữ, số và _, nhiều nhất 63 ký tự",
+    "{} is no plain name": "{0} không phải tên đơn giản",
+    "{} is not empty": "{0} không trống",
 }
