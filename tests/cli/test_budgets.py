@@ -183,7 +183,7 @@ def test_limits_raise(cli: CommandLine, keeper: Keeper) -> None:
     before = (cli.folder / "quotakeeper.toml").read_bytes()
     done = cli.run("limits", "raise", "each", "--to", "12", "--for", "1d", "--why", "a big order")
     assert done.code == 0
-    assert done.err == ("limit 'each' is raised to 12 until 12:00, in 1 d: a big order\n")
+    assert done.err == ("limit 'each' is raised to 12 requests until 12:00, in 1 d: a big order\n")
     assert json.loads(cli.run("status", "--json").out)["limits"][0]["amount"] == "12"
     for _ in range(11):
         keeper.reserve("gemini", scope={"user": "lan"}).settle()
@@ -230,13 +230,13 @@ def test_prepaid_credit(cli: CommandLine) -> None:
         keeper.reserve("gemini")
     done = cli.run("limits", "topup", "credit", "5")
     assert (done.code, done.err) == (
-        0, "limit 'credit': 5 added; the balance is 5 requests\n",
+        0, "limit 'credit': 5 requests added; the balance is 5 requests\n",
     )  # fmt: skip
     done = cli.run(
         "limits", "topup", "Credit", "3", "--expires", "2026-11-24", "--why", "invoice 7"
     )
     assert done.err == (
-        "limit 'Credit': 3 added, until 2026-11-25 00:00:00; the balance is 8 requests\n"
+        "limit 'Credit': 3 requests added, until 2026-11-25 00:00:00; the balance is 8 requests\n"
     )
     keeper.reserve("gemini", scope={"user": "lan"}).settle()
     (credit, each) = json.loads(cli.run("status", "--json").out)["limits"]

@@ -8,6 +8,13 @@ import sys
 
 import pytest
 
+from quotakeeper.app.setup_file import (
+    BUDGET_COMMENT,
+    DEFAULTS_COMMENT,
+    HEADING,
+    KEYS_COMMENT,
+    ZONE_COMMENT,
+)
 from quotakeeper.config import load_settings
 from tests.cli.conftest import CommandLine
 
@@ -103,6 +110,10 @@ def test_questions_are_in_the_chosen_language(cli: CommandLine) -> None:
     assert result.code == 0
     assert "Múi giờ để tính hết ngày" in result.err
     assert "tiếp theo:" in result.err
+    written = (cli.folder / "quotakeeper.toml").read_text(encoding="utf-8")
+    assert "làm mới lúc 00:00" in written
+    english = [HEADING, ZONE_COMMENT, DEFAULTS_COMMENT, KEYS_COMMENT, BUDGET_COMMENT]
+    assert not any(text in written for text in english)
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,9 @@ def test_a_file_that_fails_ends_it_with_1_and_a_missing_key_with_2(
     assert start(bench.media, "--ffmpeg", "off").returncode == 1
     done = start(bench.media, "--ffmpeg", "off", DEEPGRAM_API_KEY="")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: no key: set DEEPGRAM_API_KEY")
+    assert done.stderr.startswith("error: no key: set DEEPGRAM_API_KEY in the environment")
+    done = start(bench.media, "--ffmpeg", "off", DEEPGRAM_API_KEY="", GEMINI_API_KEY="")
+    assert "set DEEPGRAM_API_KEY, GOOGLE_API_KEY or GEMINI_API_KEY in" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from quotakeeper.app.records.atomic_file import write_file
@@ -74,25 +74,33 @@ def key_choice(provider: str, name: str) -> str:
     return name.strip()
 
 
-def config_text(choices: SetupChoices) -> str:
-    """The text of the config file, with a comment above each part."""
+HEADING = "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin"
+ZONE_COMMENT = "# Daily limits reset at midnight in this time zone."
+DEFAULTS_COMMENT = "# Keeps the built-in limits of Gemini and Deepgram in force beside your own."
+KEYS_COMMENT = "# The variables that hold the API keys. The keys stay in the environment."
+BUDGET_COMMENT = (
+    "# US dollars a day, for all providers together. A call that would pass it is refused."
+)
+
+
+def config_text(choices: SetupChoices, words: Callable[[str], str] = str) -> str:
+    """The text of the config file, with a comment above each part; `words` translates it."""
     lines = [
-        "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin",
+        words(HEADING),
         "",
-        "# Daily limits reset at midnight in this time zone.",
+        words(ZONE_COMMENT),
         f"timezone = {_quoted(choices.timezone)}",
         "",
-        "# Keeps the built-in limits of Gemini and Deepgram in force beside your own.",
+        words(DEFAULTS_COMMENT),
         "default_limits = true",
     ]
     if choices.key_names:
-        lines += ["", "# The variables that hold the API keys. The keys stay in the environment."]
-        lines += ["[keys]"]
+        lines += ["", words(KEYS_COMMENT), "[keys]"]
         lines += [f"{name} = {_quoted(value)}" for name, value in choices.key_names.items()]
     if choices.budget:
         lines += [
             "",
-            "# US dollars a day, for all providers together. A call that would pass it is refused.",
+            words(BUDGET_COMMENT),
             "[[limit]]",
             f"name = {_quoted(BUDGET_NAME)}",
             'meter = "cost"',
@@ -110,13 +118,15 @@ def check_free(file: Path, *, force: bool) -> None:
         raise InvalidInputError("init", f"{file} already exists", fix)
 
 
-def write_setup(file: Path, choices: SetupChoices, *, force: bool = False) -> WrittenSetup:
+def write_setup(
+    file: Path, choices: SetupChoices, *, force: bool = False, words: Callable[[str], str] = str
+) -> WrittenSetup:
     """Write the config file, readable by its owner only. `force` renames an old one to `<file>.bak`.
 
     Raises InvalidInputError if the file exists, or if it cannot be written.
     """
     check_free(file, force=force)
-    text = config_text(choices)
+    text = config_text(choices, words)
     settings = load_settings(config=parse_toml(text, str(file)), environ=_ALONE)
     replaced = ""
     try:

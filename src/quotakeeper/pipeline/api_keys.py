@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quotakeeper.pipeline.errors import SetupError
 
@@ -45,6 +45,21 @@ class ApiKey:
         return re.sub(alone, lambda _: _SHOWN, text)
 
 
+def check_keys_are_set(environ: Mapping[str, str], *keys: Sequence[str]) -> None:
+    """Raise SetupError, which names all missing keys. Each of `keys` has the variables of one key."""
+    missing = [names for names in keys if not any(environ.get(n, "").strip() for n in names)]
+    if missing:
+        raise _no_key(missing)
+
+
+def _no_key(missing: Sequence[Sequence[str]]) -> SetupError:
+    return SetupError(
+        "no key: set {names} in the environment (to try without keys, start python -m quotakeeper "
+        "sandbox, set the variables that it shows, and any value as key)",
+        exit_code=2, names=", ".join(" or ".join(names) for names in missing),
+    )  # fmt: skip
+
+
 def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
     """Return the first of these variables that is set. Raises SetupError, whose text does not quote
     the key."""
@@ -59,8 +74,4 @@ def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
                 exit_code=2, name=name,
             )  # fmt: skip
         return ApiKey(value)
-    raise SetupError(
-        "no key: set {names} in the environment "
-        "(to try without keys: python -m quotakeeper sandbox, and any value)",
-        exit_code=2, names=" or ".join(names),
-    )  # fmt: skip
+    raise _no_key([names])

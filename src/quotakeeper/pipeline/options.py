@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from quotakeeper.app.media.lengths import find_ffprobe
-from quotakeeper.pipeline.api_keys import ApiKey, key_from
+from quotakeeper.pipeline.api_keys import ApiKey, check_keys_are_set, key_from
 from quotakeeper.pipeline.audio_extraction import find_ffmpeg
 from quotakeeper.pipeline.command_option import add_option
 from quotakeeper.pipeline.errors import SetupError
@@ -22,6 +22,8 @@ from quotakeeper.value_classes import dataclass, replace
 
 LANGUAGES = ("zh", "vi")
 _MOST_TIMEOUT_SECONDS = 86_400
+_DEEPGRAM_KEY = ("DEEPGRAM_API_KEY",)
+_GEMINI_KEY = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> Transl
     Raises SetupError (exit code 2) for an unusable value.
     """
     _check(given)
+    check_keys_are_set(environ, _DEEPGRAM_KEY, _GEMINI_KEY)
     ffmpeg = find_ffmpeg(given["ffmpeg"])
     job = JobSettings(
         deepgram=_deepgram(given, environ),
@@ -108,7 +111,7 @@ def _deepgram(given: Mapping[str, Any], environ: Mapping[str, str]) -> DeepgramS
     url = given["deepgram_url"] or environ.get("DEEPGRAM_BASE_URL") or DEEPGRAM_URL
     return DeepgramSettings(
         check_base_url(url, "DEEPGRAM_BASE_URL", plain_http=given["plain_http"]),
-        key_from(environ, "DEEPGRAM_API_KEY"),
+        key_from(environ, *_DEEPGRAM_KEY),
         given["stt_model"],
         given["timeout"],
     )
@@ -119,7 +122,7 @@ def _gemini(given: Mapping[str, Any], environ: Mapping[str, str]) -> GeminiSetti
     model, budget = given["model"], given["thinking_budget"]
     return GeminiSettings(
         check_base_url(url, "GOOGLE_GEMINI_BASE_URL", plain_http=given["plain_http"]),
-        key_from(environ, "GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        key_from(environ, *_GEMINI_KEY),
         model,
         given["timeout"],
         default_thinking_budget(model) if budget is None else budget,

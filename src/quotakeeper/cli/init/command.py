@@ -59,7 +59,9 @@ def run_init(
             )  # fmt: skip
             if name not in USUAL_NAMES[provider]:
                 key_names[provider] = name
-    done = write_setup(file, SetupChoices(zone, budget, key_names), force=force)
+    done = write_setup(
+        file, SetupChoices(zone, budget, key_names), force=force, words=session.words
+    )
     for line in written_lines(done, session):
         console.tell(line)
     return exit_codes.OK

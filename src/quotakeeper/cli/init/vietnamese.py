@@ -23,6 +23,22 @@ TEXTS = {
     "Replace an existing file; the old one is kept as .bak.": (
         "Ghi đè tệp; tệp cũ được giữ lại với đuôi .bak."
     ),
+    # comments in the config file
+    "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin": (
+        "# Cấu hình của quotakeeper. Xem từng giá trị và nguồn: quotakeeper config show --origin"
+    ),
+    "# Daily limits reset at midnight in this time zone.": (
+        "# Hạn mức theo ngày được làm mới lúc 00:00 theo múi giờ này."
+    ),
+    "# Keeps the built-in limits of Gemini and Deepgram in force beside your own.": (
+        "# Giữ các hạn mức có sẵn của Gemini và Deepgram, bên cạnh hạn mức của bạn."
+    ),
+    "# The variables that hold the API keys. The keys stay in the environment.": (
+        "# Các biến môi trường chứa khóa API. Khóa vẫn chỉ nằm trong biến môi trường."
+    ),
+    "# US dollars a day, for all providers together. A call that would pass it is refused.": (
+        "# Số US$ mỗi ngày cho mọi nhà cung cấp. Lượt gọi vượt mức này bị từ chối."
+    ),
     # questions
     "Time zone at whose midnight a day ends": "Múi giờ để tính hết ngày",
     "Budget a day in US dollars, 0 for none": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",

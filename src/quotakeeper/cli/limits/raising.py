@@ -9,9 +9,10 @@ from quotakeeper.app.records.limits import raised_record, top_up_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.times import parse_moment, parse_span
-from quotakeeper.domain.units import units_text
+from quotakeeper.domain.units import Meter, amount_from_units, units_text
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.keeper import Keeper
 
 
 def run_raise(
@@ -29,7 +30,8 @@ def run_raise(
         at = figures.clock_text(until, now, zone)
         left = figures.duration(until - now, session.lang)
         text = "limit {name!r} is raised to {amount} until {at}, in {left}: {why}"
-        console.tell(session.words(text, name=name, amount=to, at=at, left=left, why=why))
+        amount = _amount_text(to, _meter_of(keeper, name), session.lang)
+        console.tell(session.words(text, name=name, amount=amount, at=at, left=left, why=why))
     return exit_codes.OK
 
 
@@ -44,12 +46,7 @@ def run_top_up(
         if expires is not None:
             until = parse_moment(expires, zone, now, "--expires", end=True)
         left = keeper.top_up(name, amount, expires_at=until, why=why)
-        asked = name.casefold()
-        named = (limit.name.casefold() for limit in keeper.limits)
-        meter = next(
-            limit.meter_info for limit, each in zip(keeper.limits, named, strict=True)
-            if asked == each or asked.startswith(f"{each} [")
-        )  # fmt: skip
+        meter = _meter_of(keeper, name)
     if as_json:
         balance = units_text(left, meter)
         console.say(json.dumps(top_up_record(name, amount, until, balance), indent=2))
@@ -59,8 +56,30 @@ def run_top_up(
             text = "limit {name!r}: {amount} added, until {at}; the balance is {left}"
         balance = figures.with_unit(left, meter, session.lang)
         at = "" if until is None else figures.stamp(until, zone)
-        console.tell(session.words(text, name=name, amount=amount, at=at, left=balance))
+        console.tell(
+            session.words(
+                text,
+                name=name,
+                amount=_amount_text(amount, meter, session.lang),
+                at=at,
+                left=balance,
+            )
+        )
     return exit_codes.OK
+
+
+def _meter_of(keeper: Keeper, name: str) -> Meter:
+    """The meter of a limit, or of the rule that a limit of one label value belongs to."""
+    asked = name.casefold()
+    named = (limit.name.casefold() for limit in keeper.limits)
+    return next(
+        limit.meter_info for limit, each in zip(keeper.limits, named, strict=True)
+        if asked == each or asked.startswith(f"{each} [")
+    )  # fmt: skip
+
+
+def _amount_text(amount: str, meter: Meter, lang: str) -> str:
+    return figures.with_unit(amount_from_units(amount, meter), meter, lang)
 
 
 def run_set_for(

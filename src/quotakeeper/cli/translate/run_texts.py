@@ -156,10 +156,10 @@ FILES = {
 }
 
 SETTINGS = {
-    "no key: set {names} in the environment (to try without keys: python -m quotakeeper sandbox, and "
-    "any value)": (
-        "thiếu khóa: hãy đặt biến môi trường {names} (để thử mà không cần khóa: "
-        "python -m quotakeeper sandbox, rồi đặt giá trị bất kỳ)"
+    "no key: set {names} in the environment (to try without keys, start python -m quotakeeper "
+    "sandbox, set the variables that it shows, and any value as key)": (
+        "thiếu khóa: hãy đặt biến môi trường {names} (để thử mà không cần khóa, hãy chạy "
+        "python -m quotakeeper sandbox, đặt các biến mà lệnh này hiện ra, và đặt khóa là giá trị bất kỳ)"
     ),
     "{name} does not look like a key: it has spaces, line breaks or special characters; copy it "
     "again": (
