@@ -119,7 +119,7 @@ def test_amounts_finer_than_the_base_unit_are_refused(meter, number):
     if exact.denominator == 1:
         assert amount_from_units(number, meter) == exact
     else:
-        with pytest.raises(InvalidInputError, match="finer"):
+        with pytest.raises(InvalidInputError, match="more decimals than can be counted"):
             amount_from_units(number, meter, "amount")
 
 

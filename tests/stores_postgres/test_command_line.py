@@ -129,7 +129,7 @@ def test_compaction_tells_no_size(run: Run, ledger_url: str) -> None:
     code, out, _ = run(ledger_url, "compact", "--keep", "40d")
     assert code == 0
     assert out.splitlines()[1] == (
-        "balances and reports are as they were; the server uses the room again"
+        "balances and reports did not change; the server reuses the freed space"
     )
     told = json.loads(run(ledger_url, "compact", "--keep", "40d", "--json")[1])
     assert (told["bytes_before"], told["bytes_after"]) == (None, None)

@@ -12,6 +12,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.__main__ import main
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
+from quotakeeper.schemas import Schema
 from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
@@ -135,7 +136,9 @@ def test_check_says_what_a_user_may_do(
 
     def ledger_line(url: str) -> tuple[str, str]:
         _, out, _ = cli(capsys, "--ledger", url, "ledger", "check", "--json")
-        (found,) = (each for each in json.loads(out)["findings"] if each["name"] == "ledger")
+        document = json.loads(out)
+        assert next(iter(document.items())) == ("schema", Schema.DOCTOR)
+        (found,) = (each for each in document["findings"] if each["name"] == "ledger")
         return found["state"], found["text"].partition(": ")[2].partition(" ")[2]
 
     user = f"stranger_{next(_numbers)}"
