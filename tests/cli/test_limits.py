@@ -97,7 +97,7 @@ def test_the_first_limit_of_a_file_does_not_drop_the_default_ones(cli: CommandLi
         "deepgram daily cost", "calls",
     ]  # fmt: skip
     result = cli.run("limits", "set", "gemini daily cost", "--amount", "20")
-    assert "written out" not in result.err
+    assert "also written to that file" not in result.err
     amounts = {limit.name: limit.amount for limit in load_settings().limits}
     assert amounts["gemini daily cost"] == 20 * 10**12
 

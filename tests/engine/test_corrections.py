@@ -140,10 +140,10 @@ def test_a_correction_that_is_impossible_says_why(tmp_path: Path, awaited: bool)
         for event_id, given, words in (
             ("nobody", {"audio_seconds": 1}, "no event 'nobody'"),
             ("held", {"audio_seconds": 1}, "open reservation"),
-            ("a", {}, "nothing to correct"),
+            ("a", {}, "no corrected figures are given"),
             ("a", {"audio_seconds": -1}, "negative"),
             ("a", {"audio_seconds": None}, "is None"),
-            ("a", {"furlongs": 3}, "not something that is counted"),
+            ("a", {"furlongs": 3}, "not a quantity that can be counted"),
             ("a", {"input_tokens": 1.5}, "not whole"),
             ("a", {"cost_usd": "-1"}, "negative"),
             ("a", {"cost_usd": "many"}, "not a number"),

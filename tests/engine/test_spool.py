@@ -255,7 +255,7 @@ def test_one_line_that_cannot_be_booked_does_not_block_the_others(
     keeper.status()
     assert {event.id for event in keeper.events()} == {"used", "used~spooled", "good"}
     assert spools(path) == []
-    assert "torn line" in caplog.text
+    assert "incomplete line" in caplog.text
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")

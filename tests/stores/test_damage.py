@@ -161,9 +161,9 @@ def test_entries_out_of_order_end_the_read(path):
         swapped = [rows[1], rows[0], rows[2]]
         entries, all_read = _entries_of(session, swapped, 0)
         assert ([entry.seq for entry in entries], all_read) == ([rows[1][0]], False)
-        with pytest.raises(DamagedRowError, match="not in its place"):
+        with pytest.raises(DamagedRowError, match="out of order in the file"):
             _entries_of(session, rows, rows[0][0])
-        with pytest.raises(DamagedRowError, match="not in its place"):
+        with pytest.raises(DamagedRowError, match="out of order in the file"):
             _entries_of(session, rows[1:], rows[0][0], down=True)
 
 

@@ -190,7 +190,7 @@ def test_damage_found_during_work_is_named(store, faults):
     store.apply(BATCHES[0], NOW)
     CODES["SQLITE_CORRUPT_VTAB"] = "database disk image is malformed"
     faults.at(2, "SQLITE_CORRUPT_VTAB")
-    with pytest.raises(LedgerCorruptError, match="left as it is"):
+    with pytest.raises(LedgerCorruptError, match="the file was not changed"):
         store.apply(BATCHES[1], NOW)
     del CODES["SQLITE_CORRUPT_VTAB"]
 
