@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.proof import mutants
@@ -18,6 +21,14 @@ def test_the_text_that_a_fault_replaces_occurs_once(row: Mutant) -> None:
     text = (mutants.PACKAGE / row.file).read_text(encoding="utf-8")
     assert text.count(row.old) == 1
     assert row.new != row.old
+
+
+@pytest.mark.parametrize("catcher", sorted({row.catcher for row in ROWS if " -k " in row.catcher}))
+def test_the_tests_that_notice_a_fault_are_there(catcher: str, repository: Path) -> None:
+    files, _, wanted = catcher.partition(" -k ")
+    texts = "".join((repository / file).read_text(encoding="utf-8") for file in files.split())
+    # A renamed test would leave `-k` without any test, and pytest ends with 5.
+    assert [word for word in re.split(r" (?:or|and) ", wanted) if word not in texts] == []
 
 
 def test_there_are_many_faults_and_all_differ() -> None:
