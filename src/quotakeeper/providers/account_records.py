@@ -1,4 +1,4 @@
-"""What a provider's own account says about calls: single requests, or sums of a day. Plain values."""
+"""What a provider's own account reports about calls: single requests, or totals of a day."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from quotakeeper.value_classes import dataclass, field
 class AccountRequest:
     """One request in a provider's account.
 
-    `id` is the provider's id, `at` the instant of the request (microseconds since 1970 UTC).
-    `quantities` hold what the account states, including the request itself. `cost_pico` is what was
-    charged; None if the account does not say.
+    `id` is the provider's id. `at` is the time of the request, in microseconds since 1970 UTC.
+    `quantities` are the quantities in the account's record, and one request. `cost_pico` is the
+    charged amount, in 10**-12 USD; None if the account does not state it.
     """
 
     id: str
@@ -32,8 +32,9 @@ class AccountRequest:
 class BilledLine:
     """One line of a bill: the use of one SKU on one day, in the provider's time zone.
 
-    `model` is "" if the SKU names no known model. `meter` is "" if the SKU counts no tokens or its
-    unit is unknown; then `quantity` is 0. Google's corrections are negative.
+    `model` is "" if the SKU names no known model. `meter` is "" if the SKU counts no tokens or has
+    an unknown unit; `quantity` is then 0. Google's corrections are negative. `cost_pico` is in
+    10**-12 USD.
     """
 
     day: date

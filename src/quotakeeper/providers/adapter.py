@@ -1,7 +1,7 @@
-"""The base class of adapters: the shared code, with defaults where possible.
+"""The base class of adapters: the code that all providers share.
 
-A provider states its hosts, variables and farewells as data, and implements `route`, `call` and
-`reader`. See docs/en/reference/providers.md.
+A provider states its hosts, variables and closing messages as data, and implements `route`, `call`
+and `reader`. See docs/en/reference/providers.md.
 """
 
 from __future__ import annotations
@@ -30,39 +30,41 @@ RouteT = TypeVar("RouteT")
 
 
 class ProviderAdapter(ABC, Generic[RouteT]):
-    """One provider. `RouteT` is the type that `route` returns, for example the name of an
-    operation.
+    """Base class for the adapter of one provider.
 
-    Adapters keep no state between calls, and threads may share them.
+    `RouteT` is the type that `route` returns, for example the name of an operation. An adapter
+    keeps no state between calls, and threads may share it.
     """
 
     name: str
     """The provider's name in ledgers, limits and prices."""
 
     hosts: tuple[str, ...] = ()
-    """The hosts that serve the provider; "." or "-" at the start means an ending of a host name."""
+    """The hosts that serve the provider. An entry that begins with "." or "-" is an ending of host
+    names.
+    """
 
     domains: tuple[str, ...] = ()
-    """Endings of all of the provider's host names, if `hosts` are only some of them.
+    """Endings of all of the provider's host names, if `hosts` lists only some of the hosts.
 
-    A base URL below one of them is never taken for another provider's gateway.
+    A base URL with such an ending is never treated as another provider's gateway.
     """
 
     environment: EnvironmentNames = EnvironmentNames()
     """The environment variables of the provider's SDKs."""
 
     farewells: Mapping[str, str] = NOTHING
-    """WebSocket operation -> the message that makes the provider end it and report its usage."""
+    """WebSocket operation -> the message after which the provider reports the usage and closes."""
 
     precedence: int = 100
-    """If several providers claim a path on loopback, the one with the lowest number gets it."""
+    """Decides between providers whose paths match the same loopback URL: the lowest number wins."""
 
     @abstractmethod
     def route(self, method: str, place: Address) -> RouteT | None:
-        """Return what an address is for; None if it is not this provider's. `method` is in upper
-        case.
+        """Return what the URL `place` is for; None if this provider does not serve it.
 
-        If `place.sure` is False, only the form of the path indicates this provider.
+        `method` is in upper case. If `place.sure` is False, only the form of the path indicates
+        this provider.
         """
 
     @abstractmethod
@@ -76,14 +78,15 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         """Return a reader for the response to a call; `status` is NO_RESPONSE if none will come."""
 
     def session(self, route: RouteT, place: Address, count: CountText | None) -> LiveSession | None:
-        """Return the meter of a WebSocket at this route; None if the route is not a WebSocket."""
+        """Return the meter of a WebSocket at `route`; None if `route` is not a WebSocket."""
         return None
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return the answer for a refused call: 402 if `hard`, else 429; `error.message` states
-        why.
+        """Return the answer for a refused call: 402 if `hard`, else 429.
+
+        `error.message` in the body states the reason.
         """
         body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
@@ -95,14 +98,14 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         return b""
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """Return the cap that a request sets on its own output; None if it has none.
+        """Return the output cap that a request sets; None if this adapter does not read one.
 
         Called only if a limit refuses the call.
         """
         return None
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """Return the request's body with at most `tokens` output tokens for each answer; None if
+        """Return the request's body with at most `tokens` output tokens per answer; None if
         impossible.
 
         Called only under `on_limit = "clamp"`.
@@ -118,7 +121,7 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> Call | None:
-        """Return the call that a request makes; None if it is not this provider's."""
+        """Return the call that a request makes; None if the request is not for this provider."""
         place = locate(request.url, self.name, self.hosts, known_hosts)
         if place is None:
             return None
@@ -141,14 +144,16 @@ class ProviderAdapter(ABC, Generic[RouteT]):
 
 
 def farewell_of(adapter: Adapter, call: Call) -> str:
-    """Return the message that ends a WebSocket properly; "" if the adapter states none."""
+    """Return the message that makes the provider close the WebSocket; "" if the adapter states
+    none.
+    """
     if not isinstance(adapter, ProviderAdapter):  # a plug-in with only the contract's methods
         return ""
     return adapter.farewells.get(call.operation, "")
 
 
 def output_cap_of(adapter: Adapter, request: Request, call: Call) -> OutputCap | None:
-    """Return the output cap of a request; None if the adapter states none."""
+    """Return the output cap of a request; None if the adapter cannot read one."""
     if not isinstance(adapter, ProviderAdapter):
         return None
     return adapter.output_cap(request, call)
@@ -157,7 +162,9 @@ def output_cap_of(adapter: Adapter, request: Request, call: Call) -> OutputCap |
 def body_with_output_cap(
     adapter: Adapter, request: Request, call: Call, tokens: int
 ) -> bytes | None:
-    """Return the request's body with a lower output cap; None if the adapter makes none."""
+    """Return the request's body with a lower output cap; None if the adapter cannot change the
+    body.
+    """
     if not isinstance(adapter, ProviderAdapter):
         return None
     return adapter.with_output_cap(request, call, tokens)

@@ -1,4 +1,4 @@
-"""Parses the URL of a request, and finds whether a provider serves it."""
+"""Parses the URL of a request, and decides whether a provider serves it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _FALSE = ("", "false", "0", "no")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A parsed URL. `sure` is False if only the form of the path indicates the provider."""
+    """A parsed URL. `sure` is False if only the form of the path indicates the provider.
+
+    `path` holds the decoded segments between the slashes, `query` the pairs of name and value.
+    """
 
     host: str
     port: int | None
@@ -26,21 +29,23 @@ class Address:
     sure: bool = True
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Return every value of a query parameter."""
+        """Return every value of a query parameter; () if it is absent."""
         return tuple(value for key, value in self.query if key == name)
 
     def value(self, name: str) -> str:
-        """Return the last value of a query parameter, or ""."""
+        """Return the last value of a query parameter; "" if it is absent."""
         found = self.values(name)
         return found[-1].strip() if found else ""
 
     def is_set(self, name: str) -> bool:
-        """Return whether a query parameter is present and not false."""
+        """Return whether a query parameter is present with a value other than "", false, 0 or no."""
         return any(value.strip().lower() not in _FALSE for value in self.values(name))
 
     def tails(self, versions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """Yield the rest of the path after each version segment; gateways put more segments before
-        it."""
+        """Yield, for each version segment in the path, the segments after it.
+
+        Gateways put more segments before the version.
+        """
         for index, part in enumerate(self.path):
             if part in versions:
                 yield self.path[index + 1 :]
@@ -49,10 +54,11 @@ class Address:
 def locate(
     url: str, name: str, own_hosts: tuple[str, ...], known_hosts: Mapping[str, str]
 ) -> Address | None:
-    """Return the parsed URL if it is a provider's: a listed address, its own host, or loopback.
+    """Return the parsed URL if the provider `name` serves it; else None.
 
-    `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address
-    counts only for the adapter that it is listed with. Returns None also for what is not a URL.
+    Three kinds of hosts match: an entry of `known_hosts` with this provider, the provider's own
+    host, and loopback. Entries of `own_hosts` that begin with "." or "-" are endings
+    (".api.deepgram.com"). Returns None also for a text that is not a URL.
     """
     place = _address(url)
     if place is None:
@@ -70,7 +76,10 @@ def locate(
 
 
 def host_and_port(url: str) -> tuple[str, int] | None:
-    """Return the host and the port of an address; the loopback host is always "localhost"."""
+    """Return the host and the port of a URL; None if it is not a URL.
+
+    A loopback host is returned as "localhost".
+    """
     place = _address(url)
     if place is None:
         return None
@@ -83,7 +92,7 @@ def _address(url: object) -> Address | None:
     if not isinstance(url, str):
         return None
     bare = url.partition("#")[0].partition("?")[0]
-    # A program calls few addresses, so they are cached, without their queries, which hold keys.
+    # A program calls few URLs, so parsed URLs are cached. The query is cut off: it may hold keys.
     return _taken_apart(bare) if "@" in bare else _remembered(bare)
 
 
@@ -126,7 +135,11 @@ def is_loopback(host: str) -> bool:
 
 
 def _listed(place: Address, known_hosts: Mapping[str, str]) -> tuple[str, int]:
-    """Return the adapter of a listed address, and how many path segments its prefix has."""
+    """Return the adapter that `known_hosts` lists for a URL, and the number of segments in the
+    prefix.
+
+    The longest matching prefix counts. Without a match, the adapter is "".
+    """
     if not known_hosts:
         return "", 0
     best, longest = "", -1

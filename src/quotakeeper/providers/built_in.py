@@ -1,4 +1,4 @@
-"""Finds the built-in providers: the folders beside this file with a `facts.py`."""
+"""Finds the built-in providers: the folders beside this file that have a `facts.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACKAGE = "quotakeeper.providers"
 
 @cache
 def built_in_facts() -> tuple[ProviderFacts, ...]:
-    """Return the facts of this package's providers, by precedence."""
+    """Return the facts of the built-in providers, sorted by precedence."""
     paths = list(import_module(_PACKAGE).__path__)
     folders = [found.name for found in iter_modules(paths) if found.ispkg]
     found = [

@@ -1,7 +1,7 @@
 """What adapters exchange with the hooks and the gateway: requests, calls, usage.
 
-Adapters do no I/O: they see bytes and headers, and keep lengths and counts, never a text or a key.
-Nothing here raises because of what a provider or a program sends.
+Adapters do no I/O. They read bytes and headers, and keep only lengths and counts, never a text or a
+key. No bytes that a provider or a program sends make a function here raise.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ NO_RESPONSE = 0  # the status of a call without any answer
 
 
 class TextCount(Protocol):
-    """The tokens of a text: an estimate and a likely upper bound."""
+    """The number of tokens in a text: an estimate and a likely upper bound."""
 
     @property
     def tokens(self) -> int:
-        """The estimate."""
+        """The estimated number of tokens."""
 
     @property
     def upper_bound(self) -> int:
-        """Nearly every text of this size has at most this many tokens."""
+        """An upper bound of the tokens, correct for nearly every text."""
 
 
 CountText = Callable[[str], TextCount]
@@ -35,10 +35,10 @@ CountText = Callable[[str], TextCount]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request before it is sent: `headers` have names in lower case; `body` None: unknown.
+    """One request before it is sent.
 
-    `body_size` is the length in bytes, if it is known without the bytes. `is_replaceable`: the hook
-    can send another body in its place.
+    `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
+    still be its length in bytes. `is_replaceable`: the hook can send another body instead.
     """
 
     method: str
@@ -49,7 +49,9 @@ class Request:
     is_replaceable: bool = False
 
     def __repr__(self) -> str:
-        """Return method, URL and size without secrets: URLs, headers and bodies hold keys."""
+        """Return method, URL and size; the user, the query, headers and body are left out as
+        secrets.
+        """
         size = len(self.body) if self.body is not None else self.body_size
         where = self.url.split("?")[0] if isinstance(self.url, str) else ""
         return f"Request({self.method} {where.rpartition('@')[2]}, {size} bytes)"
@@ -63,11 +65,11 @@ class Request:
 class Call:
     """What a request asks for: provider, model, operation, and the most that it can use.
 
-    `billed` False: the call is free, and at most the request is counted. `bound` is the upper
-    bound; if it is empty, nothing is counted and the call is sent unchanged. `typical` is the
-    likely use. `bound_is` ASSUMED means that the request does not tell the bound (an address in
-    place of audio). `options` are for the price catalogue. `facts` are the adapter's notes for its
-    reader; they hold no text of a prompt.
+    `billed` False: the call is free; only the request itself may be counted. `bound` is the upper
+    bound of the use. If `bound` is empty, nothing is counted and the call is sent unchanged.
+    `typical` is the likely use. `bound_is` ASSUMED: the request does not state how much it can use,
+    for example if it has an address in place of audio. `options` select the price in the price
+    catalogue. `facts` are notes from the adapter to its own reader; they hold no text of a prompt.
     """
 
     provider: str
@@ -87,9 +89,9 @@ class Call:
 class Usage:
     """What a call used according to its answer. `complete` False: the answer was cut short.
 
-    `quantities` have the names of domain/units.py, without zeros. `options` are the served ones
-    (the service tier), if the answer states them. `prepaid`: the call used capacity that is paid
-    separately, so it costs nothing more.
+    `quantities` have the names of domain/units.py, without zeros. `options` are the price options
+    that the provider applied (the service tier), if the answer states them. `prepaid`: the call
+    used capacity that is paid separately, so it costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -107,12 +109,15 @@ class Usage:
 class QuotaReading:
     """One of the provider's own quotas, as a reply reports it.
 
-    `quota_id` is the provider's name for it. `meter` is a meter of domain/units.py, `window` the
-    text of a window; each is "" if unknown. `timezone` is the zone whose midnight ends a day.
-    `amount` and `remaining` are in base units of the meter; None if unknown. `model` "" means that
-    of the call. The quota resets `resets_in_us` microseconds after the reply, or at `resets_at`, in
-    microseconds since 1970 UTC. `in_headers`: the reading comes from the headers, not from an
-    error.
+    - `quota_id`: the provider's name for the quota.
+    - `meter`: a meter of domain/units.py; "" if unknown.
+    - `window`: the period of the quota ("day"); "" if unknown.
+    - `timezone`: the zone whose midnight ends a day.
+    - `amount`, `remaining`: in base units of the meter; None if unknown.
+    - `model`: "" means the model of the call.
+    - `resets_in_us`: the quota resets so many microseconds after the reply; None if unknown.
+    - `resets_at`: the quota resets then, in microseconds since 1970 UTC; None if unknown.
+    - `in_headers`: the reply's headers report the quota, not an error.
     """
 
     quota_id: str
@@ -131,10 +136,12 @@ class QuotaReading:
 class ProviderFault:
     """An error of the provider. `kind` is one of FAULT_KINDS.
 
-    `quota` is the provider's id of the exhausted quota; of several, one that resets only with the
-    next day, else the first. `per_day`: one of them is such a daily quota. `retry_after_seconds` is
-    the longest wait in the error. `message` has no secrets and at most 300 characters. `quotas` are
-    all quotas in the error.
+    - `quota`: the provider's id of the exhausted quota. If several are exhausted, it is a daily
+      quota, or else the first one.
+    - `per_day`: one of the exhausted quotas resets only with the next day.
+    - `retry_after_seconds`: the longest wait in the error; None if it states none.
+    - `message`: the provider's text without secrets, at most 300 characters.
+    - `quotas`: all quotas in the error.
     """
 
     status: int
@@ -152,7 +159,7 @@ FAULT_KINDS = ("quota", "payment", "auth", "bad_request", "server", "other")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer in the form of the provider's errors, for a call that is refused."""
+    """The answer for a refused call, in the form of the provider's errors."""
 
     status: int
     headers: Mapping[str, str]
@@ -160,32 +167,35 @@ class Refusal:
 
 
 class UsageReader(Protocol):
-    """Reads one response while it arrives. `feed` and `finish` never raise, whatever the bytes are."""
+    """Reads one response while it arrives. `feed` and `finish` never raise."""
 
     @property
     def fault(self) -> ProviderFault | None:
-        """The provider's error, once it has been read."""
+        """The provider's error; None if none was read so far."""
 
     def feed(self, chunk: bytes) -> None:
-        """Add the next bytes of the body, in pieces of any size, as they were received."""
+        """Read the next bytes of the body, exactly as they were received, in chunks of any size."""
 
     def finish(self, *, complete: bool) -> Usage:
-        """Return what was used; `complete` says whether the body is whole. May be called again."""
+        """Return what the call used. `complete` says whether the whole body arrived.
+
+        May be called again.
+        """
 
     def so_far(self) -> Mapping[str, int]:
-        """Return what a stream has used for certain so far; the provider bills at least that."""
+        """Return the least that the open stream has used so far; the provider bills at least this."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether the body is not compressed, so that bytes can be added after what was sent on."""
+        """Whether the body is not compressed, so that an error can be appended to the sent bytes."""
 
     @property
     def is_between(self) -> bool:
-        """Whether the bytes so far end where a document of the stream ends."""
+        """Whether the bytes so far end exactly at the end of an event or JSON value."""
 
     @property
     def in_events(self) -> bool:
-        """Whether the stream has server-sent events, which end with blank lines."""
+        """Whether the stream consists of server-sent events, which end with blank lines."""
 
 
 class LiveSession(Protocol):
@@ -193,31 +203,38 @@ class LiveSession(Protocol):
 
     @property
     def call(self) -> Call:
-        """The call of this session; its first messages may change it (the model, the sample rate)."""
+        """The call of this session. Its first messages may change the call (the model, the sample
+        rate).
+        """
 
     @property
     def fault(self) -> ProviderFault | None:
-        """The provider's error, once it has been read."""
+        """The provider's error; None if none was read so far."""
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """The milliseconds of audio sent so far, per billed channel, computed from the bytes."""
+        """The milliseconds of audio sent so far, times the billed channels, computed from the
+        bytes.
+        """
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of the client; return the usage so far. `elapsed_ms`: since the opening."""
+        """Count a message of the client, and return the usage so far.
+
+        `elapsed_ms` is the time since the WebSocket opened, in milliseconds.
+        """
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of the provider; return the usage so far."""
+        """Count a message of the provider, and return the usage so far."""
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
         """Return the usage of the whole session. May be called again."""
 
 
 class Adapter(Protocol):
-    """One provider. Adapters keep no state between calls, and threads may share them.
+    """Reads the calls of one provider. It keeps no state between calls, and threads may share it.
 
-    `adapter.ProviderAdapter` implements most of this; any class with these methods is an adapter
-    too.
+    `adapter.ProviderAdapter` implements most of this protocol, but a class with these methods needs
+    no base class.
     """
 
     @property
@@ -231,24 +248,30 @@ class Adapter(Protocol):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> Call | None:
-        """Return the call that a request makes; None if it is not this provider's.
+        """Return the call that a request makes; None if the request is not for this provider.
 
-        `known_hosts` maps "host[:port][/prefix]" to an adapter's name. Other hosts are recognised
-        only if they are the provider's own, or loopback with the form of the provider's paths.
+        `known_hosts` maps "host[:port][/prefix]" to an adapter's name. Other hosts match only if
+        they are the provider's own, or loopback with a path in the provider's form.
         """
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """Return a reader for the response to a call; `status` is NO_RESPONSE if none will come."""
+        """Return a reader for the response to a call.
+
+        `status` is NO_RESPONSE if no response will arrive.
+        """
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return the answer for a refused call in the form of the provider's errors: 402 if `hard`,
-        else 429.
+        """Return the answer for a refused call, in the form of the provider's errors.
+
+        The status is 402 if `hard`, else 429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return the provider's error inside a stream, to end the stream; b"" if it has none."""
+        """Return the bytes of an error that ends an open stream; b"" if the provider has no such
+        error.
+        """
 
     def live(
         self,
@@ -257,7 +280,7 @@ class Adapter(Protocol):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> LiveSession | None:
-        """Return the meter for the WebSocket that this request opens; None if it opens none."""
+        """Return the meter for the WebSocket that a request opens; None if it opens none."""
 
 
 def header_text(headers: Mapping[str, str], name: str) -> str:

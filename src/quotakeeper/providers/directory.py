@@ -1,6 +1,6 @@
-"""Facts of all providers: names, hosts, variables. Reads them without loading the built-in adapters.
+"""Facts of all providers: names, hosts, variables. The built-in adapters are not loaded.
 
-A folder beside this file with `FACTS` is a provider, and so is a plug-in of another package.
+A provider is a folder beside this file with `FACTS`, or a plug-in of another package.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from quotakeeper.providers.plugins import plugin_adapters
 
 
 def provider_names() -> frozenset[str]:
-    """Return the names of all providers, with those of plug-ins."""
+    """Return the names of all providers, including plug-ins."""
     plugins = (adapter.name for adapter in plugin_adapters())
     return frozenset((*(facts.name for facts in built_in_facts()), *plugins))
 
 
 def base_url_variables() -> dict[str, str]:
-    """Return environment variable -> provider, for variables that hold a provider's address."""
+    """Return environment variable -> provider, for the variables that hold a base URL."""
     found: dict[str, str] = {}
     for facts in _all_facts():
         for variable in facts.environment.base_urls:
@@ -28,7 +28,7 @@ def base_url_variables() -> dict[str, str]:
 
 
 def is_provider_host(host: str) -> bool:
-    """Return whether a host is a provider's own, which is recognised without being listed."""
+    """Return whether a host belongs to a provider. Such a host need not be listed in the settings."""
     return any(
         is_host(f".{host}" if own[:1] == "." else host, own)
         for facts in _all_facts()
@@ -37,7 +37,7 @@ def is_provider_host(host: str) -> bool:
 
 
 def provider_hosts() -> tuple[str, ...]:
-    """Return the hosts that answer calls: "host", or an ending that begins with "." or "-"."""
+    """Return the hosts that answer calls. An entry that begins with "." or "-" is an ending."""
     return tuple(dict.fromkeys(host for each in _all_facts() for host in each.hosts))
 
 

@@ -1,4 +1,4 @@
-"""Facts of a provider that are known without its adapter: its hosts, and its SDKs' variables."""
+"""Facts of a provider that can be read without its adapter: hosts, and environment variables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from quotakeeper.value_classes import dataclass
 class EnvironmentNames:
     """Names of the environment variables that a provider's SDKs read.
 
-    Each of `base_urls` may hold an address to call in place of the provider's own. `key` holds the
-    API key, `project` the id of a project; "" if the provider has none, or if no SDK reads it.
+    - `base_urls`: variables with an address to call in place of the provider's own.
+    - `key`: the variable with the API key; "" if no SDK reads one.
+    - `project`: the variable with the id of a project; "" if there is none.
     """
 
     base_urls: tuple[str, ...] = ()
@@ -20,10 +21,10 @@ class EnvironmentNames:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """What a provider states as data. ProviderAdapter explains each attribute.
+    """What a provider states as data. The class ProviderAdapter explains each attribute.
 
-    A built-in provider states them in `facts.py` of its folder, so that a command reads them
-    without the adapter.
+    A built-in provider states its facts in `facts.py`, so that a command can read them without
+    loading the adapter.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Plug-ins: adapters of other packages, found by the entry point group `quotakeeper.providers`."""
+"""Loads adapters of other packages, found by the entry point group `quotakeeper.providers`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERBS = ("name", "recognise", "reader", "refusal", "interruption", "live")
 
 
 class _Plugins:
-    """The adapters of other packages, which are loaded once, at the first use."""
+    """The adapters of other packages. They are loaded once, at the first use."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -26,7 +26,7 @@ class _Plugins:
         self.problems: tuple[str, ...] = ()
 
     def adapters(self) -> tuple[Adapter, ...]:
-        """Return every plug-in that can be loaded, and keep the reasons for the others."""
+        """Return every plug-in that can be loaded. `problems` then holds the errors of the others."""
         with self._lock:
             if self._adapters is None:
                 self._adapters, self.problems = _load()
@@ -42,16 +42,17 @@ def plugin_adapters() -> tuple[Adapter, ...]:
 
 
 def plugin_problems() -> tuple[str, ...]:
-    """Return why plug-ins were left out, one line each."""
+    """Return one line for each plug-in that cannot be used: its name and the reason."""
     _PLUGINS.adapters()
     return _PLUGINS.problems
 
 
 def _may_exist() -> bool:
-    """Whether an installed package may have a plug-in.
+    """Return whether an installed package may have a plug-in.
 
-    `importlib.metadata` takes 10 ms to import. So the files that it would read are searched for the
-    name of the group first. Where packages may come from elsewhere than folders, the answer is True.
+    `importlib.metadata` takes 10 ms to import. So this function first searches the files that
+    `importlib.metadata` would read for the name of the group. If packages may be found outside of
+    folders, the answer is True.
     """
     if "importlib.metadata" in sys.modules or any(map(_finds_elsewhere, sys.meta_path)):
         return True
@@ -113,7 +114,7 @@ def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
 
 
 def _wrong_data(adapter: Adapter) -> str:
-    """Return what is wrong with the data that a plug-in states; "" if nothing is."""
+    """Return what is wrong with the attributes of a plug-in; "" if nothing is wrong."""
     from quotakeeper.providers.adapter import ProviderAdapter  # noqa: PLC0415 - see `_load`
     from quotakeeper.providers.facts import EnvironmentNames  # noqa: PLC0415 - see `_load`
 

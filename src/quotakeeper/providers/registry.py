@@ -1,7 +1,7 @@
-"""Finds the adapter of a request: the adapters of the folders beside this file, and plug-ins.
+"""Finds the adapter for a request, among the built-in adapters and the plug-ins.
 
-A folder with an `ADAPTER` is a provider. No list names the folders, so to add a provider means to
-add a folder.
+A folder beside this file with `ADAPTER` and `facts.py` is a built-in provider. No list names the
+folders, so a new provider is only a new folder.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ BUILT_IN: tuple[Adapter, ...] = tuple(
 
 
 def adapters(*, plugins: bool = True) -> tuple[Adapter, ...]:
-    """Return all adapters, the built-in ones first: a plug-in cannot replace a built-in provider."""
+    """Return all adapters, the built-in ones first; plug-ins only if `plugins`.
+
+    A plug-in cannot replace a built-in provider.
+    """
     return BUILT_IN + plugin_adapters() if plugins else BUILT_IN
 
 
 def adapter_named(name: str) -> Adapter | None:
-    """Return the adapter of a provider, or None."""
+    """Return the adapter of a provider; None if no adapter has this name."""
     return next((adapter for adapter in adapters() if adapter.name == name), None)
 
 
@@ -42,10 +45,12 @@ def recognise(
     count: CountText | None = None,
     among: Sequence[Adapter] | None = None,
 ) -> tuple[Adapter, Call] | None:
-    """Return the adapter of a request and the call that it makes; None if it is not a provider's.
+    """Return the adapter for a request and the call that the request makes; None if no adapter
+    matches.
 
     `known_hosts` maps "host[:port][/prefix]" to an adapter's name, for gateways and other base
-    addresses. Other hosts are recognised only if they are a provider's own or loopback.
+    URLs. Other hosts are recognised only if they are a provider's own or loopback. `among`: the
+    adapters to try; None: all.
     """
     for adapter in adapters() if among is None else among:
         call = adapter.recognise(request, known_hosts=known_hosts, count=count)
@@ -61,7 +66,7 @@ def live_session(
     count: CountText | None = None,
     among: Sequence[Adapter] | None = None,
 ) -> tuple[Adapter, LiveSession] | None:
-    """Return the adapter and the meter of a WebSocket; None if it is not a provider's."""
+    """Return the adapter and the meter for a WebSocket; None if no adapter matches."""
     for adapter in adapters() if among is None else among:
         session = adapter.live(request, known_hosts=known_hosts, count=count)
         if session is not None:

@@ -1,4 +1,4 @@
-"""Reads the length of audio from its bytes, before it is sent. Pure functions, no I/O."""
+"""Reads the length of audio from its bytes, before the audio is sent; without I/O."""
 
 from quotakeeper.providers.audio.detection import (
     LEAST_BYTES_PER_SECOND,

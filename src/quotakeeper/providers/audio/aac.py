@@ -1,4 +1,4 @@
-"""Reads the length of AAC in ADTS frames, and AAC's configuration in MP4, FLV and Matroska."""
+"""Reads the length of AAC in ADTS frames, and the AAC settings inside MP4, FLV and Matroska."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _SBR, _PS, _LEAST_OBJECT = 5, 29, 31
 
 @dataclass(frozen=True, slots=True)
 class AacConfig:
-    """The content of an AudioSpecificConfig. `frame` is the samples of a frame at `rate`."""
+    """The content of an AudioSpecificConfig. `frame`: the samples per frame, at the sample rate
+    `rate`.
+    """
 
     rate: int
     channels: int
@@ -28,7 +30,7 @@ class AacConfig:
 
 
 class _Bits:
-    """Reads bits, the highest first; past the end it reads zeros."""
+    """Reads bits, the highest first; after the end of the data it returns zeros."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
@@ -78,7 +80,9 @@ def _rate(bits: _Bits) -> int:
 
 
 def _says_parametric(bits: _Bits) -> bool:
-    """Return whether an extension after the plain configuration says SBR and parametric stereo."""
+    """Return whether an extension after the plain configuration announces SBR and parametric
+    stereo.
+    """
     if bits.take(11) != 0x2B7 or _object(bits) != _SBR or not bits.take(1):
         return False
     _rate(bits)
@@ -101,7 +105,7 @@ def _program_channels(bits: _Bits) -> int:
 
 
 def _parse(head: bytes) -> Frame | None:
-    """Read an ADTS header (ISO/IEC 14496-3, 1.A.2.2)."""
+    """Read an ADTS header (ISO/IEC 14496-3, 1.A.2.2); None if the bytes are not one."""
     number = int.from_bytes(head[:_HEADER], "big")
     index, size = number >> 34 & 0b1111, number >> 13 & 0x1FFF
     if number >> 44 != 0xFFF or number >> 41 & 0b11 or index >= len(RATES) or size < _HEADER:
@@ -121,8 +125,10 @@ ADTS = FrameCodec("aac", _HEADER, 40, re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), _p
 
 
 def read_adts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of AAC in ADTS frames, which is estimated if only the file's beginning is
-    known."""
+    """Return the length of AAC in ADTS frames; None if there are no such frames.
+
+    If only the beginning of the file is known, the length is an estimated upper bound.
+    """
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, ADTS, view.total)
     if found is None:

@@ -17,7 +17,7 @@ _ENHANCED = 10  # a larger bsid is E-AC-3
 
 
 def ac3_channels(mode: int, effects: int) -> int:
-    """Return the channels for an `acmod` and an `lfeon`."""
+    """Return the number of channels for the header fields `acmod` and `lfeon`."""
     return _CHANNELS[mode & 7] + (effects & 1)
 
 
@@ -63,8 +63,10 @@ AC3 = FrameCodec("ac3", 8, 8, re.compile(rb"\x0b\x77"), _parse)
 
 
 def read_ac3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of AC-3 and E-AC-3 frames; None for a part of a file, because frame sizes
-    may differ."""
+    """Return the length of AC-3 and E-AC-3 frames.
+
+    Returns None if only a part of the file is known, because frames may differ in size.
+    """
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, AC3, view.total)
     if found is None or not view.whole:

@@ -16,9 +16,9 @@ _CAF_LEAST_HEADER = 12
 
 
 def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of AIFF or AIFF-C from the frame count in COMM.
+    """Return the length of AIFF or AIFF-C from the frame count in its header (COMM).
 
-    For a stream or a cut file, the size in bytes gives the length.
+    If the audio data has fewer samples than the header says, the size in bytes gives the length.
     """
     at, channels, frames, bits, rate, packed = start + 12, 0, 0, 0, 0, 1
     kind = b"NONE"
@@ -44,7 +44,7 @@ def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _aiff_samples(kind: bytes, size: int, bits: int, channels: int) -> int | None:
-    """Return the samples in `size` bytes; None if the compression does not determine them."""
+    """Return the samples in `size` bytes; None if the compression has no fixed size per sample."""
     if kind == b"ima4":
         return size // (34 * max(1, channels)) * _IMA_SAMPLES
     width = {b"ulaw": 8, b"ULAW": 8, b"alaw": 8, b"ALAW": 8, b"fl32": 32, b"FL32": 32,
@@ -55,7 +55,7 @@ def _aiff_samples(kind: bytes, size: int, bits: int, channels: int) -> int | Non
 
 
 def _extended(data: bytes) -> int:
-    """Return a rate that is an 80-bit float, to the nearest whole hertz."""
+    """Return a sample rate that is stored as an 80-bit float, rounded to whole hertz."""
     exponent, mantissa = int.from_bytes(data[:2], "big") & 0x7FFF, int.from_bytes(data[2:], "big")
     shift = 16383 + 63 - exponent
     if not 0 <= shift < 80:
@@ -64,7 +64,10 @@ def _extended(data: bytes) -> int:
 
 
 def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Sun's AU from its size in bytes; a stream ends where the file ends."""
+    """Return the length of Sun's AU from its size in bytes.
+
+    If the header does not state the size, the audio ends at the end of the file.
+    """
     offset, size, code, rate, channels = (view.number(start + 4 * n, 4) for n in range(1, 6))
     there = max(0, view.total - start - offset)
     size = there if size == _UNKNOWN else min(size, there)
@@ -75,8 +78,7 @@ def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_caf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Apple's CAF from its size in bytes, or from the packet count in
-    `pakt`."""
+    """Return the length of Apple's CAF from its size in bytes, or from its packet table (`pakt`)."""
     at, size, rate = start + 8, 0, 0
     packet = frames = channels = packets = sound = 0
     while view.has(at, _CAF_LEAST_HEADER):

@@ -1,4 +1,4 @@
-"""Reads the length of AMR, narrow and wide band."""
+"""Reads the length of AMR, narrowband and wideband."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FRAME = 20_000  # microseconds
 
 
 def read_amr(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of AMR, narrow or wide band: each frame lasts 20 ms."""
+    """Return the length of AMR: each frame lasts 20 ms. None if only a part of the file is known."""
     wide = view.take(start, 9) == b"#!AMR-WB\n"
     if not wide and view.take(start, 6) != b"#!AMR\n":
         return None

@@ -33,8 +33,10 @@ class _State:
 
 
 def read_asf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of WMA or WMV: the play time minus the buffer time; for a stream, by its
-    packets."""
+    """Return the length of WMA or WMV: the play time minus the buffer time, as an upper bound.
+
+    For a live stream or a cut file, the time of the last packets gives the length.
+    """
     state = _State()
     end = start + view.number(start + 16, 8, little=True)
     at = start + 30
@@ -69,7 +71,7 @@ def _packet_length(sound: WaveFormat) -> int:
 
 
 def _is_cut(view: ByteView, data: int, state: _State) -> bool:
-    """Return whether packets that the header counts are missing at the end."""
+    """Return whether the file ends before the last packet that its header counts."""
     if not state.packet or not view.has(data, 50):
         return False
     told = view.number(data + 40, 8, little=True)
@@ -77,7 +79,9 @@ def _is_cut(view: ByteView, data: int, state: _State) -> bool:
 
 
 def _by_packets(view: ByteView, data: int, state: _State, sound: WaveFormat) -> AudioLength | None:
-    """Read an unfinished stream, whose header has no length, from the time of its last packet."""
+    """Return the length from the time of the last packets, for a file whose header has no usable
+    length.
+    """
     if not state.packet or view.take(data, 16) != _DATA:
         raise MissingBytes
     first = data + 50
@@ -95,12 +99,14 @@ def _by_packets(view: ByteView, data: int, state: _State, sound: WaveFormat) -> 
 
 
 def _last(packets: int) -> range:
-    """Return the numbers of the last few packets, because an index may follow them."""
+    """Return the numbers of the last eight packets; an index may follow, so the last may be no
+    packet.
+    """
     return range(max(0, packets - 8), packets)
 
 
 def _sent_at(view: ByteView, at: int) -> int:
-    """Return the time of a packet in microseconds; 0 if there is no packet here."""
+    """Return the time in the packet at position `at`, in microseconds."""
     flags = view.number(at, 1)
     if flags & 0x80:
         at += 1 + (flags & 15)

@@ -19,7 +19,7 @@ _ENTERED = (b"hdrl", b"strl", b"movi", b"rec ", b"AVI ", b"AVIX")
 
 @dataclass(slots=True)
 class _Track:
-    """One audio track: its header and the content of its chunks."""
+    """One audio track: the fields of its header, and the number and size of its chunks."""
 
     scale: int = 0
     rate: int = 0
@@ -31,7 +31,9 @@ class _Track:
     frames: StreamedFrames | None = None
 
     def length(self, *, counted: bool) -> AudioLength:
-        """Return the track's length, from its chunks if all of them were `counted`."""
+        """Return the track's length: from its chunks if all were read (`counted`), else from its
+        header.
+        """
         channels = self.sound.channels
         if not counted:
             return AudioLength("avi", micros(self.told * self.scale, self.rate), channels)
@@ -56,9 +58,10 @@ class _File:
 
 
 def read_avi(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of AVI's audio from the chunks of each audio track.
+    """Return the length of the longest audio track of an AVI, from the chunks of the track.
 
-    If only the beginning of the file is known, the track's header gives the length.
+    If only the beginning of the file is known, the track's header gives the length. Raises
+    UnreadSound if there is no audio track.
     """
     file = _File()
     at = start

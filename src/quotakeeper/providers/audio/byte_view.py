@@ -1,4 +1,4 @@
-"""A file of which only parts may be known: its beginning, perhaps its end, and its size."""
+"""The known bytes of a file: its beginning, perhaps its end, and its size."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _CHUNK = 1 << 20
 
 
 class MissingBytes(Exception):  # noqa: N818 - never leaves this package
-    """The bytes that a reader needs are not in the known parts."""
+    """A reader needs bytes of the file that are not known."""
 
 
 class UnreadSound(Exception):  # noqa: N818 - never leaves this package
-    """The bytes show why the file's length cannot be read."""
+    """The length of the file cannot be read; `reason` says why."""
 
     def __init__(self, reason: UnreadReason) -> None:
         super().__init__(reason.value)
@@ -30,9 +30,10 @@ class UnreadSound(Exception):  # noqa: N818 - never leaves this package
 
 @dataclass(frozen=True, slots=True)
 class AudioLength:
-    """The length in a file: microseconds, and channels (0: unknown). `exact` False: an upper bound.
+    """The length of the audio in a file. `exact` False: `microseconds` is an upper bound.
 
-    `film` is the length of the whole video in microseconds; 0: audio only, UNTOLD: unknown.
+    `channels` 0: unknown. `film` is the length of the whole video in microseconds; 0: audio only,
+    UNTOLD: unknown.
     """
 
     form: str
@@ -43,7 +44,7 @@ class AudioLength:
 
 
 class ByteView:
-    """Reads bytes at any place of a file, if its known beginning or end holds them."""
+    """Reads bytes at any position of a file, if they are in its known beginning or end."""
 
     def __init__(self, head: Buffer, tail: bytes = b"", total: int | None = None) -> None:
         self.head = head
@@ -59,13 +60,13 @@ class ByteView:
         return len(self.head) >= self.total
 
     def step(self, steps: int = 1) -> None:
-        """Count work; raises UnreadSound if a file needs more than MOST_STEPS steps."""
+        """Count the steps of a reader; raises UnreadSound if a file needs more than MOST_STEPS."""
         self._steps -= steps
         if self._steps < 0:
             raise UnreadSound(UnreadReason.TOO_MANY_PARTS)
 
     def take(self, start: int, size: int) -> bytes:
-        """Return exactly `size` bytes; raises MissingBytes."""
+        """Return exactly `size` bytes; raises MissingBytes if they are not known."""
         if start < 0 or size < 0:
             raise MissingBytes
         if start + size <= len(self.head):
@@ -76,7 +77,7 @@ class ByteView:
         raise MissingBytes
 
     def upto(self, start: int, size: int) -> bytes:
-        """Return at most `size` bytes from a place; b"" if none is known."""
+        """Return at most `size` bytes from position `start`; b"" if none is known."""
         start, size = max(0, start), max(0, size)
         if self.tail and start >= max(self._tail_at, len(self.head) - size + 1):
             at = start - self._tail_at
@@ -84,24 +85,26 @@ class ByteView:
         return bytes(self.head[start : start + size])
 
     def has(self, start: int, size: int) -> bool:
-        """Return whether these bytes are known."""
+        """Return whether `size` bytes from position `start` are known."""
         if start < 0:
             return False
         in_tail = bool(self.tail) and start >= self._tail_at and start + size <= self.total
         return start + size <= len(self.head) or in_tail
 
     def number(self, start: int, size: int, *, little: bool = False) -> int:
-        """Return an unsigned number, big-endian unless `little`."""
+        """Return an unsigned number of `size` bytes, big-endian unless `little`. Raises
+        MissingBytes.
+        """
         return int.from_bytes(self.take(start, size), "little" if little else "big")
 
     def find(self, mark: bytes, start: int = 0, end: int | None = None) -> int:
-        """Return the first place of `mark` in the head, from `start` and before `end`; -1 if none."""
+        """Return the first position of `mark` in the known beginning, in [start, end); -1 if none."""
         for at in self.each(mark, start, end):
             return at
         return -1
 
     def each(self, mark: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
-        """Yield all places of `mark` in the head; one chunk of the head is copied at a time."""
+        """Yield all positions of `mark` in the known beginning; at most 1 MB is copied at a time."""
         stop = min(len(self.head), self.total if end is None else end)
         at = max(0, start)
         while at < stop:
@@ -114,7 +117,7 @@ class ByteView:
             at += _CHUNK
 
     def last_of(self, mark: bytes) -> int:
-        """Return the last place of `mark` in the known parts; -1 if none."""
+        """Return the last position of `mark` in the known parts; -1 if none."""
         if self.tail:
             at = self.tail.rfind(mark)
             if at >= 0:
@@ -132,7 +135,9 @@ class ByteView:
 
 
 def micros(samples: int, rate: int) -> int:
-    """Convert samples at a rate to the nearest microsecond; raises MissingBytes for a rate of 0."""
+    """Return the length of some samples, to the nearest microsecond. Raises MissingBytes for rate
+    0.
+    """
     if rate <= 0 or samples < 0:
         raise MissingBytes
     return (samples * 1_000_000 + rate // 2) // rate

@@ -1,8 +1,7 @@
-"""Detects the format and the length of audio or video; never raises, whatever the bytes are.
+"""Detects the format and the length of audio or video; no function raises, whatever the bytes are.
 
-The signature in the bytes determines the format; the file's name does not. A format without a
-signature (MPEG audio, AAC in ADTS, AC-3) is accepted only if several frames of one kind follow each
-other.
+The bytes determine the format, not the file's name. A format without a signature (MPEG audio, AAC
+in ADTS, AC-3) is accepted only if several frames of one kind follow each other.
 """
 
 from __future__ import annotations
@@ -86,10 +85,11 @@ _UNSUPPORTED = (
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How long a file plays. `channels` 0: unknown. `exact` False: the length is an upper bound.
+    """The length and the channels of an audio or video file.
 
-    `film_microseconds` is the length of a video with all its tracks, and 0 for audio only. It is
-    None if the file may be a video whose pictures are longer than its audio.
+    `channels` 0: unknown. `exact` False: the length is an upper bound. `film_microseconds` is the
+    length of a video with all its tracks; 0: audio only. It is None if the video's length is
+    unknown and may be longer than the audio.
     """
 
     form: str
@@ -100,12 +100,12 @@ class Sound:
 
     @property
     def milliseconds(self) -> int:
-        """The length in whole milliseconds, rounded up: never less than the true length."""
+        """The length in whole milliseconds, rounded up, so never less than the true length."""
         return -(-self.microseconds // 1000)
 
     @property
     def billed_milliseconds(self) -> int:
-        """The length, rounded to the nearest millisecond: the quantity that the ledger records."""
+        """The length rounded to the nearest millisecond; the ledger records this quantity."""
         return divide_half_even(self.microseconds, 1000)
 
     @property
@@ -120,10 +120,11 @@ def longest_milliseconds(size_bytes: int) -> int:
 
 
 def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> Sound | None:
-    """Read the length of audio or video from its bytes; None if the bytes do not contain it.
+    """Return the length of audio or video, read from its bytes; None if the bytes do not show it.
 
-    `head` is the file or its beginning. With `total`, the file's size in bytes, the beginning alone
-    is often enough; with `tail`, its last bytes, nearly always.
+    `head` is the file or its beginning. If `head` is not the whole file, `total` is the file's size
+    in bytes, and `tail` its last bytes. The beginning alone is often enough; with `tail`, nearly
+    always.
     """
     found = sound_or_reason(head, tail=tail, total=total)
     return found if isinstance(found, Sound) else None
@@ -132,9 +133,9 @@ def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> 
 def sound_or_reason(
     head: Buffer, *, tail: bytes = b"", total: int | None = None
 ) -> Sound | UnreadReason:
-    """Do the same as `read_sound`, but return the reason if the length is unknown.
+    """Return the length of audio or video, or the reason why it cannot be read.
 
-    A video without audio has length 0.
+    The parameters are those of `read_sound`. A video without audio has length 0.
     """
     if not len(head):
         return UnreadReason.EMPTY
@@ -160,7 +161,9 @@ def sound_or_reason(
 
 
 def _is_plausible(length: AudioLength, size: int) -> bool:
-    """Return whether a length can be true: a large file of length 0 is damaged."""
+    """Return whether a file of `size` bytes can have this length; 0 is plausible only for a small
+    file.
+    """
     if not length.microseconds and not length.film and size > _MOST_SILENT:
         return False
     return 0 <= length.microseconds <= _MOST_MICROSECONDS
@@ -173,7 +176,7 @@ def has_media_mark(head: bytes) -> bool:
 
 
 def _readers(view: ByteView) -> Iterator[tuple[Reader, int, bool]]:
-    """Yield (reader, start of its format, whether a signature makes the format certain)."""
+    """Yield (reader, position where the format begins, whether a signature proves the format)."""
     start = after_id3(view)
     for at in dict.fromkeys((0, start)):
         head = view.upto(at, _HEAD)

@@ -1,4 +1,4 @@
-"""Reads the length of FLAC from its header; for a stream without one, from its last frame."""
+"""Reads the length of FLAC from its header; if the header has none, from the last frame."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _FRAME_HEADER = 16
 
 
 def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of FLAC. An ID3 tag may come first, and several FLAC files may be joined
-    into one."""
+    """Return the length of FLAC; None if it cannot be read.
+
+    An ID3 tag may precede the audio. If several FLAC files were joined, their lengths are added.
+    """
     at = after_id3(view, start)
     if not view.has(at, 26) or view.take(at, 4) != b"fLaC":
         return None
@@ -49,7 +51,9 @@ def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _counted(view: ByteView, start: int, end: int) -> tuple[int, bool]:
-    """Return (samples up to the last frame, whether the frame's checksum is right)."""
+    """Return (the number of samples up to the end of the last frame, whether its checksum is
+    right).
+    """
     most = view.number(start + 10, 2)
     least = view.number(start + 8, 2)
     from_here = max(start + _LEAST_HEADER, end - _SEARCHED)
@@ -75,7 +79,10 @@ def _backwards(view: ByteView, data: bytes) -> Iterator[int]:
 
 
 def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
-    """Return where a frame ends, in samples from the start; None if this is not a frame header."""
+    """Return the end of a frame, in samples from the start of the stream.
+
+    Returns None if `head` is not a frame header.
+    """
     if len(head) < 6 or head[2] >> 4 == 0 or head[2] & 15 == 15 or head[3] & 1:
         return None
     at, number = _coded(head, 4)
@@ -96,7 +103,7 @@ def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
 
 
 def _coded(head: bytes, at: int) -> tuple[int, int | None]:
-    """Return a number of up to seven bytes that is coded like a character in UTF-8."""
+    """Return (the position after a number coded as in UTF-8, the number or None if damaged)."""
     first = head[at]
     if first < 0x80:
         return at + 1, first

@@ -1,4 +1,4 @@
-"""Reads the length of audio in FLV from its packets."""
+"""Reads the length of the audio in an FLV file from its packets."""
 
 from __future__ import annotations
 
@@ -37,8 +37,10 @@ class _State:
 
 
 def read_flv(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of FLV's audio: AAC and MP3 by frames, PCM by bytes, other codecs by packet
-    times."""
+    """Return the length of the audio in an FLV; None if only a part of the file is known.
+
+    AAC and MP3 are counted by frames, PCM by bytes, other codecs by packet times.
+    """
     if not view.whole:
         return None
     state = _State()

@@ -1,7 +1,7 @@
 """Reads audio that is a sequence of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
 
-The reader goes from frame to frame and skips tags, covers and damage between frames. So files that
-were joined into one count in full.
+The reader goes from frame to frame and skips tags, pictures and damage between frames. So all
+frames of joined files are counted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ENOUGH_AT_THE_START = 2
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The header of one frame. `kind` is the same in all frames of a stream; `size` is in bytes."""
+    """The header of one frame. `kind` is equal for all frames of a stream; `size` is in bytes."""
 
     size: int
     samples: int
@@ -31,8 +31,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FrameCodec:
-    """How to find a codec's frames. `parse` gets `header` to `peek` bytes; it returns None if they
-    are not a frame header."""
+    """How to find a codec's frames.
+
+    `parse` receives from `header` to `peek` bytes, and returns None if they are not a frame header.
+    `sync` matches the first bytes of a frame.
+    """
 
     form: str
     header: int
@@ -43,7 +46,7 @@ class FrameCodec:
 
 @dataclass(slots=True)
 class FrameCount:
-    """The frames counted so far, as the number of samples at each sample rate."""
+    """The number of counted frames, and the number of their samples by sample rate."""
 
     samples: dict[int, int] = field(default_factory=dict)
     frames: int = 0
@@ -58,23 +61,22 @@ class FrameCount:
 
     @property
     def microseconds(self) -> int:
-        """How long all frames play."""
+        """The total length of the counted frames, in microseconds."""
         return sum(micros(samples, rate) for rate, samples in self.samples.items())
 
     def less(self, samples: int, rate: int) -> None:
-        """Subtract samples at this sample rate, unless more are to be subtracted than were
-        counted."""
+        """Subtract samples at a sample rate, but only if fewer than were counted."""
         if samples < self.samples.get(rate, 0):
             self.samples[rate] -= samples
 
     @property
     def channels(self) -> int:
-        """The channels of the first frame; 0: unknown."""
+        """The channels of the first frame; 0 if unknown."""
         return self.first.channels if self.first else 0
 
 
 def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
-    """Return the frame whose header is at a place, or None."""
+    """Return the frame whose header is at position `at`; None if there is none."""
     head = view.upto(at, codec.peek)
     return codec.parse(head) if len(head) >= codec.header else None
 
@@ -82,7 +84,11 @@ def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
 def first_frame(
     view: ByteView, start: int, until: int, codec: FrameCodec, end: int
 ) -> tuple[int, Frame] | None:
-    """Return the first frame between `start` and `until` that is followed by frames of its kind."""
+    """Return (position, frame) of the first frame between `start` and `until`; None if there is
+    none.
+
+    To exclude chance matches, more frames of the same kind must follow it.
+    """
     at = start
     until = min(until, end, len(view.head))
     while at < until:
@@ -100,8 +106,10 @@ def first_frame(
 def _followed(
     view: ByteView, at: int, frame: Frame, codec: FrameCodec, end: int, start: int
 ) -> bool:
-    """Return whether enough frames of one kind follow from here on, or only such frames up to the
-    end."""
+    """Return whether enough frames of one kind follow each other from position `at`.
+
+    Fewer are enough if they continue up to the end of the file or of its known part.
+    """
     seen, place = 1, at + frame.size
     while seen < _ALIKE:
         if place >= end or after_tags(view, place) > place:
@@ -118,7 +126,7 @@ def _followed(
 
 
 def walk_frames(view: ByteView, at: int, codec: FrameCodec, end: int | None = None) -> FrameCount:
-    """Count all frames in a part of the head, and skip what lies between them."""
+    """Count all frames from `at` to `end`, and skip everything between frames."""
     end = min(len(view.head), view.total if end is None else end)
     head, parse, size, peek = view.head, codec.parse, codec.header, codec.peek
     count, kind = FrameCount(), -1
@@ -141,7 +149,7 @@ def walk_frames(view: ByteView, at: int, codec: FrameCodec, end: int | None = No
 
 
 class StreamedFrames:
-    """Counts the frames of a stream whose bytes come in packets, as in MPEG-TS and AVI."""
+    """Counts the frames of a stream whose bytes arrive in packets, as in MPEG-TS and AVI."""
 
     def __init__(self, codec: FrameCodec) -> None:
         self.count = FrameCount()
@@ -168,7 +176,7 @@ class StreamedFrames:
 
 
 def frames_within(view: ByteView, start: int, end: int, codec: FrameCodec) -> FrameCount:
-    """Count the frames in one chunk of a file; raises MissingBytes if some are not known."""
+    """Count the frames between two positions of a file. Raises MissingBytes if any byte is unknown."""
     if not view.has(start, max(0, min(end, view.total) - start)):
         raise MissingBytes
     return walk_frames(view, start, codec, end)

@@ -1,4 +1,4 @@
-"""Reads lengths from the headers of lossless formats: TTA, APE, WavPack, TAK, DSD."""
+"""Reads lengths from the headers of TTA, APE, WavPack, Musepack, TAK and DSD."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ _DSD_BITS = 8
 
 
 def read_tta(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of True Audio (TTA) from the samples and the rate in its header."""
+    """Return the length of True Audio (TTA) from the sample count and the rate in its header."""
     channels, rate = view.number(start + 6, 2, little=True), view.number(start + 10, 4, little=True)
     samples = view.number(start + 14, 4, little=True)
     return AudioLength("tta", micros(samples, rate), channels)
 
 
 def read_ape(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Monkey's Audio (APE): all frames have one size, except the last."""
+    """Return the length of Monkey's Audio (APE): all its frames have the same length, except the
+    last.
+    """
 
     def number(at: int, size: int) -> int:
         return view.number(start + at, size, little=True)
@@ -84,7 +86,7 @@ def read_wavpack(view: ByteView, start: int = 0) -> AudioLength | None:
 def _wv_rate(view: ByteView, block: int, size: int, flags: int) -> int:
     """Return the sample rate of a block, from the table of rates or from the block's own field.
 
-    DSD counts bytes, so its rate is that of bytes.
+    For DSD, the block counts bytes, so the result is bytes per second.
     """
     index, faster = flags >> 23 & 15, 0
     rate = _WV_RATES[index] if index < len(_WV_RATES) else 0
@@ -128,7 +130,7 @@ def read_musepack(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _varying(view: ByteView, at: int) -> tuple[int, int]:
-    """Return (a number of variable length, the place after it)."""
+    """Return (a number of variable length, the position after it)."""
     value = 0
     for _ in range(9):
         byte = view.number(at, 1)
@@ -139,7 +141,7 @@ def _varying(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of TAK from the first description of its stream."""
+    """Return the length of TAK from the first stream information block."""
     at = start + 4
     while view.has(at, 4):
         view.step()
@@ -155,7 +157,7 @@ def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of DSD in Sony's DSF: each sample has one bit."""
+    """Return the length of DSD in Sony's DSF; each sample is one bit."""
     at = start + view.number(start + 4, 8, little=True)
     if view.take(at, 4) != b"fmt ":
         return None
@@ -170,7 +172,7 @@ def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of DSD in Philips' DSDIFF, plain or compressed as DST."""
+    """Return the length of DSD in Philips' DSDIFF, uncompressed or compressed as DST."""
     at, rate, channels = start + 16, 0, 0
     while view.has(at, 12):
         view.step()

@@ -1,4 +1,4 @@
-"""Reads lengths of WebM and Matroska: the stated duration, else the place of the last block."""
+"""Reads lengths of WebM and Matroska: the stated duration, else the time of the last block."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ class _State:
 
 
 def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of WebM or Matroska.
+    """Return the length of WebM or Matroska, from the duration in its header.
 
-    A browser's live recording states no duration, so its blocks are read.
+    A browser's live recording states no duration. Then the time of the last block gives an upper
+    bound.
     """
     state = _State()
     _walk(view, start, view.total, state)
@@ -69,7 +70,9 @@ def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _in_frames(length: int, state: _State) -> int:
-    """Return the length of AAC in whole frames, because decoders play all of the last frame."""
+    """Return the length rounded up to whole AAC frames, because decoders play all of the last
+    frame.
+    """
     if state.config is None or state.tracks != 1:
         return length
     rate, frame = state.config.rate, state.config.frame
@@ -143,7 +146,9 @@ def _identity(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def _size(view: ByteView, at: int) -> tuple[int, int | None]:
-    """Return (start of the content, its size); None: unknown, up to the end of the file."""
+    """Return (where the content begins, its size). Size None: unknown, so up to the end of the
+    file.
+    """
     first = view.number(at, 1)
     length = 9 - first.bit_length()
     if not 1 <= length <= 8:

@@ -1,4 +1,4 @@
-"""Reads the length of MPEG audio, layers I to III, from its Xing or VBRI tag or its frames."""
+"""Reads the length of MPEG audio, layers II and III, from its frames or its Xing or VBRI tag."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class _Tag:
 
 
 def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of MPEG audio from all its frames.
+    """Return the length of MPEG audio from all its frames; None if there are no frames.
 
-    If only the beginning of the file is known, its tag or its bit rate gives the length. The tag's
-    delay and padding are subtracted, as players do.
+    If only the beginning of the file is known, the tag or the bit rate gives the length. The
+    samples that the encoder added are subtracted, as players do.
     """
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, MPEG, view.total)
@@ -90,7 +90,7 @@ def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _is_about_all(tag: _Tag, size: int) -> bool:
-    """Return whether the tag describes the whole file: joined files keep the first file's tag."""
+    """Return whether the tag describes the whole file. In joined files it describes only the first."""
     return not tag.size or size <= tag.size + max(_SEARCHED, tag.size // 8)
 
 
@@ -115,9 +115,7 @@ def _tag(view: ByteView, at: int, first: Frame) -> _Tag | None:
 
 
 def _by_rate(view: ByteView, at: int, first: Frame, form: str) -> AudioLength:
-    """Return the length from the size in bytes; if bit rates differ, the lowest gives an upper
-    bound.
-    """
+    """Return an upper bound of the length, from the size in bytes and the lowest bit rate."""
     start, sizes, seen = at, [first.size], 0
     frame: Frame | None = first
     while frame is not None:

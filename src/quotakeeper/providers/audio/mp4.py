@@ -1,4 +1,4 @@
-"""Reads lengths of MP4, M4A and MOV from the index of the audio track, or from its fragments."""
+"""Reads lengths of MP4, M4A and MOV from the index of the audio track, or from the fragments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _LONGEST_FRAME = 4  # an audio frame is at most 1/4 s
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """A part that is played: its length in the file's clock, its start in the track's clock."""
+    """One entry of an edit list: a part that is played.
+
+    `plays` is its length in the file's time units, `start` its start in the track's time units.
+    """
 
     plays: int
     start: int
@@ -21,7 +24,9 @@ class _Edit:
 
 @dataclass(slots=True)
 class _Track:
-    """One track: its own clock, and how long it plays in the file's clock."""
+    """One track. Times are in the track's units (`scale` per second); only `plays` is in the
+    file's.
+    """
 
     number: int = 0
     scale: int = 0
@@ -37,8 +42,11 @@ class _Track:
     edits: list[_Edit] = field(default_factory=list)
 
     def microseconds(self, film_scale: int) -> int:
-        """Return the length of the track's samples, without those that the edit list leaves out; 0:
-        unknown."""
+        """Return the length of the track; 0 if unknown.
+
+        Samples that the edit list leaves out are not counted. `film_scale`: the file's units per
+        second.
+        """
         media = self.samples + self.fragments or self.duration
         if not media or not self.scale:
             return micros(self.plays, film_scale) if self.plays and film_scale else 0
@@ -64,10 +72,10 @@ class _Film:
 
 
 def read_mp4(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Read the lengths of the audio track and of the video; a video without audio has length 0.
+    """Return the lengths of the audio track and of the video; a video without audio has length 0.
 
-    The samples of all fragments are added to those of the index. If some fragments are unknown,
-    only the index's total length is used.
+    The samples of all fragments are added to the samples of the index. If some fragments are
+    unknown, the total length in the index gives an upper bound.
     """
     film, seen = _Film(), False
     for box in boxes(view, start, view.total, outer=True):
@@ -173,7 +181,7 @@ def _information(view: ByteView, box: Box, track: _Track) -> None:
 
 
 def _times(view: ByteView, stts: Box, track: _Track) -> tuple[int, int]:
-    """Return (the length of all samples, that of one audio frame), in the track's clock."""
+    """Return (the length of all samples, the length of one audio frame), in the track's time units."""
     count = min(view.number(stts.start + 4, 4), (stts.end - stts.start - 8) // 8)
     total = frame = 0
     for number in range(count):
@@ -205,7 +213,7 @@ def _moof(view: ByteView, moof: Box, film: _Film) -> None:
 
 
 def _run(view: ByteView, box: Box, default: int) -> int:
-    """Return the length of the samples of one run, in the track's clock."""
+    """Return the length of the samples of one run, in the track's time units."""
     flags, samples = view.number(box.start, 4), view.number(box.start + 4, 4)
     if not flags & 0x100:
         return samples * default

@@ -1,4 +1,4 @@
-"""Finds where each box of an MP4 or MOV file begins and ends."""
+"""Finds the position of each box in an MP4 or MOV file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNKNOWN = (2**32 - 1, 2**64 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box: its name, and where its content begins and ends."""
+    """A box: its name, and the positions where its content begins and ends."""
 
     name: bytes
     start: int
@@ -20,10 +20,10 @@ class Box:
 
 
 def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Iterator[Box]:
-    """Yield the boxes in a part of a file; a damaged box ends them.
+    """Yield the boxes between two positions of a file; stop at a damaged box.
 
-    Raises MissingBytes if the boxes go on in unknown bytes, except for `outer` boxes, of which a
-    part is enough.
+    Raises MissingBytes if the boxes continue in unknown bytes. With `outer`, it stops there
+    instead, because the outermost boxes need not all be known.
     """
     at = start
     while at + 8 <= end:
@@ -46,7 +46,7 @@ def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Itera
 
 
 def clock(view: ByteView, box: Box) -> tuple[int, int]:
-    """Return (units per second, units) of an mvhd or mdhd."""
+    """Return (time units per second, length in these units) from an mvhd or mdhd box."""
     if view.number(box.start, 1) == 1:
         scale, length = view.number(box.start + 20, 4), view.number(box.start + 24, 8)
     else:
@@ -55,5 +55,5 @@ def clock(view: ByteView, box: Box) -> tuple[int, int]:
 
 
 def known(length: int) -> int:
-    """Return a length; 0 for the values that mean "unknown"."""
+    """Return `length`, or 0 if it is a value that means "unknown"."""
     return 0 if length in _UNKNOWN else length

@@ -1,4 +1,4 @@
-"""Reads the channels of an MP4 or MOV audio track from the configuration of its codec."""
+"""Reads the channels of an MP4 or MOV audio track from the codec's configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _AAC = (0x40, 0x66, 0x67, 0x68)
 
 
 def sound_entry(view: ByteView, stsd: Box) -> tuple[bytes, int]:
-    """Return (the codec's name, channels) from the first entry of an stsd; 0: unknown."""
+    """Return (the codec's name, its channels) from the first entry of an stsd box.
+
+    0 channels means unknown; the name is b"" if there is no entry.
+    """
     for entry in boxes(view, stsd.start + 8, stsd.end):
         if not view.has(entry.start, _ENTRY):
             break
@@ -63,7 +66,7 @@ def _configured(name: bytes, data: bytes) -> int:
 
 
 def _described(data: bytes) -> int:
-    """Return the channels in AAC's own configuration, which the descriptors lead to."""
+    """Return the channels in the AAC configuration inside an esds box; 0 if there is none."""
     tag, inside = _descriptor(data)
     if tag == _STREAM:
         skipped = 3
@@ -80,7 +83,7 @@ def _described(data: bytes) -> int:
 
 
 def _descriptor(data: bytes) -> tuple[int, bytes]:
-    """Return (tag, content) of the first descriptor."""
+    """Return (tag, content) of the first descriptor in `data`."""
     at, size = 1, 0
     while at < len(data) and at <= 4:
         size = size << 7 | data[at] & 0x7F

@@ -26,7 +26,10 @@ _AC3_TAGS = frozenset({0x6A, 0x7A})
 
 @dataclass(slots=True)
 class _Programme:
-    """The tables of a stream: codec by packet id; None: audio of a codec that is not read."""
+    """The tables of a stream: packet ids of tables, of audio and of video.
+
+    `sounds` maps a packet id to its codec; None: a codec that quotakeeper does not read.
+    """
 
     tables: set[int] = field(default_factory=set)
     sounds: dict[int, FrameCodec | None] = field(default_factory=dict)
@@ -34,7 +37,7 @@ class _Programme:
 
 
 def packet_size(view: ByteView) -> tuple[int, int] | None:
-    """Return (bytes of a packet, bytes before its sync byte) of a transport stream, else None."""
+    """Return (bytes per packet, bytes before its sync byte); None if this is no transport stream."""
     for size, before in _SIZES:
         marks = view.upto(0, size * _ALIKE + before + 1)[before::size]
         if len(marks) >= min(_ALIKE, -(-view.total // size)) and marks and set(marks) == {_SYNC}:
@@ -43,8 +46,10 @@ def packet_size(view: ByteView) -> tuple[int, int] | None:
 
 
 def read_ts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of all audio frames in MPEG-TS; None if only a part of the file is
-    known."""
+    """Return the length of the longest audio stream in an MPEG-TS.
+
+    Returns None if only a part of the file is known. Raises UnreadSound if there is no audio.
+    """
     shape = packet_size(view)
     if shape is None or not view.whole:
         return None
@@ -75,7 +80,9 @@ def _longest(form: str, streams: list[StreamedFrames], *, film: bool) -> AudioLe
 
 
 def _packets(view: ByteView, shape: tuple[int, int], wanted: set[int]) -> Iterator[bytes]:
-    """Yield the packets of these ids, in order; after damage, from where packets continue."""
+    """Yield the packets with an id in `wanted`, in order. After damage, continue at the next
+    packet.
+    """
     size, before = shape
     at, end = before, len(view.head)
     lows = {packet_id & 0xFF for packet_id in wanted}
@@ -113,13 +120,14 @@ def _payload(packet: bytes) -> bytes:
 
 
 def _elementary(payload: bytes) -> bytes:
-    """Return the audio after the header of a PES packet."""
+    """Return the audio in a PES packet, without the packet's header."""
     return payload[9 + payload[8] :] if payload[:3] == b"\0\0\1" and len(payload) > 8 else b""
 
 
 def _section(packet: bytes, table: int) -> bytes:
-    """Return a table that begins in this packet, without its checksum; each table that is read fits
-    into one packet.
+    """Return a table that begins in a packet, without its checksum; b"" if none begins there.
+
+    Each table that is read here fits into one packet.
     """
     payload = _payload(packet)
     if not packet[1] & 0x40 or not payload:
@@ -166,8 +174,10 @@ def _tags(described: bytes) -> Iterator[int]:
 
 
 def read_ps(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of an MPEG programme stream from the MPEG audio or AC-3 frames in its
-    packets."""
+    """Return the length of the longest MPEG audio or AC-3 stream in an MPEG programme stream.
+
+    Returns None if only a part of the file is known. Raises UnreadSound if there is no audio.
+    """
     if not view.whole:
         return None
     streams: dict[tuple[int, int], StreamedFrames] = {}
@@ -206,7 +216,7 @@ def _feed(streams: dict[tuple[int, int], StreamedFrames], kind: int, packet: byt
 
 
 def _packet_data(packet: bytes) -> bytes:
-    """Return the content of a PES packet, of MPEG-2 or MPEG-1."""
+    """Return the content of an MPEG-2 or MPEG-1 PES packet."""
     if packet[:1] and packet[0] >> 6 == 2:
         return packet[3 + packet[2] :] if len(packet) > 2 else b""
     at = 0

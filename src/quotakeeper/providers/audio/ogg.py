@@ -21,7 +21,7 @@ _CONTINUED, _FIRST = 1, 2
 
 @dataclass(slots=True)
 class _Stream:
-    """One logical stream of an Ogg file."""
+    """One logical stream of an Ogg file. Positions are in samples."""
 
     codec: str
     rate: int
@@ -41,7 +41,10 @@ class _Stream:
 
 @dataclass(slots=True)
 class _File:
-    """Groups of streams: those of one group play together, the groups one after the other."""
+    """The streams of an Ogg file, in groups. Streams of one group play at the same time.
+
+    The groups play one after the other.
+    """
 
     groups: list[list[_Stream]] = field(default_factory=list)
     current: dict[int, _Stream | None] = field(default_factory=dict)
@@ -49,8 +52,10 @@ class _File:
 
 
 def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Ogg: each stream's end minus its beginning; chained streams are
-    added."""
+    """Return the length of Ogg: for each stream its end minus its beginning.
+
+    The lengths of chained streams are added. Raises UnreadSound if there is no audio.
+    """
     file = _File()
     at = ended = start
     while True:
@@ -79,7 +84,10 @@ def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _by_the_end(view: ByteView, file: _File) -> bool:
-    """Use the last page's position; False if another stream follows, or the end is unknown."""
+    """Set the stream's end from the last page of the file; return whether this was possible.
+
+    It is not possible if the last page belongs to another stream, or if its bytes are unknown.
+    """
     last = view.last_of(b"OggS")
     if last < 0 or not view.has(last, 18):
         raise MissingBytes
@@ -114,8 +122,9 @@ def _page(view: ByteView, at: int, segments: int, file: _File) -> None:
 
 
 def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: int) -> None:
-    """Find where the audio begins: the position of the first page minus the samples of its
-    packets."""
+    """Set where the stream's audio begins: the first page's position minus the samples in this
+    page.
+    """
     stream.started = True
     lacing, place = view.take(at + 27, segments), at + 27 + segments
     samples, packets, size = 0, 0, 0
@@ -139,7 +148,7 @@ def _position(view: ByteView, at: int, stream: _Stream) -> None:
 
 
 def _opus_samples(packet: bytes) -> int:
-    """Return the samples at 48 kHz of an Opus packet (RFC 6716, 3.1)."""
+    """Return the samples in an Opus packet, at 48 kHz (RFC 6716, 3.1)."""
     if not packet:
         return 0
     config = packet[0] >> 3

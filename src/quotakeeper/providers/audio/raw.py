@@ -1,5 +1,4 @@
-"""Reads the length of audio without a header: the media type states its rate, channels and bytes
-per sample.
+"""Reads the length of audio without a header, from the rate and the channels in its media type.
 
 `audio/L16;rate=8000;channels=2` is RFC 2586's form; `audio/pcm;rate=24000` is the form that Gemini
 uses. `audio/basic`, `PCMU` and `PCMA` are 8 kHz (RFC 2046 and RFC 3551).
@@ -27,7 +26,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class RawSound:
-    """Samples per second, bytes per sample, channels. `told` False: the type names no rate."""
+    """The format of audio without a header: samples per second, bytes per sample, channels.
+
+    `told` False: the media type names no rate, so `rate` is only the usual one.
+    """
 
     rate: int
     sample_bytes: int = 2
@@ -35,17 +37,25 @@ class RawSound:
     told: bool = True
 
     def longest_milliseconds(self, size: int) -> int:
-        """Return the most milliseconds in `size` bytes, rounded up; without a rate, at 8 kHz."""
+        """Return an upper bound for the length of `size` bytes, in milliseconds, rounded up.
+
+        If the media type names no rate, this assumes 8 kHz.
+        """
         rate = self.rate if self.told else min(self.rate, _LEAST_RATE)
         return -(-max(0, size) * 1000 // (rate * self.sample_bytes * self.channels))
 
     def usual_milliseconds(self, size: int) -> int:
-        """Return the milliseconds in `size` bytes, rounded up; without a rate, at 16 kHz."""
+        """Return the likely length of `size` bytes, in milliseconds, rounded up.
+
+        If the media type names no rate, this assumes 16 kHz.
+        """
         return -(-max(0, size) * 1000 // (self.rate * self.sample_bytes * self.channels))
 
 
 def raw_sound(mime: str) -> RawSound | None:
-    """Return the format in a media type of audio without a header; None for another type."""
+    """Return the format that a media type states; None if it is not a type of audio without a
+    header.
+    """
     name = mime.lower().partition(";")[0].strip()
     known = _TYPES.get(name)
     if known is None:

@@ -1,4 +1,4 @@
-"""Skips tags before, after and between frames: ID3, APE, Lyrics3."""
+"""Skips tags before, between and after audio frames: ID3, APE, Lyrics3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ENDS = ((b"LYRICSBEGIN", (b"LYRICS200", b"LYRICSEND"), 1 << 20),)
 
 
 def after_id3(view: ByteView, at: int = 0) -> int:
-    """Return where the content after the ID3v2 tags begins."""
+    """Return the position after the ID3v2 tags that begin at `at`; `at` if there is none."""
     while view.has(at, 10) and view.take(at, 3) == b"ID3":
         size = view.take(at + 6, 4)
         footer = 10 if view.take(at + 5, 1)[0] & 0x10 else 0
@@ -21,7 +21,7 @@ def after_id3(view: ByteView, at: int = 0) -> int:
 
 
 def after_tags(view: ByteView, at: int) -> int:
-    """Return where the tags at a place end; the place itself if there is no tag."""
+    """Return the position after all tags that begin at `at`; `at` if there is none."""
     while True:
         start = view.upto(at, 32)
         mark = start[:3]
@@ -41,7 +41,7 @@ def after_tags(view: ByteView, at: int) -> int:
 
 
 def _ape_size(start: bytes) -> int:
-    """Return the bytes of an APE tag: its header, plus the items and the footer."""
+    """Return the size of an APE tag in bytes."""
     size, flags = int.from_bytes(start[12:16], "little"), int.from_bytes(start[20:24], "little")
     return 32 + size if flags >> 29 & 1 else 32
 

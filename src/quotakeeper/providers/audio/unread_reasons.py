@@ -1,4 +1,4 @@
-"""The reasons why a file's length cannot be read; every command uses the same ones."""
+"""The reasons why a file's length cannot be read, as all commands print them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class UnreadReason(StrEnum):
-    """Why a file has no length. The value is the text for people."""
+    """Why the length of a file cannot be read. The value is the text for the user."""
 
     EMPTY = "the file is empty"
     NO_MEDIA = "it is not in a known audio or video format"

@@ -1,4 +1,4 @@
-"""Reads the length of WAV, RF64, BW64 and W64, and the audio description that AVI and ASF share."""
+"""Reads the length of WAV, RF64, BW64 and W64, and the WAVEFORMATEX structure of AVI and ASF."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _W64 = bytes.fromhex("2e91cf11a5d628db04c10000")  # the common ending of most of
 
 @dataclass(frozen=True, slots=True)
 class WaveFormat:
-    """A WAVEFORMATEX. `packed` is the samples per block of ADPCM or GSM, 0 for others."""
+    """The fields of a WAVEFORMATEX. `packed`: the samples per block of ADPCM or GSM; 0 for others."""
 
     kind: int = 0
     channels: int = 0
@@ -33,12 +33,13 @@ class WaveFormat:
 
     @property
     def is_plain(self) -> bool:
-        """Whether each block is one sample of every channel."""
+        """Whether each block holds exactly one sample of every channel."""
         return self.kind in _BY_BLOCKS and self.block > 0
 
     def length(self, size: int) -> int | None:
-        """Return the microseconds in `size` bytes of audio; None if the size does not determine
-        them.
+        """Return the length of `size` bytes of audio, in microseconds.
+
+        Returns None if the format has no fixed number of bytes per sample.
         """
         if self.is_plain:
             return micros(size // self.block, self.rate)
@@ -67,8 +68,7 @@ def wave_format(view: ByteView, at: int, size: int) -> WaveFormat:
 
 
 def _packed(kind: int, channels: int, block: int) -> int:
-    """Return the samples of a block, computed from its size as decoders do. The header's number is
-    ignored."""
+    """Return the samples in a block, computed from the block's size as decoders do; 0 if unknown."""
     if not channels:
         return 0
     if kind == _MS_ADPCM:
@@ -79,9 +79,9 @@ def _packed(kind: int, channels: int, block: int) -> int:
 
 
 def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of WAV, RF64 or BW64.
+    """Return the length of WAV, RF64 or BW64; None if there is no audio data.
 
-    For a stream whose header has no length, or a cut file, the size in bytes gives the length.
+    If the header states no size (a stream) or the file is cut, the file's own size counts.
     """
     at = start + 12
     sound = WaveFormat()
@@ -105,8 +105,10 @@ def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_w64(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Sony's W64: its chunks have GUIDs, and sizes that include the chunk's
-    header."""
+    """Return the length of Sony's W64; None if there is no audio data.
+
+    W64 names its chunks by GUIDs, and a chunk's size includes its header.
+    """
     at, sound, samples = start + 40, WaveFormat(), 0
     while view.has(at, 24):
         view.step()
@@ -142,5 +144,5 @@ def _of_data(
 
 
 def is_w64(start: bytes) -> bool:
-    """Return whether a file begins like W64."""
+    """Return whether a file begins with the signature of W64."""
     return start[:4] == b"riff" and start[4:16] == _W64

@@ -1,4 +1,4 @@
-"""Base64 inside JSON: the size of the data, the data itself, and data URLs."""
+"""Reads base64 inside JSON: the size of the data, the data, and data URLs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ _DATA = "data:"
 
 
 def base64_size(text: str) -> int:
-    """Return the number of bytes in a base64 text, without decoding it."""
+    """Return the number of bytes that a base64 text holds, without decoding it."""
     padding = 2 if text.endswith("==") else int(text.endswith("="))
     return max(0, len(text) * 3 // 4 - padding)
 
 
 def decoded(text: str) -> bytes:
-    """Return the decoded text, or the part of it that is whole; b"" if it is not base64."""
+    """Return the bytes of a base64 text; b"" if the text is not base64.
+
+    An incomplete group of four characters at the end is ignored.
+    """
     ready = text.translate({45: 43, 95: 47})  # the URL-safe alphabet too
     try:
         return base64.b64decode(ready[: len(ready) // 4 * 4])
@@ -24,7 +27,7 @@ def decoded(text: str) -> bytes:
 
 
 def data_url(text: str) -> tuple[str, str] | None:
-    """Return (media type, base64 text) of a `data:` URL, or None for any other URL."""
+    """Return (media type, base64 text) of a `data:` URL; None for any other text."""
     if text[:5].lower() != _DATA:
         return None
     head, comma, data = text[5:].partition(",")

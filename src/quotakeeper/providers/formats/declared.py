@@ -1,7 +1,7 @@
-"""Function declarations and their schemas, as texts and pieces to count.
+"""Bounds the tokens of function declarations and their schemas.
 
-A provider rewrites declarations for its model. It removes JSON's signs and keywords, and adds its
-own words for each function and parameter. So the JSON text is not an upper bound.
+A provider rewrites declarations for its model. It removes JSON's brackets, quotes and keywords, and
+adds its own words for each function and parameter. So the JSON text alone is not an upper bound.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _PLAIN_TOKENS = 32
 
 @dataclass(slots=True)
 class Declarations:
-    """The texts of declarations, and their number of pieces; `cut`: some pieces were not read."""
+    """The texts of function declarations, and the numbers of functions and of parts.
+
+    `cut`: some parts were not read, because the schema is too large or too deep.
+    """
 
     texts: list[str] = field(default_factory=list)
     functions: int = 0
@@ -44,7 +47,7 @@ class Declarations:
     cut: bool = False
 
     def add(self, function: Json) -> None:
-        """Add one function in the form of Gemini, OpenAI or Anthropic."""
+        """Add one function declaration in the form of Gemini, OpenAI or Anthropic."""
         self.functions += 1
         roots = [function, *(as_object(value) for value in function.values())]
         tables = [as_object(root.get(name)) for root in roots for name in _DEFINITIONS]
@@ -52,12 +55,14 @@ class Declarations:
         self._walk(function, known, 0, 0)
 
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
-        """Return (the most, the typical) tokens.
+        """Return (an upper bound, the typical number) of tokens; (0, 0) without a function.
 
-        The count of the texts is multiplied by `halves` / 2: all of it if schemas are nested, else
-        what exceeds the first 32 tokens. Only names and keywords need more tokens that way. A
-        provider copies the texts themselves, so five quarters of their upper bound are always
-        enough for them. The texts are deleted after the count.
+        `halves`: the factor by which a provider may lengthen names and keywords, in halves (3 means
+        1.5). If schemas are nested, all tokens of the texts are multiplied by it. Otherwise the
+        first 32 tokens count once.
+
+        Descriptions are copied and not lengthened. So the result is at least five quarters of the
+        texts' upper bound. The texts are deleted after the count.
         """
         if not self.functions:
             return 0, 0

@@ -1,4 +1,4 @@
-"""Decodes a content encoding for the meter's copy, up to a limit of memory."""
+"""Decompresses a copy of a body for the meter, with a limit on memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _GZIP = b"\x1f\x8b"
 
 
 class Decoder:
-    """Decodes a body piece by piece. Once `opaque`, it yields nothing more.
+    """Decompresses a body chunk by chunk. Once `opaque` is True, the decoder yields nothing more.
 
-    A body is opaque if no library can decode it (br and zstd), or if it is damaged. It is also
-    opaque if it decodes to more than `most` bytes, or to more than `MOST_RATIO` times its own size.
-    A body that claims gzip but is text was decoded before.
+    A body is opaque if no installed library can decompress it (br and zstd), or if it is damaged.
+    It is also opaque if it decompresses to more than `most` bytes, or to more than `MOST_RATIO`
+    times its own size. A body with an encoding header is passed on unchanged if its bytes are plain
+    text.
     """
 
     def __init__(self, encoding: str, most: int = MOST_DECODED) -> None:
@@ -37,15 +38,17 @@ class Decoder:
 
     @property
     def is_packed(self) -> bool:
-        """Whether the bytes that pass are compressed."""
+        """Whether the body is compressed."""
         return self._packed
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return what these bytes decode to, perhaps nothing."""
+        """Return the decompressed bytes of a chunk; may be b""."""
         return b"".join(self.pieces(chunk))
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what these bytes decode to; for a compressed body at most 64 KB at a time."""
+        """Yield the decompressed bytes of a chunk, at most 64 KB at a time if the body is
+        compressed.
+        """
         if not self._packed:
             yield chunk
             return
@@ -58,7 +61,9 @@ class Decoder:
         yield from self._go_on(chunk)
 
     def close(self) -> Iterator[bytes]:
-        """At the end, yield the bytes of a body that was too short to detect its encoding."""
+        """Yield the bytes that are held back, at the end of a body too short to detect its
+        encoding.
+        """
         if self._packed and self._start:
             yield from self._go_on(b"")
 
@@ -81,7 +86,9 @@ class Decoder:
             yield from self._pump(chunk)
 
     def _open(self, first: bytes) -> bool:
-        """Choose the decoder by the header and the first bytes; return whether there is one."""
+        """Choose the decoder by the header and the first bytes; return whether one is needed and
+        found.
+        """
         kind = self._kinds[0] if len(self._kinds) == 1 else "several"
         is_text = _is_text(first)
         if kind == "br" and not (is_text and len(first) < _TRIAL) and self._is_brotli(first):
@@ -100,7 +107,9 @@ class Decoder:
         return self._packed and not self.opaque
 
     def _is_brotli(self, first: bytes) -> bool:
-        """Return whether brotli decodes the first bytes; then it decodes the rest too."""
+        """Return whether brotli can decode the first bytes; if so, choose brotli for the whole
+        body.
+        """
         trial, self._decode = decoder_for("br"), decoder_for("br")
         try:
             if trial is not None:
@@ -157,7 +166,7 @@ def _is_text(first: bytes) -> bool:
 
 
 def decode_all(data: bytes, encoding: str) -> bytes | None:
-    """Return a whole body decoded; None if it cannot be decoded."""
+    """Return a whole body decompressed; None if it cannot be decompressed."""
     decoder = Decoder(encoding)
     plain = decoder.feed(data) + b"".join(decoder.close())
     return None if decoder.opaque else plain

@@ -1,7 +1,7 @@
 """Cuts a response into documents as it arrives: server-sent events, JSON arrays, JSON lines.
 
-Documents are bytes. Of a document larger than the cap only the end is kept, and of a JSON value
-also its beginning. The places where the bytes are cut do not change the documents.
+Documents are bytes. If a document is larger than the cap, only its end is kept; of a JSON value,
+the beginning too. The sizes of the received chunks do not change the documents.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 class Document:
     """One document: an event's data or a JSON value. `whole` False: cut, or only its end was kept.
 
-    `streamed`: more documents may follow. `value`: the parsed value, if it was needed anyway.
-    `head`: the first `TAIL` bytes of a JSON value of which `data` is the end; else empty.
+    `streamed`: more documents may follow. `value`: the parsed value, if parsing was needed anyway.
+    `head`: if `data` is only the end of a JSON value, the first `TAIL` bytes of the value; else
+    empty.
     """
 
     data: bytes
@@ -43,21 +44,21 @@ Take = Callable[[Document], None]
 
 
 class Splitter(Protocol):
-    """Takes bytes and passes documents on."""
+    """Splits bytes into documents, and passes each document to a function."""
 
     def feed(self, data: bytes) -> None:
         """Add the next bytes."""
 
     def close(self) -> None:
-        """The bytes are over: pass on the unfinished document."""
+        """End the input, and pass on the unfinished document."""
 
     @property
     def is_between(self) -> bool:
-        """Whether no document is unfinished."""
+        """Whether the bytes so far end at the end of a document."""
 
 
 class Framing:
-    """Detects events or JSON by the first bytes, and splits accordingly."""
+    """Splits a response as events or as JSON; the first bytes decide which."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -65,7 +66,7 @@ class Framing:
         self._splitter: Splitter | None = None
 
     def feed(self, data: bytes) -> None:
-        """Add the next decoded bytes."""
+        """Add the next decompressed bytes."""
         if self._splitter is None:
             data = self._start + data
             if len(data) < 4 and _BOM.startswith(data[:3]):
@@ -81,23 +82,23 @@ class Framing:
         self._splitter.feed(data)
 
     def close(self) -> None:
-        """Take note that no more bytes follow."""
+        """End the input, and pass on the unfinished document."""
         if self._splitter is not None:
             self._splitter.close()
 
     @property
     def is_between(self) -> bool:
-        """Whether the bytes so far end where a document ends."""
+        """Whether the bytes so far end at the end of a document."""
         return self._splitter is not None and self._splitter.is_between
 
     @property
     def in_events(self) -> bool:
-        """Whether these are server-sent events."""
+        """Whether the response consists of server-sent events."""
         return isinstance(self._splitter, EventSplitter)
 
 
 class JsonSplitter:
-    """Passes on each object of a JSON array or of JSON lines, or a single object."""
+    """Passes on a single object, or each object of a JSON array or of JSON lines."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -121,7 +122,7 @@ class JsonSplitter:
                 self._walk(piece)
 
     def _is_inside(self, data: bytes) -> bool:
-        """Add a piece inside a large object, if the object neither begins nor ends in the piece."""
+        """Add a chunk that lies wholly inside a large object; return False if it may not."""
         if len(self._held) < _PIECE:
             return False
         if self._quoted and not self._escaped and b'"' not in data and b"\\" not in data:
@@ -160,14 +161,14 @@ class JsonSplitter:
             self._hold(data[start:])
 
     def close(self) -> None:
-        """Pass on an unfinished object too: its end may have the usage."""
+        """Pass on an unfinished object too, because its end may have the usage."""
         if self._holding:
             if self._whole:
                 self._cut()
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
-        """Return whether the first bytes begin a single object, which needs no search for its end."""
+        """Pass on the first bytes if they are one whole object; return whether they are."""
         ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
         if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
             return False
@@ -218,7 +219,7 @@ class JsonSplitter:
 
 
 class EventSplitter:
-    """Server-sent events by their specification: any line end, comments, data of many lines."""
+    """Splits server-sent events by their specification: any line end, comments, data of many lines."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -255,7 +256,7 @@ class EventSplitter:
         self._hold(rest)
 
     def close(self) -> None:
-        """Pass on an unfinished event too: many servers leave out the last blank line."""
+        """Pass on an unfinished event too, because many servers leave out the last blank line."""
         if self._line:
             self._read(bytes(self._line))
             self._line.clear()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Return (width, height) in pixels of a PNG, GIF, WebP or JPEG from its header, or None."""
+    """Return (width, height) in pixels from the header of a PNG, GIF, WebP or JPEG.
+
+    Returns None for another format, or if the header is incomplete.
+    """
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:4] == b"GIF8" and len(data) >= 10:

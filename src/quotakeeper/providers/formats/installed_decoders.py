@@ -1,4 +1,4 @@
-"""Decodes Brotli and Zstandard with the library that the program has installed."""
+"""Decompresses Brotli and Zstandard with a library that is installed with the user's program."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ZSTD = ("compression.zstd", "backports.zstd", "zstandard")
 
 
 def decoder_for(kind: str) -> Decode | None:
-    """Return a function that decodes "br" or "zstd"; None if the program has no library for it.
+    """Return a function that decompresses `kind` ("br" or "zstd"); None if no library is installed.
 
-    The function raises the library's own error for bytes in another encoding.
+    The returned function raises the library's own error for damaged bytes.
     """
     try:
         if kind == "br":
@@ -57,14 +57,14 @@ def _slices(data: bytes, size: int) -> Iterator[bytes]:
 
 
 class _Zstd:
-    """Decodes Zstandard frames, one after the other."""
+    """Decompresses a sequence of Zstandard frames."""
 
     def __init__(self) -> None:
         self._kind = _installed(_ZSTD).ZstdDecompressor
         self._frame = self._begun()
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """Yield what these bytes decode to."""
+        """Yield the decompressed bytes of a chunk."""
         for each in _slices(data, _ZSTD_SLICE):
             left = each
             while left:

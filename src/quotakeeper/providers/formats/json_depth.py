@@ -1,4 +1,4 @@
-"""Finds the depth of a piece of JSON text and the end of a string without a step per byte."""
+"""Finds the nesting depth of JSON text and the end of a string, without a Python step per byte."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ _MOST_ROUNDS = 16  # levels that are removed by C code; the rest is read in Pyth
 
 
 class Skimmed(NamedTuple):
-    """How a piece changes the depth. `lowest` and `change` are relative to its beginning."""
+    """How a chunk of JSON changes the nesting depth.
+
+    `lowest` is the lowest depth in the chunk and `change` the depth at its end; both are relative
+    to the depth at its beginning. `quoted`: the chunk ends inside a string. `escaped`: the chunk
+    ends with a backslash in a string.
+    """
 
     lowest: int
     change: int
@@ -18,7 +23,10 @@ class Skimmed(NamedTuple):
 
 
 def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
-    """Read a piece that begins inside a string (`quoted`) or just after a backslash (`escaped`)."""
+    """Return how a chunk of JSON changes the nesting depth.
+
+    `quoted`: the chunk begins inside a string. `escaped`: it begins just after a backslash.
+    """
     text = data[1:] if escaped else data
     parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
     outside = b"".join(parts[1 if quoted else 0 :: 2])
@@ -28,8 +36,10 @@ def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
 
 
 def end_of_text(data: bytes, at: int) -> tuple[int, bool, bool]:
-    """Return (end of a string, whether it goes on after the piece, whether the piece ends in a
+    """Return (place after the string, whether the string continues, whether `data` ends in a
     backslash).
+
+    `at` is a place inside the string.
     """
     quote = data.find(b'"', at)
     while True:

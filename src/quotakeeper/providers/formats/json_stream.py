@@ -1,4 +1,4 @@
-"""Reads objects from a JSON text of any size, one by one; numbers stay exact."""
+"""Reads objects from a JSON text of any size, one at a time; numbers stay exact."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _no_number(text: str) -> object:
 
 
 class _Text:
-    """The text so far, and the current place in it."""
+    """The text that was read so far, and the current position in it."""
 
     def __init__(self, chunks: Iterable[str]) -> None:
         self._chunks = iter(chunks)
@@ -28,7 +28,9 @@ class _Text:
         self._decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
 
     def look(self) -> str:
-        """Return the next character that is not blank; "" at the end."""
+        """Return the next character that is not blank, without skipping it; "" at the end of the
+        text.
+        """
         while True:
             while self._at < len(self._text):
                 character = self._text[self._at]
@@ -39,14 +41,20 @@ class _Text:
                 return ""
 
     def take(self, expected: str) -> None:
-        """Skip the next character if it is in `expected`; else raise InvalidInputError."""
+        """Skip the next character that is not blank. Raises InvalidInputError if `expected` lacks
+        it.
+        """
         found = self.look()
         if not found or found not in expected:
             raise self.wrong(f"expected {expected!r}, found {found!r}" if found else "it ends here")
         self._at += 1
 
     def value(self) -> object:
-        """Return the next value, whole."""
+        """Read and return the next JSON value.
+
+        Raises InvalidInputError if the value is damaged, cut short or larger than MOST_VALUE
+        characters.
+        """
         self.look()
         while True:
             try:
@@ -69,7 +77,7 @@ class _Text:
                 raise self.wrong(f"it is cut short or damaged ({problem})")
 
     def wrong(self, problem: str) -> InvalidInputError:
-        """Return an error that names the place."""
+        """Return an error with `problem` and the current position in the text."""
         place = self._read - len(self._text) + self._at
         return InvalidInputError("the export", f"is not such JSON: {problem}, at character {place}")
 
@@ -81,11 +89,11 @@ class _Text:
 
 
 def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[dict[str, object]]:
-    """Yield the objects of every list called `name`, over all pages.
+    """Yield the objects of every list called `name`, over all pages of an export.
 
-    A page is an object with that list. The text is one page, several pages one after the other, or
-    a list of pages. An object without the list counts itself, or the object under `single` in it.
-    Raises InvalidInputError for other JSON, and for a text that is cut short.
+    A page is an object with such a list. The text is one page, several pages one after the other,
+    or a list of pages. An object without the list is yielded itself, or the object under `single`
+    in it. Raises InvalidInputError for other JSON, and for a text that is cut short.
     """
     text = _Text(chunks)
     while text.look():
@@ -131,7 +139,7 @@ def _object(text: _Text, name: str, single: str) -> Iterator[dict[str, object]]:
 
 
 def _members(text: _Text, opening: str, closing: str) -> Iterator[None]:
-    """Step from member to member of a list or object."""
+    """Read a list or object: yield once before each member, which the caller then reads."""
     text.take(opening)
     if text.look() == closing:
         text.take(closing)

@@ -1,4 +1,4 @@
-"""Splits JSON in a prompt into its decoded texts and the signs between them."""
+"""Splits JSON in a prompt into its decoded texts, and counts the brackets and commas between them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ _PER_MEMBER, _PER_ELEMENT, _PER_CONTAINER = 2, 1, 2
 
 
 def json_texts(value: object, texts: list[str]) -> int:
-    """Append the names, strings and numbers of a value to `texts`; return the tokens of its signs.
+    """Append the names, strings and numbers in `value` to `texts`; return the tokens of the
+    punctuation.
 
-    Strings are decoded, so an escaped letter counts as the letter.
+    The strings are decoded, so an escaped letter counts as the letter.
     """
     signs = 0
     pending = [value]

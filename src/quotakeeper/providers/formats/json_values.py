@@ -1,4 +1,4 @@
-"""Reads JSON of unknown content: every function has a defined result for any value."""
+"""Reads JSON of unknown content: no function raises, whatever the value is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NAME = 200
 
 
 def parse_json(data: bytes | str) -> object:
-    """Return the value in a text; None if it is not JSON."""
+    """Return the JSON value in a text; None if the text is not JSON."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes | bytearray) else data
     try:
         return json.loads(text)
@@ -26,46 +26,48 @@ def parse_json(data: bytes | str) -> object:
 
 
 def parse_object(data: bytes | str) -> Json:
-    """Return the object in a text, or an empty one."""
+    """Return the JSON object in a text; {} if there is none."""
     return as_object(parse_json(data))
 
 
 def as_object(value: object) -> Json:
-    """Return the value if it is an object, else an empty one."""
+    """Return `value` if it is an object, else {}."""
     return value if isinstance(value, dict) else EMPTY
 
 
 def child(value: object, *names: str) -> Json:
-    """Return the object at the end of a path of names, or an empty one."""
+    """Return the object under a path of names; {} if there is none."""
     for name in names:
         value = as_object(value).get(name)
     return as_object(value)
 
 
 def items(value: object) -> list[object]:
-    """Return the value if it is a list, else an empty one."""
+    """Return `value` if it is a list, else []."""
     return value if isinstance(value, list) else []
 
 
 def objects(value: object) -> Iterator[Json]:
-    """Yield the objects in a list."""
+    """Yield the objects in a list; nothing if `value` is not a list."""
     for item in items(value):
         if isinstance(item, dict):
             yield item
 
 
 def text_of(value: object) -> str:
-    """Return the value if it is a text, else ""."""
+    """Return `value` if it is a text, else ""."""
     return value if isinstance(value, str) else ""
 
 
 def name_of(value: object) -> str:
-    """Return a name or id that may be stored: printable, without blanks, at most 200 characters."""
+    """Return a name or id in a form to store: printable ASCII, without blanks, at most 200
+    characters.
+    """
     return _NAME.sub("", text_of(value))[:_MOST_NAME]
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number from 0 to 10**12, also written as "12" or 12.0; else None."""
+    """Return a whole number from 0 to 10**12; else None. Also reads "12" and 12.0."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -82,12 +84,15 @@ def whole(value: object) -> int | None:
 
 
 def count(value: object) -> int:
-    """Return a whole number as `whole` does; 0 in place of None."""
+    """Return a whole number from 0 to 10**12, as `whole` reads it; else 0."""
     return whole(value) or 0
 
 
 def milliseconds(seconds: object) -> int | None:
-    """Return whole milliseconds for a provider's seconds, half to even; None if it is no length."""
+    """Return a number of seconds as whole milliseconds, rounded half to even.
+
+    Returns None if `seconds` is not a number, or is negative or too large.
+    """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     if not 0 <= seconds <= MAX_QUANTITY // 1000:
@@ -97,7 +102,7 @@ def milliseconds(seconds: object) -> int | None:
 
 
 def first_object(head: bytes, key: str) -> Json:
-    """Return the first object with this key; only the beginning of the document is known."""
+    """Return the first whole object with the name `key` in the beginning of a document; {} if none."""
     text = head.decode("utf-8", "replace")
     at = -1
     while (at := text.find(f'"{key}"', at + 1)) >= 0:
@@ -108,7 +113,7 @@ def first_object(head: bytes, key: str) -> Json:
 
 
 def last_object(tail: bytes, key: str) -> Json:
-    """Return the last object with this key; only the end of the document is known."""
+    """Return the last whole object with the name `key` in the end of a document; {} if none."""
     text = tail.decode("utf-8", "replace")
     at = len(text)
     while (at := text.rfind(f'"{key}"', 0, at)) >= 0:
@@ -119,7 +124,7 @@ def last_object(tail: bytes, key: str) -> Json:
 
 
 def _object_at(text: str, at: int, key: str) -> Json | None:
-    """Return the object whose quoted key is at a place; None if it is absent or cut."""
+    """Return the object whose quoted name is at position `at`; None if it is absent or cut."""
     start = text.find("{", at)
     if start < 0 or text[at + len(key) + 2 : start].strip() != ":":
         return None
@@ -131,7 +136,7 @@ def _object_at(text: str, at: int, key: str) -> Json | None:
 
 
 def dumps(value: object) -> str:
-    """Return a value as text, for counting; "" if it cannot be written."""
+    """Return a value as JSON text, for counting; "" if it cannot be written as JSON."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Reads the parts of a multipart form, in which programs send files."""
+"""Reads the parts of a multipart form, the format in which programs send files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PARTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FormPart:
-    """One part: its name, whether it is a file, and its content."""
+    """One part of a form: its name, whether it is a file, and its content."""
 
     name: str
     filename: bool
@@ -23,8 +23,10 @@ class FormPart:
 
 
 def form_parts(content_type: str, body: bytes) -> Iterator[FormPart]:
-    """Yield the parts of a form; of a cut form, those that are present. A text that is no form has
-    none."""
+    """Yield the parts of a multipart form; nothing if `body` is not such a form.
+
+    Of a form that was cut, the parts that arrived are yielded.
+    """
     found = _BOUNDARY.search(content_type)
     if found is None or not content_type.lower().lstrip().startswith("multipart/"):
         return

@@ -1,4 +1,4 @@
-"""Estimates the most pages that a PDF can have, from its bytes."""
+"""Estimates the largest number of pages that a PDF can have, from its bytes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LEAST_PAGE_BYTES = 32
 
 
 def page_count(data: bytes) -> int | None:
-    """Return the number of a PDF's pages; None if its bytes do not contain it.
+    """Return the number of pages that a PDF states; None if it cannot be read.
 
-    Page objects are plain, or compressed in object streams since PDF 1.5; these are decompressed,
-    up to 8 MiB. If one is encrypted or in another compression, the result is None. The counts in
-    the page tree are read too, because one page object may occur in the tree many times.
+    Page objects are plain, or compressed in object streams (since PDF 1.5). Up to 8 MiB of streams
+    are decompressed. If a stream is encrypted or in another compression, the result is None. The
+    counts in the page tree are read too, because the tree may use one page object many times.
     """
     if not data.startswith(b"%PDF") and b"%PDF" not in data[:1024]:
         return None
@@ -42,19 +42,22 @@ def page_count(data: bytes) -> int | None:
 
 
 def most_pages(data: bytes, size: int) -> int:
-    """Return the most pages of a PDF: the number in it, else as many as its size has room for."""
+    """Return an upper bound for the pages of a PDF, at most MOST_PAGES.
+
+    It is the page count, or, if the count is unknown, the most pages that `size` bytes can hold.
+    """
     told = page_count(data)
     return min(told or max(1, size // _LEAST_PAGE_BYTES), MOST_PAGES)
 
 
 def _pages_in(data: bytes) -> tuple[int, int]:
-    """Return (page objects, the largest count of the page tree)."""
+    """Return (the number of page objects, the largest count in the page tree)."""
     counts = (int(match) for match in _COUNT.findall(data))
     return len(_PAGE.findall(data)), max(counts, default=0)
 
 
 def _inflated(data: bytes, start: int, room: int) -> bytes | None:
-    """Return a stream decompressed; None if that fails, or takes more than `room` bytes."""
+    """Return a stream decompressed; None if it is damaged or has more than `room` bytes."""
     end = data.find(_END, start)
     packed = data[start : end if end >= 0 else len(data)]
     inflate = zlib.decompressobj()

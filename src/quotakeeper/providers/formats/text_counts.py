@@ -1,4 +1,4 @@
-"""Counts texts without keeping them, to estimate an answer without usage."""
+"""Counts texts without keeping them, for an estimate if an answer reports no usage."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _OTHER_PER_TOKEN = 2
 
 @dataclass(slots=True)
 class TextTally:
-    """The lengths of the texts so far: ASCII characters, others, and unreadable bytes."""
+    """The total length of some texts: ASCII characters, other characters, and unread bytes."""
 
     ascii: int = 0
     other: int = 0
     unread: int = 0
 
     def add(self, text: object) -> None:
-        """Count a text; a value that is not a text counts nothing."""
+        """Count a text; another value is ignored."""
         if not isinstance(text, str) or not text:
             return
         if text.isascii():
@@ -34,40 +34,42 @@ class TextTally:
         return TextTally(self.ascii, self.other, self.unread)
 
     def since(self, then: TextTally) -> TextTally:
-        """Return what was added after an earlier copy was made."""
+        """Return the lengths that were added since `then`, an earlier copy of this tally."""
         return TextTally(
             self.ascii - then.ascii, self.other - then.other, self.unread - then.unread
         )
 
     @property
     def characters(self) -> int:
-        """The number of characters."""
+        """The number of characters; unread bytes are not included."""
         return self.ascii + self.other
 
     @property
     def tokens(self) -> int:
-        """The estimated tokens, rounded up."""
+        """The estimated number of tokens, rounded up."""
         of_ascii = -(-(self.ascii + self.unread) // _ASCII_PER_TOKEN)
         return of_ascii + -(-self.other // _OTHER_PER_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class RoughCount:
-    """A text counted by its characters; a text has at most as many tokens as bytes."""
+    """The estimated tokens of a text, and its number of bytes as the upper bound."""
 
     tokens: int
     upper_bound: int
 
 
 def rough_count(text: str) -> RoughCount:
-    """Count a text roughly by its characters, for callers without a tokenizer."""
+    """Estimate the tokens of a text from its characters, if there is no tokenizer."""
     tally = TextTally()
     tally.add(text)
     return RoughCount(tally.tokens, len(text.encode("utf-8", "replace")))
 
 
 def count_text(text: str, count: CountText | None) -> TextCount:
-    """Count a text with the given counter, or roughly if the counter fails."""
+    """Count a text with the function `count`; estimate it if `count` is None or cannot read the
+    text.
+    """
     if count is None:
         return rough_count(text)
     try:

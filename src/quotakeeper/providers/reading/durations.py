@@ -18,9 +18,10 @@ _IN_TEXT = re.compile(rf"(?:retry in|try again in|reset(?:s)? (?:after|in)) ((?:
 
 
 def microseconds_of(text: str) -> int | None:
-    """Return a duration in whole microseconds, rounded up; None for other texts, such as a date.
+    """Return a duration in whole microseconds, rounded up.
 
-    A number without a unit is in seconds. More than 400 days are not a duration.
+    A number without a unit is in seconds. Returns None for another text, such as a date, and for
+    more than 400 days.
     """
     text = text.strip()
     plain = _PLAIN.fullmatch(text)
@@ -35,7 +36,7 @@ def microseconds_of(text: str) -> int | None:
 
 
 def longest_in_text(message: str) -> int | None:
-    """Return the longest wait in a message, in microseconds; None if it has none."""
+    """Return the longest wait that a message states, in microseconds; None if it states none."""
     told = [microseconds_of(found[1]) for found in _IN_TEXT.finditer(message)]
     return max((each for each in told if each is not None), default=None)
 

@@ -1,6 +1,6 @@
 """Reads and lowers the output cap in a request's JSON body.
 
-Only `on_limit = "clamp"` changes a body, and only this one number in it.
+quotakeeper changes a body only with `on_limit = "clamp"`, and only its output cap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNREAD = "the request's body is not a JSON object"
 
 
 def json_body(request: Request) -> dict[str, Any] | None:
-    """Return a request's body as a new object; None if it is not a JSON object."""
+    """Return a request's JSON object as a new dictionary; None if the body is not a JSON object."""
     raw, _size = body_of(request)
     if raw is None:
         return None
@@ -31,7 +31,7 @@ def json_body(request: Request) -> dict[str, Any] | None:
 
 
 def why_fixed(request: Request, body: Json | None) -> str:
-    """Return why a request's body cannot be replaced; "" if it can."""
+    """Return why a request's body cannot be replaced; "" if it can be replaced."""
     if request.body is None or not request.is_replaceable:
         return STREAMED
     if request.header("content-encoding"):
@@ -40,9 +40,10 @@ def why_fixed(request: Request, body: Json | None) -> str:
 
 
 def rewritten(request: Request, change: Callable[[dict[str, Any]], None]) -> bytes | None:
-    """Return a request's body after a change; None if it cannot be changed.
+    """Return a request's body after `change` has changed it; None if the body cannot be replaced.
 
-    Keys keep their order. Texts are written with escapes, which decode to the same texts.
+    Keys keep their order. Characters outside ASCII are written as escapes, which decode to the same
+    text.
     """
     body = json_body(request)
     if body is None or why_fixed(request, body):

@@ -1,4 +1,4 @@
-"""Removes keys from texts that are shown or stored."""
+"""Removes API keys and passwords from texts that are shown or stored."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ _BARE = re.compile(
 
 
 def own_message(text: str) -> str:
-    """Redact quotakeeper's own message, which may have 900 characters."""
+    """Remove secrets from quotakeeper's own message, and cut it to 900 characters."""
     return redact(text, MOST_OWN_MESSAGE)
 
 
 def redact(text: str, most: int = MOST_MESSAGE) -> str:
-    """Return the text on one line, at most `most` characters, with anything that may be a key
-    replaced.
+    """Return the text on one line of at most `most` characters, without what looks like a key.
+
+    Each such part becomes "(removed)".
     """
     line = " ".join(text[: 4 * most].split())
     for pattern in _SECRETS:

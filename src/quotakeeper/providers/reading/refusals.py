@@ -17,9 +17,9 @@ def refusal_with(
     body: object, *, hard: bool, retry_after_seconds: float | None,
     headers: Mapping[str, str] = _JSON,
 ) -> Refusal:  # fmt: skip
-    """Return a refusal with a JSON body: 402 if `hard`, which no SDK retries; else 429.
+    """Return a refusal with the JSON `body`: 402 if `hard`, which no SDK retries; else 429.
 
-    A 429 has `retry-after` in whole seconds, if the wait is known.
+    A 429 has a `retry-after` header in whole seconds, unless `retry_after_seconds` is None.
     """
     seconds = None if hard else whole_seconds(retry_after_seconds)
     wait = {} if seconds is None else {"retry-after": str(seconds)}
@@ -27,5 +27,5 @@ def refusal_with(
 
 
 def whole_seconds(seconds: float | None) -> int | None:
-    """Return a wait in whole seconds, rounded up, from 1 s to three years; None if unknown."""
+    """Return a wait in whole seconds, rounded up, at least 1 and at most 10**8; None if unknown."""
     return None if seconds is None else max(1, math.ceil(min(seconds, _MOST_SECONDS)))

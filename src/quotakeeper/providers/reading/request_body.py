@@ -1,4 +1,4 @@
-"""Returns a request's body decompressed, or its size if its bytes were not seen."""
+"""Returns a request's decompressed body and its size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from quotakeeper.providers.formats.json_values import whole
 
 
 def body_of(request: Request) -> tuple[bytes | None, int | None]:
-    """Return (the decompressed body or None, its size in bytes or None)."""
+    """Return (the decompressed body, its size in bytes).
+
+    The body is None if its bytes are unknown or cannot be decompressed. The size is None if
+    unknown.
+    """
     size = request.body_size
     if size is None:
         size = whole(request.header("content-length").strip())

@@ -1,7 +1,7 @@
-"""Reads a response as it arrives: decoding, framing, faults, and figures with their provenance.
+"""Reads a response as it arrives: decompresses it, splits it, and reads errors and figures.
 
-All adapters share these rules. A call that was sent is never recorded as a use of zero. A call
-without any answer is recorded at its upper bound, because it may have used that much. See
+All adapters share these rules. A call that was sent is never recorded with a use of zero. A call
+without any answer is recorded at its upper bound, because it may have used this much. See
 `token_reader` for tokens.
 """
 
@@ -34,7 +34,7 @@ _MOST_DECODED = 256 * 1024 * 1024  # bytes to decode; `framing` keeps 16 MB of t
 
 
 class ResponseReader:
-    """The figures of a response. Subclasses define what a document and an error mean."""
+    """Reads the figures of a response. Subclasses define how to read a document and an error."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.call = call
@@ -51,18 +51,18 @@ class ResponseReader:
 
     @property
     def refused(self) -> bool:
-        """Whether the status says that the call was not served."""
+        """Whether the HTTP status says that the provider did not serve the call."""
         return self.status not in (NO_RESPONSE, _SWITCHING) and not 200 <= self.status < 300
 
     def feed(self, chunk: bytes) -> None:
-        """Add the next bytes of the body."""
+        """Read the next bytes of the body."""
         if self._closed or not chunk:
             return
         self.bytes_seen += len(chunk)
         self.look(bytes(chunk))
 
     def look(self, chunk: bytes) -> None:
-        """Read the bytes that were added; a reader of audio does not read them."""
+        """Decode and read the next bytes. A reader of audio overrides this to ignore the audio."""
         self._look(self._decoder.pieces(chunk))
 
     def _look(self, pieces: Iterable[bytes]) -> None:
@@ -73,7 +73,9 @@ class ResponseReader:
                 self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
-        """Return what was used, according to all bytes."""
+        """Return what the call used, according to all bytes so far. `complete`: the whole body
+        arrived.
+        """
         if not self._closed:
             self._closed = True
             self._look(self._decoder.close())
@@ -99,7 +101,7 @@ class ResponseReader:
         return self.usage(complete=complete)
 
     def so_far(self) -> Mapping[str, int]:
-        """Return what a stream has used for certain so far."""
+        """Return the least that the open stream has used so far."""
         return NO_QUANTITIES
 
     @property
@@ -109,12 +111,12 @@ class ResponseReader:
 
     @property
     def is_between(self) -> bool:
-        """Whether the bytes so far end where a document of the stream ends."""
+        """Whether the bytes so far end exactly at the end of an event or JSON value."""
         return self._framing.is_between
 
     @property
     def in_events(self) -> bool:
-        """Whether the stream has server-sent events."""
+        """Whether the stream consists of server-sent events."""
         return self._framing.in_events
 
     def _unbilled(self, complete: bool) -> Usage:
@@ -139,49 +141,55 @@ class ResponseReader:
     # The following methods are for subclasses.
 
     def read(self, body: Json, document: Document) -> None:
-        """Read a whole document."""
+        """Read one JSON object of the response."""
 
     def read_ends(self, head: bytes, tail: bytes) -> None:
-        """Read a cut or too large document; `head` is empty if `tail` is all of it."""
+        """Read a document that was cut or is too large.
+
+        `head` is its beginning and `tail` its end; `head` is empty if `tail` is the whole document.
+        """
         self.read_part(tail)
 
     def read_part(self, data: bytes) -> None:
-        """Read the end of a cut or too large document."""
+        """Read the end of a document that was cut or is too large."""
 
     def done(self) -> None:
-        """The provider has said that the stream is over."""
+        """Called when the provider sends [DONE], the end of the stream."""
 
     def request_id(self) -> str:
-        """Return the provider's id of the call."""
+        """Return the provider's id of the call; "" if unknown."""
         return ""
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return the error for the response's status and body."""
+        """Return the error that the response's status and `body` state."""
         return ProviderFault(self.status, "other")
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return the figures of a call that was served."""
+        """Return the usage of a call that was served."""
         return Usage(REQUEST, Provenance.REPORTED, complete=complete)
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """Return the provider's quotas in the headers."""
+        """Return the provider's quotas that the headers report."""
         return ()
 
     def quotas(self) -> tuple[QuotaReading, ...]:
-        """Return the provider's quotas: those in the error, then those in the headers."""
+        """Return the provider's quotas: first those in the error, then those in the headers."""
         of_fault = self.fault.quotas if self.fault is not None else ()
         return (*of_fault, *self.quotas_in_headers())
 
 
 def quotas_of(reader: UsageReader) -> tuple[QuotaReading, ...]:
-    """Return the quotas in a reply that was read; () if its reader has no such method."""
+    """Return the provider's quotas in a reply that was read; () if it reports none.
+
+    For a plug-in's own reader, only the quotas in the error are returned.
+    """
     if isinstance(reader, ResponseReader):
         return reader.quotas()
     return reader.fault.quotas if reader.fault is not None else ()
 
 
 def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> ProviderFault:
-    """Return a fault with the wait in the headers, unless its own wait is longer."""
+    """Return `fault` with the wait in the headers, if this wait is longer than the fault's own."""
     told = retry_after_us(headers)
     if told is None or told <= (fault.retry_after_seconds or 0) * 1_000_000:
         return fault
@@ -189,7 +197,7 @@ def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> Provid
 
 
 def retry_after_us(headers: Mapping[str, str]) -> int | None:
-    """Return the wait in the headers, in microseconds; None if there is none.
+    """Return the wait that the headers state, in microseconds; None if they state none.
 
     `retry-after-ms` is preferred to `retry-after`, because it is more exact.
     """
@@ -199,7 +207,7 @@ def retry_after_us(headers: Mapping[str, str]) -> int | None:
 
 
 def kind_of_status(status: int) -> str:
-    """Return what an error status means if the answer says nothing more."""
+    """Return the kind of error (one of FAULT_KINDS) that an HTTP status means by itself."""
     kinds = {401: "auth", 402: "payment", 403: "auth", 429: "quota"}
     if status in kinds:
         return kinds[status]

@@ -1,8 +1,8 @@
 """Reads answers that report tokens as running totals.
 
-The last total counts, not a sum and not the highest. What is missing is estimated from the lengths
-of the texts, and marked as estimated. An answer that broke off is recorded as the last total plus
-the text after it.
+The last total counts; totals are not added, and a higher earlier total does not win. A missing
+figure is estimated from the lengths of the texts, and marked as estimated. An answer that was cut
+is recorded as the last total plus the text after it.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class TokenReader(ResponseReader):
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """Read a whole document; if no other can follow it, the answer is over."""
+        """Read one document. If no other document can follow, mark the answer as complete."""
         self.streamed = self.streamed or document.streamed
         if not document.streamed:
             self.ended = True
 
     def snapshot(self, quantities: dict[str, int]) -> None:
-        """Set the running total, which replaces the one before."""
+        """Replace the running total with `quantities`."""
         self.latest = quantities
         self.told = self.text.copy()
         self.counted = True
@@ -63,16 +63,16 @@ class TokenReader(ResponseReader):
                 most.update(told)
 
     def note(self, text: str) -> None:
-        """Add a note for people who check the figures, unless it is there already."""
+        """Add a note for people who check the figures; a note that exists is not added again."""
         if text not in self.notes:
             self.notes.append(text)
 
     def request_id(self) -> str:
-        """Return the provider's id of the call."""
+        """Return the provider's id of the call; "" if unknown."""
         return self.response_id
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return the figures of a call that was served, with their provenance."""
+        """Return the usage of a call that was served, and how its figures are known."""
         unreadable = complete and self._decoder.opaque
         quantities, provenance = self._figures()
         if self.searches:
@@ -111,12 +111,12 @@ class TokenReader(ResponseReader):
         return self._at_least_seen(kept), Provenance.ESTIMATED
 
     def so_far(self) -> Mapping[str, int]:
-        """Return the last total, plus the fewest tokens that the text after it can have."""
+        """Return the last total, plus the fewest tokens that the later text can have."""
         after = self.text.since(self.told).tokens // _SURELY
         return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
     def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
-        """Return the last total of an answer that broke off, plus the text after it."""
+        """Return the usage of an answer that was cut: the last total, plus the text after it."""
         after = {"output_tokens": self.text.since(self.told).tokens}
         lost = {}  # a lower later total does not undo output
         for meter, most in zip(OUTPUTS, (self.most_output, self.most_thoughts), strict=True):
@@ -125,15 +125,18 @@ class TokenReader(ResponseReader):
         return added(quantities, {meter: amount for meter, amount in more.items() if amount})
 
     def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
-        """Return quantities that are at least as large as the text that arrived."""
+        """Return `quantities`, with as many output tokens as the received text has, if they have
+        fewer.
+        """
         missing = self.text.tokens - tokens_of(quantities, "output_tokens")
         return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return estimated figures, because the provider stated none.
+        """Return estimated quantities for an answer without any total. `whole`: the answer is
+        complete.
 
-        The input is the request's typical input. The output is the text that was read, or the
-        typical output if none could be read.
+        The input is the request's typical input. The output is estimated from the text. If no text
+        was read, a complete answer has no output and a cut answer has the typical output.
         """
         given = self.call.typical
         inputs = {
@@ -149,8 +152,11 @@ class TokenReader(ResponseReader):
         return {key: n for key, n in given.items() if key != "requests"}
 
     def _packed_output(self) -> dict[str, int]:
-        """Return the output tokens above the typical output, estimated from the size of an
-        unreadable answer."""
+        """Return the output tokens to add to the typical output, for an answer that cannot be
+        decoded.
+
+        The estimate is one token per two compressed bytes.
+        """
         usual, most = (
             sum(tokens_of(amounts, meter) for meter in OUTPUTS)
             for amounts in (self.call.typical, self.call.bound)

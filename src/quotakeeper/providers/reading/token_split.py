@@ -1,7 +1,7 @@
 """Splits token counts as providers report them into quantities that can be added up.
 
-Providers include cached tokens in the prompt, and report sums and lists by modality that may not
-agree. After the split, each token counts in exactly one quantity.
+Providers include cached tokens in the prompt's count. Their totals and their lists by modality may
+not agree. After the split, each token counts in exactly one quantity.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Parts = dict[str, int]  # modality -> tokens; "" is text or unknown
 
 
 def parts_of(total: int, details: object, amount_key: str = "tokenCount") -> Parts:
-    """Return a total by modality.
+    """Return `total` split by modality, according to the list `details`.
 
-    The total decides: tokens that the list lacks are text; tokens that it has too many are
-    subtracted, text first.
+    If the list has fewer tokens than `total`, the missing tokens are text. If it has more, the
+    excess is subtracted, from text first.
     """
     parts: Parts = {}
     for entry in objects(details):
@@ -28,7 +28,10 @@ def parts_of(total: int, details: object, amount_key: str = "tokenCount") -> Par
 
 
 def fit(parts: Mapping[str, int], total: int) -> Parts:
-    """Make parts sum to a total: missing tokens are text; excess ones are subtracted, text first."""
+    """Return `parts`, changed so that their sum is `total`.
+
+    Missing tokens are added as text. Excess tokens are subtracted, from text first.
+    """
     fitted = dict(parts)
     excess = sum(fitted.values()) - total
     if excess < 0:
@@ -42,16 +45,16 @@ def fit(parts: Mapping[str, int], total: int) -> Parts:
 
 
 def modality_of(name: object) -> str:
-    """Return a modality's label; "" for text and for unknown ones."""
+    """Return the label of a modality; "" for text and for an unknown modality."""
     label = text_of(name).lower()
     return label if label in MODALITIES and label != "text" else ""
 
 
 def split_cached(prompt: Parts, cached: Parts) -> tuple[Parts, Parts]:
-    """Return (uncached, cached) tokens by modality.
+    """Return the prompt's (uncached, cached) tokens by modality.
 
-    If the prompt has fewer tokens of a modality than are cached, the rest is taken from text, then
-    from the largest other part.
+    If more tokens of a modality are cached than the prompt has, the rest is subtracted from text.
+    Then it is subtracted from the largest other part.
     """
     fresh, hit = dict(prompt), dict[str, int]()
     left = 0
@@ -71,7 +74,7 @@ def split_cached(prompt: Parts, cached: Parts) -> tuple[Parts, Parts]:
 
 
 def quantities_of(*meters: tuple[str, Parts]) -> dict[str, int]:
-    """Return quantities for parts per meter, added up, without zeros."""
+    """Return the quantities for pairs of (meter, tokens by modality), added up, without zeros."""
     return tidy(
         (f"{meter}@{modality}" if modality else meter, amount)
         for meter, parts in meters
@@ -80,7 +83,10 @@ def quantities_of(*meters: tuple[str, Parts]) -> dict[str, int]:
 
 
 def tidy(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Return quantities added up, within what an event can hold, sorted, without zeros."""
+    """Return pairs of (name, amount) added up by name, sorted, without zeros.
+
+    An amount is at most MAX_QUANTITY, the largest that an event can hold.
+    """
     summed: dict[str, int] = {}
     for key, amount in pairs:
         summed[key] = summed.get(key, 0) + amount
@@ -88,7 +94,7 @@ def tidy(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def added(*quantities: Mapping[str, int]) -> dict[str, int]:
-    """Return quantities added up."""
+    """Return the sum of several quantities, sorted, without zeros."""
     summed: dict[str, int] = {}
     for mapping in quantities:
         for key, amount in mapping.items():
@@ -106,5 +112,5 @@ def _kept(summed: dict[str, int]) -> dict[str, int]:
 
 
 def tokens_of(quantities: Mapping[str, int], meter: str) -> int:
-    """Return a meter's sum over its modalities."""
+    """Return the sum of a meter's amounts over all modalities."""
     return sum(amount for key, amount in quantities.items() if key.partition("@")[0] == meter)
