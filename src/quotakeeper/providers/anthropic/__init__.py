@@ -1,4 +1,4 @@
-"""The adapter for Anthropic: messages, whole and streamed, with cache tiers."""
+"""The adapter for Anthropic: messages, whole or streamed, with cached tokens."""
 
 from typing import TYPE_CHECKING, Any
 

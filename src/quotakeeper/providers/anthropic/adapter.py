@@ -32,9 +32,7 @@ from quotakeeper.providers.reading.token_split import added
 
 
 class AnthropicAdapter(ProviderAdapter[str]):
-    """Anthropic: messages. Batches are not metered, because their results are read by other
-    requests.
-    """
+    """Anthropic: messages. Batches are not metered, because separate requests fetch their results."""
 
     name = FACTS.name
     hosts = FACTS.hosts
@@ -43,7 +41,9 @@ class AnthropicAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a path."""
+        """Return the operation at a URL: "other" if it is not metered, None if it is not
+        Anthropic's.
+        """
         for tail in place.tails(("v1",)):
             if tail == ("messages",) and method == "POST":
                 return "message"
@@ -54,7 +54,7 @@ class AnthropicAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Return the call: a message; everything else is free."""
+        """Return the call that a request makes. Only a message is billed."""
         if route == "message":
             return _message(request, count)
         return Call(self.name, "", route, False, REQUEST, REQUEST)
@@ -64,21 +64,23 @@ class AnthropicAdapter(ProviderAdapter[str]):
         return MessageReader(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """Return the cap that a request sets on its output."""
+        """Return the output cap that a request sets; None if the request is no message."""
         return message_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """Return the request's body with a lower output cap."""
+        """Return the request's body with a lower output cap; None if the body cannot be changed."""
         return message_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return a refusal in the form of Anthropic's errors."""
+        """Return the answer for a refused call, in the form of Anthropic's errors."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return an error event, which the SDK raises."""
+        """Return an error event that ends an open stream, and that the SDK raises; b"" if no
+        stream.
+        """
         if not call.streaming:
             return b""
         text = json.dumps(error_body(message, hard=False))

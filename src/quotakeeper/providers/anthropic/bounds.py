@@ -52,7 +52,10 @@ _QUIET = ("type", "cache_control", "id", "tool_use_id", "citations", "is_error",
 
 @dataclass(slots=True)
 class Message:
-    """The content of a message: texts (until they are counted), media, and parts of unknown size."""
+    """The content of a message: texts, media, and the number of parts of unknown size.
+
+    The texts are deleted when they are counted.
+    """
 
     model: str
     texts: list[str] = field(default_factory=list)
@@ -63,13 +66,13 @@ class Message:
 
     @property
     def assumed(self) -> bool:
-        """Whether the request does not state the size of some part."""
+        """Whether the bound rests on an assumption, because the size of some part is unknown."""
         return any("unknown" in note or "not known" in note for note in self.notes)
 
     def quantities(
         self, body: Json, count: CountText | None
     ) -> tuple[dict[str, int], dict[str, int]]:
-        """Return (the most, the typical) quantities."""
+        """Read the request's body; return (the most, the typical) quantities that it uses."""
         if not isinstance(body.get("messages"), list):
             self.mark("a message of an unknown shape")
         for message in objects(body.get("messages")):
@@ -96,12 +99,12 @@ class Message:
         )
 
     def mark(self, note: str) -> None:
-        """Record a part whose size the request does not state."""
+        """Add a note, and count one more part of unknown size."""
         self.unknown += 1
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Add a note about the figures, unless it is there already."""
+        """Add a note about the figures; a note that exists is not added again."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -110,7 +113,7 @@ class Message:
         self.usual += usual
 
     def _tools(self, body: Json, count: CountText | None) -> int:
-        """Count the tools; return how many searches they may make."""
+        """Count the tokens of the tools; return how many searches the tools may make."""
         declared = Declarations()
         searches = 0
         for tool in objects(body.get("tools")):
@@ -139,7 +142,7 @@ class Message:
         return searches
 
     def add(self, content: object, depth: int = 0) -> None:
-        """Add content: a text, a block, or a list of blocks."""
+        """Add content: a text, a content block, or a list of blocks."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(content, str):

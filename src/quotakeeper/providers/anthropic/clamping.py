@@ -15,7 +15,8 @@ _FIELD = "max_tokens"
 def message_output_cap(request: Request, call: Call) -> OutputCap | None:
     """Return the output cap of a message; None for another operation.
 
-    The API refuses a cap that is not above the thinking budget.
+    The lowest possible cap is one more than the thinking budget, because the API refuses a lower
+    one.
     """
     if call.operation != "message":
         return None
@@ -28,7 +29,7 @@ def message_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def message_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """Return the body with at most `tokens` output tokens; None if it cannot be changed."""
+    """Return the body with at most `tokens` output tokens; None if the body cannot be changed."""
     if call.operation != "message":
         return None
 

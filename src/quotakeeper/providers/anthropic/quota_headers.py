@@ -1,6 +1,6 @@
-"""Reads Anthropic's rate-limit headers: `anthropic-ratelimit-requests-limit` and the like.
+"""Reads Anthropic's rate-limit headers, such as `anthropic-ratelimit-requests-limit`.
 
-A reset is an instant in RFC 3339. The headers do not state the window of a quota.
+The time of a reset is in RFC 3339. The headers do not state a quota's period.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 40
 
 
 def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """Return the quotas in the headers; () if there are none."""
+    """Return the quotas that the headers report; () if they report none."""
     found = []
     for name, meter in _METERS.items():
         begin = f"anthropic-ratelimit-{name}"

@@ -1,4 +1,4 @@
-"""Reads Anthropic's answers, and writes its errors."""
+"""Reads Anthropic's answers, and writes errors in Anthropic's form."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ _FIELDS = (
 
 
 class MessageReader(TokenReader):
-    """Reads a message or its events: the first one has the input, the deltas have the output so
-    far.
+    """Reads a message, or the events of a streamed message.
+
+    The first event reports the input; later events report the output so far.
     """
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
@@ -56,7 +57,7 @@ class MessageReader(TokenReader):
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """Read a message or an event."""
+        """Read a message, or one event of a streamed message."""
         super().read(body, document)
         kind = text_of(body.get("type"))
         if kind == "error" or "error" in body:
@@ -75,7 +76,7 @@ class MessageReader(TokenReader):
             self.ended = True
 
     def read_part(self, data: bytes) -> None:
-        """Read the end of a document that was cut or too large."""
+        """Read the end of a document that was cut or is too large."""
         usage = last_object(data, "usage")
         if usage:
             self._usage(usage)
@@ -83,16 +84,16 @@ class MessageReader(TokenReader):
             self.text.unread += len(data)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return the error for the response's status and body."""
+        """Return the error that the response's status and `body` state."""
         error = child(parse_object(body), "error") if body else {}
         return fault_of(self.status, self.headers, error)
 
     def request_id(self) -> str:
-        """Return the message's id, else the request's."""
+        """Return the id of the message, else the id of the request; "" if both are unknown."""
         return self.response_id or name_of(header_text(self.headers, "request-id"))
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """Return the provider's quotas in the rate-limit headers."""
+        """Return the quotas in the rate-limit headers."""
         return quotas_in_headers(self.headers)
 
     def _usage(self, usage: Json) -> None:
@@ -123,7 +124,7 @@ class MessageReader(TokenReader):
 def fault_of(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """Return the error for an error object."""
+    """Return the fault for the error object `error`. In a stream, its type determines the status."""
     named = text_of(error.get("type"))
     if status < 300:
         status = {"overloaded_error": 529, "rate_limit_error": 429}.get(named, 500)
@@ -137,12 +138,12 @@ def fault_of(
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 billing_error if `hard`, else 429."""
+    """Return the answer for a refused call: 402 billing_error if `hard`, else 429."""
     body = error_body(message, hard=hard)
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_body(message: str, *, hard: bool) -> dict[str, object]:
-    """Return an error in the form of Anthropic's errors."""
+    """Return the body of an error in the form of Anthropic's errors."""
     kind = "billing_error" if hard else "rate_limit_error"
     return {"type": "error", "error": {"type": kind, "message": own_message(message)}}

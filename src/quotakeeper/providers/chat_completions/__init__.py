@@ -1,1 +1,1 @@
-"""The form of OpenAI's API, which other providers use too: bounds, readers, usage."""
+"""OpenAI's form of API, which other providers use too: bounds, readers, usage."""

@@ -34,7 +34,7 @@ _DECLARED_HALVES = 3  # OpenAI writes functions as TypeScript, which is shorter 
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """The most and the typical use of a request, with notes about what the figures do not show."""
+    """The most and the typical use of a request, with notes about what is unknown."""
 
     bound: dict[str, int]
     typical: dict[str, int]
@@ -42,7 +42,7 @@ class Bounded:
 
     @property
     def assumed(self) -> bool:
-        """Whether the request does not state the size of some part."""
+        """Whether the bound rests on an assumption, because the size of some part is unknown."""
         said = ("unknown", "not known", "not seen")
         return any(word in note for note in self.notes for word in said)
 
@@ -56,10 +56,11 @@ def chat_bound(
     most_input: int = MOST_INPUT,
     declared_halves: int = _DECLARED_HALVES,
 ) -> Bounded:
-    """Bound chat, responses and completions: everything that is sent, and the cap on the answer.
+    """Bound a chat completion, response or completion: all that is sent, and the longest answer.
 
-    `declared_halves`: the factor, in halves, by which the texts of function declarations are
-    counted.
+    - `most`: the output tokens, if the request sets no cap.
+    - `most_input`: the input tokens, if the request has a part of unknown size.
+    - `declared_halves`: the factor for the texts of function declarations, in halves (3 means 1.5).
     """
     contents = Contents(rules)
     for name in _SAID:
@@ -97,7 +98,7 @@ def chat_bound(
 
 
 def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]]:
-    """Return (the declared functions, the most that the provider's own tools use)."""
+    """Return (the declared functions, the most that the tools of the provider use)."""
     declared = Declarations()
     brought: dict[str, int] = {}
     searching = int("web_search_options" in body)
@@ -124,7 +125,7 @@ def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]
 
 
 def embedding_bound(body: Json, count: CountText | None, rules: MediaRules) -> Bounded:
-    """Bound embeddings: texts, or lists of tokens, one or many."""
+    """Bound a request for embeddings. Its input is one or more texts, or lists of token numbers."""
     given = body.get("input")
     contents = Contents(rules)
     numbers = sum(1 for item in items(given) if isinstance(item, int))

@@ -15,7 +15,7 @@ _LEAST_OF_RESPONSES = 16  # the least max_output_tokens in OpenAI's API referenc
 
 
 def chat_output_cap(request: Request, call: Call) -> OutputCap | None:
-    """Return the output cap of a chat completion or a response; None for another operation."""
+    """Return the output cap of a chat completion or response; None for another operation."""
     if call.operation not in CLAMPED:
         return None
     body = json_body(request)
@@ -31,9 +31,7 @@ def chat_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def chat_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """Return the body with at most `tokens` output tokens for each answer; None if it cannot be
-    changed.
-    """
+    """Return the body with at most `tokens` output tokens per answer; None if it cannot be changed."""
     if call.operation not in CLAMPED:
         return None
 
@@ -50,7 +48,7 @@ def _named(body: Json) -> str:
 
 
 def _field(call: Call, body: Json) -> str:
-    """Return the name of the field that caps the output, for a request that has none."""
+    """Return the name of the field in which to add an output cap to a request without a cap."""
     if call.operation == "responses":
         return "max_output_tokens"
     is_legacy = "prompt" in body and "messages" not in body

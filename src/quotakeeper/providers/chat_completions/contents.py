@@ -1,4 +1,4 @@
-"""Collects the content of a request in OpenAI's form: texts, media, signatures, references."""
+"""Collects the content of a request in OpenAI's form: texts, media, and parts of unknown size."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KNOWN = ("", "text", "input_text", "output_text", "refusal", "summary_text", "r
 
 
 class Contents:
-    """Collects the texts of a request for one count; media are counted by their own rules."""
+    """Collects the texts of a request for one count. `rules` count the media."""
 
     def __init__(self, rules: MediaRules) -> None:
         self.rules = rules
@@ -49,7 +49,7 @@ class Contents:
         self._media: Both = ({}, {})
 
     def add(self, value: object, depth: int = 0) -> None:
-        """Add messages, parts, or lists of them; a list of whole numbers is a list of tokens."""
+        """Add a message, a part, or a list of them. A list of whole numbers is a list of tokens."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -67,12 +67,12 @@ class Contents:
             self.found.append(str(value))
 
     def mark(self, note: str) -> None:
-        """Record a part whose size the request does not state."""
+        """Add a note, and count one more part of unknown size."""
         self.unknown += 1
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Add a note about the figures, unless it is there already."""
+        """Add a note about the figures; a note that exists is not added again."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -136,7 +136,7 @@ class Contents:
         self._media = (added(self._media[0], both[0]), added(self._media[1], both[1]))
 
     def quantities(self, count: CountText | None) -> Both:
-        """Return (the most, the typical) quantities."""
+        """Return (the most, the typical) quantities of input. Deletes the texts after the count."""
         counted = count_text("\n".join(self.found), count)
         self.found.clear()
         fixed = self.numbers + self.encrypted

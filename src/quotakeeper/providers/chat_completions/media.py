@@ -1,4 +1,4 @@
-"""The cost of media in a request in OpenAI's form; each provider has its own rules."""
+"""Counts media in a request in OpenAI's form, by rules that differ between providers."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _USUAL_PAGE = 1_500
 
 
 class MediaRules(Protocol):
-    """A provider's rules for media: each method returns (the most, the typical) input quantities."""
+    """A provider's rules for media. Each method returns (the most, the typical) input quantities."""
 
     def image(self, data: bytes, detail: str) -> Both:
-        """An image, from the beginning of its data; b"" if the request has only its address."""
+        """Count an image from the first bytes of its data; b"" if the request has only its URL."""
 
     def sound(self, form: str, encoded: str) -> Both:
-        """Base64 audio in the format that the request names ("wav", "pcm16")."""
+        """Count base64 audio. `form` is the format that the request names ("wav", "pcm16")."""
 
     def document(self, encoded: str) -> Both:
-        """A PDF in base64."""
+        """Count a PDF in base64."""
 
 
 class OpenAIMedia:
@@ -66,7 +66,9 @@ class OpenAIMedia:
         _, self._base, self._tile = next(found, ("", 0, 0))
 
     def image(self, data: bytes, detail: str) -> Both:
-        """Count tiles of 512 pixels if the model uses them, else patches of 32 pixels."""
+        """Count an image: by tiles of 512 pixels if the model uses them, else by patches of 32
+        pixels.
+        """
         size = image_size(data)
         if self._tile:
             tiles = 0 if detail == "low" else _tiles(size)
@@ -77,7 +79,9 @@ class OpenAIMedia:
         return {"input_tokens@image": most}, {"input_tokens@image": usual}
 
     def sound(self, form: str, encoded: str) -> Both:
-        """Count audio by its header, by its rate, or by its bytes."""
+        """Count audio by its length, which follows from its header, its format or its size in
+        bytes.
+        """
         most, usual = sound_seconds(form, encoded)
         return (
             {"input_tokens@audio": most * AUDIO_TOKENS_PER_SECOND},
@@ -85,7 +89,7 @@ class OpenAIMedia:
         )
 
     def document(self, encoded: str) -> Both:
-        """Count each page as its text and as an image."""
+        """Count a PDF: each page is billed as text and as an image."""
         data = decoded(encoded)
         pages = most_pages(data, len(data))
         most, _ = self.image(b"", "high")
@@ -97,7 +101,7 @@ class OpenAIMedia:
 
 
 def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
-    """Return (the most, the typical) seconds of base64 audio, in whole seconds, rounded up."""
+    """Return (the most, the typical) length of base64 audio in whole seconds, rounded up."""
     size = base64_size(encoded)
     raw = _RAW.get(form.lower())
     if raw is not None:
@@ -111,7 +115,9 @@ def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
 
 
 def _tiles(size: tuple[int, int] | None) -> int:
-    """Return the tiles of 512 pixels after an image is scaled to 2048, its short side to 768."""
+    """Return the tiles of 512 pixels in an image, scaled down to 2048 x 768; the most if size
+    unknown.
+    """
     if size is None or min(size) < 1:
         return _MOST_TILES
     long, short = max(size), min(size)
@@ -123,7 +129,7 @@ def _tiles(size: tuple[int, int] | None) -> int:
 
 
 def _patches(size: tuple[int, int] | None, most: int) -> int:
-    """Return the tokens of an image that is counted in patches."""
+    """Return the tokens of an image of a model that counts patches. `most`: the most patches."""
     patches = most
     if size is not None and min(size) >= 1:
         patches = min(most, -(-size[0] // 32) * -(-size[1] // 32))

@@ -1,6 +1,6 @@
-"""Reads rate-limit headers in OpenAI's form: `x-ratelimit-limit-requests` and the like.
+"""Reads rate-limit headers in OpenAI's form, such as `x-ratelimit-limit-requests`.
 
-The headers do not state a quota's window (both a day and a minute occur), so the reading has none. A
+The headers do not state a quota's period, which may be a day or a minute; so `window` is "". A
 reset is a duration such as "6m0s" or "12ms".
 """
 
@@ -16,7 +16,7 @@ _METERS = {"requests": "requests", "tokens": "tokens"}
 
 
 def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """Return the quotas in the headers; () if there are none."""
+    """Return the quotas that the headers report; () if they report none."""
     found = []
     for name, meter in _METERS.items():
         amount = whole(header_text(headers, f"x-ratelimit-limit-{name}").strip())

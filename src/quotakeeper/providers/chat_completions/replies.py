@@ -30,7 +30,7 @@ _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priori
 
 
 class ChatReader(TokenReader):
-    """Reads any answer with `usage`: chat and responses, whole or streamed, and embeddings.
+    """Reads answers with `usage`: chat, responses and embeddings, whole or streamed.
 
     `hidden_thoughts`: only the total includes the reasoning tokens.
     """
@@ -38,7 +38,7 @@ class ChatReader(TokenReader):
     hidden_thoughts = False
 
     def read(self, body: Json, document: Document) -> None:
-        """Read the answer, a piece of it, or an event of the stream."""
+        """Read an answer, or one event of a stream."""
         super().read(body, document)
         error = child(body, "error") or (body if body.get("type") == "error" else {})
         if error:
@@ -62,11 +62,11 @@ class ChatReader(TokenReader):
             self.ended = True
 
     def done(self) -> None:
-        """The stream has sent [DONE]."""
+        """Mark the answer as complete, because the stream sent [DONE]."""
         self.ended = True
 
     def read_part(self, data: bytes) -> None:
-        """Read the end of a document that was cut or too large."""
+        """Read the end of a document that was cut or is too large."""
         usage = last_object(data, "usage")
         if is_counted(usage):
             self.snapshot(token_usage(usage, self.note, hidden_thoughts=self.hidden_thoughts))
@@ -74,7 +74,7 @@ class ChatReader(TokenReader):
             self.text.unread += len(data)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return the error for the response's status and body."""
+        """Return the error that the response's status and `body` state."""
         value = parse_json(body) if body else None
         error = child(value, "error")
         if isinstance(value, list):  # Gemini's compatible endpoint wraps its errors in a list
@@ -82,11 +82,11 @@ class ChatReader(TokenReader):
         return fault_of_error(self.status, self.headers, error)
 
     def request_id(self) -> str:
-        """Return the id in the answer, else the one in its headers."""
+        """Return the id in the answer, else the id in its headers; "" if both are absent."""
         return self.response_id or name_of(header_text(self.headers, "x-request-id"))
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """Return the provider's quotas in the rate-limit headers."""
+        """Return the quotas in the rate-limit headers."""
         return quotas_in_headers(self.headers)
 
     def _text(self, body: Json) -> None:
@@ -116,7 +116,10 @@ class ChatReader(TokenReader):
             self.snapshot({"audio_milliseconds": length})
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Estimate a transcription: it has the length of the audio that was sent."""
+        """Return estimated quantities for an answer without usage.
+
+        A transcription, image or speech output uses what the request suggests.
+        """
         if self.call.operation in ("transcribe", "images", "speech"):
             return {key: n for key, n in self.call.typical.items() if key != "requests"}
         return super().estimate(whole)
@@ -125,7 +128,7 @@ class ChatReader(TokenReader):
 def fault_of_error(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """Return the error for an error object; 429 may also mean that the credit is spent."""
+    """Return the fault for the error object `error`. A 429 may also mean that the credit is spent."""
     code = text_of(error.get("code")) or text_of(error.get("type"))
     if status < 300:
         status = whole(error.get("code")) or 0

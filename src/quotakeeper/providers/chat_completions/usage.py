@@ -16,10 +16,10 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 
 
 def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> dict[str, int]:
-    """Return the quantities of a usage object that counts tokens.
+    """Return the quantities of a usage object with token counts.
 
-    `hidden_thoughts`: reasoning is the total less prompt and answer. Gemini's compatible endpoint
-    reports it so, and bills the total less the prompt as output.
+    `hidden_thoughts`: the answer's count leaves out the reasoning tokens, which are the total minus
+    prompt and answer. Gemini's endpoint in OpenAI's form reports them so, and bills them as output.
     """
     prompt = count(usage.get("prompt_tokens", usage.get("input_tokens")))
     answer = count(usage.get("completion_tokens", usage.get("output_tokens")))
@@ -46,7 +46,7 @@ def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> di
 
 
 def _parts(details: Json, total: int) -> Parts:
-    """Return a total by modality. Tokens that the details assign to no other modality are text."""
+    """Return `total` by modality. Tokens that the details assign to no other modality are text."""
     named = {kind: count(details.get(f"{kind}_tokens")) for kind in ("audio", "image") if details}
     return fit({kind: amount for kind, amount in named.items() if amount}, total)
 
@@ -56,5 +56,5 @@ def _details(usage: Json, *names: str) -> Json:
 
 
 def is_counted(usage: Json) -> bool:
-    """Return whether a usage object has any figure."""
+    """Return whether a usage object has token counts."""
     return any(name in usage for name in ("prompt_tokens", "input_tokens", "total_tokens"))

@@ -1,4 +1,4 @@
-"""The adapter for Deepgram: listen (files, addresses, live, Flux), speak, read, voice agents."""
+"""The adapter for Deepgram: transcription, speech output, text intelligence, voice agents."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,7 @@
 """Deepgram's Management API, without I/O: the paths to request, and how to read the records.
 
-The public description gives no type for `response`. Its `details` are read by the names in the last
-SDK that had them (`usd`, `duration`, `total_audio`, `channels`), each only if it is present.
+The public description gives no type for `response`. So its `details` are read by the names in the
+last SDK that had them: `usd`, `duration`, `total_audio`, `channels`. Each may be absent.
 """
 
 from __future__ import annotations
@@ -43,17 +43,20 @@ _EXACT = Decimal(1_000)
 
 
 def meter_of(operation: str) -> str:
-    """Return the meter that an account states for an operation; "" if it states none."""
+    """Return the meter that Deepgram's account reports for an operation; "" if it reports none."""
     return _METERS.get(operation, "")
 
 
 def projects_path() -> str:
-    """Return the path of the list of a key's projects."""
+    """Return the path that lists the projects of an API key."""
     return "/v1/projects"
 
 
 def requests_path(project: str, start: int | None, end: int | None, page: int) -> str:
-    """Return the path of one page of requests made in `[start, end)` (microseconds)."""
+    """Return the path of one page of the requests made in `[start, end)`.
+
+    `start` and `end` are in microseconds since 1970 UTC; None: no limit.
+    """
     asked: dict[str, str | int] = {"limit": MOST_PER_PAGE, "page": page}
     for name, at in (("start", start), ("end", end)):
         if at is not None:
@@ -62,14 +65,15 @@ def requests_path(project: str, start: int | None, end: int | None, page: int) -
 
 
 def balances_path(project: str) -> str:
-    """Return the path of the project's balances."""
+    """Return the path that lists the balances of a project."""
     return f"/v1/projects/{quote(project, safe='')}/balances"
 
 
 def read_request(record: Mapping[str, object]) -> AccountRequest | None:
-    """Return one request of the account; None if it is not a call (a query about the account).
+    """Return one request of the account; None if it is no call, for example a query about the
+    account.
 
-    Raises InvalidInputError that names the request and the field, for an unreadable record.
+    Raises InvalidInputError, which names the request and the field, if the record cannot be read.
     """
     identity = name_of(record.get("request_id"))
     if not identity:
@@ -103,7 +107,9 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
 
 @lru_cache(maxsize=1_024)
 def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
-    """Return the operation, model and price options in a path; the operation "" is not a call."""
+    """Return the operation, the model and the price options in a path; operation "" if it is no
+    call.
+    """
     place = locate(f"https://{_HOST}{path}", PROVIDER, (_HOST,), {})
     operation = _operation(place, method)
     if not operation or place is None:
@@ -116,7 +122,7 @@ def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
 
 
 def _operation(place: Address | None, method: str) -> str:
-    """Return the operation as the meter names it; "" for a free one."""
+    """Return the operation for a path, as the ledger names it; "" if the path is free of charge."""
     if place is None:
         return ""
     path = place.path
@@ -166,7 +172,10 @@ def _quantities(operation: str, details: Json, *, failed: bool, identity: str) -
 
 
 def _milliseconds(details: Json, identity: str) -> int | None:
-    """Return the billed audio: `total_audio`, else the length times the billed channels."""
+    """Return the billed audio in milliseconds: `total_audio`, else `duration` times the channels.
+
+    Returns None if the record has neither.
+    """
     total = _number(details, "total_audio", identity)
     length = _number(details, "duration", identity)
     if total is None and length is not None:

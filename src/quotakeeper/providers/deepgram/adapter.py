@@ -51,8 +51,7 @@ _READERS: dict[str, type[DeepgramReader]] = {
 class DeepgramAdapter(ProviderAdapter[str]):
     """Deepgram: speech to text, text to speech, text intelligence, voice agents.
 
-    None of Deepgram's answers can hold an error after it has begun, so `interruption` returns
-    nothing.
+    Deepgram cannot report an error in an answer that has begun, so `interruption` returns b"".
     """
 
     name = FACTS.name
@@ -69,7 +68,9 @@ class DeepgramAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a path; "manage" if it is not billed."""
+        """Return the operation at a URL: "manage" if it is free of charge, None if it is not
+        Deepgram's.
+        """
         if method == "POST":
             for tail in place.tails(_VERSIONS):
                 if tail in _POSTED:
@@ -81,7 +82,7 @@ class DeepgramAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Return the call of an operation."""
+        """Return the call that a request makes to the operation `route`."""
         if route == "listen":
             return listen_call(request, place)
         if route == "speak":
@@ -95,17 +96,19 @@ class DeepgramAdapter(ProviderAdapter[str]):
         return Call(self.name, "", "manage", False, one, one)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """Return a reader for the response to a call; for a WebSocket, the answer to the handshake."""
+        """Return a reader for the response to a call. For a WebSocket, it reads the handshake's
+        response.
+        """
         return _READERS.get(call.operation, DeepgramReader)(call, status, headers)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return a refusal in the form of Deepgram's errors, for a request or a handshake."""
+        """Return the answer for a refused request or handshake, in the form of Deepgram's errors."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def session(self, route: str, place: Address, count: CountText | None) -> LiveSession | None:
-        """Return the meter of a WebSocket."""
+        """Return the meter of a WebSocket; None if `route` is not a WebSocket."""
         if route == "manage" or route in _READERS:
             return None
         call = live_call(route, place)

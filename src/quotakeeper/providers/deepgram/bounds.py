@@ -34,7 +34,7 @@ _ONE = {"requests": 1}
 
 
 def listen_call(request: Request, place: Address) -> Call:
-    """Return the call POST /v1/listen: audio in the body, or the address of audio."""
+    """Return the call for POST /v1/listen. The body is audio, or JSON with the URL of audio."""
     model = listen_model(place)
     call = Call(
         PROVIDER, model, "listen", options=price_options(place, model, "prerecorded"),
@@ -66,7 +66,7 @@ def listen_call(request: Request, place: Address) -> Call:
 
 
 def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]:
-    """Return (most ms, typical ms, whether the length is known, channels, a note)."""
+    """Return (most ms, typical ms, whether the length is certain, channels or 0, a note)."""
     body, size = body_of(request)
     kind = request.header("content-type").lower()
     if body is None:
@@ -93,7 +93,7 @@ def _by_size(size: int | None) -> tuple[int, int]:
 
 
 def speak_call(request: Request, place: Address) -> Call:
-    """Return the call POST /v1/speak or /v2/speak: the characters of the text."""
+    """Return the call for POST /v1/speak or /v2/speak. It is bounded by the characters of the text."""
     body, size = body_of(request)
     model = name_of(place.value("model")) or DEFAULT_VOICE
     characters = len(text_of(parse_object(body).get("text"))) if body is not None else None
@@ -107,7 +107,7 @@ def speak_call(request: Request, place: Address) -> Call:
 
 
 def read_call(request: Request, place: Address, count: CountText | None) -> Call:
-    """Return the call POST /v1/read: the tokens of the text, once for each feature."""
+    """Return the call for POST /v1/read. The text's tokens count once for each requested feature."""
     body, size = body_of(request)
     asked = max(1, features(place))
     said: Json = parse_object(body) if body is not None else {}
@@ -136,7 +136,10 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
 
 
 def live_call(operation: str, place: Address) -> Call:
-    """Return the call of a WebSocket: one minute is reserved, and more while it is open."""
+    """Return the call of a WebSocket. It reserves one minute, or 1,000 characters of speech output.
+
+    More is reserved while the WebSocket is open.
+    """
     note = "one minute is reserved, and more while the session is open"
     if operation == "agent":
         minute = {"requests": 1, "session_milliseconds": 60_000}

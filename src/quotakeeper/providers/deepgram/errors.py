@@ -15,7 +15,7 @@ _PAYMENT = ("ASR_PAYMENT_REQUIRED", "INSUFFICIENT_CREDITS", "PAYMENT_REQUIRED")
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
-    """Return the error in an answer; no error is billed."""
+    """Return the error that an answer states. Deepgram bills no failed request."""
     said = parse_object(body) if body else {}
     code = text_of(said.get("err_code") or said.get("category") or said.get("code"))
     message = text_of(said.get("err_msg") or said.get("message") or said.get("description"))
@@ -30,7 +30,9 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 if `hard`, which no SDK retries; else 429 with the wait."""
+    """Return the answer for a refused call: 402 if `hard`, which no SDK retries; else 429 with the
+    wait.
+    """
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(
         {"err_code": code, "err_msg": own_message(message), "request_id": ""},

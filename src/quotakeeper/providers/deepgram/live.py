@@ -1,8 +1,8 @@
-"""Meters Deepgram's WebSockets: live transcription, Flux, speech, voice agents.
+"""Meters Deepgram's WebSockets: live transcription, Flux, speech output, voice agents.
 
-The sent audio is billed, not the time that the socket is open; only agents are billed by time.
-Deepgram reports the length at the end. Until
- then, or after a lost connection, the meter computes it from results and bytes.
+Transcription is billed by the length of the sent audio, speech output by characters, and agents by
+the time that the socket is open. Deepgram reports the audio's length at the end. Before this, or
+after a lost connection, the meter computes the length from results and bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HEADER_BYTES = 4_096
 
 
 class DeepgramSocket:
-    """The common part of the meters of Deepgram's WebSockets."""
+    """Base class of the meters of Deepgram's WebSockets."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -45,7 +45,7 @@ class DeepgramSocket:
 
     @property
     def call(self) -> Call:
-        """The call as it is known so far."""
+        """The call, with the model that the messages named so far."""
         return self._call
 
     @property
@@ -54,7 +54,9 @@ class DeepgramSocket:
         return 0
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of the client: bytes are audio, text is a command."""
+        """Count a message of the client, and return the usage so far. Bytes are audio, text is a
+        command.
+        """
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         if isinstance(data, str):
             self.order(parse_object(data))
@@ -63,7 +65,7 @@ class DeepgramSocket:
         return self.finish(complete=False, elapsed_ms=elapsed_ms)
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of Deepgram."""
+        """Count a message of Deepgram, and return the usage so far."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         if isinstance(data, str) or data[:1] == b"{":
             message = parse_object(data)
@@ -75,7 +77,7 @@ class DeepgramSocket:
         return self.finish(complete=False, elapsed_ms=elapsed_ms)
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """Return the usage of the whole session, as far as it is known."""
+        """Return the usage of the session so far. `complete`: the session ended normally."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         quantities = self.quantities()
         outcome = Outcome.OK if complete or self._over else Outcome.UNKNOWN
@@ -98,13 +100,16 @@ class DeepgramSocket:
         """Read a text message of Deepgram."""
 
     def quantities(self) -> dict[str, int]:
-        """Return what was used so far."""
+        """Return the quantities used so far."""
         return {}
 
 
 class ListenSocket(DeepgramSocket):
-    """Meters /v1/listen: the length comes from the last Metadata, else the last result, else the
-    bytes."""
+    """Meters /v1/listen by the length of the audio.
+
+    The length is taken from the last Metadata message, else from the last result, else from the
+    bytes.
+    """
 
     def __init__(self, call: Call, place: Address) -> None:
         super().__init__(call)
@@ -118,19 +123,22 @@ class ListenSocket(DeepgramSocket):
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """The length from the bytes; for compressed audio from its usual bit rate, or from the
-        results.
+        """The milliseconds of audio sent so far, computed from the bytes, times the billed
+        channels.
+
+        For compressed audio, it is the larger of two figures: the usual bit rate's, and the last
+        result's.
         """
         by_bytes = self._format.milliseconds(self._bytes)
         return (by_bytes if self._format.exact else max(by_bytes, self._heard)) * self._billed()
 
     @property
     def is_timed_by_bytes(self) -> bool:
-        """Whether the length follows exactly from the bytes: not for compressed audio."""
+        """Whether the bytes determine the length exactly; False for compressed audio."""
         return self._format.exact
 
     def sound(self, data: bytes) -> None:
-        """Count bytes; a WAV header at the beginning states the sample rate."""
+        """Count audio bytes. A WAV header at the beginning determines the bytes per second."""
         if self._bytes < _HEADER_BYTES and not self._format.exact:
             self._head += data[:_HEADER_BYTES]
             self._read_header()
@@ -144,7 +152,7 @@ class ListenSocket(DeepgramSocket):
             self._channels = self._channels or sound.channels
 
     def told(self, kind: str, message: Json) -> None:
-        """Read Metadata and Results; interim results overlap, so their lengths are not added."""
+        """Read Metadata and Results. Interim results overlap, so their lengths are not added."""
         if kind == "Metadata":
             length = milliseconds(message.get("duration"))
             if length is not None and (length or not self._bytes):
@@ -161,7 +169,7 @@ class ListenSocket(DeepgramSocket):
             self._id = name_of(metadata.get("request_id")) or self._id
 
     def quantities(self) -> dict[str, int]:
-        """Return the length times the billed channels."""
+        """Return the length of the audio times the billed channels."""
         if self._length is not None:
             return added({"audio_milliseconds": self._length * self._billed()})
         if self._heard:
@@ -173,22 +181,23 @@ class ListenSocket(DeepgramSocket):
 
 
 class FluxSocket(ListenSocket):
-    """Meters /v2/listen, which reports no length: the larger of the results' end and the sent audio
-    counts."""
+    """Meters /v2/listen, which never reports the total length.
+
+    The larger of two lengths counts: the end of the last result, and the sent audio.
+    """
 
     def told(self, kind: str, message: Json) -> None:
-        """Read TurnInfo, which reports how far the audio was processed."""
+        """Read a TurnInfo message, which reports up to which time the audio was processed."""
         if kind == "TurnInfo":
             self._heard = max(self._heard, milliseconds(message.get("audio_window_end")) or 0)
 
     def quantities(self) -> dict[str, int]:
-        """Return the larger of the processed and the sent audio."""
+        """Return the length of the processed or of the sent audio, whichever is larger."""
         return added({"audio_milliseconds": max(self._heard, self.audio_milliseconds_sent)})
 
 
 class SpeakSocket(DeepgramSocket):
-    """Meters /v1/speak and /v2/speak: the billed characters if Deepgram reports them, else the sent
-    ones."""
+    """Meters /v1/speak and /v2/speak by characters: those that Deepgram reports, else those sent."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
@@ -196,12 +205,12 @@ class SpeakSocket(DeepgramSocket):
         self._billed = 0
 
     def order(self, message: Json) -> None:
-        """Count text that the client sends."""
+        """Count the characters of a Speak message."""
         if message.get("type") == "Speak":
             self._characters += len(text_of(message.get("text")))
 
     def told(self, kind: str, message: Json) -> None:
-        """Read the billed characters, which Flux sends after each turn and at the end."""
+        """Read the billed characters, which Flux reports after each turn and at the end."""
         self._model = name_of(message.get("model_name")) or self._model
         if kind == "SpeechMetadata":
             self._billed += count(message.get("billable_character_count"))
@@ -210,14 +219,18 @@ class SpeakSocket(DeepgramSocket):
             self._billed, self._over = total, True
 
     def quantities(self) -> dict[str, int]:
-        """Return the billed characters, or all that were sent."""
+        """Return Deepgram's total at the end; before it, the larger of the billed and the sent
+        characters.
+        """
         most = self._billed if self._over else max(self._billed, self._characters)
         return added({"characters": most})
 
 
 class AgentSocket(DeepgramSocket):
-    """Meters a voice agent: minutes of connection, at a rate that depends on whose models it
-    uses."""
+    """Meters a voice agent by the time of the connection.
+
+    The price depends on whether the agent uses Deepgram's models or the user's own.
+    """
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
@@ -234,7 +247,9 @@ class AgentSocket(DeepgramSocket):
         self._bytes += len(data)
 
     def order(self, message: Json) -> None:
-        """Read the settings, which state whose language model and voice the agent uses."""
+        """Read the Settings message, which says whether the language model and the voice are the
+        user's own.
+        """
         if message.get("type") != "Settings":
             return
         agent = child(message, "agent")
@@ -249,12 +264,12 @@ class AgentSocket(DeepgramSocket):
             self._format = RawFormat(max(1, rate * width), exact=True)
 
     def quantities(self) -> dict[str, int]:
-        """Return the time that the socket was open: `elapsed_ms`, but at least the audio sent."""
+        """Return the milliseconds that the socket was open; at least the length of the sent audio."""
         return added({"session_milliseconds": max(self._elapsed_ms, self.audio_milliseconds_sent)})
 
 
 def _is_own(agent: Json, part: str) -> bool:
-    """Return whether a part of an agent runs on the user's own endpoint."""
+    """Return whether a part of an agent ("think", "speak") runs on the user's own endpoint."""
     said = agent.get(part)
     choices = items(said) if isinstance(said, list) else [said]
     return any(bool(child(choice, "endpoint")) for choice in choices)

@@ -1,4 +1,4 @@
-"""Reads price options from a Deepgram URL: model, language, add-ons, channels, raw formats."""
+"""Reads the options in a Deepgram URL that change the price: model, language, add-ons, channels."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ CODED_BYTES = 4_000
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
-    """Converts bytes of a stream to time. `exact` False: compressed audio, by its usual bit rate."""
+    """Converts a number of stream bytes to a length.
+
+    `exact` False: compressed audio, so the length is an estimate from the usual bit rate.
+    """
 
     bytes_per_second: int
     exact: bool
 
     def milliseconds(self, size: int) -> int:
-        """Return the milliseconds of `size` bytes."""
+        """Return the length of `size` bytes in milliseconds, rounded down."""
         return size * 1000 // self.bytes_per_second
 
 
 def listen_model(place: Address) -> str:
-    """Return the requested model, also for the older names in two parts."""
+    """Return the requested model; an older request may name it in two parts, `model` and `tier`."""
     model, tier = name_of(place.value("model")), name_of(place.value("tier"))
     if tier and not model.startswith((tier, "nova-")):
         return f"{tier}-{model or 'general'}"
@@ -45,7 +48,7 @@ def listen_model(place: Address) -> str:
 
 
 def price_options(place: Address, model: str, mode: str) -> dict[str, str]:
-    """Return options for the price catalogue."""
+    """Return the options that select the price: `mode`, language, and the add-ons in the URL."""
     languages = {value.strip().lower() for value in place.values("language")}
     several = "multi" in languages or model.endswith(("-multilingual", "-multi"))
     addons = sorted({addon for name, addon in _ADDONS if place.is_set(name)})
@@ -56,12 +59,15 @@ def price_options(place: Address, model: str, mode: str) -> dict[str, str]:
 
 
 def features(place: Address) -> int:
-    """Return how many requested features are billed by tokens."""
+    """Return how many of the requested features are billed by tokens."""
     return sum(place.is_set(name) for name in _FEATURES)
 
 
 def billed_channels(place: Address, found: int = 0) -> int:
-    """Return the billed channels: all of them with `multichannel`, else one."""
+    """Return the number of billed channels: 1, or with `multichannel` the number of channels.
+
+    `found` is the number in the audio; 0: unknown. Then the URL's number counts, else 2.
+    """
     if not place.is_set("multichannel"):
         return 1
     told = whole(place.value("channels")) or 0
@@ -69,7 +75,7 @@ def billed_channels(place: Address, found: int = 0) -> int:
 
 
 def raw_format(place: Address) -> RawFormat:
-    """Return how a stream's bytes relate to time, from its parameters; the default rate is 8 kHz."""
+    """Return the format of a stream's audio from the URL. The default sample rate is 8 kHz."""
     encoding = place.value("encoding").lower()
     width = _SAMPLE_BYTES.get(encoding)
     if width is None:
@@ -80,5 +86,5 @@ def raw_format(place: Address) -> RawFormat:
 
 
 def is_raw(place: Address) -> bool:
-    """Return whether the parameters say that the audio has no container."""
+    """Return whether the URL says that the audio is samples without a container."""
     return place.value("encoding").lower() in _SAMPLE_BYTES and bool(place.value("sample_rate"))

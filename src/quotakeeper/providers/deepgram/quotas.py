@@ -1,4 +1,4 @@
-"""Reads the quotas in Deepgram's 429: that one is exhausted, and perhaps until when.
+"""Reads the exhausted quota in Deepgram's 429 reply, and the time when it resets.
 
 Deepgram limits a project's concurrent calls. Its errors name no quota and no amount. Its SDKs read
 `Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
@@ -14,7 +14,7 @@ from quotakeeper.providers.reading.response_reader import retry_after_us
 
 
 def quotas_of_refusal(code: str, headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """Return the quota that a 429 reports; `code` is Deepgram's name of the error."""
+    """Return the quota that a 429 reply reports. `code` is Deepgram's name of the error."""
     amount = whole(header_text(headers, "x-ratelimit-limit").strip())
     remaining = whole(header_text(headers, "x-ratelimit-remaining").strip())
     epoch = whole(header_text(headers, "x-ratelimit-reset").strip())

@@ -1,4 +1,4 @@
-"""Reads Deepgram's answers: transcripts by duration, speech by characters, texts by tokens."""
+"""Reads Deepgram's answers: transcripts, speech output, text intelligence."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ _FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
 
 
 def model_of(metadata: Json) -> str:
-    """Return the model that served, by family and domain, because replies use other names than
-    requests.
+    """Return the model that served, in the form that requests use; "" if unknown.
+
+    Replies name models differently, so the name is built from the family and the domain.
     """
     info = as_object(metadata.get("model_info"))
     entries = [info] if "arch" in info else [as_object(entry) for entry in info.values()]
@@ -52,7 +53,7 @@ def model_of(metadata: Json) -> str:
 
 
 def feature_tokens(metadata: Json) -> dict[str, int]:
-    """Return the tokens of all features; 0 for a text that was too short."""
+    """Return the tokens of all features. A feature reports 0 if the text was too short."""
     blocks = [child(metadata, name) for name in _FEATURES]
     return added(
         {"input_tokens": sum(count(block.get("input_tokens")) for block in blocks)},
@@ -61,7 +62,7 @@ def feature_tokens(metadata: Json) -> dict[str, int]:
 
 
 class DeepgramReader(ResponseReader):
-    """The common part of the readers of Deepgram's answers."""
+    """Base class of the readers of Deepgram's answers."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.quantities: dict[str, int] | None = None
@@ -72,7 +73,7 @@ class DeepgramReader(ResponseReader):
         super().__init__(call, status, headers)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return the error for the response's status and body."""
+        """Return the error that the response's status and `body` state."""
         return read_fault(self.status, self.headers, body)
 
     def request_id(self) -> str:
@@ -80,7 +81,7 @@ class DeepgramReader(ResponseReader):
         return self.id
 
     def read(self, body: Json, document: Document) -> None:
-        """Read the answer."""
+        """Read the whole answer."""
         self.ended = True
         metadata = child(body, "metadata")
         self.id = name_of(metadata.get("request_id") or body.get("request_id")) or self.id
@@ -90,17 +91,17 @@ class DeepgramReader(ResponseReader):
         self.about(body, metadata)
 
     def read_ends(self, head: bytes, tail: bytes) -> None:
-        """Read an answer that was cut or too large: its metadata come first."""
+        """Read the metadata of an answer that was cut or is too large."""
         metadata = first_object(head or tail, "metadata") or last_object(tail, "metadata")
         if metadata:
             self.id = name_of(metadata.get("request_id")) or self.id
             self.about({"metadata": metadata}, metadata)
 
     def about(self, body: Json, metadata: Json) -> None:
-        """Keep what was used."""
+        """Store the usage that the answer reports. Subclasses define this."""
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return the use that the answer states, else the expected use."""
+        """Return the usage that the answer reports, else the call's typical use."""
         known = self.quantities is not None
         typical = {key: n for key, n in self.call.typical.items() if key != "requests"}
         quantities = self.quantities if self.quantities is not None else typical
@@ -119,11 +120,12 @@ class DeepgramReader(ResponseReader):
 
 
 class ListenReader(DeepgramReader):
-    """Reads a transcript: its duration times the billed channels, and the tokens of features, are
-    billed."""
+    """Reads a transcript. Its duration times the billed channels is billed, and the features'
+    tokens.
+    """
 
     def about(self, body: Json, metadata: Json) -> None:
-        """Keep the length."""
+        """Store the billed length of the audio and the tokens of the features."""
         self.model_served = model_of(metadata)
         length = milliseconds(metadata.get("duration"))
         if length is None:
@@ -141,13 +143,13 @@ class ReadReader(DeepgramReader):
     """Reads text intelligence: the tokens of every feature are billed."""
 
     def about(self, body: Json, metadata: Json) -> None:
-        """Keep the tokens."""
+        """Store the tokens of the features."""
         if any(name in metadata for name in _FEATURES):
             self.quantities = feature_tokens(metadata)
 
 
 class SpeakReader(DeepgramReader):
-    """Reads speech output: the answer is audio, and a header has the billed characters."""
+    """Reads speech output. The answer is audio; a header reports the billed characters."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(call, status, headers)
@@ -157,11 +159,11 @@ class SpeakReader(DeepgramReader):
         self.model_served = name_of(header_text(headers, "dg-model-name"))
 
     def look(self, chunk: bytes) -> None:
-        """Read an error, which is text; audio has no figures."""
+        """Read the text of an error. Audio has no figures, so it is ignored."""
         if self.refused:
             super().look(chunk)
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return the characters, from the header or from the text that was sent."""
+        """Return the billed characters: the header's number, else the length of the sent text."""
         self.ended = complete
         return super().usage(complete=complete)

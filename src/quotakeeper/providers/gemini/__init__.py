@@ -1,5 +1,4 @@
-"""The adapter for Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions,
-OpenAI's form."""
+"""The adapter for Gemini: the Developer API and Vertex AI, in all forms of their APIs."""
 
 from typing import TYPE_CHECKING, Any
 

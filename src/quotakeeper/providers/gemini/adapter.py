@@ -44,7 +44,7 @@ _READERS = {
 
 
 class GeminiAdapter(ProviderAdapter[Route]):
-    """Gemini on both platforms, in every form of its API."""
+    """Gemini on the Developer API and on Vertex AI: REST, streams, Live, and OpenAI's form."""
 
     name = FACTS.name
     hosts = FACTS.hosts
@@ -53,13 +53,13 @@ class GeminiAdapter(ProviderAdapter[Route]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> Route | None:
-        """Return the endpoint at a path."""
+        """Return the endpoint at a URL; None if it is not Gemini's."""
         return route_of(method, place)
 
     def call(
         self, route: Route, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Return the call of an endpoint."""
+        """Return the call that a request makes to the endpoint `route`."""
         raw, size = body_of(request)
         body = None if raw is None else parse_object(raw)
         make = compatible_call if route.operation in COMPATIBLE else call_for
@@ -75,28 +75,28 @@ class GeminiAdapter(ProviderAdapter[Route]):
         return _READERS.get(call.operation, ContentReader)(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """Return the cap that a request sets on its output."""
+        """Return the output cap that a request sets; None if its operation has none."""
         return gemini_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """Return the request's body with a lower output cap."""
+        """Return the request's body with a lower output cap; None if the body cannot be changed."""
         return gemini_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return a refusal in the form of Google's errors."""
+        """Return the answer for a refused call, in the form of Google's errors."""
         return refuse(call, hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return the bytes of an error that ends an open stream."""
+        """Return the bytes of an error that ends an open stream; b"" if the call is no stream."""
         if call.operation in COMPATIBLE and call.streaming:
             error = {"error": error_object(call, 429, message)}
             return b"data: " + json.dumps(error).encode() + b"\n\n"
         return interrupt(call, message)
 
     def session(self, route: Route, place: Address, count: CountText | None) -> LiveSession | None:
-        """Return the meter of a Live session."""
+        """Return the meter of a Live session; None if `route` is not a Live session."""
         return GeminiLive(count) if route.operation == "live" else None
 
 

@@ -1,6 +1,7 @@
 """Reads Google's bill for Gemini, without I/O: the console's CSV or a flat BigQuery export.
 
-Headers find the columns, in any order. Days are Pacific days, as Google bills.
+Columns are found by their headers, in any order. Each line counts for the day in Pacific time, as
+Google bills.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _MODEL = re.compile(r"gemini[ -]\d+(?:\.\d+)?(?:[ -](?:flash|pro|lite|live|tts|i
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The position of each column in a row."""
+    """The position of each column in a row, and the file's own column names."""
 
     at: Mapping[str, int]
     names: Sequence[str]
@@ -59,10 +60,10 @@ class _Columns:
 def read_bill(
     lines: Iterable[str], zone: tzinfo, models: Sequence[str] = ()
 ) -> Iterator[BilledLine]:
-    """Yield the lines of a bill that are usage of Gemini; taxes, credits and sums are skipped.
+    """Yield the lines of a bill that are usage of Gemini; taxes, credits and sums are left out.
 
-    `models` are known names, to find in SKU descriptions. Raises InvalidInputError that names line
-    and column for another kind of file, and for a currency other than US dollars.
+    `models` are known model names, to find in the SKU descriptions. Raises InvalidInputError, which
+    names line and column, if the file is of another kind or the currency is not US dollars.
     """
     reader = csv.reader(lines, strict=True)
     named = _namer(models)
@@ -79,7 +80,10 @@ def read_bill(
 
 
 def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
-    """Return the columns, and the currency if a line above them states it."""
+    """Return the columns, and the currency of the file; "" if the file does not state it.
+
+    Raises InvalidInputError if no line has the necessary columns.
+    """
     currency = ""
     seen: list[str] = []
     for number, row in enumerate(reader):
@@ -106,15 +110,16 @@ def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
 
 
 def _plain(cell: str) -> str:
-    """Return a header without case, punctuation and currency: "Unrounded Cost ($)" -> "unrounded
-    cost".
+    """Return a column name in lower case, without punctuation and without the part in parentheses.
+
+    "Unrounded Cost ($)" becomes "unrounded cost".
     """
     text = re.sub(r"\([^)]*\)", " ", cell.lower())
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
 def _marked(header: str) -> str:
-    """Return the currency in a header like "Cost ($)"."""
+    """Return the currency in a column name like "Cost ($)"; "" if there is none."""
     found = re.search(r"\(([^)]*)\)", header)
     mark = found[1].strip() if found else ""
     return "USD" if mark in ("$", "US$", "USD") else mark
@@ -157,8 +162,9 @@ def _line(
 
 
 def _meter(sku: str) -> str:
-    """Return what a SKU counts: "...output token count gemini 2.5 flash short input text" is
-    output.
+    """Return the meter that a SKU description names; "" if it counts no tokens.
+
+    "...output token count gemini 2.5 flash short input text" is output.
     """
     text = sku.lower().replace("_", " ")
     found = _DIRECTION.search(text)
@@ -170,7 +176,10 @@ def _meter(sku: str) -> str:
 
 
 def _namer(models: Sequence[str]) -> Callable[[str], str]:
-    """Return a function that finds the model in a SKU: the longest known name, else a similar one."""
+    """Return a function that finds the model in a SKU description.
+
+    The function returns the longest known model, else the name that the description has, else "".
+    """
     by_length = sorted(models, key=len, reverse=True)
     known: dict[str, str] = {}
 
@@ -193,7 +202,7 @@ def _has(text: str, model: str) -> bool:
 
 
 def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
-    """Return a date, or the Pacific day of an instant."""
+    """Return the date in a cell; for a date with a time zone, the day in the zone `zone`."""
     plain = text.removesuffix(" UTC")
     try:
         if len(plain) == 10:
@@ -212,7 +221,7 @@ def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
 
 
 def _number(text: str, column: str, number: int) -> Decimal:
-    """Return a number that may have thousands separators, a currency sign and a sign."""
+    """Return the number in a cell, which may have a sign, a dollar sign and thousands separators."""
     plain = text.replace("$", "").replace("\u2212", "-").strip()
     try:
         # A comma at another place may be the decimal mark of another country.

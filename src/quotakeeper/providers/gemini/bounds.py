@@ -1,4 +1,4 @@
-"""Bounds a Gemini request: its model, its tier, and the most and the typical use."""
+"""Bounds a Gemini request: its model, its tier, the most that it can use, and the typical use."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Both = tuple[dict[str, int], dict[str, int]]  # (the most, the typical)
 
 
 def tier_of(value: object) -> str:
-    """Return the price tier for a service tier or traffic type; "" if it names none."""
+    """Return the price tier for a service tier or traffic type; "" if `value` is neither."""
     name = text_of(value).lower().removeprefix("service_tier_")
     return _TIERS.get(name, "")
 
@@ -58,7 +58,10 @@ def tier_of(value: object) -> str:
 def call_for(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
-    """Return the call of a request. `body` None: only its size may be known."""
+    """Return the call that a request makes. `body` None: the body was not seen.
+
+    `size` is the body's size in bytes; None if unknown.
+    """
     named = name_of((body or {}).get("model") or (body or {}).get("agent"))
     model = route.model or named.removeprefix("models/")
     streaming = route.operation in ("stream", "live")
@@ -84,8 +87,9 @@ def call_for(
 
 
 def _unseen(call: Call, size: int | None) -> Call:
-    """Bound an unknown body: a token has at least one byte, and a prompt is at most the model's
-    cap.
+    """Return the call with a bound for a body that was not seen.
+
+    The input is at most one token per byte, and at most the model's longest prompt.
     """
     longest = most_input(call.model)
     given = longest if size is None else min(size, longest)
@@ -104,7 +108,7 @@ def _unseen(call: Call, size: int | None) -> Call:
 
 
 def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
-    """Return the call with the bounds that its body gives."""
+    """Return the call with the bounds that follow from its body."""
     notes: list[str] = []
     make = _MAKERS.get(call.operation)
     if make is None:
@@ -153,7 +157,7 @@ def _embed(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Bound every request inside a batch; the size of a file of requests is unknown."""
+    """Return the bounds of all requests in a batch. If they are in a file, their size is unknown."""
     config = child(body, "batch", "inputConfig") or child(body, "batch", "input_config")
     inlined = items(child(config, "requests").get("requests"))
     if not inlined:
@@ -170,7 +174,11 @@ def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """A new cache bills its tokens once and its storage by the hour; PATCH bills only the storage."""
+    """Return the bounds of a request for a context cache.
+
+    A new cache is billed for its tokens once, and for its storage by the hour. A PATCH is billed
+    only for the storage.
+    """
     prompt = Prompt(call.model)
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
@@ -188,12 +196,14 @@ def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def token_hours(tokens: int, kept_ms: int) -> int:
-    """Return tokens stored for a time as whole token-hours, rounded up."""
+    """Return how many token-hours it is to store `tokens` for `kept_ms` milliseconds, rounded up."""
     return -(-tokens * kept_ms // 3_600_000)
 
 
 def ttl_milliseconds(value: object) -> int | None:
-    """Return milliseconds of a duration in Google's form ("300s", "1.5s"), or None."""
+    """Return the milliseconds in a duration of Google's form ("300s", "1.5s"); None for other
+    values.
+    """
     text = text_of(value)
     digits = text.removesuffix("s")
     if text == digits or len(digits) > 16 or not digits.replace(".", "", 1).isdigit():
@@ -222,7 +232,10 @@ def _interaction(call: Call, body: Json, count: CountText | None, notes: list[st
 
 
 def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Bound Vertex's older endpoint: images by number, embeddings by text; video is not metered."""
+    """Return the bounds for Vertex's older endpoint: images by number, embeddings by their text.
+
+    Video and music are not metered.
+    """
     name = call.model.rpartition("/")[2]
     if name.startswith("imagen"):
         images = {"images": whole(child(body, "parameters").get("sampleCount")) or 1}

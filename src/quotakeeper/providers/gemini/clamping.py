@@ -17,9 +17,10 @@ _SPELT = {"generate": _CAMEL, "stream": _CAMEL, "interaction": _SNAKE}
 
 
 def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
-    """Return the output cap of a request for text; None for another operation.
+    """Return the output cap of a request that generates text; None for another operation.
 
-    Reasoning tokens count as output: a cap below the thinking budget would leave no answer.
+    Reasoning tokens count as output. So the lowest possible cap is one more than the thinking
+    budget.
     """
     if call.operation == "chat":
         return chat_output_cap(request, call)
@@ -41,9 +42,7 @@ def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """Return the body with at most `tokens` output tokens for each answer; None if it cannot be
-    changed.
-    """
+    """Return the body with at most `tokens` output tokens per answer; None if it cannot be changed."""
     if call.operation == "chat":
         return chat_with_output_cap(request, call, tokens)
     spelt = _SPELT.get(call.operation)
@@ -61,7 +60,7 @@ def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes |
 def _places(
     body: Json, spelt: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> tuple[str, str]:  # fmt: skip
-    """Return the names of the settings and of the cap in a body, in the body's own spelling."""
+    """Return the names of the settings and of the cap, as the body spells them."""
     groups, names = spelt
     group = next((each for each in groups if child(body, each)), groups[0])
     settings = child(body, group)

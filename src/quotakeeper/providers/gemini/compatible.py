@@ -20,12 +20,14 @@ COMPATIBLE = ("chat", "chat_embed", "images")
 
 
 class CompatibleReader(ChatReader):
-    """Reads Gemini's answers in OpenAI's form: only the total includes the reasoning tokens."""
+    """Reads Gemini's answers in OpenAI's form. Only the total in them includes the reasoning
+    tokens.
+    """
 
     hidden_thoughts = True
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return Gemini's error for a status and body: it is in a list, and names its quotas."""
+        """Return Gemini's error for the response's status and `body`, with the exhausted quotas."""
         fault = super().fault_of(body)
         if fault.kind != "quota":
             return fault
@@ -33,31 +35,31 @@ class CompatibleReader(ChatReader):
 
 
 class _Media:
-    """A Gemini model's rules for media."""
+    """How a Gemini model counts media, for requests in OpenAI's form."""
 
     def __init__(self, model: str) -> None:
         self._model = model
 
     def image(self, data: bytes, detail: str) -> Both:
-        """An image; `detail` is the resolution at which the model reads it."""
+        """Return the input of an image. `detail` ("low", "high") is the resolution for the model."""
         rates = media_rates(self._model, detail if detail in ("low", "high") else "")
         most, usual = image_tokens(data, rates)
         return {"input_tokens@image": most}, {"input_tokens@image": usual}
 
     def sound(self, form: str, encoded: str) -> Both:
-        """Audio in a format: "wav", "mp3"; "pcm16" is 24 kHz."""
+        """Return the input of base64 audio. `form` is the format: "wav", "mp3"; "pcm16" is 24 kHz."""
         mime = "audio/pcm;rate=24000" if form.lower() == "pcm16" else f"audio/{form}"
         return media_tokens(mime, encoded, media_rates(self._model))
 
     def document(self, encoded: str) -> Both:
-        """A PDF, page by page."""
+        """Return the input of a PDF in base64, counted by pages."""
         return media_tokens("application/pdf", encoded, media_rates(self._model))
 
 
 def compatible_call(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
-    """Return the call of a request in OpenAI's form, with Gemini's models and their caps."""
+    """Return the call of a request in OpenAI's form, bounded by the limits of Gemini's models."""
     call = call_for(route, request, body, size, count)
     if body is None or not route.billed or route.operation == "images":
         return call

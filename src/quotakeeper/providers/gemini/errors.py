@@ -1,4 +1,4 @@
-"""Reads Gemini's errors (which quota, how long, billed or not), and writes errors in the same form."""
+"""Reads Gemini's errors (quota, wait, whether they are billed), and writes errors in the same form."""
 
 from __future__ import annotations
 
@@ -35,21 +35,24 @@ _KINDS = {
 
 
 def error_in(body: object) -> Json:
-    """Return the error object of an answer, also from inside a list; {} if there is none."""
+    """Return the error object in an answer, which may be inside a list; {} if there is none."""
     if isinstance(body, list):
         return next((error for item in body if (error := error_in(as_object(item)))), {})
     return child(body, "error")
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
-    """Return the error in an answer. A failed request is not billed, but it uses quota."""
+    """Return the error that an answer states. A failed request is not billed, but uses quota."""
     return fault_of(status, headers, error_in(parse_json(body)) if body else {})
 
 
 def fault_of(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """Return the error for an error object; in a stream only the object has the status."""
+    """Return the fault for the error object `error`.
+
+    If `status` is not an error status, as in a stream, the object's own code is the status.
+    """
     code = whole(error.get("code"))
     status = status if status >= 300 or code is None or code > 599 else code
     named = text_of(error.get("status")) or text_of(error.get("code"))
@@ -70,7 +73,9 @@ def fault_of(
 
 
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 if `hard`, which no SDK retries; else 429 with the wait."""
+    """Return the answer for a refused call: 402 if `hard`, which no SDK retries; else 429 with the
+    wait.
+    """
     error = error_object(call, 402 if hard else 429, message)
     seconds = None if hard else whole_seconds(retry_after_seconds)
     if seconds is not None and call.operation != "interaction":
@@ -86,7 +91,9 @@ def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float |
 
 
 def interrupt(call: Call, message: str) -> bytes:
-    """Return an error that ends an open stream; the SDKs raise it like a refusal."""
+    """Return an error that ends an open stream, and that the SDKs raise; b"" if the call is no
+    stream.
+    """
     if call.operation not in ("stream", "interaction"):
         return b""
     body: dict[str, object] = {"error": error_object(call, 429, message)}
@@ -99,7 +106,7 @@ def interrupt(call: Call, message: str) -> bytes:
 
 
 def error_object(call: Call, status: int, message: str) -> dict[str, object]:
-    """Return an error in the form of the called endpoint."""
+    """Return an error object in the form of the endpoint that was called."""
     if call.operation == "interaction":
         code = "payment_required" if status == 402 else "rate_limit_exceeded"
         return {"code": code, "message": own_message(message)}

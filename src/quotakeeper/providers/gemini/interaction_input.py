@@ -1,4 +1,4 @@
-"""Collects the input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
+"""Adds the input of an interaction to a prompt: text, media, turns, or lists of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST_DEPTH = 8
 
 
 def add_input(prompt: Prompt, value: object, depth: int = 0) -> None:
-    """Add the input of an interaction, or one piece of it, to a prompt."""
+    """Add the input of an interaction, or one part of the input, to a prompt."""
     if depth > _MOST_DEPTH:
         prompt.mark("input of an unknown shape")
     elif isinstance(value, str):
@@ -40,7 +40,7 @@ def _add_piece(prompt: Prompt, piece: Json, depth: int) -> None:
 
 
 def _add_step(prompt: Prompt, step: Json, depth: int) -> None:
-    """Add a tool call or its result, which may contain media."""
+    """Add a tool call or the result of a tool, which may contain media."""
     result = step.get("result")
     mixed = isinstance(result, list | dict)
     prompt.parts += 1

@@ -1,7 +1,8 @@
 """Meters a Gemini Live session by the usage that the server reports for each turn.
 
-Each turn is charged for the whole session so far, so the turns are added; within a turn the last
-figure counts. A turn without a figure is estimated from the seconds of audio and the text.
+Google charges each turn for the whole session so far, so the usages of the turns are added. Within
+a turn, the last usage counts. A turn without a usage is estimated from the length of the audio and
+the text.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _BYTES_PER_SAMPLE = 2
 
 
 class _Flow:
-    """What was sent in one direction since the last figure: text, audio, pictures."""
+    """What was sent in one direction since the last reported usage: text, audio, images."""
 
     def __init__(self) -> None:
         self.text = TextTally()
@@ -44,7 +45,7 @@ class _Flow:
         self.images = 0
 
     def quantities(self, meter: str, tokens_a_second: int) -> dict[str, int]:
-        """Return an estimate in tokens."""
+        """Return the estimated tokens under the name `meter`, by modality."""
         return added(
             {meter: self.text.tokens},
             {f"{meter}@audio": -(-self.sound_us * tokens_a_second // 1_000_000)},
@@ -53,7 +54,7 @@ class _Flow:
 
 
 class GeminiLive:
-    """One Live session."""
+    """Meters one Live session."""
 
     def __init__(self, count: CountText | None = None) -> None:
         minute = {"requests": 1, "input_tokens@audio": 1_920, "output_tokens@audio": 1_500}
@@ -70,7 +71,7 @@ class GeminiLive:
 
     @property
     def call(self) -> Call:
-        """The call of this session; the client's first message names the model."""
+        """The call of this session. The client's first message names its model."""
         return self._call
 
     @property
@@ -79,7 +80,7 @@ class GeminiLive:
         return self._sent_us // 1000
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of the client."""
+        """Count a message of the client, and return the usage so far."""
         message = parse_object(data)
         setup = child(message, "setup")
         model = name_of(setup.get("model"))
@@ -103,7 +104,7 @@ class GeminiLive:
         return self._usage(complete=False, over=False)
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Count a message of the server."""
+        """Count a message of the server, and return the usage so far."""
         message = parse_object(data)
         error = error_in(message)
         if error:
@@ -137,7 +138,7 @@ class GeminiLive:
                     flow.text.add(dumps(part[name]))
 
     def _blob(self, flow: _Flow, value: object, rate: int) -> int:
-        """Count a piece of media; return its microseconds of audio."""
+        """Count audio or an image; return the microseconds of the audio, 0 for an image."""
         blob = child(value)
         size = base64_size(text_of(blob.get("data")))
         mime = text_of(blob.get("mimeType") or blob.get("mime_type")).lower()

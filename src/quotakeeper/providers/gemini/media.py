@@ -1,7 +1,6 @@
-"""Counts the tokens of media inside a request: audio and video by length, images by size, PDFs by
-pages.
+"""Counts the tokens of media in a request: audio, video, images and PDFs.
 
-Each function returns (the most, the typical) quantities of input.
+Most functions return (the most, the typical) quantities of input.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _SLOWEST_FILM = 1  # frames per second, unless a request asks for another rate
 
 
 def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST_FILM) -> Both:
-    """Return the input of base64 data of a media type. `frames`: requested video frames per second.
+    """Return the input of base64 data (`text`) of the media type `mime`.
 
-    The caller counts a text itself, after decoding it.
+    `frames`: the requested video frames per second. The caller counts text files itself.
     """
     kind = mime.lower().partition(";")[0].strip()
     if kind.startswith("image/"):
@@ -51,7 +50,7 @@ def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST
 
 
 def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
-    """Return the input of audio: by its header, by the rate in its type, or by its bytes."""
+    """Return the input of audio, from its header, the rate in its media type, or its size in bytes."""
     most, usual = _lengths(mime, data, size)
     return (
         {"input_tokens@audio": min(most * rates.audio_second, MOST_INPUT)},
@@ -60,7 +59,9 @@ def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
 
 
 def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
-    """Return the input of a video: its frames and its audio, each at most as long as a prompt."""
+    """Return the input of a video: the tokens of its frames and of its audio, each at most
+    MOST_INPUT.
+    """
     most, usual = _film_lengths(data, size)
     second = rates.video_second * max(1, frames)
 
@@ -74,7 +75,7 @@ def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
 
 
 def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
-    """Return (the most, the typical) whole seconds, rounded up."""
+    """Return (the most, the typical) length of audio in whole seconds, rounded up."""
     raw = raw_sound(mime)
     if raw is not None and data[:4] != b"RIFF":
         most, usual = raw.longest_milliseconds(size), raw.usual_milliseconds(size)
@@ -88,7 +89,10 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 
 
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
-    """Return (most, typical) whole seconds of a video; its pictures may be longer than its audio."""
+    """Return (the most, the typical) length of a video in whole seconds, rounded up.
+
+    The pictures may be longer than the audio; then the length of the pictures counts.
+    """
     sound = read_sound(data) if data else None
     if sound is None or sound.film_microseconds is None:
         longest = longest_milliseconds(size)
@@ -100,11 +104,12 @@ def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
 
 
 def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
-    """Return (most, typical) tokens of an image; if its size is unknown, those of the largest.
+    """Return (the most, the typical) tokens of an image; for an unknown size, those of the largest
+    image.
 
-    "crops" agrees with recorded bills to the token (540 x 360: 1,806; 3008 x 2000: 3,354). For
-    "tiles", images of up to 597 x 566 were billed 258 tokens. Several tiles count one more for the
-    whole.
+    The figures for "crops" equal recorded bills (540 x 360: 1,806; 3008 x 2000: 3,354). For
+    "tiles", images of up to 597 x 566 were billed 258 tokens. With several tiles, one more tile for
+    the whole image is included in the most.
     """
     if rates.images == "fixed":
         return rates.image, min(rates.image, 1_120)
@@ -122,6 +127,6 @@ def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
 
 
 def crops(width: int, height: int) -> int:
-    """Return the tiles into which an image of this form is cut (1.5 and 2.0 models)."""
+    """Return into how many tiles a 1.5 or 2.0 model cuts an image of this width and height."""
     side = min(max(min(width, height) * 2 // 3, _LEAST_CROP), TILE_PIXELS)
     return -(-width // side) * -(-height // side)

@@ -1,8 +1,8 @@
-"""The limits of Gemini models for input and output, and their tokens for media.
+"""The limits of Gemini models for input and output, and the tokens that media have.
 
 Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; those of 2.0
 and 1.5 are from Google's model pages. Media: recorded bills (237 requests) and Google's
-documentation. The figures bound a call before it is sent; the reply states its cost.
+documentation. The figures bound a call before it is sent; the reply reports what it used.
 """
 
 from __future__ import annotations
@@ -71,26 +71,26 @@ _UNKNOWN = MediaRates(audio_second=32, video_second=280, images="crops", image=2
 
 
 def short_name(model: str) -> str:
-    """Return a model's name without its path."""
+    """Return a model's name in lower case, without the path before it."""
     return model.rpartition("/")[2].lower()
 
 
 @lru_cache(maxsize=512)
 def is_second_generation(model: str) -> bool:
-    """Return whether grounding is billed per prompt (up to 2.5), not per search query (from 3)."""
+    """Return whether Google bills grounding per prompt (models up to 2.5), not per search (from 3)."""
     return short_name(model).startswith(("gemini-1", "gemini-2", "gemini-live-2"))
 
 
 @lru_cache(maxsize=512)
 def most_output(model: str) -> int:
-    """Return the most tokens of a model's answer, including reasoning."""
+    """Return the most tokens that a model's answer can have, including reasoning."""
     name = short_name(model)
     return next((cap for part, cap in _OUTPUT_CAPS if part in name), _DEFAULT_OUTPUT)
 
 
 @lru_cache(maxsize=512)
 def output_key(model: str) -> str:
-    """Return the quantity that bounds a model's output: that of its most expensive modality."""
+    """Return the name of the quantity for a model's output: its most expensive modality."""
     name = short_name(model)
     if "image" in name or "nano-banana" in name:
         return "output_tokens@image"
@@ -101,11 +101,12 @@ def output_key(model: str) -> str:
 
 @lru_cache(maxsize=512)
 def media_rates(model: str, resolution: str = "") -> MediaRates:
-    """Return a model's tokens for media at a requested resolution ("MEDIA_RESOLUTION_HIGH", "low").
+    """Return a model's tokens for media at a resolution ("MEDIA_RESOLUTION_HIGH", "low"); "":
+    default.
 
-    A 2.x model may use fewer tokens at a low resolution; the bound does not rely on it. At a high
-    one, 2.5 models enlarge parts of an image; the crops of 2.0 bound that. An unknown model family
-    gets the highest figures.
+    A 2.x model may use fewer tokens at a low resolution; the result does not rely on this. At a
+    high resolution, 2.5 models enlarge parts of an image; the crops of 2.0 bound this. An unknown
+    model family gets the highest figures.
     """
     name = short_name(model)
     level = resolution.lower().removeprefix("media_resolution_")
@@ -123,5 +124,5 @@ def media_rates(model: str, resolution: str = "") -> MediaRates:
 
 @lru_cache(maxsize=512)
 def most_input(model: str) -> int:
-    """Return the most tokens of a model's prompt; 1,048,576 for an unknown model family."""
+    """Return the most tokens that a model's prompt can have; 1,048,576 for an unknown model."""
     return 2 * MOST_INPUT if "gemini-1.5-pro" in short_name(model) else MOST_INPUT

@@ -1,4 +1,4 @@
-"""Collects the content of a request: the texts to count, the media, and what it only refers to."""
+"""Collects the content of a request: texts to count, media, and parts of unknown size."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ DECLARED_HALVES = 6
 
 @dataclass(slots=True)
 class Prompt:
-    """The content of a request: texts (until they are counted), media, and parts of unknown size."""
+    """The content of a request: texts, media, and the number of parts of unknown size.
+
+    The texts are deleted when they are counted.
+    """
 
     model: str
     resolution: str = ""  # for media without their own
@@ -58,7 +61,9 @@ class Prompt:
     notes: list[str] = field(default_factory=list)
 
     def add_contents(self, value: object, depth: int = 0) -> None:
-        """Add contents in any accepted form: a text, a part, a content, or a list of them."""
+        """Add contents in any form that the API accepts: a text, a part, a content, or a list of
+        them.
+        """
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -74,7 +79,9 @@ class Prompt:
                 self.add_part(value)
 
     def add_part(self, part: Json, depth: int = 0) -> None:
-        """Add one part: text, data, a reference to data, a function call or its result."""
+        """Add one part: text, media, a reference to a file, a function call, or a function's
+        result.
+        """
         self.parts += 1
         for name, value in part.items():
             if name == "text" and isinstance(value, str):
@@ -113,7 +120,7 @@ class Prompt:
         self.mark("a file of unknown length", "input_tokens@audio" if heard else "input_tokens")
 
     def _answer(self, answer: Json, depth: int) -> None:
-        """Add a function's response: its text, and the media beside it."""
+        """Add the result of a function: its text, and the media that it contains."""
         pieces = list(objects(answer.get("parts")))
         rest = {name: value for name, value in answer.items() if name != "parts"}
         self.add_json(rest if pieces else answer)
@@ -125,7 +132,7 @@ class Prompt:
         self.usual_media = added(self.usual_media, both[1])
 
     def add_settings(self, body: Json) -> None:
-        """Add instructions, tools and schemas: all of them are input."""
+        """Add instructions, tools and schemas, which are all billed as input."""
         for name in ("systemInstruction", "system_instruction"):
             self.add_contents(body.get(name))
         self.served, functions, strange = tools_of(body)
@@ -145,23 +152,26 @@ class Prompt:
             self.mark("cached content of unknown size", "input_tokens@audio")
 
     def add_json(self, value: object) -> None:
-        """Add a value that the model reads as JSON, or as text that Google writes from it."""
+        """Add a value that the model reads as JSON, or as text that Google makes from the JSON."""
         self.signs += json_texts(value, self.texts)
 
     def mark(self, note: str, key: str = "input_tokens") -> None:
-        """Record a part of unknown size. `key`: the most expensive quantity that it can be."""
+        """Add a note, and count one more part of unknown size.
+
+        `key` is the name of the most expensive quantity that the part can have.
+        """
         self.unknown += 1
         if key != "input_tokens":
             self.unknown_key = key
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Add a note about the figures, unless it is there already."""
+        """Add a note about the figures; a note that exists is not added again."""
         if text not in self.notes:
             self.notes.append(text)
 
     def quantities(self, count: CountText | None) -> Both:
-        """Return (the most, the typical) quantities of input."""
+        """Return (the most, the typical) quantities of input. Deletes the texts after the count."""
         counted = count_text("\n".join(self.texts), count)
         self.texts.clear()
         most = counted.upper_bound + _PER_PART * self.parts + self.signs + self.signatures
@@ -185,7 +195,7 @@ class Prompt:
 
 
 def _resolution(part: Json) -> str:
-    """Return the resolution that a part names for its own media, or ""."""
+    """Return the resolution that a part sets for its media; "" if it sets none."""
     value = part.get("mediaResolution", part.get("media_resolution"))
     return (
         text_of(value)
@@ -195,7 +205,7 @@ def _resolution(part: Json) -> str:
 
 
 def _frames(part: Json) -> int:
-    """Return the requested video frames per second, rounded up; 1 by default."""
+    """Return the video frames per second that a part requests, rounded up; 1 by default."""
     about = child(part, "videoMetadata") or child(part, "video_metadata")
     asked = about.get("fps")
     if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= 1_000:

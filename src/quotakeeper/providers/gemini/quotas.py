@@ -1,8 +1,8 @@
-"""Reads the quotas in Gemini's 429: which ones, their amounts, and when they reset.
+"""Reads the quotas in Gemini's 429 reply: which ones, their amounts, and when they reset.
 
-Four forms occur: violations in google.rpc.QuotaFailure; a quota in the metadata of
-google.rpc.ErrorInfo; lines of the message; and only the status. RetryInfo, the metadata and the
-message contain waits.
+A reply names quotas in one of four forms: violations in google.rpc.QuotaFailure; metadata of
+google.rpc.ErrorInfo; lines of the message; or only the status. RetryInfo, the metadata and the
+message state waits.
 """
 
 from __future__ import annotations
@@ -37,19 +37,22 @@ _PROSE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The waits in an error, in microseconds: until a retry, and until its quota resets."""
+    """The waits that an error states, in microseconds; None if it states none.
+
+    `retry_us`: until the next try. `reset_us`: until the quota resets.
+    """
 
     retry_us: int | None
     reset_us: int | None
 
     @property
     def longest_us(self) -> int | None:
-        """The longer wait; None if there is none."""
+        """The longer of the two waits; None if there is none."""
         return max((x for x in (self.retry_us, self.reset_us) if x is not None), default=None)
 
 
 def waits_in(error: Json) -> Waits:
-    """Return every wait in an error object."""
+    """Return the longest wait of each kind in an error object."""
     retry: list[int | None] = []
     reset: list[int | None] = []
     for detail in objects(error.get("details")):
@@ -62,7 +65,10 @@ def waits_in(error: Json) -> Waits:
 
 
 def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
-    """Return every quota in an error object; if it names none, one that stands for all of them."""
+    """Return every quota that an error object names.
+
+    If it names none, the result is one quota whose id is the error's reason or status.
+    """
     waits = waits_in(error)
     found: dict[str, QuotaReading] = {}
     for each in _named(error, waits):
@@ -80,7 +86,9 @@ def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
 
 
 def first_to_name(quotas: Sequence[QuotaReading]) -> str:
-    """Return the id for a fault: a daily quota's, else the first one's."""
+    """Return the quota id to show for an error: a daily quota's, else the first; "" if none is
+    named.
+    """
     return next(
         (each.quota_id for each in quotas if is_daily(each)),
         quotas[0].quota_id if quotas and _is_named(quotas[0]) else "",

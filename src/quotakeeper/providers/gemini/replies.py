@@ -35,19 +35,20 @@ PROVISIONED = "provisioned throughput: paid in advance"
 
 
 class GeminiReader(TokenReader):
-    """The common part of the readers of Gemini's answers: errors, tiers, names."""
+    """Base class of the readers of Gemini's answers: errors, tiers, names."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(call, status, headers)
         self.tier = tier_of(header_text(headers, "x-gemini-service-tier"))
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """Return the error for the response's status and body."""
+        """Return the error that the response's status and `body` state."""
         return read_fault(self.status, self.headers, body)
 
     def is_fault(self, body: Json) -> bool:
-        """Return whether a document is an error, and keep the error; in a stream it may come after
-        text.
+        """Return whether a document is an error, and store the error.
+
+        In a stream, an error may come after text; then the call is billed.
         """
         error = error_in(body)
         if error:
@@ -56,13 +57,15 @@ class GeminiReader(TokenReader):
         return bool(error)
 
     def name_served(self, body: Json) -> None:
-        """Keep the model that answered and the id of the answer."""
+        """Store the model that answered, and the id of the answer."""
         served = name_of(body.get("modelVersion") or body.get("model")).removeprefix("models/")
         self.model_served = served or self.model_served
         self.response_id = name_of(body.get("responseId") or body.get("id")) or self.response_id
 
     def traffic(self, metadata: Json) -> None:
-        """Keep the served tier, in either platform's form."""
+        """Store the service tier that was applied; each of Google's two APIs reports it in its own
+        form.
+        """
         told = metadata.get("serviceTier") or metadata.get("trafficType")
         self.tier = tier_of(told) or self.tier
         self.prepaid = told == "PROVISIONED_THROUGHPUT"
@@ -70,7 +73,10 @@ class GeminiReader(TokenReader):
             self.note(PROVISIONED)
 
     def read_part(self, data: bytes) -> None:
-        """Read the end of a cut document, which may have the usage; its length counts too."""
+        """Read the end of a document that was cut or is too large.
+
+        If the end has no usage, its length counts as text.
+        """
         metadata = last_object(data, "usageMetadata")
         if is_counted(metadata):
             self.traffic(metadata)
@@ -81,7 +87,7 @@ class GeminiReader(TokenReader):
 
 
 class ContentReader(GeminiReader):
-    """Reads any answer with usageMetadata: generateContent and streams, embeddings, predictions."""
+    """Reads answers with usageMetadata: generated content, embeddings, predictions; also streams."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self._queries = 0  # a running total, from the grounding of the answer
@@ -89,7 +95,7 @@ class ContentReader(GeminiReader):
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """Read an answer, or the next piece of one."""
+        """Read an answer, or one chunk of a stream."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -139,7 +145,7 @@ class ContentReader(GeminiReader):
 
 
 def _media_size(blob: Json) -> int:
-    """Return the size of a text that has as many tokens as an answer's picture or audio."""
+    """Return the number of text bytes that has as many tokens as an image or audio in an answer."""
     size = base64_size(text_of(blob.get("data")))
     if not size:
         return 0
@@ -149,10 +155,10 @@ def _media_size(blob: Json) -> int:
 
 
 class CacheReader(GeminiReader):
-    """Reads cachedContents: its tokens are billed once as input, and their storage by the hour."""
+    """Reads a context cache: its tokens are billed once as input, and its storage by the hour."""
 
     def read(self, body: Json, document: Document) -> None:
-        """Read the cache after it was made or extended."""
+        """Read the state of a cache that was created or extended."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -177,7 +183,10 @@ class CacheReader(GeminiReader):
 
 
 def instant_ms(value: object) -> int | None:
-    """Return milliseconds of an instant in RFC 3339; use only differences of two such values."""
+    """Return the milliseconds of a time in RFC 3339 (UTC, "Z"); None for another value.
+
+    Callers use only the difference between two results.
+    """
     text = text_of(value)
     head, dot, rest = text.partition(".")
     digits = rest.rstrip("Z+-:0123456789") if dot else ""
@@ -192,10 +201,10 @@ def instant_ms(value: object) -> int | None:
 
 
 class InteractionReader(GeminiReader):
-    """Reads interactions: one object, or typed events of which the last one has the usage."""
+    """Reads an interaction: one object, or a stream of events, of which the last one has the usage."""
 
     def read(self, body: Json, document: Document) -> None:
-        """Read the interaction, or one event of it."""
+        """Read the interaction, or one event of the stream."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -218,11 +227,13 @@ class InteractionReader(GeminiReader):
 
 
 class BatchReader(GeminiReader):
-    """Reads batches. A batch is recorded by estimate when it is made; its result has each request's
-    usage."""
+    """Reads the state of a batch.
+
+    A new batch is recorded with an estimate. Its result reports the usage of each request.
+    """
 
     def read(self, body: Json, document: Document) -> None:
-        """Read the state of the batch."""
+        """Read the state of a batch, and add up the usage of its requests."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -243,5 +254,5 @@ class BatchReader(GeminiReader):
             self.note("a batch: an estimate is recorded when it is made")
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return the estimate for an accepted batch, which answers all of its requests."""
+        """Return the typical use of all requests in a batch that was accepted."""
         return {key: n for key, n in self.call.typical.items() if key != "requests"}

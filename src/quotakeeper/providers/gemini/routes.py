@@ -37,7 +37,11 @@ _FREE = ("files", "models", "operations", "auth_tokens", "tunedModels", "corpora
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint: its operation, its model ("" if the body names it), and whether it is billed."""
+    """An endpoint: its operation, its model, and whether it is billed.
+
+    `model` is "" if the request's body names the model. `name` is the name of a resource, such as a
+    cache.
+    """
 
     operation: str
     model: str = ""
@@ -46,7 +50,10 @@ class Route:
 
 
 def route_of(method: str, place: Address) -> Route | None:
-    """Return a request's endpoint; None if nothing shows that it is Gemini's. `method`: upper case."""
+    """Return the endpoint that a request calls; None if it is not clearly Gemini's.
+
+    `method` is in upper case.
+    """
     if any(part.split(".")[-1] in SOCKETS or part in SOCKETS for part in place.path):
         return Route("live")
     for tail in place.tails(VERSIONS):
@@ -96,14 +103,16 @@ def _openai(method: str, tail: tuple[str, ...]) -> Route:
 
 
 def _within_project(tail: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what follows projects/P/locations/L, or the whole path."""
+    """Return the path after projects/P/locations/L, or the whole path without such a beginning."""
     if len(tail) >= 4 and tail[0] == "projects" and tail[2] == "locations":
         return tail[4:]
     return tail
 
 
 def _model(parts: tuple[str, ...]) -> str:
-    """Return a model's name: what follows "models", or the path of a tuned model or endpoint."""
+    """Return the model in a path: the name after "models", or the path of a tuned model or
+    endpoint.
+    """
     for kind in ("models", "tunedModels", "endpoints"):
         if kind in parts[:-1]:
             at = len(parts) - 2 - parts[::-1][1:].index(kind)

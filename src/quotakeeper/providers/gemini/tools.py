@@ -1,4 +1,7 @@
-"""Reads a request's tools: declared functions, and Google's own, whose results are input."""
+"""Reads the tools in a request: the declared functions, and the tools that Google runs.
+
+The results of Google's tools are billed as input.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,11 @@ _BOUNDED_TOKENS = 65_536
 
 @dataclass(slots=True)
 class ServedTools:
-    """Google's own tools in a request. `tokens`: the most that their results have, if bounded.
+    """How many tools that Google runs a request has, by kind.
 
-    `unbounded`: a tool fetches pages or calls servers, whose answers may fill the prompt.
+    - `searching`: searches.
+    - `others`: other tools whose results are limited.
+    - `unbounded`: tools that fetch pages or call servers, whose results may fill the prompt.
     """
 
     searching: int = 0
@@ -31,12 +36,12 @@ class ServedTools:
 
     @property
     def tokens(self) -> int:
-        """The most input that the bounded tools return."""
+        """The most input tokens that the results of the limited tools have."""
         return self.searching * _SEARCH_TOKENS + self.others * _BOUNDED_TOKENS
 
 
 def tools_of(body: Json) -> tuple[ServedTools, list[Json], list[Json]]:
-    """Return (Google's own tools, declared functions, tools of an unknown kind)."""
+    """Return (the tools that Google runs, the declared functions, the tools of an unknown kind)."""
     served = ServedTools()
     functions: list[Json] = []
     strange: list[Json] = []

@@ -1,4 +1,4 @@
-"""Converts Gemini's usage objects to quantities: generated content, embeddings, caches, Live."""
+"""Converts Gemini's usage objects to quantities: content, embeddings, interactions, Live."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 
 
 def _listed(metadata: Json, *names: str) -> object:
-    """Return the first of several spellings that is present; Google itself has
-    "promptTokenDetails".
+    """Return the value of the first of `names` that is present; None if all are absent.
+
+    Google itself spells one name in two ways ("promptTokensDetails", "promptTokenDetails").
     """
     return next((metadata[name] for name in names if name in metadata), None)
 
 
 def content_usage(metadata: Json, note: Note) -> dict[str, int]:
-    """Return quantities for usageMetadata of generated content and embeddings.
+    """Return the quantities of a usageMetadata object for generated content or embeddings.
 
-    Each token counts in one quantity. A count of 0 may be missing. If the answer's own count is
+    Each token counts in exactly one quantity. A missing count is 0. Only if the answer's count is
     missing, it is the total minus all other counts.
     """
     prompt_total = count(metadata.get("promptTokenCount"))
@@ -55,7 +56,10 @@ def content_usage(metadata: Json, note: Note) -> dict[str, int]:
 
 
 def live_usage(metadata: Json, note: Note) -> dict[str, int]:
-    """Return quantities for one turn of a Live session: other names, and a total without reasoning."""
+    """Return the quantities of one turn in a Live session.
+
+    Live uses other names than generated content, and its total does not include reasoning.
+    """
     renamed = dict(metadata)
     for old, new in (
         ("responseTokenCount", "candidatesTokenCount"),
@@ -68,7 +72,7 @@ def live_usage(metadata: Json, note: Note) -> dict[str, int]:
 
 
 def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
-    """Return (quantities, searches billed) for `usage` of an interaction."""
+    """Return (quantities, number of billed searches) for the usage object of an interaction."""
     thoughts = count(usage.get("total_thought_tokens"))
     tools = count(usage.get("total_tool_use_tokens"))
     prompt_total = count(usage.get("total_input_tokens"))
@@ -102,7 +106,10 @@ def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
 
 
 def prediction_usage(body: Json) -> dict[str, int] | None:
-    """Return quantities for Vertex's :predict (embeddings with statistics, or images), or None."""
+    """Return the quantities of an answer of Vertex's :predict: embedding tokens or images.
+
+    Returns None if the answer has no usage.
+    """
     tokens = images = 0
     counted = False
     for prediction in objects(body.get("predictions")):
@@ -118,6 +125,5 @@ def prediction_usage(body: Json) -> dict[str, int] | None:
 
 
 def is_counted(metadata: Json) -> bool:
-    """Return whether a usage object counts tokens; that of a blocked prompt has only the traffic
-    type."""
+    """Return whether a usage object has token counts. For a blocked prompt, it may have none."""
     return any(name.endswith(("TokenCount", "_tokens")) for name in metadata)

@@ -50,7 +50,10 @@ _ONE = {"requests": 1}
 
 
 class OpenAIAdapter(ProviderAdapter[str]):
-    """OpenAI: chat, responses, embeddings, transcription, speech, images; no realtime sockets yet."""
+    """OpenAI: chat, responses, embeddings, transcription, speech output, images.
+
+    Realtime WebSockets are not metered yet.
+    """
 
     name = FACTS.name
     hosts = FACTS.hosts
@@ -59,7 +62,7 @@ class OpenAIAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a path; "other" for a free one."""
+        """Return the operation at a URL: "other" if it is not metered, None if it is not OpenAI's."""
         if method == "POST":
             for tail in place.tails(("v1",)):
                 if tail in _BILLED:
@@ -69,7 +72,7 @@ class OpenAIAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Return the call of an operation."""
+        """Return the call that a request makes to the operation `route`."""
         if route == "other":
             return Call(self.name, "", route, False, _ONE, _ONE)
         return _call(route, request, count)
@@ -79,21 +82,23 @@ class OpenAIAdapter(ProviderAdapter[str]):
         return reader_of(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """Return the cap that a request sets on its output."""
+        """Return the output cap that a request sets; None if its operation has none."""
         return chat_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """Return the request's body with a lower output cap."""
+        """Return the request's body with a lower output cap; None if the body cannot be changed."""
         return chat_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return a refusal in the form of OpenAI's errors."""
+        """Return the answer for a refused call, in the form of OpenAI's errors."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return an error event; the SDK raises any event with `error`."""
+        """Return an error event that ends an open stream, and that the SDK raises; b"" if no
+        stream.
+        """
         if not call.streaming:
             return b""
         error = error_object(message, hard=False)
@@ -140,7 +145,7 @@ def _call(operation: str, request: Request, count: CountText | None) -> Call:
 
 
 def _unseen(seen: bool) -> list[str]:
-    """Return a note for a body that was not seen; [] for a known body."""
+    """Return the note for a body that was not seen, in a list; [] if the body was seen."""
     return [] if seen else ["body not seen"]
 
 

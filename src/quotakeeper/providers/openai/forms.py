@@ -1,4 +1,4 @@
-"""Reads OpenAI's forms with an audio file, and bounds the transcription of the file."""
+"""Reads forms with an audio file, and bounds the transcription of the file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quotakeeper.providers.reading.token_split import added
 
 
 def form_fields(content_type: str, body: bytes) -> tuple[dict[str, str], bytes | None]:
-    """Return (the small fields of a form, the file in it)."""
+    """Return (name -> text of the form's small fields, the file's bytes or None)."""
     fields: dict[str, str] = {}
     file: bytes | None = None
     for part in form_parts(content_type, body):
@@ -21,7 +21,10 @@ def form_fields(content_type: str, body: bytes) -> tuple[dict[str, str], bytes |
 
 
 def audio_bound(model: str, file: bytes | None, size: int | None) -> Both:
-    """Bound a transcription: whisper by the second, other models by tokens of audio and text."""
+    """Return (the most, the typical) use of a transcription.
+
+    Whisper is billed by the length of the audio, other models by tokens of audio and text.
+    """
     sound = read_sound(file) if file else None
     most = longest_milliseconds(len(file) if file is not None else size or 25 * 1024 * 1024)
     length = sound.billed_milliseconds if sound else most

@@ -1,4 +1,4 @@
-"""Reads OpenAI's answers that are not text, and writes its errors."""
+"""Reads OpenAI's speech output, and writes errors in OpenAI's form."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from quotakeeper.providers.reading.token_split import added
 
 
 class SpeechReader(ChatReader):
-    """Reads speech: the answer is audio, and the sent text is billed."""
+    """Reads speech output. The answer is audio; the characters of the sent text are billed."""
 
     def look(self, chunk: bytes) -> None:
-        """Read an error, which is text; audio has no figures."""
+        """Read the text of an error. Audio has no figures, so it is ignored."""
         if self.refused:
             super().look(chunk)
 
     def usage(self, *, complete: bool) -> Usage:
-        """Return the characters of the sent text."""
+        """Return the number of characters in the sent text."""
         quantities = added({k: n for k, n in self.call.typical.items() if k != "requests"}, REQUEST)
         return Usage(
             quantities, Provenance.ESTIMATED, request_id=self.request_id(), complete=complete
@@ -30,18 +30,20 @@ class SpeechReader(ChatReader):
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 if `hard`, which OpenAI's SDK does not retry; else 429."""
+    """Return the answer for a refused call: 402 if `hard`, which OpenAI's SDK does not retry; else
+    429.
+    """
     body = {"error": error_object(message, hard=hard)}
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_object(message: str, *, hard: bool) -> dict[str, object]:
-    """Return an error in the form of OpenAI's errors."""
+    """Return an error object in the form of OpenAI's errors."""
     code = "insufficient_quota" if hard else "rate_limit_exceeded"
     return {"message": own_message(message), "type": code, "param": None, "code": code}
 
 
 def reader_of(call: Call, status: int, headers: Mapping[str, str]) -> ChatReader:
-    """Return the reader for an operation."""
+    """Return a reader for the response to a call."""
     kind = SpeechReader if call.operation == "speech" else ChatReader
     return kind(call, status, headers)
