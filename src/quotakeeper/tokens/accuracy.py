@@ -1,4 +1,4 @@
-"""Compares the estimate with the exact count over a folder of text files."""
+"""Compares the estimated with the exact token counts of the text files in a folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _SMALLEST_CHARS: Final = 1  # characters; an empty piece says nothing about accu
 
 @dataclass(frozen=True, slots=True)
 class AccuracyRow:
-    """The accuracy of the estimate for one language; `tokens` are exact counts, errors are in
+    """The accuracy of the estimate for one language; `tokens` is the exact total, errors are in
     percent.
 
-    `bias` is the mean signed error (positive: the estimate is too high). p95 is the error that 95 %
-    of the texts do not exceed. Coverage is the share of texts within their upper bound.
+    - `bias_pct`: the mean error with its sign; positive: the estimate is too high.
+    - `p95_abs_error_pct`: 95 % of the texts have at most this error.
+    - `upper_bound_coverage_pct`: the share of texts that have no more tokens than `upper_bound`.
     """
 
     language: str
@@ -34,11 +35,10 @@ class AccuracyRow:
 
 
 def measure(folder: Path | str, tokenizer: Path | None = None) -> list[AccuracyRow]:
-    """Return one row per language found in a folder, by label; the row "all" comes last.
+    """Return one row for each language found in a folder, sorted by label, and a last row "all".
 
-    Every paragraph (text between blank lines) of every text file in the folder is one text. Raises
-    InvalidInputError if there is no text, and MissingExtraError and TokenizerError as `exact.count`
-    does.
+    Every paragraph (text between blank lines) of a text file is one text. Raises InvalidInputError
+    if there is no text, and the errors of `exact.count`.
     """
     root = Path(folder)
     if not root.is_dir():

@@ -1,4 +1,4 @@
-"""Counts with the local tokenizer if it is installed, else with the built-in estimate."""
+"""Counts tokens with the local tokenizer if it is installed, else with the built-in estimate."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ log = logging.getLogger("quotakeeper.tokens")
 
 
 def count_tokens(text: str) -> TokenEstimate:
-    """Count a text; `provenance` is "tokenizer" or "estimated".
+    """Return the tokens of a text; `provenance` is "tokenizer" or "estimated".
 
-    If the tokenizer fails, that is logged once and every later count is an estimate. Raises
+    If the tokenizer fails, one warning is logged, and all later counts are estimates. Raises
     InvalidInputError if `text` is not a string.
     """
     if isinstance(text, str) and len(text) <= _LONGEST_EXACT and _tokenizer_works():

@@ -1,4 +1,4 @@
-"""Estimates the number of tokens of a text for Gemini models, with an upper bound and a language."""
+"""Estimates how many tokens a text has for Gemini models, with an upper bound and its language."""
 
 from __future__ import annotations
 
@@ -44,11 +44,14 @@ _FALLBACK_FACTOR: Final = 1.36  # the factor on top for the script weights, meas
 class TokenEstimate:
     """The number of tokens of a text.
 
-    `tokens`: the count. `language`: a BCP-47 label, `und` if unsure. `upper_bound`: the text never
-    has more tokens than this (see piece_facts.py); at most its UTF-8 bytes, and exactly these for a
-    sampled text. `provenance`: `tokenizer` for an exact count, else `estimated`. `sampled`: whether
-    only parts of a very long text were counted. `likely_bound`: 99 % of texts of this size have at
-    most this many tokens. Use it for a reservation that may be exceeded now and then.
+    - `tokens`: the count.
+    - `language`: a BCP-47 label; `und` if unsure.
+    - `upper_bound`: the text never has more tokens (see piece_facts.py). At most the text's UTF-8
+      bytes; exactly these bytes if `sampled`.
+    - `provenance`: `tokenizer` for an exact count, else `estimated`.
+    - `sampled`: only parts of a very long text were counted.
+    - `likely_bound`: 99 % of texts of this size have at most this many tokens. Use it for a
+      reservation that may sometimes be exceeded.
     """
 
     tokens: int
@@ -76,14 +79,14 @@ def _vector_counter(numpy: Any) -> VectorCounter | None:
 
 
 def _is_dense(text: str) -> bool:
-    """Return whether a text is long and has few blanks, like Chinese, Thai or minified code."""
+    """Return whether a text is long and has few blanks, as Chinese, Thai or minified code has."""
     if len(text) <= _DENSE_ABOVE_CHARS:
         return False
     return (text.count(" ") + text.count("\n")) * _DENSE_WORD_CHARS < len(text)
 
 
 def _count(text: str) -> tuple[float, int | None, float]:
-    """Return (tokens, upper bound or None if unknown, factor that widens the likely bound)."""
+    """Return (tokens, upper bound or None if unknown, factor by which to widen the likely bound)."""
     dense = _is_dense(text)
     if dense:
         numpy = sys.modules.get("numpy")
@@ -106,11 +109,12 @@ def _sample(text: str) -> str:
 def estimate_tokens(text: str, *, with_language: bool = True) -> TokenEstimate:
     """Estimate the tokens of a text for Gemini models, without the tokenizer.
 
-    To detect the language takes longer than to count; with `with_language=False` it is `und`.
+    Detecting the language takes longer than counting. With `with_language=False`, the label is
+    `und`.
 
-    No content makes it fail: lone surrogates and NULs are counted, and an empty text has 0 tokens.
-    Texts of more than 2,000,000 characters are sampled, and `sampled` says so. Raises
-    InvalidInputError if `text` is not a str.
+    Every str can be counted: lone surrogates and NULs count as characters, and an empty text has 0
+    tokens. Of a text with more than 2,000,000 characters, only samples are counted; `sampled` is
+    then True. Raises InvalidInputError if `text` is not a str.
     """
     if not isinstance(text, str):
         raise InvalidInputError("text", f"is {type(text).__name__}, not str", "decode it first")

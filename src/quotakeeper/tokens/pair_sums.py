@@ -1,8 +1,8 @@
-"""Sums the weights of character pairs over a text in pure Python, with a cache of words and pairs.
+"""Sums the weights of character pairs over a text, in pure Python, with caches for words and pairs.
 
 The tokenizer never makes a token across two words, so a text is counted word by word. Each word has
-at least one token. A cached word costs one dictionary look-up. One float holds both the estimate
-and the upper bound, so both are summed in one pass.
+at least one token. A cached word takes only one dictionary look-up. The estimate and the upper
+bound are packed in one float, so that one pass sums both.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _HALF: Final = BOUND / 2
 
 
 def gap_tokens(gap: str) -> tuple[int, bool]:
-    """Return the tokens of a stretch of white space, and whether its last space is not counted.
+    """Return (the tokens of white space between words, whether its last space is left out).
 
-    A single space at the end of the gap belongs to the following word, so it is not counted. White
-    space other than spaces, newlines and tabs counts as its UTF-8 bytes.
+    A single space at the end belongs to the next word, so it is not counted. White space other than
+    spaces, newlines and tabs counts as its UTF-8 bytes.
     """
     tokens = 0
     for found in _SAME.finditer(gap):
@@ -48,12 +48,16 @@ def gap_tokens(gap: str) -> tuple[int, bool]:
 
 
 def end_tokens(text: str) -> float:
-    """Return 1.0 if the text ends with a single space, which belongs to no word."""
+    """Return 1.0 if the text ends with a single space, because no word follows that includes the
+    space.
+
+    Otherwise 0.0.
+    """
     return 1.0 if text[-1] == SPACE and text[-2:-1] != SPACE else 0.0
 
 
 class _Gaps(dict[str, int]):
-    """A cache: stretch of white space -> its tokens."""
+    """A cache: white space between words -> its tokens."""
 
     __slots__ = ()
 
@@ -65,7 +69,7 @@ class _Gaps(dict[str, int]):
 
 
 class _Pairs(dict[tuple[str, str], float]):
-    """A cache: pair -> weight and thirds of the bound in one float."""
+    """A cache: pair of characters -> its weight and its part of the upper bound, in one float."""
 
     __slots__ = ("facts", "table")
 
@@ -84,9 +88,9 @@ class _Pairs(dict[tuple[str, str], float]):
 
 
 class _Words(dict[str, float]):
-    """A cache: word -> estimate and bound in one float, for one kind of gap before the word.
+    """A cache: word -> estimate and bound in one float, for words after one kind of white space.
 
-    Words of `known` are counted exactly, also with punctuation after them. `whole`: the bound of a
+    Words in `known` are counted exactly, also with punctuation after them. `whole`: the bound of a
     cached word is rounded down to whole tokens.
     """
 
@@ -127,9 +131,9 @@ class _Words(dict[str, float]):
 
 
 class Counter:
-    """Counts tokens of texts with one pair table and one file of facts.
+    """Counts the tokens of texts with a pair table and the facts of the tokenizer.
 
-    Threads may share it: at worst, two threads compute the same cache entry.
+    Threads may share a counter. At worst, two threads compute the same cache entry.
     """
 
     __slots__ = ("_dense", "_gaps", "_pairs", "_worded")
@@ -148,7 +152,8 @@ class Counter:
     def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `dense`: use neither known words nor rounding per word, as the numpy version does.
+        `dense`: use no list of known words and no rounding per word, so that the result equals
+        VectorCounter's.
         """
         if not text:
             return 0.0, 0

@@ -1,6 +1,7 @@
-"""The same sums as pair_sums.py with numpy, for long texts in programs that already loaded numpy.
+"""Computes the sums of pair_sums.py with numpy, for long texts, if the program already loaded
+numpy.
 
-This module never imports numpy, because that takes 0.1 s: the caller passes the module.
+This module never imports numpy, because the import takes 0.1 s. The caller passes the module.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _BLANKS_END: Final = 0x3001
 
 
 def slots(numpy: Any, previous: Any, current: Any) -> Any:
-    """Return the table slots of two uint32 arrays of code points; see table.slot."""
+    """Return the table slots for two uint32 arrays of code points; see `pair_table.slot`."""
     mixed = previous * numpy.uint32(0x9E3779B1)
     mixed += current * numpy.uint32(0x85EBCA77)
     mixed ^= mixed >> numpy.uint32(15)
@@ -35,10 +36,7 @@ _DIGIT: Final = 8  # the mark of an ASCII digit's cost
 
 
 class VectorCounter:
-    """Counts tokens of texts with one pair table, one file of facts and one numpy module.
-
-    Gives the results of `Counter.count` for a dense text.
-    """
+    """Counts the tokens of texts with numpy. The results equal `Counter.count(text, dense=True)`."""
 
     __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right",
                  "_spelled")  # fmt: skip
@@ -87,7 +85,7 @@ class VectorCounter:
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return (the character or the gap before each character, whether it is a gap)."""
+        """Return (the character or kind of gap before each character, whether it is a gap)."""
         numpy = self._numpy
         before = numpy.empty_like(codes)
         before[0] = _BREAK
@@ -104,7 +102,7 @@ class VectorCounter:
         return (pairs * self._multiplier) >> self._numpy.uint32(16)
 
     def _joins(self, previous: Any, current: Any) -> int:
-        """Return how many of the pairs are one piece of the tokenizer's vocabulary."""
+        """Return how many of the character pairs are entries of the tokenizer's vocabulary."""
         numpy = self._numpy
         pairs = previous << numpy.uint32(16)
         pairs |= current

@@ -1,8 +1,10 @@
-"""The fitted table of character pairs: how many tokens a pair of adjacent characters adds.
+"""The fitted table of character pairs: how many tokens two adjacent characters add.
 
-A word counts 1 + the sum of its pair weights; the first pair is (gap, first character). A weight is
-about the probability that a token starts between the two characters. scripts/fit_tokens.py fits the
-table; data/README.md gives the file's layout and sources.
+A word has 1 token plus the sum of its pair weights. The first pair is (gap before the word, first
+character). A weight is about the probability that a token starts between the two characters.
+
+The script scripts/fit_tokens.py fits the table. The file data/README.md describes the table's file
+and its sources.
 """
 
 from __future__ import annotations
@@ -29,9 +31,7 @@ _DIGITS: Final = frozenset("0123456789")
 
 
 def slot(previous: int, current: int) -> int:
-    """Return the table slot of a pair of code points: a hash with two multiplications and
-    xor-shifts.
-    """
+    """Return the table slot for a pair of code points: a hash of the pair."""
     mixed = (previous * 0x9E3779B1 + current * 0x85EBCA77) & 0xFFFFFFFF
     mixed ^= mixed >> 15
     mixed = (mixed * 0x2C1B3C6D) & 0xFFFFFFFF
@@ -50,14 +50,20 @@ def utf8_length(code_point: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """The weights of pairs, and, for rare pairs, of the 128-character blocks of the two characters."""
+    """The weights of character pairs.
+
+    `right` and `left` hold weights of 128-character blocks, which are added to each pair's own
+    weight.
+    """
 
     pairs: memoryview  # signed bytes, like the other two
     right: memoryview
     left: memoryview
 
     def weight(self, previous: str, current: str) -> float:
-        """Return the tokens that `current` adds after `previous` (1.0: always a new token)."""
+        """Return the tokens that `current` adds if it follows `previous`; 1.0 for a certain new
+        token.
+        """
         if current in _DIGITS:  # each ASCII digit is always one token
             return 0.0 if previous == BREAK else 1.0
         code = ord(current)
@@ -72,12 +78,12 @@ class PairTable:
 
 
 def pack(pairs: bytes, right: bytes, left: bytes) -> bytes:
-    """Return the bytes of a table file."""
+    """Return the content of a table file."""
     return _HEADER.pack(MAGIC, SLOTS, BLOCKS) + pairs + right + left
 
 
 def unpack(data: bytes) -> PairTable:
-    """Return the table in the bytes of a table file. Raises ValueError for any other bytes."""
+    """Return the table in the content of a table file. Raises ValueError for other content."""
     if len(data) != _HEADER.size + SLOTS + 2 * BLOCKS:
         raise ValueError(f"pair table has {len(data)} bytes")
     if _HEADER.unpack_from(data) != (MAGIC, SLOTS, BLOCKS):
@@ -88,7 +94,7 @@ def unpack(data: bytes) -> PairTable:
 
 @functools.cache
 def load_table(path: Path = _PATH) -> PairTable | None:
-    """Return the fitted table, read once; None if its file is missing or damaged."""
+    """Return the fitted table, which is read once; None if its file is missing or damaged."""
     try:
         return unpack(path.read_bytes())
     except (OSError, ValueError):

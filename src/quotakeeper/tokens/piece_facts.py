@@ -1,17 +1,17 @@
-"""Facts about the tokenizer that give an upper bound of a count, and words whose count is known.
+"""Facts about the tokenizer: data for an upper bound, and words whose token count is known.
 
-The bound of a word is its number of characters, less a third for each adjacent pair that is a piece
-of the vocabulary. A character that the tokenizer does not have counts its UTF-8 bytes. No count
-exceeds this bound, for these reasons:
-- Byte-pair encoding stops only when no two adjacent tokens join to a piece.
+A "piece" is an entry of the tokenizer's vocabulary. The bound of a word is its number of
+characters, minus a third for each adjacent pair that is a piece. A character that is no piece
+counts its UTF-8 bytes. No count exceeds this bound, for these reasons:
+- Byte-pair encoding stops only when no two adjacent tokens can be joined to a piece.
 - The merges hold every split of every piece (scripts/make_pieces.py checks this).
 - So of the three borders around and inside such a pair, at most two are token borders.
 - The sum of these inequalities, each divided by three, counts no border more than once.
 - So a word has at most (characters - pairs / 3) tokens.
 
 No piece except "> </" crosses from one word into the next. No piece joins a letter to one of
-`TAIL_MARKS` after it. So the counts of words add up, and a word of `words` has the count in the
-file. The file data/README.md gives the file's layout and sources.
+`TAIL_MARKS` after the letter. So the counts of words can be added, and each entry of `words` has
+its exact count. The file data/README.md describes the layout and the sources.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ _PATH: Final = Path(__file__).parent / "data" / "pieces.bin"
 
 @dataclass(frozen=True, slots=True)
 class PieceFacts:
-    """The content of the file.
+    """The content of the file with the tokenizer's facts.
 
-    `costs`: the tokens of each code point alone. `joined`: pairs of characters that are a piece, as
-    (first << 16 | second); no two of them have the same `place(pair, multiplier)`. `words`: word ->
-    tokens of the word with one space before it.
+    - `costs`: for each code point, the tokens that it has alone.
+    - `joined`: pairs of characters that are a piece, as (first << 16 | second). No two of these
+      pairs have the same `place(pair, multiplier)`.
+    - `words`: word -> tokens of the word with one space before it.
     """
 
     costs: bytes
@@ -51,7 +52,7 @@ class PieceFacts:
     multiplier: int
 
     def thirds(self, previous: str, current: str) -> int:
-        """Return the thirds of a token that `current` adds to the bound after `previous`."""
+        """Return what `current` adds to the upper bound after `previous`, in thirds of a token."""
         before, code = ord(previous), ord(current)
         cost = self.costs[code] if code < CODES else 4
         joined = (before | code) < 0x10000 and (before << 16 | code) in self.joined
@@ -59,12 +60,12 @@ class PieceFacts:
 
 
 def place(pair: int, multiplier: int) -> int:
-    """Return the index of a pair in a table of 65,536 entries."""
+    """Return the index of a pair in a hash table of 65,536 entries."""
     return (pair * multiplier & 0xFFFFFFFF) >> 16
 
 
 def pack(facts: PieceFacts) -> bytes:
-    """Return the bytes of a file of facts."""
+    """Return the content of a file of facts."""
     ordered = sorted(facts.joined)
     steps = array(
         "I", (after - before for before, after in zip([0, *ordered], ordered, strict=False))
@@ -81,7 +82,7 @@ def pack(facts: PieceFacts) -> bytes:
 
 
 def unpack(data: bytes) -> PieceFacts:
-    """Return the facts in the bytes of a file. Raises ValueError for any other bytes."""
+    """Return the facts in the content of a file. Raises ValueError for other content."""
     try:
         magic, multiplier, pairs, count = HEADER.unpack_from(data)
         body = zlib.decompress(data[HEADER.size :]) if magic == MAGIC else b""
@@ -103,7 +104,7 @@ def unpack(data: bytes) -> PieceFacts:
 
 @functools.cache
 def load_facts(path: Path = _PATH) -> PieceFacts | None:
-    """Return the facts, read once; None if their file is missing or damaged."""
+    """Return the facts, which are read once; None if their file is missing or damaged."""
     try:
         return unpack(path.read_bytes())
     except (OSError, ValueError):

@@ -1,9 +1,9 @@
 """Converts the published tokenizer.json to the .model file that sentencepiece loads.
 
 The module writes the few protobuf fields of a byte-pair model itself, so that no protobuf library
-is needed. Field numbers: sentencepiece_model.proto of the sentencepiece project. The merges in the
-JSON have the order of the piece ids, and sentencepiece merges the highest score first. So the score
-of a piece is minus its id.
+is needed. The field numbers are from sentencepiece_model.proto. The merges in the JSON have the
+order of the token ids, and sentencepiece merges the highest score first. So a token's score is
+minus its id.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def _kinds(document: dict[str, Any]) -> dict[str, int]:
 
 
 def to_model(tokenizer_json: bytes) -> bytes:
-    """Return the bytes of a sentencepiece .model for the bytes of a BPE tokenizer.json.
+    """Return the content of a sentencepiece .model, made from a BPE tokenizer.json.
 
-    Raises TokenizerError if the file is not a byte-fallback BPE tokenizer of the expected form.
+    Raises TokenizerError if the JSON is not a byte-fallback BPE tokenizer of the expected form.
     """
     try:
         document = json.loads(tokenizer_json)

