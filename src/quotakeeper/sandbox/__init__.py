@@ -1,4 +1,7 @@
-"""A local imitation of Gemini and Deepgram: no key, no network, errors on request, own bill."""
+"""A local imitation of Gemini and Deepgram, without keys or network, with its own bill.
+
+It can answer with errors on request.
+"""
 
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.faults import KINDS as FAULT_KINDS

@@ -1,7 +1,8 @@
 """The provider accounts in the sandbox: Deepgram's Management API and a Cloud Billing CSV.
 
-Both come from the bill, so they include answers that never reached the client. The functions are
-pure: a request and the bill give a reply. The prices are those of the catalogue.
+Both are made from the sandbox's bill, so they include answers that never reached the client. The
+functions are pure: they return a reply for a request and a bill. The prices are those of the
+catalogue.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Json = dict[str, object]
 
 
 def is_account(request: SandboxRequest) -> bool:
-    """Return whether a path belongs to an account's API."""
+    """Return whether a request is for the API of a provider's account."""
     return request.path in (BILLING_PATH, REQUESTS_PATH) or (
         request.path == "/v1/projects" or request.path.startswith("/v1/projects/")
     )
@@ -50,21 +51,24 @@ def is_account(request: SandboxRequest) -> bool:
 def noted(
     charge: Charge, request: SandboxRequest, turn: SandboxTurn, request_id: str = ""
 ) -> Charge:
-    """Return a charge with the account's data about the request; a key in the query is left out."""
+    """Return the charge with the data that the account reports about the request.
+
+    A key in the query is removed. `request_id` "": make one.
+    """
     query = tuple((name, value) for name, value in request.query if name not in _SECRET)
     known = request_id or request_uuid(turn, "listen")
     return replace(charge, request_id=known, at=turn.now_us, path=request.path, query=query)
 
 
 def charge_of(reply: Reply, request: SandboxRequest, turn: SandboxTurn) -> Charge:
-    """Return the charge of a reply, with the request id that the client sees."""
+    """Return the charge of a reply, with the request id that the client received."""
     assert reply.charge is not None
     sent = next((value for name, value in reply.headers if name == "dg-request-id"), "")
     return noted(reply.charge, request, turn, sent)
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Reply:
-    """Answer a request to an account's API."""
+    """Answer a request for the API of a provider's account."""
     if request.path == BILLING_PATH:
         body = billing_csv([c for c in charges if c.provider == "gemini"], prices())
         return Reply(200, (body,), (("Content-Type", "text/csv; charset=utf-8"),))
@@ -81,12 +85,12 @@ def reply_to(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charg
 
 @cache
 def prices() -> PriceSnapshot:
-    """Return the prices of the package."""
+    """Return the prices that are part of the package."""
     return load_snapshot(())
 
 
 def cost_of(charge: Charge) -> int | None:
-    """Return a charge's cost in pico-dollars; None: no price is known."""
+    """Return the cost of a charge in pico-dollars (10**-12 USD); None if no price is known."""
     if set(charge.quantities) <= {"requests"}:
         return 0
     options: dict[str, str] = {}
@@ -128,7 +132,7 @@ def _managed(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charg
 
 
 def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:
-    """Return one page of requests, newest first."""
+    """Return one page of requests, newest first. Raises ValueError for a wrong query parameter."""
     limit, page = _number(request, "limit", 10), _number(request, "page", 0)
     if not 1 <= limit <= 1_000:
         raise ValueError("limit must be from 1 to 1000")
@@ -150,7 +154,7 @@ def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:
 
 
 def _record(charge: Charge) -> Json:
-    """Return one request in the form of the account's API."""
+    """Return one request in the form of Deepgram's Management API."""
     milliseconds = charge.quantities.get("audio_milliseconds", 0)
     length = units_text(milliseconds // max(1, charge.channels), METERS["audio_seconds"])
     cost = cost_of(charge)
@@ -184,7 +188,7 @@ def _record(charge: Charge) -> Json:
 
 
 def _usage(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Json:
-    """Return one line per day with its sums, in the form of the older summary API."""
+    """Return one line per day with its totals, in the form of Deepgram's older usage API."""
     start, end = _instants(request)
     by_day: dict[str, Json] = {}
     for each in (charge for charge in charges if start <= charge.at < end):
@@ -219,7 +223,7 @@ def _method(charge: Charge) -> str:
 
 
 def _instants(request: SandboxRequest) -> tuple[int, int]:
-    """Return the requested range in microseconds; a date as `end` includes that day."""
+    """Return the requested (start, end) in microseconds. A date as `end` includes the whole day."""
     start, end = -(2**62), 2**62
     if text := request.option("start"):
         start = _instant(text, "start")

@@ -1,4 +1,4 @@
-"""The bill: what the providers would charge for each request that the sandbox answered."""
+"""The bill: what the providers would charge for the requests that the sandbox answered."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from quotakeeper.schemas import Schema
 
 
 class Bill:
-    """A list of charges that grows; several threads may read and write it."""
+    """A growing list of charges. Several threads may read and write it."""
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._charges: list[Charge] = []
 
     def add(self, charge: Charge) -> None:
-        """Add one request to the bill."""
+        """Add one charge."""
         with self._lock:
             self._charges.append(charge)
             self._lock.notify_all()
 
     def wait_for(self, count: int, seconds: float = 10.0) -> bool:
-        """Wait until the bill has `count` charges, because a socket is billed after it closes.
+        """Wait until the bill has `count` charges; return False after `seconds` without them.
 
-        Returns False if that takes more than `seconds`.
+        A WebSocket is billed only after it closes, so a test has to wait.
         """
         with self._lock:
             return self._lock.wait_for(lambda: len(self._charges) >= count, seconds)
@@ -37,7 +37,7 @@ class Bill:
             return tuple(self._charges)
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Return the sums by provider and meter."""
+        """Return provider -> meter -> sum of the charges."""
         sums: dict[str, dict[str, int]] = {}
         for charge in self.charges:
             meters = sums.setdefault(charge.provider, {})

@@ -1,6 +1,7 @@
-"""The sandbox's Gemini bill as a CSV in the form of Google's Billing console. Pure functions.
+"""Writes the sandbox's Gemini bill as a CSV in the form of Google's Billing console.
 
-One line per Pacific day and SKU, numbers with thousands separators, costs before rounding.
+There is one line per Pacific day and SKU. Numbers have thousands separators; costs are given
+unrounded and rounded.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class _Line:
 
 
 def billing_csv(charges: Sequence[Charge], prices: PriceSnapshot) -> bytes:
-    """Return the cost table of these charges."""
+    """Return the CSV for some charges, in UTF-8."""
     pacific = zone_named("America/Los_Angeles")
     lines: dict[tuple[str, str], _Line] = {}
     for charge in charges:
@@ -63,7 +64,7 @@ def billing_csv(charges: Sequence[Charge], prices: PriceSnapshot) -> bytes:
 
 
 def _shares(charge: Charge, prices: PriceSnapshot) -> dict[str, int]:
-    """Return the cost of each quantity; the sum is exactly the cost of the request."""
+    """Return the cost of each quantity. The sum of these costs is exactly the cost of the request."""
     keys = [key for key in charge.quantities if split_key(key)[0] in _WORDS]
     whole = prices.price("gemini", charge.model, dict(charge.quantities), charge.at).cost_pico or 0
     shares = {

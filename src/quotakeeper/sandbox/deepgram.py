@@ -1,6 +1,6 @@
-"""The Deepgram part of the sandbox: pure functions from a request to a reply.
+"""The Deepgram part of the sandbox: pure functions that return a reply for a request.
 
-The audio's own header gives its length. The billed time is this length, times the number of
+The header of the audio states its length. The billed time is this length, times the number of
 channels if `multichannel=true`. The form of the replies follows recorded replies.
 """
 
@@ -36,7 +36,7 @@ Json = dict[str, object]
 
 
 def is_deepgram(request: SandboxRequest) -> bool:
-    """Return whether a path is one of Deepgram's that the sandbox answers."""
+    """Return whether the path of a request is a Deepgram path that the sandbox answers."""
     return request.path in ("/v1/listen", "/v1/speak")
 
 
@@ -48,7 +48,9 @@ def error_reply(status: int, code: str, message: str, turn: SandboxTurn) -> Repl
 
 
 def has_key(request: SandboxRequest) -> bool:
-    """Return whether a request has a key or a short-lived token; an API key needs the word `Token`."""
+    """Return whether a request has an API key (`Token KEY`) or a short-lived token (`Bearer
+    TOKEN`).
+    """
     kind, _, key = request.headers.get("authorization", "").partition(" ")
     return kind.lower() in ("token", "bearer") and bool(key.strip())
 
@@ -56,7 +58,7 @@ def has_key(request: SandboxRequest) -> bool:
 def reply_to(
     request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech] = SPEECHES
 ) -> Reply:
-    """Answer one request to a Deepgram path."""
+    """Answer a request to a Deepgram path. `known` are the recordings with a transcript."""
     if not has_key(request):
         return error_reply(401, "INVALID_AUTH", "Invalid credentials.", turn)
     if request.method != "POST":
@@ -88,7 +90,10 @@ def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech])
 
 
 def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
-    """Return the audio's format and length; for a URL, those of the known speech, or 30 s."""
+    """Return the format and length of the audio; None if the audio cannot be read.
+
+    For a URL, the length is that of the known recording with this name, else 30 s.
+    """
     if not request.headers.get("content-type", "").startswith("application/json"):
         return read_sound(request.body) if request.body else None
     url = (parse_json(request.body) or {}).get("url")
@@ -100,7 +105,7 @@ def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
 
 
 def is_silent(body: bytes, header: Sound) -> bool:
-    """Return whether audio is silent: 16-bit samples near zero, or very few bytes per second."""
+    """Return whether the audio is silent: samples near zero, or very few bytes per second."""
     if header.form == "url":
         return False
     if header.form == "wav" and body[34:36] == b"\x10\x00":
@@ -111,7 +116,7 @@ def is_silent(body: bytes, header: Sound) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as Deepgram's replies describe it."""
+    """A model, as Deepgram's replies describe it."""
 
     name: str
     version: str
@@ -119,7 +124,7 @@ class Model:
 
 
 def model_served(asked: str) -> Model:
-    """Return the model that serves a requested name."""
+    """Return the model that serves a request for the model name `asked`."""
     family = "-".join(asked.split("-")[:2])
     domain = asked[len(family) :].strip("-") or "general"
     if family == "nova-3":
@@ -171,7 +176,7 @@ def _results(request: SandboxRequest, speech: Speech, channels: int) -> Json:
 
 
 def alternative(request: SandboxRequest, segments: Sequence[SpokenSegment]) -> Json:
-    """Return a transcript with its words and, if requested, its paragraphs."""
+    """Return a transcript with its words and, if the request asks for them, its paragraphs."""
     transcript = " ".join(segment.text for segment in segments)
     words = [word for segment in segments for word in _words(segment)]
     confidence = min((_confidence(segment.text) for segment in segments), default=0.0)
@@ -188,7 +193,10 @@ def alternative(request: SandboxRequest, segments: Sequence[SpokenSegment]) -> J
 
 
 def _words(segment: SpokenSegment) -> list[Json]:
-    """Return words with equal shares of the time; in Chinese each character is a word."""
+    """Return the words of a segment, each with an equal share of its time.
+
+    In Chinese, each character is a word.
+    """
     tokens = segment.text.split() if segment.text.isascii() or " " in segment.text else []
     tokens = tokens or [c for c in segment.text if c.isalnum()]
     share = (segment.end_ms - segment.start_ms) / max(1, len(tokens)) / 1000

@@ -1,7 +1,7 @@
-"""Deepgram's live transcription (WebSocket `/v1/listen`): receives audio, sends results.
+"""Deepgram's live transcription (WebSocket `/v1/listen`): receives audio and sends results.
 
-The sent audio is billed, not the time that the socket was open. The form of the messages follows
-recorded frames.
+The length of the sent audio is billed, not the time that the socket is open. The form of the
+messages follows recorded frames.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NOT_UNDERSTOOD = "DATA-0000: the payload could not be understood"
 
 
 def protocol_of(request: SandboxRequest) -> str:
-    """Return the subprotocol to accept: `token` or `bearer` if it carried the key."""
+    """Return the WebSocket subprotocol to accept; "" if the client did not send its key in one."""
     return _offered(request)[0] if _key_in_protocol(request) else ""
 
 
 def refusal(request: SandboxRequest, turn: SandboxTurn) -> Reply | None:
-    """Return the reply to a handshake that Deepgram refuses, or None."""
+    """Return the reply that refuses a handshake; None if the handshake is accepted."""
     keyed = deepgram.has_key(request) or _key_in_protocol(request) or request.option("token")
     if not keyed:
         return deepgram.error_reply(401, "INVALID_AUTH", "Invalid credentials.", turn)
@@ -41,7 +41,7 @@ def refusal(request: SandboxRequest, turn: SandboxTurn) -> Reply | None:
 
 
 class DeepgramSession:
-    """One live transcription."""
+    """One session of live transcription."""
 
     def __init__(
         self, request: SandboxRequest, turn: SandboxTurn, *, says_usage: bool = True
@@ -62,7 +62,7 @@ class DeepgramSession:
         self._interim_us = 0
 
     def take(self, message: Message) -> Answer:
-        """Take audio as bytes, or an instruction as text."""
+        """Return the answer to a message of the client: bytes are audio, text is a command."""
         if isinstance(message, str):
             return self._order(message)
         if not message:  # an older form of CloseStream
@@ -78,11 +78,11 @@ class DeepgramSession:
         return Answer(as_text([*started, *self._results()]))
 
     def idle(self) -> Answer:
-        """Neither audio nor KeepAlive arrived in time: send the Metadata and close."""
+        """Return the Metadata and a close, because neither audio nor KeepAlive arrived in time."""
         return Answer(as_text([self._metadata()]), (INTERNAL_ERROR, _IDLE))
 
     def charge(self) -> Charge:
-        """Return the charge: the sent audio, times the channels that are transcribed."""
+        """Return the charge: the length of the sent audio, times the billed channels."""
         self._over = True
         milliseconds = self._heard().billed_milliseconds * self._billed_channels()
         quantities = {"requests": 1}
@@ -117,7 +117,7 @@ class DeepgramSession:
         return Answer(as_text(last), (NORMAL, ""))
 
     def _heard(self) -> Sound:
-        """Return the length of all audio sent so far."""
+        """Return the format and length of all audio sent so far."""
         if isinstance(self._coded, bytearray):
             head = bytes(self._coded[:44])
             rate = int.from_bytes(head[28:32], "little") if head[:4] == b"RIFF" else 0
@@ -135,8 +135,9 @@ class DeepgramSession:
         return max(1, self._heard().channels or self._declared)
 
     def _results(self) -> list[dict[str, object]]:
-        """Return final results for every whole 3 s; if requested, also interim results every
-        second.
+        """Return a final result for every whole 3 s of audio that is new.
+
+        If the request asks for interim results, add one for every second.
         """
         now, found = self._heard().microseconds, []
         while now - self._final_us >= _FINAL_US:

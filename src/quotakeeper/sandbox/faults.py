@@ -1,7 +1,9 @@
-"""Errors on request: which requests fail, how, and in the form of each provider. Pure functions.
+"""Errors on request: which requests fail, and with which error of the provider. Pure functions.
 
-A fault is written `KIND[:SECONDS][@FROM[-TO]][=OPERATION]`: `429@2` is the second request,
-`503@1-3=generateContent` the first three requests of that operation, `slow:0.5` every request.
+A fault is written `KIND[:SECONDS][@FROM[-TO]][=OPERATION]`:
+- `429@2`: the second request.
+- `503@1-3=generateContent`: the first three requests of this operation.
+- `slow:0.5`: every request.
 """
 
 from __future__ import annotations
@@ -40,7 +42,10 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to fail requests `first` to `last` (0: no end) of an operation ("": any)."""
+    """One kind of error for requests number `first` to `last`. `last` 0: no end.
+
+    `operation` "": the numbers count all requests; otherwise only requests of this operation.
+    """
 
     kind: str
     seconds: float = 1.0
@@ -49,8 +54,11 @@ class Fault:
     operation: str = ""
 
     def hits(self, number: int, of_operation: int, operation: str) -> bool:
-        """Return whether the fault applies to a request, by its number among all, or in its
-        operation."""
+        """Return whether the fault applies to a request.
+
+        `number` is the request's number among all requests, `of_operation` its number in its
+        operation.
+        """
         if self.operation and self.operation != operation:
             return False
         counted = of_operation if self.operation else number
@@ -58,7 +66,9 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Read one fault. Raises InvalidInputError that lists the known kinds."""
+    """Return the fault that a text describes. Raises InvalidInputError, which lists the known
+    kinds.
+    """
     found = _TEXT.fullmatch(text.strip())
     if found is None or found["kind"] not in KINDS:
         raise InvalidInputError(
@@ -74,7 +84,10 @@ def parse_fault(text: str) -> Fault:
 def fault_for(
     request: SandboxRequest, schedule: Sequence[Fault], number: int, of_operation: int
 ) -> Fault | None:
-    """Return the fault for a request: from its header or query, else the first of the schedule."""
+    """Return the fault for a request; None if it has none.
+
+    A fault in the request's header or query wins; else the first that applies in `schedule`.
+    """
     named = request.headers.get(HEADER) or request.option(QUERY)
     if named:
         return replace(parse_fault(named), first=1, last=0, operation="")
@@ -90,7 +103,9 @@ def operation_of(request: SandboxRequest) -> str:
 
 
 def spoil(fault: Fault, request: SandboxRequest, turn: SandboxTurn, reply: Reply) -> Reply:
-    """Return the reply changed by the fault. The server carries out `slow` and the cuts."""
+    """Return `reply` as the fault changes it. The server itself delays `slow` replies and cuts
+    streams.
+    """
     if fault.kind == "cut-early" and reply.progress:
         sent = max(1, len(reply.chunks) - 1)
         return replace(reply, charge=reply.progress[min(sent, len(reply.progress)) - 1])
@@ -144,7 +159,9 @@ def _gemini_error(fault: Fault, model: str) -> Reply:
 
 
 def _quota_failure(model: str, *, per_day: bool) -> Reply:
-    """Return the 429 of an exhausted quota; its RetryInfo is short also for a daily quota."""
+    """Return the 429 reply of an exhausted quota. Its RetryInfo has a wait of seconds in both
+    cases.
+    """
     metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
     span, value = ("Day", "20") if per_day else ("Minute", "10")
     details: list[dict[str, object]] = [

@@ -1,4 +1,4 @@
-"""The Gemini part of the sandbox: pure functions from a request to a reply.
+"""The Gemini part of the sandbox: pure functions that return a reply for a request.
 
 The form and the rules follow recorded replies. The prompt count includes everything that is sent.
 The candidate count excludes reasoning tokens. total = prompt + candidates + thoughts. Each chunk of
@@ -43,7 +43,7 @@ Json = dict[str, object]
 
 
 def is_gemini(request: SandboxRequest) -> bool:
-    """Return whether a path is one of Gemini's (Developer API or Vertex)."""
+    """Return whether the path of a request is Gemini's (Developer API or Vertex AI)."""
     return PATH.fullmatch(request.path) is not None
 
 
@@ -62,7 +62,7 @@ def has_key(request: SandboxRequest) -> bool:
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
-    """Answer one request to a Gemini path."""
+    """Answer a request to a Gemini path."""
     found = PATH.fullmatch(request.path)
     if found is None or request.method != "POST":
         return error_reply(404, "NOT_FOUND", f"{request.method} {request.path} is not served here.")
@@ -88,7 +88,7 @@ def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
 
 
 def at_standard_tier(request: SandboxRequest) -> SandboxRequest:
-    """Return the same request without its own service tier."""
+    """Return the request without the fields that select a service tier."""
     body = parse_json(request.body) or {}
     plain = {name: value for name, value in body.items() if name not in _TIER_FIELDS}
     headers = {name: value for name, value in request.headers.items() if name != VERTEX_TIER}
@@ -136,14 +136,14 @@ def _generate(
 
 
 def _tier(request: SandboxRequest, body: Json) -> str:
-    """Return the requested service tier; each of the two APIs has its own field for it."""
+    """Return the requested service tier. Developer API and Vertex AI have different fields for it."""
     asked = body.get("serviceTier") or body.get("service_tier")
     name = str(asked or request.headers.get(VERTEX_TIER, "")).lower().removeprefix("service_tier_")
     return name if name in TIERS else TIERS[0]
 
 
 def _steps(text: str, usage: GeminiCounts) -> Iterator[tuple[str, GeminiCounts]]:
-    """Yield the pieces of a stream, each with the usage so far."""
+    """Yield the texts of a stream's chunks, each with the usage so far."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
     ends = [*range(step, len(text), step), len(text)]
     start = 0
@@ -158,7 +158,7 @@ def _frames(
     steps: Sequence[tuple[str, GeminiCounts]], finish: str, frame: Mapping[str, object],
     wish: Json | None, *, vertex: bool,
 ) -> Iterator[Json]:  # fmt: skip
-    """Yield the chunks of a stream; each has the usage so far."""
+    """Yield the chunks of a stream as JSON objects."""
     for number, (text, now) in enumerate(steps, 1):
         ending = finish if number == len(steps) else ""
         chunk: Json = {"candidates": [_candidate(text, ending, wish)]}
@@ -178,7 +178,7 @@ def _candidate(text: str, finish: str, wish: Json | None) -> Json:
 
 
 def _answer(body: Json, config: Mapping[str, object]) -> str:
-    """Return the model's text: translated numbered lines, JSON by the schema, or a sentence."""
+    """Return the model's text: translated numbered lines, JSON for the schema, or a sentence."""
     prompt = _last_text(body)
     if config.get("responseMimeType") == "application/json":
         schema = _mapping(config.get("responseSchema"))
@@ -207,7 +207,7 @@ def _by_schema(schema: Mapping[str, object], prompt: str) -> object:
 
 
 def _cut(text: str, cap: int) -> tuple[str, str]:
-    """Return the longest beginning of a text within the output cap, and the finish reason."""
+    """Return (the longest beginning of a text within the output cap, the finish reason)."""
     if estimate_tokens(text).tokens <= cap:
         return text, "STOP"
     low, high = 0, len(text)
@@ -257,7 +257,7 @@ def _embed(body: Json, model: str, method: str, *, vertex: bool) -> Reply:
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """Return a vector that depends only on the text."""
+    """Return a vector of `size` numbers that depends only on the text; `size` 0: the default size."""
     stream = hashlib.shake_256(text.encode("utf-8", "replace")).digest(
         2 * (size or _EMBEDDING_SIZE)
     )

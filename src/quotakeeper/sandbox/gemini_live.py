@@ -1,6 +1,6 @@
 """Gemini Live, the WebSocket `BidiGenerateContent`: setup, turns, and the usage of every turn.
 
-Each turn is charged for the whole session so far; each turn reports its usage once.
+Each turn is charged for the whole session so far, and reports its usage once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Counts = dict[str, int]  # modality -> tokens
 
 
 def refusal(request: SandboxRequest) -> Reply | None:
-    """Return the reply to a handshake without a key, or None."""
+    """Return the reply that refuses a handshake without a key; None if the handshake has a key."""
     if gemini.has_key(request) or request.option("access_token"):
         return None
     return gemini.error_reply(
@@ -50,7 +50,7 @@ def refusal(request: SandboxRequest) -> Reply | None:
 
 
 def failing(kind: str) -> Answer:
-    """Return an error as Gemini Live reports it: it opens the socket, then closes it."""
+    """Return an error in the form of Gemini Live: the socket opens, and then closes with the error."""
     return Answer(close=(INTERNAL_ERROR, _FAULTS[kind.partition("-")[0]]))
 
 
@@ -68,7 +68,7 @@ class GeminiSession:
         self._billed: Counts = {"requests": 1}
 
     def take(self, message: Message) -> Answer:
-        """Answer one message of the client."""
+        """Return the answer to a message of the client."""
         order = parse_message(message)
         if order is None:
             return Answer(close=(BAD_DATA, "Invalid JSON payload received."))
@@ -89,11 +89,11 @@ class GeminiSession:
         return self._heard(_child(order, "realtimeInput", "realtime_input"))
 
     def idle(self) -> Answer:
-        """Close an idle session; the real service waits for minutes first."""
+        """Return the answer that closes an idle session. The real service waits for minutes."""
         return Answer(close=(INTERNAL_ERROR, "The session was idle for too long."))
 
     def charge(self) -> Charge:
-        """Return the charge for all answered turns."""
+        """Return the charge for all turns that were answered."""
         return Charge("gemini", OPERATION, self._model, SWITCHED, dict(self._billed))
 
     def _set_up(self, setup: Mapping[str, object]) -> Answer:
@@ -139,7 +139,7 @@ class GeminiSession:
         self._fresh = _sum(self._fresh, counted.by_modality())
 
     def _turn(self, words: str) -> Answer:
-        """Answer with the model's words; the prompt of this turn is the session so far."""
+        """Return the model's answer. The prompt of a turn is the whole session so far."""
         rate = 32 if re.match(r"gemini-[12]\.", self._model) else 25
         sound = -(-self._sound_us * rate // 1_000_000)
         prompt = _sum(self._context, self._fresh, {"audio": sound} if sound else {})

@@ -1,4 +1,4 @@
-"""How the sandbox counts a Gemini request: tokens by modality, reasoning, `usageMetadata`."""
+"""Counts tokens as the sandbox's Gemini: by modality, with reasoning, as `usageMetadata`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE_TOKENS = 258
 
 @dataclass(frozen=True, slots=True)
 class PromptCount:
-    """The sent tokens by modality, and the number of characters of the text."""
+    """The tokens of a prompt by modality, and the number of characters in its text."""
 
     text: int = 0
     audio: int = 0
@@ -28,11 +28,11 @@ class PromptCount:
 
     @property
     def total(self) -> int:
-        """The sum over all modalities."""
+        """The tokens of all modalities."""
         return self.text + self.audio + self.image + self.document
 
     def by_modality(self) -> dict[str, int]:
-        """Return the tokens of each modality that occurs; names in lower case."""
+        """Return modality (in lower case) -> tokens, without zeros."""
         counts = {
             "text": self.text,
             "audio": self.audio,
@@ -42,7 +42,7 @@ class PromptCount:
         return {name: count for name, count in counts.items() if count}
 
     def details(self) -> list[dict[str, object]]:
-        """Return the list of `{modality, tokenCount}` for a reply."""
+        """Return the tokens in the form of a reply: a list of `{modality, tokenCount}`."""
         return [
             {"modality": name.upper(), "tokenCount": count}
             for name, count in self.by_modality().items()
@@ -51,7 +51,7 @@ class PromptCount:
 
 @dataclass(frozen=True, slots=True)
 class GeminiCounts:
-    """All counts of one generation."""
+    """All token counts of one answer: prompt, visible text, reasoning."""
 
     prompt: PromptCount
     visible: int
@@ -59,7 +59,7 @@ class GeminiCounts:
     tier: str = "standard"
 
     def metadata(self, *, vertex: bool) -> dict[str, object]:
-        """Return the `usageMetadata` object; counts of zero are left out, as in real replies."""
+        """Return the `usageMetadata` object. Counts of zero are left out, as in real replies."""
         usage: dict[str, object] = {"promptTokenCount": self.prompt.total}
         if self.visible:
             usage["candidatesTokenCount"] = self.visible
@@ -76,7 +76,7 @@ class GeminiCounts:
         return usage
 
     def billed(self) -> dict[str, int]:
-        """Return the same counts as quantities of the ledger's meters."""
+        """Return the counts as quantities, named by the ledger's meters."""
         billed = {"requests": 1}
         for modality, count in self.prompt.by_modality().items():
             billed["input_tokens" if modality == "text" else f"input_tokens@{modality}"] = count
@@ -88,8 +88,9 @@ class GeminiCounts:
 
 
 def thoughts_for(model: str, config: Mapping[str, object], prompt_tokens: int, cap: int) -> int:
-    """Return the reasoning tokens: 0 for lite and older models or a budget of 0; they are within
-    the cap.
+    """Return the number of reasoning tokens, which is at most half of the output cap `cap`.
+
+    It is 0 for lite and older models, and for a thinking budget of 0.
     """
     thinking = config.get("thinkingConfig")
     budget = thinking.get("thinkingBudget") if isinstance(thinking, dict) else None
@@ -100,7 +101,7 @@ def thoughts_for(model: str, config: Mapping[str, object], prompt_tokens: int, c
 
 
 def count_prompt(body: Mapping[str, object], model: str) -> PromptCount:
-    """Count everything that a request sends: contents, system instruction, tools."""
+    """Count the tokens of everything that a request sends: contents, system instruction, tools."""
     text = audio = image = document = characters = 0
     for part in _parts(body):
         words = part.get("text")
@@ -136,7 +137,7 @@ def _parts(body: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
 
 
 def _audio_tokens(encoded: str, model: str) -> int:
-    """Return the tokens of audio: 32 per second up to Gemini 2.5, 25 from Gemini 3 on."""
+    """Return the tokens of base64 audio: 32 per second up to Gemini 2.5, 25 from Gemini 3 on."""
     try:
         sound = read_sound(base64.b64decode(encoded, validate=True))
     except binascii.Error:

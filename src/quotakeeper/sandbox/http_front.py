@@ -1,4 +1,4 @@
-"""The standard library's HTTP server for the sandbox: REST and WebSockets on loopback."""
+"""The HTTP server of the sandbox: REST and WebSockets on loopback, with the standard library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IDLE_SECONDS = 60
 
 
 class Answering(Protocol):
-    """What the server needs from the sandbox."""
+    """The attributes of the sandbox that the server uses."""
 
     bill: Bill
     log: Callable[[str], None] | None
@@ -30,12 +30,10 @@ class Answering(Protocol):
     live_idle_seconds: float
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Answer a request; also return the fault that the server has to apply to the connection,
-        or None.
-        """
+        """Return the reply to a request, and the fault to apply to the connection or None."""
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Answer the handshake of a WebSocket."""
+        """Return the answer to the handshake of a WebSocket, and the fault to apply or None."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -47,7 +45,7 @@ class LoopbackServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore the error of a client that closes its connection."""
+        """Ignore the error, which a client causes if it closes its connection early."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -94,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             sandbox.stopping.wait(fault.seconds)
 
     def _converse(self, request: SandboxRequest) -> None:
-        """Become a WebSocket, if the handshake is accepted."""
+        """Run the connection as a WebSocket; if the handshake is refused, send the refusal."""
         sandbox = self.server.sandbox
         opening, fault = sandbox.open_socket(request)
         self._noted(request, opening.reply, fault)

@@ -1,4 +1,4 @@
-"""Answers the free requests that check a key or describe a model. Pure functions."""
+"""Answers the free requests that check an API key or describe a model. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ _REFUSED_KEY = "API key not valid. Please pass a valid API key."
 
 
 def is_key_check(request: SandboxRequest) -> bool:
-    """Whether a request asks about a key or a model."""
+    """Return whether a request checks an API key or describes a model."""
     if request.method != "GET":
         return False
     return request.path == TOKEN_PATH or _MODEL_PATH.fullmatch(request.path) is not None
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
-    """Answer a request about a key or a model: any key is accepted, a missing key is refused."""
+    """Answer a request that checks a key or describes a model. Any key is valid; no key is an
+    error.
+    """
     found = _MODEL_PATH.fullmatch(request.path)
     if found is None:
         if not deepgram.has_key(request):

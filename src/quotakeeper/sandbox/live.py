@@ -1,4 +1,4 @@
-"""Shared by the sandbox's live endpoints: sessions that answer messages. Pure values."""
+"""Types and functions that the sandbox's WebSocket endpoints share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ SWITCHED = 101
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The messages for the client; `close` is (code, reason) if the connection ends."""
+    """Messages to send to the client. `close` is (code, reason) if the connection is closed after
+    them.
+    """
 
     messages: tuple[Message, ...] = ()
     close: tuple[int, str] | None = None
@@ -25,25 +27,25 @@ NOTHING = Answer()
 
 
 class SandboxSession(Protocol):
-    """One open socket."""
+    """One open WebSocket."""
 
     def take(self, message: Message) -> Answer:
-        """Answer a message."""
+        """Return the answer to a message of the client."""
 
     def idle(self) -> Answer:
-        """Return the answer after the provider's idle time without a message."""
+        """Return the answer if the client sent no message within the provider's idle time."""
 
     def charge(self) -> Charge:
-        """Return what the session costs so far."""
+        """Return the charge for the session so far."""
 
 
 def as_text(values: Iterable[object]) -> tuple[str, ...]:
-    """Return messages as JSON in text frames."""
+    """Return values as JSON messages for text frames."""
     return tuple(json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def as_binary(values: Iterable[object]) -> tuple[bytes, ...]:
-    """Return messages as JSON in binary frames."""
+    """Return values as JSON messages for binary frames."""
     return tuple(text.encode("utf-8") for text in as_text(values))
 
 

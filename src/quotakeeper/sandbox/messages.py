@@ -24,21 +24,21 @@ class SandboxRequest:
     body: bytes = b""
 
     def option(self, name: str, default: str = "") -> str:
-        """Return the first value of a query parameter."""
+        """Return the first value of a query parameter; `default` if it is absent."""
         return next((value for key, value in self.query if key == name), default)
 
     def is_set(self, name: str) -> bool:
-        """Return whether a query parameter is switched on."""
+        """Return whether a query parameter is present with a value other than "", false or 0."""
         return self.option(name, "false").lower() not in ("false", "0", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a provider would put on the bill for one request.
+    """What a provider would charge for one request.
 
-    `quantities` use the meters of the ledger; for a refused request they hold only the request. The
-    other fields are for the account's API: request id, instant (microseconds), query without keys,
-    and number of billed audio channels. `tier` is the service tier that is billed.
+    `quantities` use the meters of the ledger; a refused request has only `requests`. `channels` is
+    the number of billed audio channels, and `tier` the billed service tier. The account's API
+    reports `request_id`, `at` (microseconds since 1970 UTC), `path` and `query` (without keys).
     """
 
     provider: str
@@ -56,9 +56,9 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP reply; several chunks are sent with chunked transfer encoding.
+    """One HTTP reply. Several chunks are sent with chunked transfer encoding.
 
-    `progress`: for each chunk of a stream, the charge if generation stopped after it.
+    `progress` has, for each chunk of a stream, the charge if the stream ended after this chunk.
     """
 
     status: int
@@ -69,13 +69,13 @@ class Reply:
 
     @property
     def body(self) -> bytes:
-        """The whole body."""
+        """All chunks, joined."""
         return b"".join(self.chunks)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxTurn:
-    """The number of a request since the start, and its instant."""
+    """A request's number since the sandbox started, and its time in microseconds since 1970 UTC."""
 
     number: int
     now_us: int
@@ -100,11 +100,11 @@ def parse_json(body: bytes) -> dict[str, object] | None:
 
 
 def request_uuid(turn: SandboxTurn, *parts: str) -> str:
-    """Return a UUID that depends only on the turn and the parts, so that every run gives the same."""
+    """Return a UUID that depends only on the request's number and `parts`: the same in every run."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join((str(turn.number), *parts))))
 
 
 def response_id(turn: SandboxTurn, *parts: str) -> str:
-    """Return a short id in the form of Gemini's `responseId`, the same in every run."""
+    """Return a short id in the form of Gemini's `responseId`: the same in every run."""
     digest = hashlib.sha256("/".join((str(turn.number), *parts)).encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""What the sandbox hears and says: the transcripts of `samples/`, and their translations."""
+"""The texts of the sandbox: the transcripts of the recordings in `samples/`, and translations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpokenSegment:
-    """A part of a speech, in milliseconds from its start."""
+    """A part of a speech. Its times are in milliseconds from the start of the speech."""
 
     start_ms: int
     end_ms: int
@@ -18,7 +18,7 @@ class SpokenSegment:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A recording that the sandbox recognises by its length, in any encoding."""
+    """A recording with its transcript. The sandbox recognises it by its length, in any encoding."""
 
     name: str
     language: str
@@ -87,9 +87,9 @@ _TOLERANCE_MS = 150
 
 
 def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -> Speech:
-    """Return the speech of this length; for an unknown length, test sentences in the language.
+    """Return the known speech with this length; for another length, test sentences in `language`.
 
-    A known speech has no segments if the request asks for another language.
+    A known speech is returned without segments if the request asks for another language.
     """
     asked = language.split("-")[0].lower() or "en"
     for speech in known:
@@ -111,13 +111,13 @@ def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -
 
 
 def translate(text: str) -> str:
-    """Return the Vietnamese of one sentence; for an unknown one, a placeholder with its length."""
+    """Return a sentence in Vietnamese; for an unknown sentence, a placeholder with its length."""
     known = TRANSLATIONS.get(text.strip())
     return known or f"Câu dịch thử ({len(text.strip())} ký tự)."
 
 
 def rewritten(text: str) -> dict[str, object]:
-    """Return the brief's rewriting of a text: five titles, body, captions, call to action."""
+    """Return a sample article about a text: five titles, body, captions, call to action."""
     first = text.strip().splitlines()[0][:80] if text.strip() else "Bản ghi thử"
     return {
         "titles": [f"{first} (mẫu {number})" for number in range(1, 6)],

@@ -1,4 +1,4 @@
-"""The sandbox as a server on loopback: `http.server` in front of the pure reply functions."""
+"""The sandbox as a server on loopback, on top of the functions that make the replies."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LIVE_IDLE_SECONDS = 10.0  # Deepgram requires audio or a KeepAlive within this t
 class Sandbox:
     """An imitation of Gemini and Deepgram on loopback, with its own bill.
 
-    Use it as a context manager: `with Sandbox() as sandbox: ... sandbox.base_url`. It accepts any
-    key and refuses a request without one; it never stores or logs a key. `faults.py` describes the
-    syntax of `faults`.
+    Use it as a context manager: `with Sandbox() as sandbox: ... sandbox.base_url`. Any key is
+    accepted, and a request without a key is refused. Keys are never stored or logged. `faults.py`
+    describes the syntax of `faults`.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """The address of the server; it serves Gemini's and Deepgram's paths."""
+        """The address of the server, for Gemini's and for Deepgram's paths."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
@@ -72,7 +72,7 @@ class Sandbox:
         return self.base_url
 
     def start(self) -> Sandbox:
-        """Start to serve, in a thread."""
+        """Start the server in a thread, and return the sandbox."""
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -80,11 +80,11 @@ class Sandbox:
         return self
 
     def serve(self) -> None:
-        """Serve in this thread until interrupted."""
+        """Run the server in the current thread until it is interrupted."""
         self._server.serve_forever(poll_interval=0.2)
 
     def close(self) -> None:
-        """Stop the server; slow replies end at once."""
+        """Stop the server. Replies that are delayed are sent at once."""
         self.stopping.set()
         if self._thread is not None:
             self._server.shutdown()
@@ -104,7 +104,9 @@ class Sandbox:
         self.close()
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Answer one request and bill it; also return the fault that changed the answer, or None."""
+        """Answer one request and add it to the bill; return the reply and the fault applied, or
+        None.
+        """
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None
@@ -130,7 +132,7 @@ class Sandbox:
         return reply, fault
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Answer the handshake of a WebSocket; also return the fault that changes it, or None."""
+        """Answer the handshake of a WebSocket; return the answer and the fault to apply, or None."""
         turn, of_operation = self._next_turn(operation_of(request))
         fault = fault_for(request, self._faults, turn.number, of_operation)
         opening = open_socket(request, turn, fault)
@@ -152,9 +154,10 @@ def run_sandbox(
     *,
     ready: Callable[[Sandbox], None] | None = None,
 ) -> None:
-    """Serve until Ctrl-C, and announce how to connect programs; for `quotakeeper sandbox`.
+    """Run a sandbox until Ctrl-C, and print through `announce` how to connect programs.
 
-    Raises InvalidInputError for an unreadable fault, OSError if the port is in use.
+    For `quotakeeper sandbox`. `ready` is called before the first request. Raises InvalidInputError
+    for an unreadable fault, OSError if the port is in use.
     """
     sandbox = Sandbox(port=port, faults=faults, log=announce)
     url = sandbox.base_url

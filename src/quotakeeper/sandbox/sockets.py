@@ -1,4 +1,4 @@
-"""Runs one WebSocket of the sandbox: the handshake, messages, faults, and the bill."""
+"""Runs one WebSocket of the sandbox: handshake, messages, faults, bill."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The answer to a handshake: a session, or a reply that refuses it.
+    """The answer to the handshake of a WebSocket. If `session` is None, `reply` refuses the
+    handshake.
 
-    `closing`: the socket opens, and closes at once with this code and reason.
+    If `closing` is set, the socket opens, and closes at once with this error.
     """
 
     reply: Reply
@@ -32,12 +33,12 @@ class Opening:
 
 
 def is_live(request: SandboxRequest) -> bool:
-    """Return whether the sandbox serves this path as a WebSocket."""
+    """Return whether the sandbox serves the path of a request as a WebSocket."""
     return request.path == deepgram_live.PATH or bool(gemini_live.PATH.fullmatch(request.path))
 
 
 def open_socket(request: SandboxRequest, turn: SandboxTurn, fault: Fault | None) -> Opening:
-    """Decide how to answer the handshake of a WebSocket."""
+    """Return the answer to the handshake of a WebSocket."""
     of_gemini = request.path != deepgram_live.PATH
     refused = gemini_live.refusal(request) if of_gemini else deepgram_live.refusal(request, turn)
     if refused is not None:
@@ -68,10 +69,10 @@ def converse(
     cut: Callable[[], None],
     noted: Callable[[Charge], Charge] = lambda charge: charge,
 ) -> None:
-    """Run an open socket to its end, and put it on the bill.
+    """Run an open WebSocket until it closes, and add its charge to the bill.
 
-    `cut` drops the connection without a close frame. A TimeoutError of the socket means that no
-    message came.
+    `cut` drops the connection without a close frame. `noted` completes the charge. If reading
+    raises TimeoutError, the client sent no message within the idle time.
     """
     session = opening.session
     assert session is not None

@@ -1,7 +1,4 @@
-"""Decides when the sandbox's Gemini calls a function: once for each question that offers one.
-
-Pure functions.
-"""
+"""Decides when the sandbox's Gemini calls a function: once for each request that offers one."""
 
 from __future__ import annotations
 
@@ -12,8 +9,9 @@ _VALUES = {"INTEGER": 1, "NUMBER": 1, "BOOLEAN": True, "ARRAY": [], "OBJECT": {}
 
 
 def tool_wish(body: Mapping[str, object]) -> Json | None:
-    """Return the `functionCall` if the request offers a function and does not already hold its
-    result.
+    """Return a `functionCall` for the first function that a request offers.
+
+    Returns None if the request offers no function or ends with the result of a function.
     """
     declared = _declared(body.get("tools"))
     if declared is None or _answers(body.get("contents")):
@@ -29,7 +27,7 @@ def tool_wish(body: Mapping[str, object]) -> Json | None:
 
 
 def _declared(tools: object) -> Json | None:
-    """Return the first function that is offered."""
+    """Return the first function that the tools offer; None if there is none."""
     for tool in tools if isinstance(tools, list) else []:
         functions = tool.get("functionDeclarations") if isinstance(tool, dict) else None
         if isinstance(functions, list) and functions and isinstance(functions[0], dict):

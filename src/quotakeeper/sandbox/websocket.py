@@ -19,7 +19,9 @@ Message = str | bytes
 
 
 class BrokenRuleError(Exception):
-    """The client broke a rule of the protocol; `code` is the close code for the connection."""
+    """The client broke a rule of the WebSocket protocol. `code`: close the connection with this
+    code.
+    """
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -28,13 +30,15 @@ class BrokenRuleError(Exception):
 
 
 def wants_websocket(headers: Mapping[str, str]) -> bool:
-    """Return whether a request asks for a WebSocket; header names are in lower case."""
+    """Return whether a request asks for a WebSocket. Header names are in lower case."""
     connection = [part.strip() for part in headers.get("connection", "").lower().split(",")]
     return "upgrade" in connection and headers.get("upgrade", "").lower() == "websocket"
 
 
 def accept(headers: Mapping[str, str], *, protocol: str = "") -> tuple[tuple[str, str], ...] | None:
-    """Return the headers of a 101 reply; None if the handshake is not valid."""
+    """Return the headers of the 101 reply that accepts a handshake; None if the handshake is
+    invalid.
+    """
     key = headers.get("sec-websocket-key", "")
     try:
         proper = len(base64.b64decode(key, validate=True)) == 16
@@ -52,7 +56,7 @@ def accept(headers: Mapping[str, str], *, protocol: str = "") -> tuple[tuple[str
 
 
 class WebSocket:
-    """One open connection. `read(n)` returns exactly n bytes, fewer at the end."""
+    """One open connection. `read(n)` must return n bytes; fewer only at the end of the connection."""
 
     def __init__(self, read: Callable[[int], bytes], write: Callable[[bytes], object]) -> None:
         self._read = read
@@ -62,11 +66,12 @@ class WebSocket:
 
     @property
     def is_closing(self) -> bool:
-        """Whether either side has sent a close frame; later messages are ignored."""
+        """Whether either side has sent a close frame. The caller then ignores later messages."""
         return self._closing
 
     def messages(self) -> Iterator[Message]:
-        """Yield the client's messages until it closes or breaks a rule; pings are answered.
+        """Yield the client's messages until it closes the connection or breaks a rule; answer its
+        pings.
 
         Raises OSError, including TimeoutError, from the connection.
         """
@@ -87,13 +92,13 @@ class WebSocket:
             self._frame(_BINARY, message)
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Send a close frame, once."""
+        """Send a close frame, unless one was sent before."""
         if not self._closing:
             self._closing = True
             self._frame(_CLOSE, struct.pack("!H", code) + reason.encode("utf-8")[:123])
 
     def _message(self) -> Message | None:
-        """Return the next whole message; None if the client has closed."""
+        """Return the next whole message; None if the client has closed the connection."""
         kind, parts, size = 0, [], 0
         while True:
             final, opcode, data = self._next_frame()
@@ -163,7 +168,7 @@ class WebSocket:
 
 
 def unmasked(data: bytes, mask: bytes) -> bytes:
-    """Apply a client's mask; the same operation removes it."""
+    """Return `data` with a client's mask applied, or removed: both are the same operation."""
     size = len(data)
     stretched = mask * (size // 4 + 1)
     whole = int.from_bytes(data, "big") ^ int.from_bytes(stretched[:size], "big")
