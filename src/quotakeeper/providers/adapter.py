@@ -75,7 +75,10 @@ class ProviderAdapter(ABC, Generic[RouteT]):
 
     @abstractmethod
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """Return a reader for the response to a call; `status` is NO_RESPONSE if none will come."""
+        """Return a reader for the response to a call.
+
+        `status` is NO_RESPONSE if no response will arrive.
+        """
 
     def session(self, route: RouteT, place: Address, count: CountText | None) -> LiveSession | None:
         """Return the meter of a WebSocket at `route`; None if `route` is not a WebSocket."""

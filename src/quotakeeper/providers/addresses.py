@@ -123,7 +123,7 @@ def _query(url: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
+    """Return whether a host name or address means the local machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     if not (host[-1:].isdigit() or ":" in host):
@@ -135,10 +135,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _listed(place: Address, known_hosts: Mapping[str, str]) -> tuple[str, int]:
-    """Return the adapter that `known_hosts` lists for a URL, and the number of segments in the
-    prefix.
+    """Return (the adapter that `known_hosts` lists for a URL, the number of segments in the
+    prefix).
 
-    The longest matching prefix counts. Without a match, the adapter is "".
+    The entry with the longest matching prefix counts. Without a match, the adapter is "".
     """
     if not known_hosts:
         return "", 0

@@ -49,8 +49,8 @@ class Request:
     is_replaceable: bool = False
 
     def __repr__(self) -> str:
-        """Return method, URL and size; the user, the query, headers and body are left out as
-        secrets.
+        """Return method, URL and size. Leaves out everything that may hold a key: query, headers
+        and body.
         """
         size = len(self.body) if self.body is not None else self.body_size
         where = self.url.split("?")[0] if isinstance(self.url, str) else ""
@@ -179,7 +179,7 @@ class UsageReader(Protocol):
     def finish(self, *, complete: bool) -> Usage:
         """Return what the call used. `complete` says whether the whole body arrived.
 
-        May be called again.
+        `finish` may be called again.
         """
 
     def so_far(self) -> Mapping[str, int]:
@@ -203,7 +203,7 @@ class LiveSession(Protocol):
 
     @property
     def call(self) -> Call:
-        """The call of this session. Its first messages may change the call (the model, the sample
+        """The call of this session. The first messages may change the call (the model, the sample
         rate).
         """
 
@@ -227,11 +227,12 @@ class LiveSession(Protocol):
         """Count a message of the provider, and return the usage so far."""
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """Return the usage of the whole session. May be called again."""
+        """Return the usage of the whole session. `finish` may be called again."""
 
 
 class Adapter(Protocol):
-    """Reads the calls of one provider. It keeps no state between calls, and threads may share it.
+    """Reads the calls of one provider. An adapter keeps no state between calls, and threads may
+    share it.
 
     `adapter.ProviderAdapter` implements most of this protocol, but a class with these methods needs
     no base class.

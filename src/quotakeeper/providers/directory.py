@@ -37,7 +37,9 @@ def is_provider_host(host: str) -> bool:
 
 
 def provider_hosts() -> tuple[str, ...]:
-    """Return the hosts that answer calls. An entry that begins with "." or "-" is an ending."""
+    """Return the hosts that answer calls. An entry that begins with "." or "-" is an ending of
+    hosts.
+    """
     return tuple(dict.fromkeys(host for each in _all_facts() for host in each.hosts))
 
 

@@ -37,7 +37,7 @@ _PLUGINS = _Plugins()
 
 
 def plugin_adapters() -> tuple[Adapter, ...]:
-    """Return every plug-in that can be loaded."""
+    """Return the adapters of all plug-ins that can be loaded."""
     return _PLUGINS.adapters()
 
 
@@ -50,8 +50,8 @@ def plugin_problems() -> tuple[str, ...]:
 def _may_exist() -> bool:
     """Return whether an installed package may have a plug-in.
 
-    `importlib.metadata` takes 10 ms to import. So this function first searches the files that
-    `importlib.metadata` would read for the name of the group. If packages may be found outside of
+    `importlib.metadata` takes 10 ms to import. So this function first searches for the name of the
+    group, in the files that `importlib.metadata` would read. If packages may be found outside of
     folders, the answer is True.
     """
     if "importlib.metadata" in sys.modules or any(map(_finds_elsewhere, sys.meta_path)):

@@ -41,9 +41,7 @@ class AnthropicAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a URL: "other" if it is not metered, None if it is not
-        Anthropic's.
-        """
+        """Return the operation at a URL: "other" if not metered, None for another provider's URL."""
         for tail in place.tails(("v1",)):
             if tail == ("messages",) and method == "POST":
                 return "message"
@@ -64,7 +62,7 @@ class AnthropicAdapter(ProviderAdapter[str]):
         return MessageReader(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """Return the output cap that a request sets; None if the request is no message."""
+        """Return the output cap that a request sets; None if the request is not a message."""
         return message_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
@@ -78,8 +76,9 @@ class AnthropicAdapter(ProviderAdapter[str]):
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return an error event that ends an open stream, and that the SDK raises; b"" if no
-        stream.
+        """Return an event that ends an open stream with an error; b"" for a call without a stream.
+
+        The SDK raises the error.
         """
         if not call.streaming:
             return b""

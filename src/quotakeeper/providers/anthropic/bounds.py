@@ -72,7 +72,7 @@ class Message:
     def quantities(
         self, body: Json, count: CountText | None
     ) -> tuple[dict[str, int], dict[str, int]]:
-        """Read the request's body; return (the most, the typical) quantities that it uses."""
+        """Read the request's body; return (upper bound, typical) quantities that it uses."""
         if not isinstance(body.get("messages"), list):
             self.mark("a message of an unknown shape")
         for message in objects(body.get("messages")):

@@ -15,8 +15,7 @@ _FIELD = "max_tokens"
 def message_output_cap(request: Request, call: Call) -> OutputCap | None:
     """Return the output cap of a message; None for another operation.
 
-    The lowest possible cap is one more than the thinking budget, because the API refuses a lower
-    one.
+    The API refuses a cap up to the thinking budget. So the lowest possible cap is one token more.
     """
     if call.operation != "message":
         return None

@@ -111,7 +111,7 @@ class MessageReader(TokenReader):
         if written:
             hour = count(kinds.get("ephemeral_1h_input_tokens"))
             self.note(f"input has cache writes: {written - min(hour, written)} (5 m), {hour} (1 h)")
-        # `input_tokens` are only the uncached ones; cache writes are input at a higher price.
+        # `input_tokens` leaves out cached tokens. Cache writes are input at a higher price.
         self.snapshot(
             added(
                 {"input_tokens": self._told.get("input_tokens", 0) + written},
@@ -124,7 +124,10 @@ class MessageReader(TokenReader):
 def fault_of(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """Return the fault for the error object `error`. In a stream, its type determines the status."""
+    """Return the fault for the error object `error`.
+
+    An error inside a stream has no HTTP status; then the type in `error` determines the status.
+    """
     named = text_of(error.get("type"))
     if status < 300:
         status = {"overloaded_error": 529, "rate_limit_error": 429}.get(named, 500)

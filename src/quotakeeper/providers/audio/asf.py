@@ -99,8 +99,9 @@ def _by_packets(view: ByteView, data: int, state: _State, sound: WaveFormat) -> 
 
 
 def _last(packets: int) -> range:
-    """Return the numbers of the last eight packets; an index may follow, so the last may be no
-    packet.
+    """Return the numbers of the last eight packets.
+
+    Several are tried, because an index at the end of the file may look like packets.
     """
     return range(max(0, packets - 8), packets)
 

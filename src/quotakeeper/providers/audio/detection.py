@@ -88,8 +88,8 @@ class Sound:
     """The length and the channels of an audio or video file.
 
     `channels` 0: unknown. `exact` False: the length is an upper bound. `film_microseconds` is the
-    length of a video with all its tracks; 0: audio only. It is None if the video's length is
-    unknown and may be longer than the audio.
+    length of a video with all its tracks; 0: audio only; None: unknown, perhaps longer than the
+    audio.
     """
 
     form: str

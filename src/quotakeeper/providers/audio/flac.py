@@ -51,7 +51,7 @@ def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _counted(view: ByteView, start: int, end: int) -> tuple[int, bool]:
-    """Return (the number of samples up to the end of the last frame, whether its checksum is
+    """Return (the number of samples up to the end of the last frame, whether the checksum is
     right).
     """
     most = view.number(start + 10, 2)
@@ -103,7 +103,10 @@ def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
 
 
 def _coded(head: bytes, at: int) -> tuple[int, int | None]:
-    """Return (the position after a number coded as in UTF-8, the number or None if damaged)."""
+    """Return (the position after a coded number, the number); the number is None if damaged.
+
+    The coding is that of characters in UTF-8, with up to seven bytes.
+    """
     first = head[at]
     if first < 0x80:
         return at + 1, first

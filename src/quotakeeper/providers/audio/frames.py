@@ -65,7 +65,7 @@ class FrameCount:
         return sum(micros(samples, rate) for rate, samples in self.samples.items())
 
     def less(self, samples: int, rate: int) -> None:
-        """Subtract samples at a sample rate, but only if fewer than were counted."""
+        """Subtract `samples` at a sample rate, unless no samples would remain."""
         if samples < self.samples.get(rate, 0):
             self.samples[rate] -= samples
 
@@ -87,7 +87,7 @@ def first_frame(
     """Return (position, frame) of the first frame between `start` and `until`; None if there is
     none.
 
-    To exclude chance matches, more frames of the same kind must follow it.
+    A frame counts only if more frames of the same kind follow, so that chance matches are excluded.
     """
     at = start
     until = min(until, end, len(view.head))
@@ -108,7 +108,7 @@ def _followed(
 ) -> bool:
     """Return whether enough frames of one kind follow each other from position `at`.
 
-    Fewer are enough if they continue up to the end of the file or of its known part.
+    Fewer frames are enough if the frames reach the end of the file or of its known part.
     """
     seen, place = 1, at + frame.size
     while seen < _ALIKE:

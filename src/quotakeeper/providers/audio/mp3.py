@@ -28,7 +28,7 @@ _KBITS = {
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _SEARCHED = 64 * 1024
 _ENCODERS = (b"LAME", b"Lavf", b"Lavc")
-_ENOUGH_FRAMES = 20  # so many frames of one bit rate: the unknown rest is assumed to be the same
+_ENOUGH_FRAMES = 20  # after so many frames of one bit rate, the rest is assumed to have it too
 _FORMS = {2: "mp2", 3: "mp3"}
 
 
@@ -90,7 +90,9 @@ def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _is_about_all(tag: _Tag, size: int) -> bool:
-    """Return whether the tag describes the whole file. In joined files it describes only the first."""
+    """Return whether the tag describes the whole file, and not only the first of several joined
+    files.
+    """
     return not tag.size or size <= tag.size + max(_SEARCHED, tag.size // 8)
 
 

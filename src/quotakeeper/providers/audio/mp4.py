@@ -15,7 +15,8 @@ _LONGEST_FRAME = 4  # an audio frame is at most 1/4 s
 class _Edit:
     """One entry of an edit list: a part that is played.
 
-    `plays` is its length in the file's time units, `start` its start in the track's time units.
+    `plays` is the part's length in the file's time units; `start` is where it starts in the track,
+    in the track's time units.
     """
 
     plays: int
@@ -24,8 +25,8 @@ class _Edit:
 
 @dataclass(slots=True)
 class _Track:
-    """One track. Times are in the track's units (`scale` per second); only `plays` is in the
-    file's.
+    """One track. Times are in the track's units (`scale` per second); `plays` is in the file's
+    units.
     """
 
     number: int = 0

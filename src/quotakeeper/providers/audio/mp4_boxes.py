@@ -22,8 +22,8 @@ class Box:
 def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Iterator[Box]:
     """Yield the boxes between two positions of a file; stop at a damaged box.
 
-    Raises MissingBytes if the boxes continue in unknown bytes. With `outer`, it stops there
-    instead, because the outermost boxes need not all be known.
+    Raises MissingBytes if the boxes continue in unknown bytes. With `outer`, the function stops
+    there instead, because the outermost boxes need not all be known.
     """
     at = start
     while at + 8 <= end:
@@ -55,5 +55,5 @@ def clock(view: ByteView, box: Box) -> tuple[int, int]:
 
 
 def known(length: int) -> int:
-    """Return `length`, or 0 if it is a value that means "unknown"."""
+    """Return `length`; 0 if `length` is one of the values that mean "unknown"."""
     return 0 if length in _UNKNOWN else length

@@ -125,7 +125,7 @@ def _elementary(payload: bytes) -> bytes:
 
 
 def _section(packet: bytes, table: int) -> bytes:
-    """Return a table that begins in a packet, without its checksum; b"" if none begins there.
+    """Return a table that begins in a packet, without its checksum; b"" if no table begins there.
 
     Each table that is read here fits into one packet.
     """

@@ -52,9 +52,10 @@ class _File:
 
 
 def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Return the length of Ogg: for each stream its end minus its beginning.
+    """Return the length of Ogg audio: the end of each stream minus its beginning.
 
-    The lengths of chained streams are added. Raises UnreadSound if there is no audio.
+    The lengths of streams that play one after the other are added. Raises UnreadSound if there is
+    no audio.
     """
     file = _File()
     at = ended = start
@@ -86,7 +87,8 @@ def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
 def _by_the_end(view: ByteView, file: _File) -> bool:
     """Set the stream's end from the last page of the file; return whether this was possible.
 
-    It is not possible if the last page belongs to another stream, or if its bytes are unknown.
+    Returns False if the page belongs to another stream, or if the stream's beginning is unknown.
+    Raises MissingBytes if the page is unknown.
     """
     last = view.last_of(b"OggS")
     if last < 0 or not view.has(last, 18):
@@ -135,7 +137,8 @@ def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: in
             samples += stream.packet or _opus_samples(view.upto(place, 2)[: max(size, 0)])
             place, size = place + size, 0
     ends = bool(view.number(at + 5, 1) & 4)
-    # A page that also ends the stream may be trimmed; a later beginning means a cut packet.
+    # A page that also ends the stream may have a trimmed position. On other pages, a position above
+    # `samples` means that earlier audio was cut off.
     if not ends and position > samples:
         stream.begin = position - samples
         stream.exact = stream.exact and stream.codec != "vorbis"

@@ -28,7 +28,7 @@ _LOCAL_TOOLS = ("local_shell", "shell", "apply_patch", "computer_use_preview", "
 _TOOL_TOKENS = {"file_search": 65_536, "code_interpreter": 65_536}
 _SEARCH_TOKENS = 20_000
 _MOST_SEARCHES = 10
-_LOCAL_TOKENS = 2_000  # what OpenAI writes for its own tool that the caller runs
+_LOCAL_TOKENS = 2_000  # the text that OpenAI adds for its own tool that the caller runs
 _DECLARED_HALVES = 3  # OpenAI writes functions as TypeScript, which is shorter than their JSON
 
 

@@ -49,7 +49,9 @@ class Contents:
         self._media: Both = ({}, {})
 
     def add(self, value: object, depth: int = 0) -> None:
-        """Add a message, a part, or a list of them. A list of whole numbers is a list of tokens."""
+        """Add a message, a part, or a list of messages or parts. A list of whole numbers is a list
+        of tokens.
+        """
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -136,7 +138,7 @@ class Contents:
         self._media = (added(self._media[0], both[0]), added(self._media[1], both[1]))
 
     def quantities(self, count: CountText | None) -> Both:
-        """Return (the most, the typical) quantities of input. Deletes the texts after the count."""
+        """Return (upper bound, typical) quantities of input. Deletes the texts after the count."""
         counted = count_text("\n".join(self.found), count)
         self.found.clear()
         fixed = self.numbers + self.encrypted

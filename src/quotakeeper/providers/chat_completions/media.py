@@ -46,7 +46,7 @@ _USUAL_PAGE = 1_500
 
 
 class MediaRules(Protocol):
-    """A provider's rules for media. Each method returns (the most, the typical) input quantities."""
+    """A provider's rules for media. Each method returns (upper bound, typical) input quantities."""
 
     def image(self, data: bytes, detail: str) -> Both:
         """Count an image from the first bytes of its data; b"" if the request has only its URL."""
@@ -66,9 +66,7 @@ class OpenAIMedia:
         _, self._base, self._tile = next(found, ("", 0, 0))
 
     def image(self, data: bytes, detail: str) -> Both:
-        """Count an image: by tiles of 512 pixels if the model uses them, else by patches of 32
-        pixels.
-        """
+        """Count an image by tiles of 512 pixels, or by patches of 32 pixels, as the model does."""
         size = image_size(data)
         if self._tile:
             tiles = 0 if detail == "low" else _tiles(size)
@@ -101,7 +99,7 @@ class OpenAIMedia:
 
 
 def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
-    """Return (the most, the typical) length of base64 audio in whole seconds, rounded up."""
+    """Return (upper bound, typical) length of base64 audio in whole seconds, rounded up."""
     size = base64_size(encoded)
     raw = _RAW.get(form.lower())
     if raw is not None:
@@ -115,8 +113,9 @@ def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
 
 
 def _tiles(size: tuple[int, int] | None) -> int:
-    """Return the tiles of 512 pixels in an image, scaled down to 2048 x 768; the most if size
-    unknown.
+    """Return how many tiles of 512 pixels an image has, after OpenAI scales it down to 2048 x 768.
+
+    If the size is unknown, the result is the largest possible number.
     """
     if size is None or min(size) < 1:
         return _MOST_TILES

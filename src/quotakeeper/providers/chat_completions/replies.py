@@ -116,9 +116,9 @@ class ChatReader(TokenReader):
             self.snapshot({"audio_milliseconds": length})
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return estimated quantities for an answer without usage.
+        """Return estimated quantities for an answer without usage. `whole`: the answer is complete.
 
-        A transcription, image or speech output uses what the request suggests.
+        A transcription, image or speech output is estimated from its request.
         """
         if self.call.operation in ("transcribe", "images", "speech"):
             return {key: n for key, n in self.call.typical.items() if key != "requests"}

@@ -18,8 +18,9 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> dict[str, int]:
     """Return the quantities of a usage object with token counts.
 
-    `hidden_thoughts`: the answer's count leaves out the reasoning tokens, which are the total minus
-    prompt and answer. Gemini's endpoint in OpenAI's form reports them so, and bills them as output.
+    `hidden_thoughts`: the reasoning tokens are the total minus prompt and answer, because the
+    answer's count leaves them out. Gemini's endpoint in OpenAI's form reports and bills reasoning
+    in this way.
     """
     prompt = count(usage.get("prompt_tokens", usage.get("input_tokens")))
     answer = count(usage.get("completion_tokens", usage.get("output_tokens")))

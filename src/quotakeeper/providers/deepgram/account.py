@@ -1,7 +1,8 @@
 """Deepgram's Management API, without I/O: the paths to request, and how to read the records.
 
-The public description gives no type for `response`. So its `details` are read by the names in the
-last SDK that had them: `usd`, `duration`, `total_audio`, `channels`. Each may be absent.
+The public description gives no type for `response`. So the fields of its `details` are read by the
+names that the last SDK with a type used. These are `usd`, `duration`, `total_audio` and `channels`;
+each may be absent.
 """
 
 from __future__ import annotations
@@ -70,8 +71,7 @@ def balances_path(project: str) -> str:
 
 
 def read_request(record: Mapping[str, object]) -> AccountRequest | None:
-    """Return one request of the account; None if it is no call, for example a query about the
-    account.
+    """Return one request of the account; None if it is not a call but a query about the account.
 
     Raises InvalidInputError, which names the request and the field, if the record cannot be read.
     """
@@ -107,9 +107,7 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
 
 @lru_cache(maxsize=1_024)
 def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
-    """Return the operation, the model and the price options in a path; operation "" if it is no
-    call.
-    """
+    """Return (operation, model, price options) for a path; the operation is "" if it is not a call."""
     place = locate(f"https://{_HOST}{path}", PROVIDER, (_HOST,), {})
     operation = _operation(place, method)
     if not operation or place is None:

@@ -68,8 +68,8 @@ class DeepgramAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a URL: "manage" if it is free of charge, None if it is not
-        Deepgram's.
+        """Return the operation at a URL: "manage" if free of charge, None for another provider's
+        URL.
         """
         if method == "POST":
             for tail in place.tails(_VERSIONS):
@@ -91,12 +91,12 @@ class DeepgramAdapter(ProviderAdapter[str]):
             return read_call(request, place, count)
         if route != "manage":
             return live_call(route, place)
-        # A query about the account uses nothing, so that no limit can refuse it.
+        # A query about the account counts nothing, so that no limit can refuse the query.
         one = {} if place.path[1:2] in _ACCOUNT else {"requests": 1}
         return Call(self.name, "", "manage", False, one, one)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """Return a reader for the response to a call. For a WebSocket, it reads the handshake's
+        """Return a reader for the response to a call. For a WebSocket, this is the handshake's
         response.
         """
         return _READERS.get(call.operation, DeepgramReader)(call, status, headers)

@@ -22,7 +22,7 @@ from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.token_split import added
 from quotakeeper.value_classes import replace
 
-# If the request has only an address, nobody knows the audio's length before the answer.
+# If the request has only an address, the audio's length is unknown before the answer.
 UNKNOWN_BOUND_MS = 3 * 3_600_000
 UNKNOWN_TYPICAL_MS = 10 * 60_000
 _USUAL_BYTES_PER_SECOND = 8_000
@@ -93,7 +93,7 @@ def _by_size(size: int | None) -> tuple[int, int]:
 
 
 def speak_call(request: Request, place: Address) -> Call:
-    """Return the call for POST /v1/speak or /v2/speak. It is bounded by the characters of the text."""
+    """Return the call for POST /v1/speak or /v2/speak. The characters of the text bound its use."""
     body, size = body_of(request)
     model = name_of(place.value("model")) or DEFAULT_VOICE
     characters = len(text_of(parse_object(body).get("text"))) if body is not None else None
@@ -136,9 +136,10 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
 
 
 def live_call(operation: str, place: Address) -> Call:
-    """Return the call of a WebSocket. It reserves one minute, or 1,000 characters of speech output.
+    """Return the call of a WebSocket, with the use to reserve at the beginning.
 
-    More is reserved while the WebSocket is open.
+    This is one minute, or 1,000 characters of speech output. More is reserved while the WebSocket
+    is open.
     """
     note = "one minute is reserved, and more while the session is open"
     if operation == "agent":

@@ -126,8 +126,8 @@ class ListenSocket(DeepgramSocket):
         """The milliseconds of audio sent so far, computed from the bytes, times the billed
         channels.
 
-        For compressed audio, it is the larger of two figures: the usual bit rate's, and the last
-        result's.
+        For compressed audio, this is an estimate from the usual bit rate, or the end of the last
+        result if that is later.
         """
         by_bytes = self._format.milliseconds(self._bytes)
         return (by_bytes if self._format.exact else max(by_bytes, self._heard)) * self._billed()
@@ -197,7 +197,10 @@ class FluxSocket(ListenSocket):
 
 
 class SpeakSocket(DeepgramSocket):
-    """Meters /v1/speak and /v2/speak by characters: those that Deepgram reports, else those sent."""
+    """Meters /v1/speak and /v2/speak by characters.
+
+    The number that Deepgram reports counts; without one, the number of characters that were sent.
+    """
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
@@ -227,7 +230,7 @@ class SpeakSocket(DeepgramSocket):
 
 
 class AgentSocket(DeepgramSocket):
-    """Meters a voice agent by the time of the connection.
+    """Meters a voice agent by the time that the WebSocket is open.
 
     The price depends on whether the agent uses Deepgram's models or the user's own.
     """

@@ -40,7 +40,7 @@ class RawFormat:
 
 
 def listen_model(place: Address) -> str:
-    """Return the requested model; an older request may name it in two parts, `model` and `tier`."""
+    """Return the requested model. Older requests name it in two parameters, `model` and `tier`."""
     model, tier = name_of(place.value("model")), name_of(place.value("tier"))
     if tier and not model.startswith((tier, "nova-")):
         return f"{tier}-{model or 'general'}"
@@ -64,9 +64,10 @@ def features(place: Address) -> int:
 
 
 def billed_channels(place: Address, found: int = 0) -> int:
-    """Return the number of billed channels: 1, or with `multichannel` the number of channels.
+    """Return the number of billed channels: all channels with `multichannel`, else 1.
 
-    `found` is the number in the audio; 0: unknown. Then the URL's number counts, else 2.
+    `found` is the number of channels in the audio. If it is 0 (unknown), the URL's number counts,
+    or else 2.
     """
     if not place.is_set("multichannel"):
         return 1

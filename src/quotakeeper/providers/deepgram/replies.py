@@ -30,7 +30,7 @@ _FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
 def model_of(metadata: Json) -> str:
     """Return the model that served, in the form that requests use; "" if unknown.
 
-    Replies name models differently, so the name is built from the family and the domain.
+    Replies use other names than requests. So the name is built from the model's family and domain.
     """
     info = as_object(metadata.get("model_info"))
     entries = [info] if "arch" in info else [as_object(entry) for entry in info.values()]
@@ -120,7 +120,7 @@ class DeepgramReader(ResponseReader):
 
 
 class ListenReader(DeepgramReader):
-    """Reads a transcript. Its duration times the billed channels is billed, and the features'
+    """Reads a transcript. Billed are its duration times the billed channels, and the features'
     tokens.
     """
 

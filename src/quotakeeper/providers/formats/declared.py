@@ -29,7 +29,7 @@ _KEYWORDS = frozenset(
 _DEFINITIONS = ("$defs", "defs", "definitions")
 _NESTING = ("$ref", "ref", "anyOf", "oneOf", "allOf", "items", "prefixItems")
 _PER_FUNCTION, _PER_PIECE = 20, 12
-# So many tokens of text are not rewritten at greater length, if no schema is nested.
+# If no schema is nested, a provider does not lengthen the first tokens of the texts.
 _PLAIN_TOKENS = 32
 
 
@@ -55,11 +55,11 @@ class Declarations:
         self._walk(function, known, 0, 0)
 
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
-        """Return (an upper bound, the typical number) of tokens; (0, 0) without a function.
+        """Return (upper bound, typical number) of tokens; (0, 0) without a function.
 
-        `halves`: the factor by which a provider may lengthen names and keywords, in halves (3 means
-        1.5). If schemas are nested, all tokens of the texts are multiplied by it. Otherwise the
-        first 32 tokens count once.
+        `halves` is the factor by which a provider may lengthen names and keywords, in halves (3
+        means 1.5). If schemas are nested, the factor applies to all tokens. Otherwise it does not
+        apply to the first 32 tokens.
 
         Descriptions are copied and not lengthened. So the result is at least five quarters of the
         texts' upper bound. The texts are deleted after the count.

@@ -18,8 +18,8 @@ _GZIP = b"\x1f\x8b"
 class Decoder:
     """Decompresses a body chunk by chunk. Once `opaque` is True, the decoder yields nothing more.
 
-    A body is opaque if no installed library can decompress it (br and zstd), or if it is damaged.
-    It is also opaque if it decompresses to more than `most` bytes, or to more than `MOST_RATIO`
+    A body is opaque if no installed library can decompress it (br and zstd), or if it is damaged. A
+    body is also opaque if it decompresses to more than `most` bytes, or to more than `MOST_RATIO`
     times its own size. A body with an encoding header is passed on unchanged if its bytes are plain
     text.
     """
@@ -86,15 +86,16 @@ class Decoder:
             yield from self._pump(chunk)
 
     def _open(self, first: bytes) -> bool:
-        """Choose the decoder by the header and the first bytes; return whether one is needed and
-        found.
+        """Choose a decoder by the header and the first bytes.
+
+        Returns False if the body is plain text, or if no decoder is installed.
         """
         kind = self._kinds[0] if len(self._kinds) == 1 else "several"
         is_text = _is_text(first)
         if kind == "br" and not (is_text and len(first) < _TRIAL) and self._is_brotli(first):
             return True
         if is_text:
-            self._packed = False  # decoded before
+            self._packed = False  # already decompressed
         elif kind in ("gzip", "x-gzip") or first.startswith(_GZIP):
             self._packed = first.startswith(_GZIP)
             self._inflate = zlib.decompressobj(31)

@@ -25,11 +25,11 @@ _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: an event's data or a JSON value. `whole` False: cut, or only its end was kept.
+    """One document: an event's data or a JSON value.
 
-    `streamed`: more documents may follow. `value`: the parsed value, if parsing was needed anyway.
-    `head`: if `data` is only the end of a JSON value, the first `TAIL` bytes of the value; else
-    empty.
+    `whole` False: the document was cut, or only its end was kept. `streamed`: more documents may
+    follow. `value`: the parsed value, if parsing was needed anyway. `head`: if `data` is only the
+    end of a JSON value, the first `TAIL` bytes of the value; else empty.
     """
 
     data: bytes
@@ -122,7 +122,7 @@ class JsonSplitter:
                 self._walk(piece)
 
     def _is_inside(self, data: bytes) -> bool:
-        """Add a chunk that lies wholly inside a large object; return False if it may not."""
+        """Add a chunk if it lies wholly inside a large object; else add nothing and return False."""
         if len(self._held) < _PIECE:
             return False
         if self._quoted and not self._escaped and b'"' not in data and b"\\" not in data:
@@ -168,7 +168,7 @@ class JsonSplitter:
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
-        """Pass on the first bytes if they are one whole object; return whether they are."""
+        """Pass on the first bytes if they are one whole object; return whether this is so."""
         ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
         if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
             return False

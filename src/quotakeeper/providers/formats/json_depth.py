@@ -25,7 +25,7 @@ class Skimmed(NamedTuple):
 def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
     """Return how a chunk of JSON changes the nesting depth.
 
-    `quoted`: the chunk begins inside a string. `escaped`: it begins just after a backslash.
+    `quoted`: the chunk begins inside a string. `escaped`: the chunk begins just after a backslash.
     """
     text = data[1:] if escaped else data
     parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
@@ -36,10 +36,10 @@ def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
 
 
 def end_of_text(data: bytes, at: int) -> tuple[int, bool, bool]:
-    """Return (place after the string, whether the string continues, whether `data` ends in a
-    backslash).
+    """Return (position after the string, whether the string continues, whether a backslash is
+    last).
 
-    `at` is a place inside the string.
+    `at` is a position inside the string.
     """
     quote = data.find(b'"', at)
     while True:

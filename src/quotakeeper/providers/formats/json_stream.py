@@ -41,8 +41,9 @@ class _Text:
                 return ""
 
     def take(self, expected: str) -> None:
-        """Skip the next character that is not blank. Raises InvalidInputError if `expected` lacks
-        it.
+        """Skip the next character that is not blank.
+
+        Raises InvalidInputError if the character is not one of `expected`.
         """
         found = self.look()
         if not found or found not in expected:
@@ -92,8 +93,9 @@ def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[di
     """Yield the objects of every list called `name`, over all pages of an export.
 
     A page is an object with such a list. The text is one page, several pages one after the other,
-    or a list of pages. An object without the list is yielded itself, or the object under `single`
-    in it. Raises InvalidInputError for other JSON, and for a text that is cut short.
+    or a list of pages. For an object without such a list, the object under `single` is yielded, or
+    else the object itself. Raises InvalidInputError for other JSON, and for a text that is cut
+    short.
     """
     text = _Text(chunks)
     while text.look():

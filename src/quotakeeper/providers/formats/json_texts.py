@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Tokens of JSON's signs around a member, an element and a container. Each text has its own line;
-# the end of the line counts for the sign there.
+# Tokens of JSON's punctuation around a member, an element and a container. Each text is counted on
+# its own line, so the newline already counts as one punctuation mark.
 _PER_MEMBER, _PER_ELEMENT, _PER_CONTAINER = 2, 1, 2
 
 

@@ -18,7 +18,7 @@ _LEAST_PAGE_BYTES = 32
 
 
 def page_count(data: bytes) -> int | None:
-    """Return the number of pages that a PDF states; None if it cannot be read.
+    """Return the number of pages that a PDF states; None if the number cannot be read.
 
     Page objects are plain, or compressed in object streams (since PDF 1.5). Up to 8 MiB of streams
     are decompressed. If a stream is encrypted or in another compression, the result is None. The
@@ -44,7 +44,8 @@ def page_count(data: bytes) -> int | None:
 def most_pages(data: bytes, size: int) -> int:
     """Return an upper bound for the pages of a PDF, at most MOST_PAGES.
 
-    It is the page count, or, if the count is unknown, the most pages that `size` bytes can hold.
+    The bound is the page count. If the count is unknown, the bound is the most pages that `size`
+    bytes can hold.
     """
     told = page_count(data)
     return min(told or max(1, size // _LEAST_PAGE_BYTES), MOST_PAGES)

@@ -53,7 +53,7 @@ class GeminiAdapter(ProviderAdapter[Route]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> Route | None:
-        """Return the endpoint at a URL; None if it is not Gemini's."""
+        """Return the endpoint at a URL; None for another provider's URL."""
         return route_of(method, place)
 
     def call(
@@ -89,7 +89,7 @@ class GeminiAdapter(ProviderAdapter[Route]):
         return refuse(call, hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return the bytes of an error that ends an open stream; b"" if the call is no stream."""
+        """Return bytes that end an open stream with an error; b"" for a call without a stream."""
         if call.operation in COMPATIBLE and call.streaming:
             error = {"error": error_object(call, 429, message)}
             return b"data: " + json.dumps(error).encode() + b"\n\n"

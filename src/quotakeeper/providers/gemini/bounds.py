@@ -32,7 +32,7 @@ from quotakeeper.value_classes import replace
 
 PROVIDER = "gemini"
 TYPICAL_OUTPUT = 1_024
-# More than the searches that one grounded answer of a 3.x model was seen to make.
+# More searches than any recorded answer of a 3.x model has made.
 _MOST_QUERIES = 10
 _DEFAULT_TTL_MS = 3_600_000
 _MOST_TTL_MS = 24 * 3_600_000
@@ -46,7 +46,7 @@ _LIVE_MINUTE = {"requests": 1, "input_tokens@audio": 60 * 32, "output_tokens@aud
 _ONE = {"requests": 1}
 LIVE_NOTE = "one minute is reserved, and more while the session is open"
 
-Both = tuple[dict[str, int], dict[str, int]]  # (the most, the typical)
+Both = tuple[dict[str, int], dict[str, int]]  # (upper bound, typical)
 
 
 def tier_of(value: object) -> str:
@@ -157,7 +157,7 @@ def _embed(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Return the bounds of all requests in a batch. If they are in a file, their size is unknown."""
+    """Return the bounds of all requests in a batch. For requests in a file, the size is unknown."""
     config = child(body, "batch", "inputConfig") or child(body, "batch", "input_config")
     inlined = items(child(config, "requests").get("requests"))
     if not inlined:
@@ -196,7 +196,7 @@ def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def token_hours(tokens: int, kept_ms: int) -> int:
-    """Return how many token-hours it is to store `tokens` for `kept_ms` milliseconds, rounded up."""
+    """Return the token-hours for `tokens` that are stored for `kept_ms` milliseconds, rounded up."""
     return -(-tokens * kept_ms // 3_600_000)
 
 

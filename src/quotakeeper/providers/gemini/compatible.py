@@ -20,9 +20,7 @@ COMPATIBLE = ("chat", "chat_embed", "images")
 
 
 class CompatibleReader(ChatReader):
-    """Reads Gemini's answers in OpenAI's form. Only the total in them includes the reasoning
-    tokens.
-    """
+    """Reads Gemini's answers in OpenAI's form, where only the total includes the reasoning tokens."""
 
     hidden_thoughts = True
 

@@ -51,7 +51,7 @@ def fault_of(
 ) -> ProviderFault:
     """Return the fault for the error object `error`.
 
-    If `status` is not an error status, as in a stream, the object's own code is the status.
+    An error inside a stream has no HTTP status; then the code in `error` is the status.
     """
     code = whole(error.get("code"))
     status = status if status >= 300 or code is None or code > 599 else code
@@ -91,8 +91,9 @@ def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float |
 
 
 def interrupt(call: Call, message: str) -> bytes:
-    """Return an error that ends an open stream, and that the SDKs raise; b"" if the call is no
-    stream.
+    """Return bytes that end an open stream with an error; b"" for a call without a stream.
+
+    The SDKs raise the error.
     """
     if call.operation not in ("stream", "interaction"):
         return b""

@@ -1,4 +1,4 @@
-"""Adds the input of an interaction to a prompt: text, media, turns, or lists of them."""
+"""Adds the input of an interaction to a prompt: text, media, turns, or lists of these."""
 
 from __future__ import annotations
 

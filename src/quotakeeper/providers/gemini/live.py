@@ -71,7 +71,7 @@ class GeminiLive:
 
     @property
     def call(self) -> Call:
-        """The call of this session. The client's first message names its model."""
+        """The call of this session. The client's first message names the model."""
         return self._call
 
     @property

@@ -1,6 +1,6 @@
 """Counts the tokens of media in a request: audio, video, images and PDFs.
 
-Most functions return (the most, the typical) quantities of input.
+Most functions return (upper bound, typical) quantities of input.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Both = tuple[dict[str, int], dict[str, int]]
 _HEAD = 512 * 1024  # characters of base64 that hold an image's header
 _LARGEST_SIDE = 3_072  # pixels; Google scales larger images down to it
 _LEAST_CROP = 256
-_MOST_CROPS = 25  # of any image of that side: 384 x 3072 has 2 x 12 crops and the whole
+_MOST_CROPS = 25  # with the largest side: 384 x 3072 has 2 x 12 crops, and one for the whole
 _MOST_TILES = 16
 _USUAL_TILES = 4
 _PAGE_BYTES = 20_000  # the usual size of a document's page
@@ -24,7 +24,7 @@ _SLOWEST_FILM = 1  # frames per second, unless a request asks for another rate
 
 
 def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST_FILM) -> Both:
-    """Return the input of base64 data (`text`) of the media type `mime`.
+    """Return the (upper bound, typical) input of base64 data (`text`) of the media type `mime`.
 
     `frames`: the requested video frames per second. The caller counts text files itself.
     """
@@ -75,7 +75,7 @@ def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
 
 
 def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
-    """Return (the most, the typical) length of audio in whole seconds, rounded up."""
+    """Return (upper bound, typical) length of audio in whole seconds, rounded up."""
     raw = raw_sound(mime)
     if raw is not None and data[:4] != b"RIFF":
         most, usual = raw.longest_milliseconds(size), raw.usual_milliseconds(size)
@@ -89,7 +89,7 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 
 
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
-    """Return (the most, the typical) length of a video in whole seconds, rounded up.
+    """Return (upper bound, typical) length of a video in whole seconds, rounded up.
 
     The pictures may be longer than the audio; then the length of the pictures counts.
     """
@@ -104,12 +104,12 @@ def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
 
 
 def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
-    """Return (the most, the typical) tokens of an image; for an unknown size, those of the largest
+    """Return (upper bound, typical) tokens of an image. An unknown size counts as the largest
     image.
 
     The figures for "crops" equal recorded bills (540 x 360: 1,806; 3008 x 2000: 3,354). For
-    "tiles", images of up to 597 x 566 were billed 258 tokens. With several tiles, one more tile for
-    the whole image is included in the most.
+    "tiles", images of up to 597 x 566 were billed 258 tokens. If there are several tiles, the upper
+    bound includes one more tile, for the whole image.
     """
     if rates.images == "fixed":
         return rates.image, min(rates.image, 1_120)

@@ -40,17 +40,17 @@ class MediaRates:
     """The most tokens for media: a second of audio or video, an image, a page of a document.
 
     `images` states how an image is counted:
-    - "crops": tiles that depend on the image's shape, and one tile for the whole (1.5, 2.0).
-    - "tiles": squares of 768 pixels (2.5).
-    - "fixed": always `image` tokens, whatever the size (3.x, by the requested resolution).
+    - "crops" (models 1.5, 2.0): tiles that depend on the image's shape, and one tile for the whole.
+    - "tiles" (models 2.5): squares of 768 pixels.
+    - "fixed" (models 3.x): always `image` tokens; the requested resolution determines how many.
     """
 
     audio_second: int
     video_second: int  # at one frame per second
     images: str
-    image: int  # of a tile, or of an image if that is fixed
+    image: int  # of a tile; for "fixed", of a whole image
     page: int
-    least_image: int = 0  # of any image, if the model family is unknown
+    least_image: int = 0  # the least for an image of an unknown model family
 
 
 TILE_PIXELS = 768
@@ -101,12 +101,11 @@ def output_key(model: str) -> str:
 
 @lru_cache(maxsize=512)
 def media_rates(model: str, resolution: str = "") -> MediaRates:
-    """Return a model's tokens for media at a resolution ("MEDIA_RESOLUTION_HIGH", "low"); "":
-    default.
+    """Return a model's tokens for media at a resolution ("MEDIA_RESOLUTION_HIGH", "low").
 
-    A 2.x model may use fewer tokens at a low resolution; the result does not rely on this. At a
-    high resolution, 2.5 models enlarge parts of an image; the crops of 2.0 bound this. An unknown
-    model family gets the highest figures.
+    `resolution` "": the default. A 2.x model may use fewer tokens at a low resolution, but the
+    result does not rely on this. At a high resolution, 2.5 models enlarge parts of an image; the
+    figures of 2.0 bound this. An unknown model family gets the highest figures.
     """
     name = short_name(model)
     level = resolution.lower().removeprefix("media_resolution_")

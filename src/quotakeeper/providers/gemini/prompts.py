@@ -46,13 +46,13 @@ class Prompt:
     """
 
     model: str
-    resolution: str = ""  # for media without their own
+    resolution: str = ""  # of media that set no resolution themselves
     texts: list[str] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     media: dict[str, int] = field(default_factory=dict)
     usual_media: dict[str, int] = field(default_factory=dict)
     parts: int = 0
-    signs: int = 0  # JSON's signs between its texts
+    signs: int = 0  # tokens of JSON's punctuation
     signatures: int = 0
     usual_signatures: int = 0
     unknown: int = 0  # parts whose size the request does not state
@@ -61,9 +61,7 @@ class Prompt:
     notes: list[str] = field(default_factory=list)
 
     def add_contents(self, value: object, depth: int = 0) -> None:
-        """Add contents in any form that the API accepts: a text, a part, a content, or a list of
-        them.
-        """
+        """Add contents in any form that the API accepts: a text, a part, a content, or a list."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -171,7 +169,7 @@ class Prompt:
             self.notes.append(text)
 
     def quantities(self, count: CountText | None) -> Both:
-        """Return (the most, the typical) quantities of input. Deletes the texts after the count."""
+        """Return (upper bound, typical) quantities of input. Deletes the texts after the count."""
         counted = count_text("\n".join(self.texts), count)
         self.texts.clear()
         most = counted.upper_bound + _PER_PART * self.parts + self.signs + self.signatures

@@ -67,7 +67,7 @@ def waits_in(error: Json) -> Waits:
 def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
     """Return every quota that an error object names.
 
-    If it names none, the result is one quota whose id is the error's reason or status.
+    If the object names no quota, the result is one quota whose id is the error's reason or status.
     """
     waits = waits_in(error)
     found: dict[str, QuotaReading] = {}
@@ -86,8 +86,9 @@ def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
 
 
 def first_to_name(quotas: Sequence[QuotaReading]) -> str:
-    """Return the quota id to show for an error: a daily quota's, else the first; "" if none is
-    named.
+    """Return the id of the quota to show for an error: the first daily quota, else the first quota.
+
+    Returns "" if the error names no quota.
     """
     return next(
         (each.quota_id for each in quotas if is_daily(each)),

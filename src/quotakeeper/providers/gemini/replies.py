@@ -63,8 +63,8 @@ class GeminiReader(TokenReader):
         self.response_id = name_of(body.get("responseId") or body.get("id")) or self.response_id
 
     def traffic(self, metadata: Json) -> None:
-        """Store the service tier that was applied; each of Google's two APIs reports it in its own
-        form.
+        """Store the service tier that was applied. The Developer API and Vertex AI report it
+        differently.
         """
         told = metadata.get("serviceTier") or metadata.get("trafficType")
         self.tier = tier_of(told) or self.tier
@@ -145,7 +145,7 @@ class ContentReader(GeminiReader):
 
 
 def _media_size(blob: Json) -> int:
-    """Return the number of text bytes that has as many tokens as an image or audio in an answer."""
+    """Return a number of text bytes with as many tokens as an image or audio in an answer."""
     size = base64_size(text_of(blob.get("data")))
     if not size:
         return 0
@@ -229,7 +229,8 @@ class InteractionReader(GeminiReader):
 class BatchReader(GeminiReader):
     """Reads the state of a batch.
 
-    A new batch is recorded with an estimate. Its result reports the usage of each request.
+    A new batch is recorded with an estimate. The result of a batch reports the usage of each
+    request.
     """
 
     def read(self, body: Json, document: Document) -> None:

@@ -50,7 +50,7 @@ class Route:
 
 
 def route_of(method: str, place: Address) -> Route | None:
-    """Return the endpoint that a request calls; None if it is not clearly Gemini's.
+    """Return the endpoint that a request calls; None if the URL is not clearly Gemini's.
 
     `method` is in upper case.
     """

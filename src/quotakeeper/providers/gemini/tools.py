@@ -23,7 +23,7 @@ _BOUNDED_TOKENS = 65_536
 
 @dataclass(slots=True)
 class ServedTools:
-    """How many tools that Google runs a request has, by kind.
+    """The tools in a request that Google itself runs, counted by kind.
 
     - `searching`: searches.
     - `others`: other tools whose results are limited.

@@ -28,8 +28,8 @@ def _listed(metadata: Json, *names: str) -> object:
 def content_usage(metadata: Json, note: Note) -> dict[str, int]:
     """Return the quantities of a usageMetadata object for generated content or embeddings.
 
-    Each token counts in exactly one quantity. A missing count is 0. Only if the answer's count is
-    missing, it is the total minus all other counts.
+    Each token counts in exactly one quantity. A missing count means 0, with one exception: a
+    missing answer count is the total minus all other counts.
     """
     prompt_total = count(metadata.get("promptTokenCount"))
     cached_total = count(metadata.get("cachedContentTokenCount"))
@@ -80,7 +80,7 @@ def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
     total = whole(usage.get("total_tokens"))
     if total is not None and total != prompt_total + tools + answer + thoughts:
         if thoughts and answer >= thoughts and total == prompt_total + tools + answer:
-            answer -= thoughts  # the output includes them
+            answer -= thoughts  # the output includes the reasoning tokens
         else:
             note(BROKEN_TOTAL)
 
@@ -125,5 +125,7 @@ def prediction_usage(body: Json) -> dict[str, int] | None:
 
 
 def is_counted(metadata: Json) -> bool:
-    """Return whether a usage object has token counts. For a blocked prompt, it may have none."""
+    """Return whether a usage object has token counts. The usage object of a blocked prompt may have
+    none.
+    """
     return any(name.endswith(("TokenCount", "_tokens")) for name in metadata)

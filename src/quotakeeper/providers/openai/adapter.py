@@ -62,7 +62,7 @@ class OpenAIAdapter(ProviderAdapter[str]):
     precedence = FACTS.precedence
 
     def route(self, method: str, place: Address) -> str | None:
-        """Return the operation at a URL: "other" if it is not metered, None if it is not OpenAI's."""
+        """Return the operation at a URL: "other" if not metered, None for another provider's URL."""
         if method == "POST":
             for tail in place.tails(("v1",)):
                 if tail in _BILLED:
@@ -96,8 +96,9 @@ class OpenAIAdapter(ProviderAdapter[str]):
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """Return an error event that ends an open stream, and that the SDK raises; b"" if no
-        stream.
+        """Return an event that ends an open stream with an error; b"" for a call without a stream.
+
+        The SDK raises the error.
         """
         if not call.streaming:
             return b""

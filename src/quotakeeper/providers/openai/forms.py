@@ -21,7 +21,7 @@ def form_fields(content_type: str, body: bytes) -> tuple[dict[str, str], bytes |
 
 
 def audio_bound(model: str, file: bytes | None, size: int | None) -> Both:
-    """Return (the most, the typical) use of a transcription.
+    """Return (upper bound, typical) use of a transcription.
 
     Whisper is billed by the length of the audio, other models by tokens of audio and text.
     """

@@ -146,7 +146,8 @@ class ResponseReader:
     def read_ends(self, head: bytes, tail: bytes) -> None:
         """Read a document that was cut or is too large.
 
-        `head` is its beginning and `tail` its end; `head` is empty if `tail` is the whole document.
+        `head` is the beginning of the document and `tail` its end. `head` is empty if `tail` is the
+        whole document.
         """
         self.read_part(tail)
 
@@ -154,7 +155,7 @@ class ResponseReader:
         """Read the end of a document that was cut or is too large."""
 
     def done(self) -> None:
-        """Called when the provider sends [DONE], the end of the stream."""
+        """Note that the stream has ended. Called when the provider sends [DONE]."""
 
     def request_id(self) -> str:
         """Return the provider's id of the call; "" if unknown."""
@@ -199,7 +200,7 @@ def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> Provid
 def retry_after_us(headers: Mapping[str, str]) -> int | None:
     """Return the wait that the headers state, in microseconds; None if they state none.
 
-    `retry-after-ms` is preferred to `retry-after`, because it is more exact.
+    The header `retry-after-ms` is preferred to `retry-after`, because it is more exact.
     """
     exact = header_text(headers, "retry-after-ms").strip()
     told = microseconds_of(f"{exact}ms") if exact else None

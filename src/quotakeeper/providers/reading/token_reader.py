@@ -1,6 +1,6 @@
 """Reads answers that report tokens as running totals.
 
-The last total counts; totals are not added, and a higher earlier total does not win. A missing
+Only the last total counts. Totals are not added, and a higher earlier total is ignored. A missing
 figure is estimated from the lengths of the texts, and marked as estimated. An answer that was cut
 is recorded as the last total plus the text after it.
 """
@@ -118,16 +118,14 @@ class TokenReader(ResponseReader):
     def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
         """Return the usage of an answer that was cut: the last total, plus the text after it."""
         after = {"output_tokens": self.text.since(self.told).tokens}
-        lost = {}  # a lower later total does not undo output
+        lost = {}  # a later, lower total does not reduce the output
         for meter, most in zip(OUTPUTS, (self.most_output, self.most_thoughts), strict=True):
             lost[meter] = max(0, sum(most.values()) - tokens_of(quantities, meter))
         more = added(after, lost)
         return added(quantities, {meter: amount for meter, amount in more.items() if amount})
 
     def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
-        """Return `quantities`, with as many output tokens as the received text has, if they have
-        fewer.
-        """
+        """Return `quantities` with at least as many output tokens as the received text has."""
         missing = self.text.tokens - tokens_of(quantities, "output_tokens")
         return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
 

@@ -17,8 +17,8 @@ Parts = dict[str, int]  # modality -> tokens; "" is text or unknown
 def parts_of(total: int, details: object, amount_key: str = "tokenCount") -> Parts:
     """Return `total` split by modality, according to the list `details`.
 
-    If the list has fewer tokens than `total`, the missing tokens are text. If it has more, the
-    excess is subtracted, from text first.
+    If the list has fewer tokens than `total`, the missing tokens are text. If the list has more,
+    the excess is subtracted, from text first.
     """
     parts: Parts = {}
     for entry in objects(details):
@@ -53,8 +53,8 @@ def modality_of(name: object) -> str:
 def split_cached(prompt: Parts, cached: Parts) -> tuple[Parts, Parts]:
     """Return the prompt's (uncached, cached) tokens by modality.
 
-    If more tokens of a modality are cached than the prompt has, the rest is subtracted from text.
-    Then it is subtracted from the largest other part.
+    If more tokens of a modality are cached than the prompt has, the rest is subtracted from text,
+    and then from the largest other part.
     """
     fresh, hit = dict(prompt), dict[str, int]()
     left = 0
