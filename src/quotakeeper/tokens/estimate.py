@@ -37,7 +37,7 @@ _LIKELY_FACTORS: Final = (
     (1000, 1.33),  # long lists of invented names
 )
 _LIKELY_SIZES: Final = tuple(size for size, _ in _LIKELY_FACTORS)
-_FALLBACK_FACTOR: Final = 1.36  # the factor on top for the script weights, measured the same way
+_FALLBACK_FACTOR: Final = 1.36  # one more factor if script weights are used, measured the same way
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class TokenEstimate:
 
     - `tokens`: the count.
     - `language`: a BCP-47 label; `und` if unsure.
-    - `upper_bound`: the text never has more tokens (see piece_facts.py). At most the text's UTF-8
-      bytes; exactly these bytes if `sampled`.
+    - `upper_bound`: the text never has more tokens (see piece_facts.py). This is at most the number
+      of the text's UTF-8 bytes; with `sampled`, exactly this number.
     - `provenance`: `tokenizer` for an exact count, else `estimated`.
     - `sampled`: only parts of a very long text were counted.
     - `likely_bound`: 99 % of texts of this size have at most this many tokens. Use it for a
@@ -59,7 +59,7 @@ class TokenEstimate:
     upper_bound: int
     provenance: Provenance = "estimated"
     sampled: bool = False
-    likely_bound: int = -1  # -1: as the upper bound
+    likely_bound: int = -1  # -1: equal to the upper bound
 
     def __post_init__(self) -> None:
         if self.likely_bound < 0:

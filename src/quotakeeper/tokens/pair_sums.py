@@ -34,8 +34,8 @@ _HALF: Final = BOUND / 2
 def gap_tokens(gap: str) -> tuple[int, bool]:
     """Return (the tokens of white space between words, whether its last space is left out).
 
-    A single space at the end belongs to the next word, so it is not counted. White space other than
-    spaces, newlines and tabs counts as its UTF-8 bytes.
+    A single space at the end belongs to the next word, so this space is not counted. White space
+    other than spaces, newlines and tabs counts as its UTF-8 bytes.
     """
     tokens = 0
     for found in _SAME.finditer(gap):
@@ -48,10 +48,8 @@ def gap_tokens(gap: str) -> tuple[int, bool]:
 
 
 def end_tokens(text: str) -> float:
-    """Return 1.0 if the text ends with a single space, because no word follows that includes the
-    space.
-
-    Otherwise 0.0.
+    """Return 1.0 if the text ends with a single space, which counts as a token of its own; else
+    0.0.
     """
     return 1.0 if text[-1] == SPACE and text[-2:-1] != SPACE else 0.0
 
@@ -152,8 +150,8 @@ class Counter:
     def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `dense`: use no list of known words and no rounding per word, so that the result equals
-        VectorCounter's.
+        `dense`: do not use the list of known words, and do not round per word. Then the result
+        equals that of VectorCounter.
         """
         if not text:
             return 0.0, 0
