@@ -1,6 +1,6 @@
 """A local imitation of Gemini and Deepgram, without keys or network, with its own bill.
 
-It can answer with errors on request.
+The sandbox can answer with errors on request.
 """
 
 from quotakeeper.sandbox.bill import Bill

@@ -1,8 +1,8 @@
 """The provider accounts in the sandbox: Deepgram's Management API and a Cloud Billing CSV.
 
-Both are made from the sandbox's bill, so they include answers that never reached the client. The
-functions are pure: they return a reply for a request and a bill. The prices are those of the
-catalogue.
+Both accounts are made from the sandbox's bill, so they include answers that never reached the
+client. The functions are pure: they return a reply for a request and a bill. The prices are those
+of the catalogue.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BILLING_PATH = "/__sandbox__/billing.csv"
 REQUESTS_PATH = "/__sandbox__/deepgram-requests.json"
 _CREDIT_PICO = 200 * 10**12  # the credit of a new account
 _SECRET = ("token", "key", "access_token")
-# Numbers that must not become floats: they are marked, and lose their quotes in the JSON text.
+# Numbers that must not become floats are written as marked strings. This finds them, to unquote them.
 _EXACT = re.compile(rb'"=([0-9.]+)="')
 _ADDONS = ("diarize", "redact", "keyterm", "detect_entities")
 
@@ -53,7 +53,7 @@ def noted(
 ) -> Charge:
     """Return the charge with the data that the account reports about the request.
 
-    A key in the query is removed. `request_id` "": make one.
+    A key in the query is removed. If `request_id` is "", an id is made from the request's number.
     """
     query = tuple((name, value) for name, value in request.query if name not in _SECRET)
     known = request_id or request_uuid(turn, "listen")

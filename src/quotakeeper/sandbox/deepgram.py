@@ -28,7 +28,7 @@ DEFAULT_MODEL = "base-general"
 _URL_SECONDS = 30
 _SPEAK_RATE = 24_000
 _MILLISECONDS_PER_CHARACTER = 60
-# Even quiet speech has many more bytes per second; only silence is so small.
+# Even quiet speech has many more bytes per second; only silence has so few.
 _SILENT_BYTES_PER_SECOND = 700
 _SILENT_LEVEL = 64
 

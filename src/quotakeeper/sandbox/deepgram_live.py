@@ -24,12 +24,12 @@ _NOT_UNDERSTOOD = "DATA-0000: the payload could not be understood"
 
 
 def protocol_of(request: SandboxRequest) -> str:
-    """Return the WebSocket subprotocol to accept; "" if the client did not send its key in one."""
+    """Return the WebSocket subprotocol to accept; "" if the client sent its key in another way."""
     return _offered(request)[0] if _key_in_protocol(request) else ""
 
 
 def refusal(request: SandboxRequest, turn: SandboxTurn) -> Reply | None:
-    """Return the reply that refuses a handshake; None if the handshake is accepted."""
+    """Return the reply that refuses a handshake without a key or with wrong options; else None."""
     keyed = deepgram.has_key(request) or _key_in_protocol(request) or request.option("token")
     if not keyed:
         return deepgram.error_reply(401, "INVALID_AUTH", "Invalid credentials.", turn)
@@ -78,7 +78,9 @@ class DeepgramSession:
         return Answer(as_text([*started, *self._results()]))
 
     def idle(self) -> Answer:
-        """Return the Metadata and a close, because neither audio nor KeepAlive arrived in time."""
+        """Return the Metadata and a close frame. Called if neither audio nor KeepAlive arrived in
+        time.
+        """
         return Answer(as_text([self._metadata()]), (INTERNAL_ERROR, _IDLE))
 
     def charge(self) -> Charge:
@@ -135,9 +137,9 @@ class DeepgramSession:
         return max(1, self._heard().channels or self._declared)
 
     def _results(self) -> list[dict[str, object]]:
-        """Return a final result for every whole 3 s of audio that is new.
+        """Return the final results that are new: one for every whole 3 s of audio.
 
-        If the request asks for interim results, add one for every second.
+        If the request asks for interim results, one is added when at least 1 s of audio is new.
         """
         now, found = self._heard().microseconds, []
         while now - self._final_us >= _FINAL_US:

@@ -42,9 +42,9 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of error for requests number `first` to `last`. `last` 0: no end.
+    """One kind of error, for the requests with the numbers `first` to `last`. `last` 0: no end.
 
-    `operation` "": the numbers count all requests; otherwise only requests of this operation.
+    With `operation`, only requests of this operation are counted; "": all requests.
     """
 
     kind: str
@@ -84,9 +84,10 @@ def parse_fault(text: str) -> Fault:
 def fault_for(
     request: SandboxRequest, schedule: Sequence[Fault], number: int, of_operation: int
 ) -> Fault | None:
-    """Return the fault for a request; None if it has none.
+    """Return the fault for a request; None if no fault applies.
 
-    A fault in the request's header or query wins; else the first that applies in `schedule`.
+    A fault that the request's header or query names comes first. Otherwise the first one in
+    `schedule` that applies is returned.
     """
     named = request.headers.get(HEADER) or request.option(QUERY)
     if named:
@@ -103,8 +104,9 @@ def operation_of(request: SandboxRequest) -> str:
 
 
 def spoil(fault: Fault, request: SandboxRequest, turn: SandboxTurn, reply: Reply) -> Reply:
-    """Return `reply` as the fault changes it. The server itself delays `slow` replies and cuts
-    streams.
+    """Return the reply with the fault applied.
+
+    For `slow` and the cuts, the reply is unchanged: the server delays it or cuts it while sending.
     """
     if fault.kind == "cut-early" and reply.progress:
         sent = max(1, len(reply.chunks) - 1)
@@ -159,8 +161,8 @@ def _gemini_error(fault: Fault, model: str) -> Reply:
 
 
 def _quota_failure(model: str, *, per_day: bool) -> Reply:
-    """Return the 429 reply of an exhausted quota. Its RetryInfo has a wait of seconds in both
-    cases.
+    """Return the 429 reply of an exhausted quota. Even for a daily quota, RetryInfo has only
+    seconds.
     """
     metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
     span, value = ("Day", "20") if per_day else ("Minute", "10")

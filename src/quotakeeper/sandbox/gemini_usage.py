@@ -1,4 +1,4 @@
-"""Counts tokens as the sandbox's Gemini: by modality, with reasoning, as `usageMetadata`."""
+"""Counts the tokens of a Gemini request and answer in the sandbox, and builds `usageMetadata`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class GeminiCounts:
 def thoughts_for(model: str, config: Mapping[str, object], prompt_tokens: int, cap: int) -> int:
     """Return the number of reasoning tokens, which is at most half of the output cap `cap`.
 
-    It is 0 for lite and older models, and for a thinking budget of 0.
+    The number is 0 for lite and older models, and for a thinking budget of 0.
     """
     thinking = config.get("thinkingConfig")
     budget = thinking.get("thinkingBudget") if isinstance(thinking, dict) else None

@@ -30,10 +30,12 @@ class Answering(Protocol):
     live_idle_seconds: float
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Return the reply to a request, and the fault to apply to the connection or None."""
+        """Return (the reply to a request, the fault to apply to the connection or None)."""
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Return the answer to the handshake of a WebSocket, and the fault to apply or None."""
+        """Return (the answer to a WebSocket handshake, the fault to apply to the connection or
+        None).
+        """
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -45,7 +47,7 @@ class LoopbackServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore the error, which a client causes if it closes its connection early."""
+        """Ignore the error that occurs when a client closes its connection early."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,15 +13,15 @@ _REFUSED_KEY = "API key not valid. Please pass a valid API key."
 
 
 def is_key_check(request: SandboxRequest) -> bool:
-    """Return whether a request checks an API key or describes a model."""
+    """Return whether a request checks an API key or asks for the description of a model."""
     if request.method != "GET":
         return False
     return request.path == TOKEN_PATH or _MODEL_PATH.fullmatch(request.path) is not None
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
-    """Answer a request that checks a key or describes a model. Any key is valid; no key is an
-    error.
+    """Answer a request for which `is_key_check` is True. Any key is accepted; a missing key is
+    refused.
     """
     found = _MODEL_PATH.fullmatch(request.path)
     if found is None:

@@ -58,7 +58,8 @@ class Charge:
 class Reply:
     """One HTTP reply. Several chunks are sent with chunked transfer encoding.
 
-    `progress` has, for each chunk of a stream, the charge if the stream ended after this chunk.
+    `progress` has one charge for each chunk of a stream: the charge if the stream ends after this
+    chunk.
     """
 
     status: int

@@ -9,7 +9,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpokenSegment:
-    """A part of a speech. Its times are in milliseconds from the start of the speech."""
+    """A part of a speech, with its times in milliseconds from the start of the speech."""
 
     start_ms: int
     end_ms: int
@@ -18,7 +18,7 @@ class SpokenSegment:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A recording with its transcript. The sandbox recognises it by its length, in any encoding."""
+    """A recording with its transcript. The sandbox recognises a recording by its length."""
 
     name: str
     language: str

@@ -82,7 +82,7 @@ def converse(
         else:
             _converse(session, socket, fault, cut)
     except OSError:
-        pass  # the client is gone; it is billed for what it sent
+        pass  # the connection is lost; the sent audio is still billed
     finally:
         bill.add(noted(session.charge()))
 

@@ -1,4 +1,4 @@
-"""Decides when the sandbox's Gemini calls a function: once for each request that offers one."""
+"""Decides when the sandbox's Gemini calls a function: once for each request that offers functions."""
 
 from __future__ import annotations
 

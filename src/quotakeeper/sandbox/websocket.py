@@ -70,10 +70,10 @@ class WebSocket:
         return self._closing
 
     def messages(self) -> Iterator[Message]:
-        """Yield the client's messages until it closes the connection or breaks a rule; answer its
-        pings.
+        """Yield the client's messages until the client closes the connection or breaks a rule.
 
-        Raises OSError, including TimeoutError, from the connection.
+        Pings are answered and not yielded. Raises OSError, including TimeoutError, from the
+        connection.
         """
         try:
             while not self.closed_with:
@@ -146,7 +146,7 @@ class WebSocket:
         return bool(head[0] & 128), opcode, unmasked(data, rest[wide:])
 
     def _ended(self) -> tuple[bool, int, bytes]:
-        self._closing = True  # the client is gone
+        self._closing = True  # the connection is lost
         self.closed_with = LOST
         return True, _CLOSE, b""
 
