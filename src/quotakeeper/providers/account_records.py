@@ -13,9 +13,10 @@ from quotakeeper.value_classes import dataclass, field
 class AccountRequest:
     """One request in a provider's account.
 
-    `id` is the provider's id. `at` is the time of the request, in microseconds since 1970 UTC.
-    `quantities` are the quantities in the account's record, and one request. `cost_pico` is the
-    charged amount, in 10**-12 USD; None if the account does not state it.
+    - `id`: the provider's id of the request.
+    - `at`: the time of the request, in microseconds since 1970 UTC.
+    - `quantities`: the quantities in the account's record, and the request itself.
+    - `cost_pico`: the charged amount, in 10**-12 USD; None if the account does not state it.
     """
 
     id: str

@@ -54,10 +54,10 @@ class ProviderAdapter(ABC, Generic[RouteT]):
     """The environment variables of the provider's SDKs."""
 
     farewells: Mapping[str, str] = NOTHING
-    """WebSocket operation -> the message after which the provider reports the usage and closes."""
+    """WebSocket operation -> the message that makes the provider report the usage and close."""
 
     precedence: int = 100
-    """Decides between providers whose paths match the same loopback URL: the lowest number wins."""
+    """If several providers match a loopback URL, the provider with the lowest number is used."""
 
     @abstractmethod
     def route(self, method: str, place: Address) -> RouteT | None:

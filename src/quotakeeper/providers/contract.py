@@ -1,7 +1,7 @@
 """What adapters exchange with the hooks and the gateway: requests, calls, usage.
 
-Adapters do no I/O. They read bytes and headers, and keep only lengths and counts, never a text or a
-key. No bytes that a provider or a program sends make a function here raise.
+Adapters do no I/O. An adapter reads bytes and headers, and keeps only lengths and counts, never a
+text or a key. No bytes that a provider or a program sends make a function here raise.
 """
 
 from __future__ import annotations
@@ -65,11 +65,14 @@ class Request:
 class Call:
     """What a request asks for: provider, model, operation, and the most that it can use.
 
-    `billed` False: the call is free; only the request itself may be counted. `bound` is the upper
-    bound of the use. If `bound` is empty, nothing is counted and the call is sent unchanged.
-    `typical` is the likely use. `bound_is` ASSUMED: the request does not state how much it can use,
-    for example if it has an address in place of audio. `options` select the price in the price
-    catalogue. `facts` are notes from the adapter to its own reader; they hold no text of a prompt.
+    - `billed` False: the call is free; only the request itself may be counted.
+    - `bound`: the upper bound of the use. If it is empty, nothing is counted and the call is sent
+      unchanged.
+    - `typical`: the likely use.
+    - `options`: the options that select the price in the price catalogue.
+    - `bound_is` ASSUMED: the request does not state how much it can use, for example if it has a
+      URL in place of audio.
+    - `facts`: notes from the adapter to its own reader, without any text of a prompt.
     """
 
     provider: str

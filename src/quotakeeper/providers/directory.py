@@ -28,7 +28,9 @@ def base_url_variables() -> dict[str, str]:
 
 
 def is_provider_host(host: str) -> bool:
-    """Return whether a host belongs to a provider. Such a host need not be listed in the settings."""
+    """Return whether a host belongs to a provider. A provider's host need not be listed in the
+    settings.
+    """
     return any(
         is_host(f".{host}" if own[:1] == "." else host, own)
         for facts in _all_facts()

@@ -18,7 +18,7 @@ _VERBS = ("name", "recognise", "reader", "refusal", "interruption", "live")
 
 
 class _Plugins:
-    """The adapters of other packages. They are loaded once, at the first use."""
+    """The adapters of other packages, which are loaded once, at the first use."""
 
     def __init__(self) -> None:
         self._lock = RLock()

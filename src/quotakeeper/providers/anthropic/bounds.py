@@ -66,7 +66,7 @@ class Message:
 
     @property
     def assumed(self) -> bool:
-        """Whether the bound rests on an assumption, because the size of some part is unknown."""
+        """Whether the bound is assumed, because the size of some part is unknown."""
         return any("unknown" in note or "not known" in note for note in self.notes)
 
     def quantities(

@@ -15,7 +15,8 @@ _FIELD = "max_tokens"
 def message_output_cap(request: Request, call: Call) -> OutputCap | None:
     """Return the output cap of a message; None for another operation.
 
-    The API refuses a cap up to the thinking budget. So the lowest possible cap is one token more.
+    The API refuses a cap that does not exceed the thinking budget. So the least accepted cap is the
+    budget plus one token.
     """
     if call.operation != "message":
         return None

@@ -31,8 +31,9 @@ class _Track:
     frames: StreamedFrames | None = None
 
     def length(self, *, counted: bool) -> AudioLength:
-        """Return the track's length: from its chunks if all were read (`counted`), else from its
-        header.
+        """Return the track's length, computed from its chunks.
+
+        If not all chunks were read (`counted` False), the track's header gives the length.
         """
         channels = self.sound.channels
         if not counted:

@@ -123,8 +123,8 @@ def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> 
     """Return the length of audio or video, read from its bytes; None if the bytes do not show it.
 
     `head` is the file or its beginning. If `head` is not the whole file, `total` is the file's size
-    in bytes, and `tail` its last bytes. The beginning alone is often enough; with `tail`, nearly
-    always.
+    in bytes, and `tail` its last bytes. The beginning alone often shows the length. Beginning and
+    end together nearly always do.
     """
     found = sound_or_reason(head, tail=tail, total=total)
     return found if isinstance(found, Sound) else None

@@ -26,7 +26,7 @@ _AC3_TAGS = frozenset({0x6A, 0x7A})
 
 @dataclass(slots=True)
 class _Programme:
-    """The tables of a stream: packet ids of tables, of audio and of video.
+    """The packet ids of a stream: of tables, of audio (`sounds`) and of video (`films`).
 
     `sounds` maps a packet id to its codec; None: a codec that quotakeeper does not read.
     """

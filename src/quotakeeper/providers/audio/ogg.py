@@ -54,8 +54,8 @@ class _File:
 def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
     """Return the length of Ogg audio: the end of each stream minus its beginning.
 
-    The lengths of streams that play one after the other are added. Raises UnreadSound if there is
-    no audio.
+    If streams play one after the other, their lengths are added. Raises UnreadSound if there is no
+    audio.
     """
     file = _File()
     at = ended = start

@@ -42,7 +42,7 @@ class Bounded:
 
     @property
     def assumed(self) -> bool:
-        """Whether the bound rests on an assumption, because the size of some part is unknown."""
+        """Whether the bound is assumed, because the size of some part is unknown."""
         said = ("unknown", "not known", "not seen")
         return any(word in note for note in self.notes for word in said)
 
@@ -58,8 +58,8 @@ def chat_bound(
 ) -> Bounded:
     """Bound a chat completion, response or completion: all that is sent, and the longest answer.
 
-    - `most`: the output tokens, if the request sets no cap.
-    - `most_input`: the input tokens, if the request has a part of unknown size.
+    - `most`: the output tokens to assume if the request sets no cap.
+    - `most_input`: the input tokens to assume if the request has a part of unknown size.
     - `declared_halves`: the factor for the texts of function declarations, in halves (3 means 1.5).
     """
     contents = Contents(rules)
@@ -125,7 +125,7 @@ def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]
 
 
 def embedding_bound(body: Json, count: CountText | None, rules: MediaRules) -> Bounded:
-    """Bound a request for embeddings. Its input is one or more texts, or lists of token numbers."""
+    """Bound a request for embeddings, whose input is texts or lists of token numbers."""
     given = body.get("input")
     contents = Contents(rules)
     numbers = sum(1 for item in items(given) if isinstance(item, int))

@@ -48,7 +48,7 @@ def _named(body: Json) -> str:
 
 
 def _field(call: Call, body: Json) -> str:
-    """Return the name of the field in which to add an output cap to a request without a cap."""
+    """Return the name of the field for the output cap, for a request that sets no cap."""
     if call.operation == "responses":
         return "max_output_tokens"
     is_legacy = "prompt" in body and "messages" not in body

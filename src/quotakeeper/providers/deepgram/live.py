@@ -107,8 +107,8 @@ class DeepgramSocket:
 class ListenSocket(DeepgramSocket):
     """Meters /v1/listen by the length of the audio.
 
-    The length is taken from the last Metadata message, else from the last result, else from the
-    bytes.
+    The last Metadata message gives the length. Before it arrives, the last result gives the length,
+    or else the number of bytes.
     """
 
     def __init__(self, call: Call, place: Address) -> None:
@@ -126,8 +126,8 @@ class ListenSocket(DeepgramSocket):
         """The milliseconds of audio sent so far, computed from the bytes, times the billed
         channels.
 
-        For compressed audio, this is an estimate from the usual bit rate, or the end of the last
-        result if that is later.
+        For compressed audio, the length is estimated from the usual bit rate. If the last result
+        ends later, the end of this result counts.
         """
         by_bytes = self._format.milliseconds(self._bytes)
         return (by_bytes if self._format.exact else max(by_bytes, self._heard)) * self._billed()
@@ -222,7 +222,9 @@ class SpeakSocket(DeepgramSocket):
             self._billed, self._over = total, True
 
     def quantities(self) -> dict[str, int]:
-        """Return Deepgram's total at the end; before it, the larger of the billed and the sent
+        """Return the number of characters.
+
+        At the end, this is Deepgram's total. Before, it is the larger of the billed and the sent
         characters.
         """
         most = self._billed if self._over else max(self._billed, self._characters)

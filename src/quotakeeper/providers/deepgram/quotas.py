@@ -1,7 +1,7 @@
 """Reads the exhausted quota in Deepgram's 429 reply, and the time when it resets.
 
-Deepgram limits a project's concurrent calls. Its errors name no quota and no amount. Its SDKs read
-`Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
+Deepgram limits a project's concurrent calls. Deepgram's errors name no quota and no amount.
+Deepgram's SDKs read `Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
 """
 
 from __future__ import annotations

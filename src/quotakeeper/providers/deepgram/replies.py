@@ -120,8 +120,8 @@ class DeepgramReader(ResponseReader):
 
 
 class ListenReader(DeepgramReader):
-    """Reads a transcript. Billed are its duration times the billed channels, and the features'
-    tokens.
+    """Reads a transcript. Deepgram bills its duration times the channels, and the tokens of
+    features.
     """
 
     def about(self, body: Json, metadata: Json) -> None:

@@ -1,7 +1,8 @@
 """Bounds the tokens of function declarations and their schemas.
 
-A provider rewrites declarations for its model. It removes JSON's brackets, quotes and keywords, and
-adds its own words for each function and parameter. So the JSON text alone is not an upper bound.
+A provider rewrites declarations for its model. The provider removes JSON's brackets, quotes and
+keywords, and adds its own words for each function and parameter. So the JSON text alone is not an
+upper bound.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ class Decoder:
         yield from self._go_on(chunk)
 
     def close(self) -> Iterator[bytes]:
-        """Yield the bytes that are held back, at the end of a body too short to detect its
-        encoding.
+        """Yield the bytes of a body that was too short to detect its encoding. Call this at the
+        end.
         """
         if self._packed and self._start:
             yield from self._go_on(b"")

@@ -1,7 +1,7 @@
 """Cuts a response into documents as it arrives: server-sent events, JSON arrays, JSON lines.
 
-Documents are bytes. If a document is larger than the cap, only its end is kept; of a JSON value,
-the beginning too. The sizes of the received chunks do not change the documents.
+Documents are bytes. If a document is larger than the cap, only its end is kept. For a JSON value,
+the beginning is kept too. The sizes of the received chunks do not change the documents.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class JsonSplitter:
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
-        """Pass on the first bytes if they are one whole object; return whether this is so."""
+        """Return whether the first bytes are one whole object; if so, pass the object on."""
         ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
         if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
             return False

@@ -176,9 +176,10 @@ def _meter(sku: str) -> str:
 
 
 def _namer(models: Sequence[str]) -> Callable[[str], str]:
-    """Return a function that finds the model in a SKU description.
+    """Return a function that finds the model in a SKU description; "" if there is none.
 
-    The function returns the longest known model, else the name that the description has, else "".
+    The longest known model in the description is returned. If the description has a longer name of
+    the form of a Gemini model, this name is returned.
     """
     by_length = sorted(models, key=len, reverse=True)
     known: dict[str, str] = {}
@@ -202,7 +203,7 @@ def _has(text: str, model: str) -> bool:
 
 
 def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
-    """Return the date in a cell; for a date with a time zone, the day in the zone `zone`."""
+    """Return the date in a cell. A time with a time zone is converted to `zone` first."""
     plain = text.removesuffix(" UTC")
     try:
         if len(plain) == 10:

@@ -19,8 +19,8 @@ _SPELT = {"generate": _CAMEL, "stream": _CAMEL, "interaction": _SNAKE}
 def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
     """Return the output cap of a request that generates text; None for another operation.
 
-    Reasoning tokens count as output. So the lowest possible cap is one more than the thinking
-    budget.
+    Reasoning tokens count as output, so a cap below the thinking budget would leave no answer. The
+    least accepted cap is the budget plus one token.
     """
     if call.operation == "chat":
         return chat_output_cap(request, call)
@@ -60,7 +60,9 @@ def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes |
 def _places(
     body: Json, spelt: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> tuple[str, str]:  # fmt: skip
-    """Return the names of the settings and of the cap, as the body spells them."""
+    """Return (name of the settings, name of the cap in the settings), as the body spells both
+    names.
+    """
     groups, names = spelt
     group = next((each for each in groups if child(body, each)), groups[0])
     settings = child(body, group)

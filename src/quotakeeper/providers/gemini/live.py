@@ -1,8 +1,8 @@
 """Meters a Gemini Live session by the usage that the server reports for each turn.
 
-Google charges each turn for the whole session so far, so the usages of the turns are added. Within
-a turn, the last usage counts. A turn without a usage is estimated from the length of the audio and
-the text.
+Google charges each turn for the whole session so far, so the usages of all turns are added. Within
+a turn, the last usage counts. For a turn without a usage, the length of the audio and the text give
+an estimate.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST
 
 
 def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
-    """Return the input of audio, from its header, the rate in its media type, or its size in bytes."""
+    """Return the (upper bound, typical) input of audio.
+
+    The audio's header gives the length, or else the rate in the media type, or the size in bytes.
+    """
     most, usual = _lengths(mime, data, size)
     return (
         {"input_tokens@audio": min(most * rates.audio_second, MOST_INPUT)},
@@ -59,8 +62,9 @@ def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
 
 
 def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
-    """Return the input of a video: the tokens of its frames and of its audio, each at most
-    MOST_INPUT.
+    """Return the (upper bound, typical) input of a video: its frames and its audio.
+
+    Each of the two is at most MOST_INPUT tokens.
     """
     most, usual = _film_lengths(data, size)
     second = rates.video_second * max(1, frames)
@@ -127,6 +131,6 @@ def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
 
 
 def crops(width: int, height: int) -> int:
-    """Return into how many tiles a 1.5 or 2.0 model cuts an image of this width and height."""
+    """Return the number of tiles into which a 1.5 or 2.0 model cuts an image of this size."""
     side = min(max(min(width, height) * 2 // 3, _LEAST_CROP), TILE_PIXELS)
     return -(-width // side) * -(-height // side)

@@ -1,7 +1,7 @@
 """The limits of Gemini models for input and output, and the tokens that media have.
 
-Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; those of 2.0
-and 1.5 are from Google's model pages. Media: recorded bills (237 requests) and Google's
+Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; the caps of
+2.0 and 1.5 are from Google's model pages. Media: recorded bills (237 requests) and Google's
 documentation. The figures bound a call before it is sent; the reply reports what it used.
 """
 
@@ -90,7 +90,9 @@ def most_output(model: str) -> int:
 
 @lru_cache(maxsize=512)
 def output_key(model: str) -> str:
-    """Return the name of the quantity for a model's output: its most expensive modality."""
+    """Return the name of the quantity that bounds a model's output, with the most expensive
+    modality.
+    """
     name = short_name(model)
     if "image" in name or "nano-banana" in name:
         return "output_tokens@image"
@@ -103,9 +105,9 @@ def output_key(model: str) -> str:
 def media_rates(model: str, resolution: str = "") -> MediaRates:
     """Return a model's tokens for media at a resolution ("MEDIA_RESOLUTION_HIGH", "low").
 
-    `resolution` "": the default. A 2.x model may use fewer tokens at a low resolution, but the
-    result does not rely on this. At a high resolution, 2.5 models enlarge parts of an image; the
-    figures of 2.0 bound this. An unknown model family gets the highest figures.
+    `resolution` "": the default. For 2.x models, a low resolution does not lower the result. At a
+    high resolution, 2.5 models enlarge parts of an image, so images are counted as for 2.0. An
+    unknown model family gets the highest figures.
     """
     name = short_name(model)
     level = resolution.lower().removeprefix("media_resolution_")

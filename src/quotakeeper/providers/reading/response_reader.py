@@ -208,7 +208,7 @@ def retry_after_us(headers: Mapping[str, str]) -> int | None:
 
 
 def kind_of_status(status: int) -> str:
-    """Return the kind of error (one of FAULT_KINDS) that an HTTP status means by itself."""
+    """Return the kind of error (one of FAULT_KINDS) for an HTTP status without further details."""
     kinds = {401: "auth", 402: "payment", 403: "auth", 429: "quota"}
     if status in kinds:
         return kinds[status]

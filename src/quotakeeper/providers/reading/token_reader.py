@@ -150,10 +150,10 @@ class TokenReader(ResponseReader):
         return {key: n for key, n in given.items() if key != "requests"}
 
     def _packed_output(self) -> dict[str, int]:
-        """Return the output tokens to add to the typical output, for an answer that cannot be
-        decoded.
+        """Return the output tokens above the typical output, for an answer that cannot be
+        decompressed.
 
-        The estimate is one token per two compressed bytes.
+        The total output is estimated as one token per two compressed bytes.
         """
         usual, most = (
             sum(tokens_of(amounts, meter) for meter in OUTPUTS)

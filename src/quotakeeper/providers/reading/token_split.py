@@ -1,7 +1,7 @@
 """Splits token counts as providers report them into quantities that can be added up.
 
-Providers include cached tokens in the prompt's count. Their totals and their lists by modality may
-not agree. After the split, each token counts in exactly one quantity.
+Providers include cached tokens in the prompt's count. A provider's totals and its lists by modality
+may not agree. After the split, each token counts in exactly one quantity.
 """
 
 from __future__ import annotations
