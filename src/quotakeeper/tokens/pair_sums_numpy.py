@@ -85,7 +85,11 @@ class VectorCounter:
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return (the character or kind of gap before each character, whether it is a gap)."""
+        """Return two arrays for the character before each character: its code point, and whether it
+        is a gap.
+
+        The code point of a gap is a space or a newline.
+        """
         numpy = self._numpy
         before = numpy.empty_like(codes)
         before[0] = _BREAK
