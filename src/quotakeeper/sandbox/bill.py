@@ -23,7 +23,7 @@ class Bill:
             self._lock.notify_all()
 
     def wait_for(self, count: int, seconds: float = 10.0) -> bool:
-        """Wait until the bill has `count` charges; return False after `seconds` without them.
+        """Wait until the bill has `count` charges; return False if this takes more than `seconds`.
 
         A WebSocket is billed only after it closes, so a test has to wait.
         """

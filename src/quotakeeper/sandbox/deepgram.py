@@ -92,7 +92,7 @@ def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech])
 def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
     """Return the format and length of the audio; None if the audio cannot be read.
 
-    For a URL, the length is that of the known recording with this name, else 30 s.
+    For a URL, the length is taken from the known recording with the same name, or is 30 s.
     """
     if not request.headers.get("content-type", "").startswith("application/json"):
         return read_sound(request.body) if request.body else None

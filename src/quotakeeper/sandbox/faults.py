@@ -106,7 +106,8 @@ def operation_of(request: SandboxRequest) -> str:
 def spoil(fault: Fault, request: SandboxRequest, turn: SandboxTurn, reply: Reply) -> Reply:
     """Return the reply with the fault applied.
 
-    For `slow` and the cuts, the reply is unchanged: the server delays it or cuts it while sending.
+    The faults `slow`, `cut` and `cut-early` do not change the content of the reply. The server
+    applies these faults when it sends the reply.
     """
     if fault.kind == "cut-early" and reply.progress:
         sent = max(1, len(reply.chunks) - 1)

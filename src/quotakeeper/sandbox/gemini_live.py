@@ -50,7 +50,7 @@ def refusal(request: SandboxRequest) -> Reply | None:
 
 
 def failing(kind: str) -> Answer:
-    """Return an error in the form of Gemini Live: the socket opens, and then closes with the error."""
+    """Return an error in the form of Gemini Live: the socket opens, and then closes with a reason."""
     return Answer(close=(INTERNAL_ERROR, _FAULTS[kind.partition("-")[0]]))
 
 

@@ -15,8 +15,9 @@ SWITCHED = 101
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Messages to send to the client. `close` is (code, reason) if the connection is closed after
-    them.
+    """Messages to send to the client, and `close`, the (code, reason) to close the connection with.
+
+    `close` None: the connection remains open.
     """
 
     messages: tuple[Message, ...] = ()
