@@ -139,8 +139,8 @@ class QuotaReading:
 class ProviderFault:
     """An error of the provider. `kind` is one of FAULT_KINDS.
 
-    - `quota`: the provider's id of the exhausted quota. If several are exhausted, it is a daily
-      quota, or else the first one.
+    - `quota`: the provider's id of the exhausted quota; of several quotas, a daily one, else the
+      first.
     - `per_day`: one of the exhausted quotas resets only with the next day.
     - `retry_after_seconds`: the longest wait in the error; None if it states none.
     - `message`: the provider's text without secrets, at most 300 characters.

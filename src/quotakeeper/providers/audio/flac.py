@@ -105,7 +105,7 @@ def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
 def _coded(head: bytes, at: int) -> tuple[int, int | None]:
     """Return (the position after a coded number, the number); the number is None if damaged.
 
-    The coding is that of characters in UTF-8, with up to seven bytes.
+    The number is coded like a character in UTF-8, with up to seven bytes.
     """
     first = head[at]
     if first < 0x80:

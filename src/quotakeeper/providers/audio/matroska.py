@@ -43,8 +43,8 @@ class _State:
 def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
     """Return the length of WebM or Matroska, from the duration in its header.
 
-    A browser's live recording states no duration. Then the time of the last block gives an upper
-    bound.
+    If there is no duration, as in a browser's live recording, the time of the last block gives an
+    upper bound.
     """
     state = _State()
     _walk(view, start, view.total, state)

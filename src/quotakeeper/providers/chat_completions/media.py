@@ -128,7 +128,9 @@ def _tiles(size: tuple[int, int] | None) -> int:
 
 
 def _patches(size: tuple[int, int] | None, most: int) -> int:
-    """Return the tokens of an image of a model that counts patches. `most`: the most patches."""
+    """Return the tokens of an image that is counted by patches. An image has at most `most`
+    patches.
+    """
     patches = most
     if size is not None and min(size) >= 1:
         patches = min(most, -(-size[0] // 32) * -(-size[1] // 32))

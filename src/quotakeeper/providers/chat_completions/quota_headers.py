@@ -1,7 +1,7 @@
 """Reads rate-limit headers in OpenAI's form, such as `x-ratelimit-limit-requests`.
 
-The headers do not state a quota's period, which may be a day or a minute; so `window` is "". A
-reset is a duration such as "6m0s" or "12ms".
+The headers do not state whether a quota is per day or per minute, so `window` is "". A reset is a
+duration such as "6m0s" or "12ms".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Deepgram's Management API, without I/O: the paths to request, and how to read the records.
 
-The public API description gives no fields for `response`. The fields of its `details` are those of
-the last SDK that described them: `usd`, `duration`, `total_audio`, `channels`. Each field may be
-absent.
+The public API description gives no fields for `response`. So `details` inside `response` is read
+with the field names of an older SDK: `usd`, `duration`, `total_audio`, `channels`. Each field may
+be absent.
 """
 
 from __future__ import annotations

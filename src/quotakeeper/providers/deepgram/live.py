@@ -107,8 +107,8 @@ class DeepgramSocket:
 class ListenSocket(DeepgramSocket):
     """Meters /v1/listen by the length of the audio.
 
-    The last Metadata message gives the length. Before it arrives, the last result gives the length,
-    or else the number of bytes.
+    The last Metadata message gives the length. Before it arrives, the end of the last result
+    counts; without any result, the number of bytes counts.
     """
 
     def __init__(self, call: Call, place: Address) -> None:

@@ -66,8 +66,8 @@ def features(place: Address) -> int:
 def billed_channels(place: Address, found: int = 0) -> int:
     """Return the number of billed channels: all channels with `multichannel`, else 1.
 
-    `found` is the number of channels in the audio. If it is 0 (unknown), the URL's number counts,
-    or else 2.
+    `found` is the number of channels in the audio; 0: unknown. For an unknown number, the URL's
+    `channels` counts, or 2 without this parameter.
     """
     if not place.is_set("multichannel"):
         return 1

@@ -176,10 +176,10 @@ def _meter(sku: str) -> str:
 
 
 def _namer(models: Sequence[str]) -> Callable[[str], str]:
-    """Return a function that finds the model in a SKU description; "" if there is none.
+    """Return a function that finds the model in a SKU description.
 
-    The longest known model in the description is returned. If the description has a longer name of
-    the form of a Gemini model, this name is returned.
+    The function returns the longest known model in the description, or a longer name that looks
+    like a Gemini model. Without both, it returns "".
     """
     by_length = sorted(models, key=len, reverse=True)
     known: dict[str, str] = {}

@@ -52,7 +52,8 @@ def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST
 def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
     """Return the (upper bound, typical) input of audio.
 
-    The audio's header gives the length, or else the rate in the media type, or the size in bytes.
+    The length is read from the audio's header. Without a header, the rate in the media type or the
+    size in bytes gives the length.
     """
     most, usual = _lengths(mime, data, size)
     return (
