@@ -150,8 +150,8 @@ class Counter:
     def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `dense`: do not use the list of known words, and do not round per word. Then the result
-        equals that of VectorCounter.
+        `dense`: do not use the list of known words, and do not round per word. The result is then
+        equal to the result of VectorCounter.
         """
         if not text:
             return 0.0, 0
