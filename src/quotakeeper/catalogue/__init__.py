@@ -1,4 +1,4 @@
-"""Dated prices: the cost of a call by the price row that was in force when the call was made."""
+"""Dated prices: the cost of a call is computed from the prices that were in force at its time."""
 
 from quotakeeper.catalogue.loader import load_snapshot
 from quotakeeper.catalogue.snapshot import PriceSnapshot

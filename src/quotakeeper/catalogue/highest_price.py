@@ -13,7 +13,7 @@ Rate = tuple[int, int]
 
 
 class HighestRates:
-    """Finds the highest rate for a quantity over all models of one provider, and caches it."""
+    """Finds the highest rate for a quantity over all models of one provider. Caches each result."""
 
     def __init__(self, sheets: tuple[PriceSheet, ...]) -> None:
         self._sheets = sheets
@@ -23,14 +23,21 @@ class HighestRates:
         self._found: dict[tuple[str, int, int], Rate | None] = {}
 
     def rate(self, key: str, prompt_tokens: int, at: int) -> Rate | None:
-        """Return pico-dollars per base unit as (numerator, denominator), or None: no price."""
+        """Return the highest rate of a quantity at instant `at`, in pico-dollars per base unit.
+
+        The rate is a pair (numerator, denominator). Returns None if no model has a price for `key`.
+        """
         asked = (key, bisect_left(self._above, prompt_tokens), bisect_right(self._starts, at))
         if asked not in self._found:
             self._found[asked] = self._search(key, prompt_tokens, at)
         return self._found[asked]
 
     def start_of(self, at: int) -> int:
-        """Return the instant since which these rates have been in force."""
+        """Return the instant of the last price change at or before `at` (microseconds since 1970
+        UTC).
+
+        Before the first price change, returns `at`, or 0 if `at` is negative.
+        """
         position = bisect_right(self._starts, at)
         return self._starts[position - 1] if position else max(at, 0)
 

@@ -1,4 +1,4 @@
-"""Reads the price files of the package, and a user's own, into one snapshot."""
+"""Reads the price files of the package, and the user's own price files, into one snapshot."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
-    """Return the prices of the package, with the rows of a user's files added or in place of its
-    own.
+    """Return the prices of the package and of the user's price files (`overrides`).
 
-    A later file replaces the same price of an earlier one. Raises ConfigError that names file,
-    table and field for any error in a file.
+    A price in a user's file replaces the same price of the package, or of an earlier file in the
+    list. Raises ConfigError that names file, table and field for any error in a file.
     """
     if not overrides:
         return _shipped_snapshot()
@@ -119,7 +118,10 @@ def _name(path: Path, taken: set[str]) -> str:
 
 
 def read_catalogue_text(path: Path) -> str:
-    """Return the text of a price file, 4 MB at most. Raises ConfigError."""
+    """Return the text of a price file or a preset file.
+
+    Raises ConfigError if the file cannot be read, is larger than 4 MB, or is not UTF-8 text.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ConfigError(path.name, "is larger than 4 MB", "name another file")

@@ -20,8 +20,10 @@ _MOST_PREFIXES = 2
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """Another name of a model; `options` are the price options that the name implies
-    ("-multilingual").
+    """Another name of a model. A `name` that ends in "*" matches every name with that beginning.
+
+    `options` are the price options that the name implies, such as "-multilingual". `origin` is the
+    file and table of the alias, for error messages.
     """
 
     provider: str
@@ -41,8 +43,10 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """The catalogue's name of a model, whether the catalogue has it, and the options that it
-    implies.
+    """The catalogue's name of a model.
+
+    `known` is False if the catalogue does not have the model. `options` are the price options that
+    the given name implies.
     """
 
     model: str
@@ -51,7 +55,10 @@ class ResolvedModel:
 
 
 def strip_path(model: str, prefixes: Iterable[str]) -> str:
-    """Remove resource paths and provider prefixes; a tuned model keeps its whole name."""
+    """Return a model name without resource paths and without at most two of the `prefixes`.
+
+    The path of a tuned model is kept whole.
+    """
     name = model.strip()
     for _ in range(_MOST_PREFIXES):
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
@@ -63,7 +70,7 @@ def strip_path(model: str, prefixes: Iterable[str]) -> str:
 
 
 class ModelNames:
-    """Finds the catalogue's model for any way to write its name."""
+    """Finds the model in the catalogue for each spelling of a model name."""
 
     def __init__(
         self,
@@ -87,7 +94,11 @@ class ModelNames:
             found.sort(key=lambda alias: -len(alias.name))
 
     def resolve(self, provider: str, model: str) -> ResolvedModel:
-        """Resolve a name; for an unknown one, `model` is the name without paths and prefixes."""
+        """Return the catalogue's name of a model.
+
+        For an unknown model, `known` is False and `model` is the given name without paths and
+        prefixes.
+        """
         if not model.strip():
             return ResolvedModel("", "" in self._models.get(provider, frozenset()))
         stripped = strip_path(model, (f"{provider}/", *self._in_front.get(provider, ())))

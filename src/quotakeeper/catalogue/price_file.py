@@ -1,7 +1,7 @@
-"""Reads a price file in TOML, quotakeeper's own or a user's, into rows.
+"""Reads a TOML price file, of the package or of a user, into price rows.
 
 ```toml
-providers = ["mistral"]            # only to add a provider the catalogue does not have
+providers = ["mistral"]            # only to add a provider that the catalogue does not have
 [defaults]                         # defaults for every [[price]] of this file
 [[price]]                          # one price; never edited, a new price is a new row
 [[tier]]                           # the rule of a service tier: batch is half, priority is x 1.8
@@ -64,9 +64,10 @@ class PriceFile:
 def parse_price_file(
     text: str, name: str, providers: frozenset[str] = frozenset(), *, own: bool
 ) -> PriceFile:
-    """Read one file. `providers` are the known ones; an empty set accepts every provider.
+    """Parse the text of a price file. `name` is the file's name in errors.
 
-    Raises ConfigError that names the file, the table counted from 1, and the field.
+    `providers` are the known providers; an empty set accepts every provider. `own` is True for a
+    user's file. Raises ConfigError that names the file, the table (counted from 1) and the field.
     """
     top = _parse(text, name)
     for key in top:
@@ -92,7 +93,7 @@ def parse_price_file(
 
 
 class _Reader:
-    """Checks fields and converts them to values."""
+    """Converts the tables of one price file to price rows, adjustments, aliases and prefixes."""
 
     def __init__(self, name: str, providers: frozenset[str], own: bool) -> None:
         self._name = name

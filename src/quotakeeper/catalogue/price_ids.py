@@ -1,8 +1,8 @@
-"""Price ids: an id names the price rows that an event was priced with.
+"""Price ids: a price id names the prices that an event was priced with.
 
-"gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" means the prices of that model in
-force from that day (UTC), for the batch tier, above 200,000 prompt tokens. For prices from a user's
-file, the id has "own-" and a short hash of their rows. So no other file can be mistaken for it.
+"gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" means the prices of gemini-2.5-pro in force
+from 2026-10-14 (UTC), for the batch tier, above 200,000 prompt tokens. For prices from a user's
+file, the id also has "own-" and a short hash of the price rows. So such an id fits no other file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ _NONE = "(none)"
 
 @dataclass(frozen=True, slots=True)
 class PriceId:
-    """The parts of a price id."""
+    """The parts of a price id.
+
+    `at` is the instant since which the prices are in force (microseconds since 1970 UTC). `above`
+    is the number of prompt tokens above which they apply. `own` is the hash of a user's price rows,
+    or "".
+    """
 
     provider: str
     model: str
@@ -40,7 +45,7 @@ class PriceId:
 
 
 def read_price_id(text: str) -> PriceId:
-    """Split a price id into its parts. Raises InvalidInputError if it is not one."""
+    """Split a price id into its parts. Raises InvalidInputError if `text` is not a price id."""
     name, _, marks_text = text.rpartition("#")
     name, _, start = name.rpartition("@")
     provider, _, model = name.partition("/")
@@ -67,8 +72,9 @@ def read_price_id(text: str) -> PriceId:
 
 
 def options_of(text: str) -> dict[str, str]:
-    """Return the price options in a price id, to price the same call again; {} if the text is not a
-    price id.
+    """Return the price options that a price id contains, to price the same call again.
+
+    Returns {} if `text` is not a price id.
     """
     try:
         options = read_price_id(text).options

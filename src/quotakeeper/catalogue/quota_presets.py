@@ -1,4 +1,4 @@
-"""Reads presets of the providers' own limits from TOML: dated figures with a source.
+"""Reads presets from TOML. A preset holds a provider's own limits, each with its date and source.
 
 ```toml
 [[preset]]
@@ -39,9 +39,11 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 @dataclass(frozen=True, slots=True)
 class PresetQuota:
-    """One quota of a preset. `amount` is in base units; `date_at` is the day on which it was true.
+    """One quota of a preset.
 
-    `window` is "" for a quota of concurrent calls; `timezone` is also "" for a rolling window.
+    `amount` is in base units. `date_at` is the day on which the amount was true (microseconds since
+    1970 UTC). `known` is one of KNOWN. `window` is "" for a quota of concurrent calls. `timezone`
+    is "" for such a quota and for a rolling window.
     """
 
     quota_id: str
@@ -57,7 +59,7 @@ class PresetQuota:
 
     @property
     def is_enforceable(self) -> bool:
-        """Whether a limit can enforce the quota: no limit counts concurrent calls."""
+        """Whether a limit can enforce the quota. A limit cannot count concurrent calls."""
         return self.meter in METERS
 
     def limit_name(self, preset: str) -> str:
@@ -65,7 +67,9 @@ class PresetQuota:
         return " ".join(filter(None, (preset, self.model, self.quota_id)))
 
     def at(self, preset: str, now: int) -> ProviderQuota:
-        """Return a ProviderQuota, to show beside those that replies reported."""
+        """Return the quota as a ProviderQuota at instant `now`, to show beside the quotas in
+        replies.
+        """
         resets_at = None
         if self.window and self.timezone:
             resets_at = period_at(parse_window(self.window), zone_named(self.timezone), now).end_at
@@ -77,7 +81,7 @@ class PresetQuota:
 
 @dataclass(frozen=True, slots=True)
 class QuotaPreset:
-    """A preset by name; `about` describes it in a few words."""
+    """A named set of a provider's quotas. `about` describes it in a few words."""
 
     name: str
     about: str
@@ -85,10 +89,10 @@ class QuotaPreset:
 
 
 def load_presets(files: Sequence[Path] = ()) -> dict[str, QuotaPreset]:
-    """Return every preset by its name; one in a user's file replaces the package's of the same
-    name.
+    """Return all presets by name: those of the package and those in the user's `files`.
 
-    Raises ConfigError that names file, table and field for any error.
+    A preset in a user's file replaces the package's preset of the same name. Raises ConfigError
+    that names file, table and field for any error.
     """
     found: dict[str, QuotaPreset] = {}
     for path in (*sorted(_SHIPPED.glob("*.toml")), *files):
@@ -98,7 +102,10 @@ def load_presets(files: Sequence[Path] = ()) -> dict[str, QuotaPreset]:
 
 
 def preset_named(name: str, presets: Mapping[str, QuotaPreset], field: str) -> QuotaPreset:
-    """Return the preset of a name. Raises InvalidInputError that names the nearest one."""
+    """Return the preset with this name.
+
+    Raises InvalidInputError about `field` if there is none; the error names the nearest preset.
+    """
     found = presets.get(name.strip())
     if found is None:
         near = get_close_matches(name.strip()[:60].lower(), presets, n=1)
@@ -110,7 +117,9 @@ def preset_named(name: str, presets: Mapping[str, QuotaPreset], field: str) -> Q
 def quotas_at(
     names: Iterable[str], presets: Mapping[str, QuotaPreset], now: int
 ) -> tuple[ProviderQuota, ...]:
-    """Return the quotas of presets at an instant. Raises ConfigError for an unknown name."""
+    """Return the quotas of the named presets at instant `now`. Raises ConfigError for an unknown
+    name.
+    """
     try:
         chosen = [preset_named(name, presets, "quota_presets") for name in names]
     except InvalidInputError as error:

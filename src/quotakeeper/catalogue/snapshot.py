@@ -115,7 +115,7 @@ class _Timeline:
 
 
 class PriceSnapshot:
-    """All prices, at one version of the data. Threads may share it."""
+    """All prices, at one version of the data. Several threads can use it at once."""
 
     def __init__(
         self,
@@ -147,15 +147,15 @@ class PriceSnapshot:
         at: int,
         options: Mapping[str, str] = _NO_OPTIONS,
     ) -> Priced:
-        """Return the cost of quantities at an instant (microseconds since 1970 UTC).
+        """Return the cost of `quantities` at instant `at` (microseconds since 1970 UTC).
 
-        For an unknown model, or a quantity without a price, `cost_pico` is None. Raises
-        InvalidInputError for an unknown option or a negative quantity.
+        `cost_pico` is None if the model is unknown, or if a quantity or an add-on has no price.
+        Raises InvalidInputError for an unknown option or a negative quantity.
         """
         asked = (provider, model, tuple(sorted(options.items())) if options else ())
         try:
             timeline = self._timelines[asked]
-        # TypeError: an option is not text; reading it below raises the error.
+        # TypeError: an option is not text; `_timeline` raises the error about it.
         except (KeyError, TypeError):
             timeline = self._timeline(provider, model, options)
             if len(self._timelines) >= _MOST_CACHED:
@@ -167,15 +167,17 @@ class PriceSnapshot:
         return timeline.plan_at(at).price(quantities)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """Return the catalogue's name of a model, or the name without paths and prefixes."""
+        """Return the catalogue's name of a model; for an unknown model, its name without paths and
+        prefixes.
+        """
         return self._names.resolve(provider, model).model
 
     def is_known(self, provider: str, model: str) -> bool:
-        """Return whether the catalogue has any price of this model."""
+        """Return whether the catalogue has a price of this model."""
         return self._names.resolve(provider, model).known
 
     def models(self, provider: str) -> list[str]:
-        """Return the models of a provider that have a price, sorted."""
+        """Return the names of a provider's models that have a price, sorted."""
         return sorted(self._models.get(provider, frozenset()) - {NO_MODEL})
 
     def providers(self) -> list[str]:
@@ -183,18 +185,18 @@ class PriceSnapshot:
         return sorted(self._models)
 
     def rows(self) -> Iterator[PriceRow]:
-        """Every price row, in force or not, by provider, model, meter and date."""
+        """Return every price row, in force or not, sorted by provider, model, meter and date."""
         return iter(sorted(self._rows, key=_order))
 
     def adjustments(self) -> Iterator[Adjustment]:
-        """Every factor: the rules of service tiers, and discounts."""
+        """Return every factor on prices: the rules of service tiers, and the discounts."""
         return iter(self._adjustments)
 
     def lines(self, price_id: str) -> tuple[PriceLine, ...]:
-        """Return the rows and factors behind a price id, one line for each quantity that has a
-        price.
+        """Return the price rows and factors that `price_id` names.
 
-        Raises InvalidInputError if the id belongs to another price file.
+        There is one line for each quantity and add-on that has a price. Raises InvalidInputError if
+        the id is of other price files.
         """
         wanted = read_price_id(price_id)
         known = self._models.get(wanted.provider, frozenset())
@@ -211,10 +213,11 @@ class PriceSnapshot:
         )
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """Return the cost of quantities at the provider's highest price for each of them.
+        """Return the cost of `quantities`, each at the highest price of any model of the provider.
 
-        Used for a model without a price: standard tier, pay as you go, the highest price over all
-        modes and languages.
+        Used for a model without a price. The prices are those of the standard tier, pay as you go,
+        over all modes and languages. `cost_pico` is None if the provider or a quantity has no
+        price. Raises InvalidInputError for a negative quantity.
         """
         if provider not in self._models:
             return Priced(None, "", ("provider",))

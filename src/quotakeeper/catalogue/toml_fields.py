@@ -1,4 +1,4 @@
-"""Reads the fields of one table of a price file; every error names file, table and field."""
+"""Reads the fields of one table of a price file. Every error names file, table and field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ MOST_PER = 10**12
 
 
 class Fields:
-    """One table; a field that it leaves out comes from the file's defaults."""
+    """One table of a price file. A field that the table lacks is read from the file's defaults.
+
+    Each method returns the value of field `name`, and raises ConfigError if the value is not valid.
+    """
 
     def __init__(
         self, table: object, where: str, known: Collection[str], defaults: Mapping[str, object]
@@ -36,11 +39,11 @@ class Fields:
         }
 
     def error(self, name: str, problem: str, fix: str) -> ConfigError:
-        """Return a ConfigError about one field."""
+        """Return a ConfigError about the field `name`."""
         return ConfigError(f"{self.where}.{name}", problem, fix)
 
     def values(self) -> Mapping[str, object]:
-        """Return every field."""
+        """Return all fields by name, those from the defaults included."""
         return self._values
 
     def has(self, name: str) -> bool:
@@ -48,7 +51,9 @@ class Fields:
         return name in self._values
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        """Return a string; without `default` the field is required."""
+        """Return the text of a field. Without `default`, the field is required and must not be
+        empty.
+        """
         value = self._values.get(name, default)
         if value is None:
             raise self.error(name, "is missing", f'add: {name} = "..."')
@@ -63,14 +68,18 @@ class Fields:
         return value.strip()
 
     def choice(self, name: str, known: Collection[str], *, default: str | None = None) -> str:
-        """Return one of the `known` words."""
+        """Return the value of a field that must be one of `known`. Without `default`, it is
+        required.
+        """
         value = self.text(name, default=default)
         if value != default and value not in known:
             raise self.error(name, f"unknown {value[:60]!r}", _nearest(value, known))
         return value
 
     def model(self, name: str, *, pattern: bool = False, default: str | None = None) -> str:
-        """Return a model name; with `pattern` it may end in "*"."""
+        """Return a model name. With `pattern`, the name may end in "*". Without `default`, it is
+        required.
+        """
         value = self.text(name, default=default)
         if value == default:
             return value
@@ -83,7 +92,9 @@ class Fields:
         return value
 
     def priced_model(self, name: str) -> str:
-        """Return the model of a price: a name, "" for calls that name none, "*" for every model."""
+        """Return the model of a price: a name, "*" for every model, or "" for calls that name no
+        model.
+        """
         if not self.has(name):
             raise self.error(
                 name,
@@ -95,25 +106,25 @@ class Fields:
         return self.model(name, default="")
 
     def price(self, name: str) -> Decimal:
-        """Return an exact amount of US dollars, zero or more."""
+        """Return an exact amount of US dollars, zero or more. The field is required."""
         return self._decimal(name, 'usd = "0.0043"')
 
     def percent(self, name: str) -> Decimal:
-        """Return an exact number from 0 to 100."""
+        """Return an exact number from 0 to 100. The field is required."""
         number = self._decimal(name, 'percent = "12.5"')
         if number > 100:
             raise self.error(name, f"{number} is more than 100", "give 0 to 100")
         return number
 
     def factor(self, name: str) -> Decimal:
-        """Return an exact factor from 0 to 100."""
+        """Return an exact factor from 0 to 100. The field is required."""
         number = self._decimal(name, 'factor = "0.5"')
         if number > 100:
             raise self.error(name, f"{number} is more than 100", "1 changes nothing, 0.5 is half")
         return number
 
     def whole(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
-        """Return a whole number from `least` to `most`."""
+        """Return a whole number from `least` to `most`. Without `default`, the field is required."""
         value = self._values.get(name, default)
         if value is None:
             raise self.error(name, "is missing", f"add: {name} = 1")
@@ -124,8 +135,9 @@ class Fields:
         return value
 
     def instant(self, name: str) -> int:
-        """Return a date (00:00 UTC), or a date and time with an offset, in microseconds since 1970
-        UTC.
+        """Return a date, or a date and time with an offset, in microseconds since 1970 UTC.
+
+        A date means 00:00 UTC. The field is required.
         """
         value = self._values.get(name)
         if value is None:
@@ -147,7 +159,11 @@ class Fields:
         return instant(moment)
 
     def until(self, from_at: int) -> int | None:
-        """Return the end of a price, which must be after `from_at`; None if it has no end."""
+        """Return the field `until`, the end of a price, as an instant (microseconds since 1970
+        UTC).
+
+        Returns None if the price has no end. The end must be after `from_at`.
+        """
         if not self.has("until"):
             return None
         until_at = self.instant("until")
@@ -156,7 +172,9 @@ class Fields:
         return until_at
 
     def meter(self, name: str) -> str:
-        """Return a meter that can have a price, with its modality if it has one."""
+        """Return the key of a meter that can have a price, such as "input_tokens" or
+        "input_tokens@audio".
+        """
         value = self.text(name)
         meter, modality = split_key(value)
         priceable = [m for m, info in METERS.items() if len(info.parts) == 1 and m != "cost"]
@@ -169,7 +187,7 @@ class Fields:
         return value
 
     def meters(self, name: str) -> tuple[str, ...]:
-        """Return a list of stored meters; empty if the field is left out."""
+        """Return a list of stored meters. It is empty if the table does not have the field."""
         value = self._values.get(name, [])
         stored = [m for m, info in METERS.items() if info.parts == (m,) and m != "cost"]
         if not isinstance(value, list):
