@@ -1,4 +1,6 @@
-"""Reads all settings once, from the environment and one TOML file, into one immutable object."""
+"""Reads all settings once, from arguments, the environment and one TOML file, into a Settings
+object.
+"""
 
 from quotakeeper.config.loader import file_to_edit, load_settings
 from quotakeeper.config.settings import Settings

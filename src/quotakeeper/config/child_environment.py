@@ -31,10 +31,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class SdkVariables:
-    """The environment variables that give an SDK another address of a provider.
+    """The environment variables that set the address at which an SDK calls a provider.
 
-    `base_urls` maps a variable to its provider's name. `is_provider_host` returns whether a host is
-    recognised as a provider's without such a variable.
+    `base_urls` maps each variable to the name of its provider. `is_provider_host` returns whether a
+    host is known as a provider's host without these variables.
     """
 
     base_urls: Mapping[str, str]
@@ -45,9 +45,9 @@ class SdkVariables:
 class WatchSettings:
     """The settings for metering the calls of a program.
 
-    `waits`: a call over a limit waits until the limit has room, whatever the keeper's own policy
-    says. `scope` holds labels for every call. `known_hosts` maps "host[:port][/prefix]" to a
-    provider's name. `notes` is the path of a file for the launcher's summary, or "".
+    If `waits` is true, a call over a limit waits for room, whatever the keeper's own policy is.
+    `scope` holds labels for every call. `known_hosts` maps "host[:port][/prefix]" to a provider's
+    name. `notes` is the path of a file for the launcher's summary, or "".
     """
 
     settings: Settings
@@ -77,10 +77,12 @@ def load_watch_settings(
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """The settings that remain if the config, or a price file that it names, cannot be read.
+    """The settings that remain if the config, or a price file named in the config, cannot be read.
 
-    `allows`: calls are sent, and counted under `watching`; if `watching` is None, they are not
-    counted.
+    - `allows`: whether calls are sent.
+    - `known_hosts`: "host[:port][/prefix]" -> a provider's name.
+    - `notes`: the path of a file for the launcher's summary, or "".
+    - `watching`: the settings to count these calls with; if None, the calls are not counted.
     """
 
     allows: bool
@@ -93,10 +95,10 @@ def salvage(
     variables: SdkVariables, watching: WatchSettings | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Salvaged:  # fmt: skip
-    """Return the settings that remain after a failure to make the meter. Never raises.
+    """Return the settings to use after the meter could not be made. Never raises.
 
-    If `watching` is given, these are its settings without the price files; else they come from the
-    environment alone. Calls are denied unless a setting allows them.
+    If `watching` is given, its settings are used without the price files. Otherwise the settings
+    are read from the environment alone. Calls are denied unless `on_store_failure` is "allow".
     """
     environment = dict(os.environ if environ is None else environ)
     if watching is not None:
@@ -116,7 +118,10 @@ def salvage(
 def _from_environment_alone(
     environ: dict[str, str], hosts: Mapping[str, str], notes: str
 ) -> WatchSettings | None:
-    """Return settings from the environment alone, without limits; None if it names no ledger."""
+    """Return settings from the environment alone, without limits.
+
+    Returns None if the environment names no ledger, or if a setting in it is wrong.
+    """
     if not environ.get(_LEDGER):
         return None  # the unreadable file may name another ledger
     for name in (ON_LIMIT, RUN_ON_LIMIT, _PRICE_FILES):
@@ -129,7 +134,10 @@ def _from_environment_alone(
 
 
 def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
-    """Return the texts of a variable that holds a JSON object."""
+    """Return the JSON object of texts that a variable holds; {} if the variable is not set.
+
+    Raises ConfigError if the variable holds anything else.
+    """
     text = environ.get(name, "").strip()
     if not text:
         return {}
@@ -143,8 +151,10 @@ def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
-    """Read "gemini=https://host/prefix,deepgram=http://other", or a JSON object {address:
-    provider}.
+    """Return the addresses in QUOTAKEEPER_BASE_URLS, each with its provider's name.
+
+    The variable holds "gemini=https://host/prefix,deepgram=http://other", or a JSON object
+    {address: provider}. Raises ConfigError if it holds anything else.
     """
     text = environ.get(BASE_URLS, "").strip()
     if text.startswith("{"):
@@ -159,7 +169,10 @@ def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sdk_hosts(environ: Mapping[str, str], variables: SdkVariables) -> dict[str, str]:
-    """Return the provider addresses that are known only from the SDKs' variables."""
+    """Return the addresses that the SDKs' variables set, each with its provider's name.
+
+    Local addresses and hosts already known as a provider's are left out.
+    """
     found: dict[str, str] = {}
     for variable, name in variables.base_urls.items():
         address = environ.get(variable, "").strip()

@@ -1,4 +1,4 @@
-"""The `[currency]` table: the exchange rate at which costs are also shown in another currency."""
+"""The `[currency]` table: the exchange rate for showing costs in a second currency."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _EXAMPLE = 'write it like code = "VND", per_usd = 26_300, date = 2026-11-28, sou
 
 
 def exchange_rate(value: object) -> ExchangeRate:
-    """Check a `[currency]` table, or the text of its variable, such as "VND 26300 2026-11-28 my
-    bank".
+    """Return the exchange rate in a `[currency]` table, or in the text of an environment variable.
 
-    Raises InvalidInputError.
+    Such a text is "VND 26300 2026-11-28 my bank". Raises InvalidInputError.
     """
     if isinstance(value, str):
         value = dict(zip(_KEYS, value.split(None, len(_KEYS) - 1), strict=False))

@@ -11,9 +11,9 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 
 def declared_names(value: object) -> tuple[str, ...]:
-    """Read a list of names, or one text with commas, as an environment variable holds it.
+    """Return the names in a list, or in a text with commas such as an environment variable holds.
 
-    Raises InvalidInputError for a name that is not plain.
+    A repeated name is returned once. Raises InvalidInputError for a name that is not plain.
     """
     if isinstance(value, str):
         value = [each.strip() for each in value.split(",") if each.strip()]

@@ -1,6 +1,6 @@
-"""The table [keys]: which environment variable holds the API key of a provider.
+"""The table [keys]: the environment variable that holds the API key of each provider.
 
-A config file has the names of variables only; the keys themselves stay in the environment.
+A config file holds only the names of variables. The keys themselves are in the environment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from quotakeeper.errors import ConfigError
 
 KEYS = "keys"
-# Where a file names no other. The first one that is set holds the key.
+# For a provider that is not in [keys]. The first of these variables that is set holds the key.
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "gemini": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
     "deepgram": ("DEEPGRAM_API_KEY",),
@@ -23,9 +23,10 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 
 
 def read_key_names(value: object, shown: str) -> dict[str, str]:
-    """Read the table, and return each provider's environment variable. Raises ConfigError.
+    """Return the environment variable of each provider in the table [keys]; {} without the table.
 
-    A value that is not a variable name may be a key, so no message repeats it.
+    Raises ConfigError. The message does not repeat a value that is not a variable name, because
+    such a value may be a key.
     """
     if value is None:
         return {}
@@ -48,19 +49,25 @@ def read_key_names(value: object, shown: str) -> dict[str, str]:
 
 
 def is_variable_name(name: object) -> bool:
-    """Whether a text can be the name of a variable, and cannot be a key."""
+    """Return whether a value can be the name of an environment variable, and so cannot be a key."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def names_for(provider: str, own: Mapping[str, str]) -> tuple[str, ...]:
-    """The variables that may hold a provider's key, in the order in which they are tried."""
+    """Return the variables that may hold a provider's key, in the order in which to try them.
+
+    `own` is the table [keys].
+    """
     return (own[provider],) if provider in own else USUAL_NAMES[provider]
 
 
 def key_for(
     provider: str, own: Mapping[str, str], environ: Mapping[str, str] | None = None
 ) -> tuple[str, str]:
-    """The variable that holds a provider's key, and the key; ("", "") if none is set."""
+    """Return the variable that holds a provider's key, and the key; ("", "") if no variable is set.
+
+    `own` is the table [keys].
+    """
     environment = os.environ if environ is None else environ
     for name in names_for(provider, own):
         key = environment.get(name, "").strip()
@@ -70,7 +77,11 @@ def key_for(
 
 
 def with_usual_names(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """An environment that also has each key of the table under its provider's usual name."""
+    """Return a copy of the environment in which each key of [keys] is under its provider's usual
+    name.
+
+    `own` is the table [keys]. The other usual names of these providers are removed.
+    """
     changed = dict(environ)
     for provider, name in own.items():
         for usual in USUAL_NAMES[provider]:

@@ -13,7 +13,8 @@ _KEYS = {"path": "ledger", "group": "ledger_group"}
 def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, object]:
     """Return the settings with `[ledger] path` and `group` as `ledger` and `ledger_group`.
 
-    `shown` is the file's name in errors. Raises ConfigError for an unknown key.
+    `shown` is the file's name in errors. Raises ConfigError for an unknown key in the `[ledger]`
+    table.
     """
     ledger = table.get("ledger")
     if not isinstance(ledger, Mapping):
@@ -27,9 +28,9 @@ def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, o
 
 
 def group_name(value: object) -> str:
-    """Check that a value can be the name of a Unix group. Raises InvalidInputError.
+    """Return the name of a Unix group, stripped. Raises InvalidInputError if `value` cannot be one.
 
-    The keeper checks that the machine has this group when it opens the ledger.
+    Does not check that the machine has this group: the keeper does, when it opens the ledger.
     """
     if isinstance(value, str) and value.strip() and value.isprintable() and ":" not in value:
         return value.strip()

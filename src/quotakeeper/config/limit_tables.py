@@ -57,14 +57,16 @@ DEFAULT_LIMIT_TABLES: tuple[Mapping[str, object], ...] = tuple(
 
 
 def unknown_key(key: str, known: tuple[str, ...]) -> tuple[str, str]:
-    """Return the problem and the fix for an unknown key; the fix names the nearest known key."""
+    """Return the problem and the fix to report for an unknown key. The fix names the nearest known
+    key.
+    """
     near = _nearest(key, known)
     fix = f"did you mean {near!r}?" if near else f"known keys: {', '.join(known)}"
     return f"unknown key {key[:60]!r}", fix
 
 
 def one_of(value: object, words: tuple[str, ...]) -> str:
-    """Check that a value is one of `words`; raises InvalidInputError that names the nearest one."""
+    """Return `value` if it is one of `words`. Raises InvalidInputError that names the nearest word."""
     if isinstance(value, str) and value in words:
         return value
     fix = f"one of: {', '.join(words)}"
@@ -81,7 +83,10 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
 
 
 def checked_zone(value: object) -> str:
-    """Check that this machine knows a time zone of this name; return the name."""
+    """Return the name of a time zone, stripped.
+
+    Raises InvalidInputError for an empty value, and ConfigError if this machine has no such zone.
+    """
     if not isinstance(value, str) or not value.strip():
         problem = "is empty" if isinstance(value, str) else f"{type(value).__name__} is not text"
         raise InvalidInputError("", problem, 'give a name like "Asia/Ho_Chi_Minh"')
@@ -90,7 +95,7 @@ def checked_zone(value: object) -> str:
 
 
 def default_limits(timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
-    """Return the default limits in a time zone."""
+    """Return the default limits, with their periods in this time zone."""
     return tuple(
         read_limit(table, "default limits", timezone=timezone, warn_at=warn_at)
         for table in DEFAULT_LIMIT_TABLES
@@ -100,7 +105,11 @@ def default_limits(timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
 def read_limits(
     tables: object, shown: str, *, timezone: str, warn_at: Decimal
 ) -> tuple[Limit, ...]:
-    """Read all [[limit]] tables; `limit[1]` in a message is the first one in the file."""
+    """Return the limits of all [[limit]] tables. In errors, `limit[1]` is the first table in the
+    file.
+
+    Raises ConfigError for a table that is not valid, or for two limits of the same name.
+    """
     if not isinstance(tables, list | tuple):
         raise ConfigError(f"{shown}: limit", "is not a list of tables", "write it as [[limit]]")
     limits: list[Limit] = []
@@ -123,7 +132,10 @@ def read_limits(
 def read_limit(
     table: Mapping[str, object], where: str, *, timezone: str, warn_at: Decimal
 ) -> Limit:
-    """Read one limit; raises ConfigError that names the key, the problem and the fix."""
+    """Return the limit of one [[limit]] table.
+
+    Raises ConfigError that names the key, the problem and the fix.
+    """
     for key in table:
         if key not in LIMIT_KEYS:
             problem, fix = unknown_key(str(key), LIMIT_KEYS)
@@ -163,7 +175,10 @@ def read_limit(
 
 
 def at_key(where: str, reader: Callable[[object], T], value: object, of: str = "") -> T:
-    """Return `reader(value)`; an InvalidInputError becomes a ConfigError that names the place."""
+    """Return `reader(value)`.
+
+    If `reader` raises InvalidInputError or ConfigError, raises a ConfigError about `where` instead.
+    """
     try:
         return reader(value)
     except (InvalidInputError, ConfigError) as error:
@@ -201,7 +216,10 @@ def _thresholds(value: object) -> tuple[Decimal, ...]:
 
 
 def threshold(value: object) -> Decimal:
-    """Check a warning threshold: a part of a limit, more than 0 and at most 1."""
+    """Return a warning threshold: a part of a limit, more than 0 and at most 1.
+
+    Raises InvalidInputError for any other value.
+    """
     number = parse_decimal(value, "threshold")
     if not 0 < number <= 1:
         raise InvalidInputError("", f"{number} is not between 0 and 1", "80 % is written 0.8")

@@ -45,7 +45,7 @@ from quotakeeper.value_classes import replace
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, because "C:" is a drive
-# Where libpq's own form of an address begins. As the name of a file it would show the password.
+# The first words of an address in libpq's own form. Used as a file name, it would show a password.
 _OF_LIBPQ = frozenset({"host", "hostaddr", "port", "dbname", "user", "password", "service"})
 
 
@@ -57,9 +57,10 @@ def load_settings(
 ) -> Settings:
     """Read all settings once.
 
-    `config` is a file, a mapping with the keys of a file, or a Settings object; then nothing else
-    is read. Without `config`, the file is QUOTAKEEPER_CONFIG, else ./quotakeeper.toml, else the
-    user's config file; only one file is read. Each setting comes from the argument, else from its
+    `config` is a file, a mapping with the keys of a file, or a Settings object. A Settings object
+    is returned without reading anything else; only its ledger is replaced if `ledger` is given.
+    Without `config`, the file is QUOTAKEEPER_CONFIG, else ./quotakeeper.toml, else the user's
+    config file. Only one file is read. Each setting comes from the argument, else from its
     environment variable, else from the file, else from its default. Raises ConfigError for any
     wrong value.
     """
@@ -79,7 +80,7 @@ def file_to_edit(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Path:
-    """Return the config file to edit: the one that is in use, else the user's config file.
+    """Return the path of the config file in use; if there is none, that of the user's config file.
 
     The file need not exist.
     """
@@ -93,7 +94,7 @@ def file_to_edit(
 
 
 class _Sources:
-    """The sources of the settings; records where each setting was found."""
+    """The sources of the settings. Records in `origins` where each setting was found."""
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class _Sources:
                 raise ConfigError(f"{self.shown}: {str(key)[:60]}", problem, fix)
 
     def settings(self, ledger: str | None) -> Settings:
-        """Read and check every setting."""
+        """Return all settings, each one checked. Raises ConfigError."""
         timezone = self._read("timezone", checked_zone, clocks.local_zone_name)
         warn_at = self._read("warn_at", threshold, lambda: DEFAULT_WARN_AT)
         chosen: dict[str, Any] = {choice.name: self._choice(choice) for choice in CHOICES}

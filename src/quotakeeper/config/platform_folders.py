@@ -26,7 +26,7 @@ def user_config_file(environ: Mapping[str, str], platform: str = sys.platform) -
 
 
 def data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Return the folder for the ledger and the local tokenizer."""
+    """Return the path of the folder for the ledger and the local tokenizer."""
     fix = "set QUOTAKEEPER_LEDGER to a path"
     if platform == "win32":
         folder = _absolute(environ, "LOCALAPPDATA") or _home(environ, fix) / "AppData" / "Local"

@@ -1,4 +1,4 @@
-"""Checks the settings for calls at a limit, wherever they are given: file, environment, arguments."""
+"""Checks the settings for calls at a limit, from a file, the environment or arguments."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from quotakeeper.value_classes import replace
 
 _CHOICES = {choice.name: choice for choice in CHOICES}
 _NUMBERS = {number.name: number for number in WHOLE_NUMBERS}
-# The settings that decide about a call at a limit.
+# The names of the settings that decide what happens to a call at a limit.
 AT_A_LIMIT = ("on_limit", "on_busy", "hold", *_NUMBERS)
 
 
 def checked_policy(name: str, value: object, where: str = "") -> Any:
-    """Check the value of a setting of AT_A_LIMIT and return it; `where` names the setting in
-    errors.
+    """Return the value of one of the settings AT_A_LIMIT, after checking the value.
 
-    Raises ConfigError.
+    `where` names the setting in errors. Raises ConfigError.
     """
     number = _NUMBERS.get(name)
     if number is not None:
@@ -29,10 +28,9 @@ def checked_policy(name: str, value: object, where: str = "") -> Any:
 
 
 def with_policies(settings: Settings, given: Mapping[str, object]) -> Settings:
-    """Return the settings with the given values in place of their own; a value None keeps the old
-    one.
+    """Return a copy of the settings, with the values in `given` by name.
 
-    Raises ConfigError.
+    A value None leaves the setting as it was. Raises ConfigError.
     """
     chosen: dict[str, Any] = {
         name: checked_policy(name, value) for name, value in given.items() if value is not None

@@ -10,9 +10,9 @@ from quotakeeper.value_classes import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """The key, project and address of a provider's account; `repr` does not show the key.
+    """The key, project and address of a provider's account. `repr` does not show the key.
 
-    `key_name` is the variable that the key was read from.
+    `key_name` is the name of the environment variable that holds the key.
     """
 
     key: str = field(default="", repr=False)
@@ -24,7 +24,7 @@ class AccountSettings:
 def load_account_settings(
     key: str, project: str, url: str, environ: Mapping[str, str] | None = None
 ) -> AccountSettings:
-    """Read a provider's account from the variables that hold its key, project and address."""
+    """Read a provider's account from the environment variables named `key`, `project` and `url`."""
     environment = os.environ if environ is None else environ
     return AccountSettings(
         environment.get(key, "").strip(),
@@ -35,6 +35,6 @@ def load_account_settings(
 
 
 def first_of(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str:
-    """The value of the first of these variables that is set; "" if none is set."""
+    """Return the value of the first variable in `names` that is set; "" if none is set."""
     environment = os.environ if environ is None else environ
     return next((text for name in names if (text := environment.get(name, "").strip())), "")

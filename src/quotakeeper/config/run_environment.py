@@ -1,4 +1,4 @@
-"""The environment of `quotakeeper run`, and the variables that it sets for the program's meter."""
+"""The environment of `quotakeeper run`, and the variables that `run` sets for the program's meter."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ def own_environment() -> dict[str, str]:
 def meter_variables(
     settings: Settings, on_limit: str | None, policies: Mapping[str, object] = _NOTHING
 ) -> dict[str, str]:
-    """Return variables that give a program's meter these settings, also after the program changes
-    its folder.
+    """Return the environment variables that pass these settings to the meter of a program.
 
-    `policies` holds more settings for calls at a limit, by name; None: not given. Raises
-    ConfigError.
+    They also apply after the program changes its folder. `policies` holds more settings for calls
+    at a limit, by name; a value None is left out. Raises ConfigError.
     """
     variables = {"QUOTAKEEPER_LEDGER": settings.ledger}
     if settings.ledger_group:

@@ -1,4 +1,4 @@
-"""The settings object, and the names, values and meanings of the settings."""
+"""The Settings object, and the names, allowed values and meanings of the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_WARN_AT = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A setting that is one of a few words; the first one is the default."""
+    """A setting whose value is one of a few words. The first word is the default."""
 
     name: str
     words: tuple[str, ...]
@@ -25,12 +25,12 @@ class Choice:
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets this setting."""
+        """The name of the environment variable for this setting."""
         return variable_of(self.name)
 
 
 def variable_of(name: str) -> str:
-    """Return the environment variable of a setting: `ledger` -> `QUOTAKEEPER_LEDGER`."""
+    """Return the name of a setting's environment variable: `ledger` -> `QUOTAKEEPER_LEDGER`."""
     return f"QUOTAKEEPER_{name.upper()}"
 
 
@@ -87,7 +87,7 @@ class WholeNumber:
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets this setting."""
+        """The name of the environment variable for this setting."""
         return variable_of(self.name)
 
 
@@ -116,9 +116,9 @@ FEWEST_LEASED, MOST_LEASED = 4, 10_000  # the calls that one slice of a lease ma
 
 
 def lease_size(value: object) -> str:
-    """Check the setting `lease`: "off", "auto", or the number of calls that one slice is for.
+    """Return the value of the setting `lease`: "off", "auto", or the number of calls for one slice.
 
-    Raises InvalidInputError.
+    Raises InvalidInputError for any other value.
     """
     text = str(value).strip() if isinstance(value, str | int) else ""
     if text in LEASE_WORDS:
@@ -132,7 +132,10 @@ def lease_size(value: object) -> str:
 
 
 def whole_number(setting: WholeNumber, value: object) -> int:
-    """Check the value of a WholeNumber and return it. Raises InvalidInputError."""
+    """Return the value of a WholeNumber setting as a number.
+
+    Raises InvalidInputError if `value` is not a whole number or is out of range.
+    """
     text = str(value).strip() if isinstance(value, str | int) else ""
     if isinstance(value, bool) or not text.isdecimal():
         problem = f"{str(value)[:60]!r} is not a whole number"
@@ -143,7 +146,7 @@ def whole_number(setting: WholeNumber, value: object) -> int:
     raise InvalidInputError("", problem, f"give {setting.least} to {setting.most}")
 
 
-# Every top-level key of a config file, except [[limit]]. Each has an origin in `Settings.origins`.
+# The top-level keys of a config file that have an origin in `Settings.origins`.
 TOP_KEYS = (
     "ledger",
     "ledger_group",
@@ -165,13 +168,14 @@ TOP_KEYS = (
 class Settings:
     """All settings. `ledger` is an absolute path or a URL such as "memory:".
 
-    `origins` states for each setting where its value came from: "default", "argument", "environment
-    QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares the
-    ledger, "" for a private one. `config_file` is the file that was read, or None. `providers` are
-    names of providers without an adapter and without a price. `quota_presets` are names of presets
-    whose quotas are shown beside the limits. `key_names` has the environment variable that holds a
-    provider's key, where the file names one.
-    `currency` is the rate by which costs are also shown in another currency, or None.
+    - `origins`: where the value of each setting came from: "default", "argument", "environment
+      QUOTAKEEPER_LEDGER", or the name of the file.
+    - `ledger_group`: the Unix group that shares the ledger; "" for a private ledger.
+    - `config_file`: the file that was read, or None.
+    - `providers`: names of providers that have no adapter and no price.
+    - `quota_presets`: names of presets whose quotas are shown beside the limits.
+    - `key_names`: the environment variable of a provider's key, for each provider in [keys].
+    - `currency`: the rate for showing costs in a second currency, or None.
     """
 
     ledger: str = field(repr=False)  # a URL may have a password

@@ -1,4 +1,4 @@
-"""Reads the language of messages, and whether to use colour, from the environment."""
+"""Reads from the environment: the language of messages, number format, and use of colour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ LANGUAGES = ("en", "vi")
 
 
 def language(environ: Mapping[str, str] | None = None) -> str:
-    """Return "vi" if QUOTAKEEPER_LANG, else the locale, begins with vi; otherwise "en"."""
+    """Return the language of messages, "vi" or "en".
+
+    The first of QUOTAKEEPER_LANG, LC_ALL, LC_MESSAGES and LANG that is set decides.
+    """
     environment = os.environ if environ is None else environ
     for variable in ("QUOTAKEEPER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         text = environment.get(variable, "").lower()
@@ -19,14 +22,16 @@ def language(environ: Mapping[str, str] | None = None) -> str:
 
 
 def draws_screens(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether the terminal can move its cursor: TERM is not "dumb"."""
+    """Return whether the terminal can move its cursor: TERM is not "dumb"."""
     environment = os.environ if environ is None else environ
     return environment.get("TERM") != "dumb"
 
 
 def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether to use colour: `--color` decides, then NO_COLOR, then FORCE_COLOR, then
-    `is_terminal`.
+    """Return whether to use colour.
+
+    `choice` is the value of `--color` and decides if it is not "auto". Then NO_COLOR decides, then
+    FORCE_COLOR or CLICOLOR_FORCE. Otherwise colour is used on a terminal that can move its cursor.
     """
     environment = os.environ if environ is None else environ
     if choice != "auto":
@@ -38,7 +43,7 @@ def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | No
     return is_terminal and draws_screens(environment)
 
 
-# Languages whose spreadsheets write 1,5 for one and a half, and part cells by semicolons.
+# Languages whose spreadsheets write 1,5 for one and a half, and separate cells by semicolons.
 _COMMA_LANGUAGES = frozenset((
     "bg", "ca", "cs", "da", "de", "el", "es", "et", "eu", "fi", "fr", "gl", "hr", "hu", "id", "is",
     "it", "lt", "lv", "nb", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv",
@@ -47,9 +52,10 @@ _COMMA_LANGUAGES = frozenset((
 
 
 def writes_decimal_comma(lang: str, environ: Mapping[str, str] | None = None) -> bool:
-    """Whether a spreadsheet here expects a comma before decimals, by the locale for numbers.
+    """Return whether spreadsheets in the user's locale write a comma before decimals.
 
-    If no locale is set, the language of messages decides.
+    The locale is the first of LC_ALL, LC_NUMERIC and LANG that is set. If none is set, or if it is
+    "C" or "POSIX", `lang` decides, the language of messages.
     """
     environment = os.environ if environ is None else environ
     for variable in ("LC_ALL", "LC_NUMERIC", "LANG"):

@@ -1,4 +1,4 @@
-"""Reads one TOML file into a plain mapping; an error names the file and the line."""
+"""Reads one TOML file into a plain mapping. Errors name the file and the line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
 def read_toml(path: Path, shown: str) -> Mapping[str, object]:
-    """Parse a file; `shown` is its name in messages. Numbers with a decimal point become exact
-    Decimals.
+    """Return the content of a TOML file. `shown` is the file's name in errors.
+
+    Numbers with a decimal point become exact Decimals. Raises ConfigError.
     """
     return parse_toml(_text(path, shown), shown)
 
 
 def parse_toml(text: str, shown: str) -> Mapping[str, object]:
-    """Parse TOML text. Raises ConfigError that names the line."""
+    """Return the content of a TOML text. Raises ConfigError that names `shown` and the line."""
     import tomllib  # noqa: PLC0415 - slow to load, and only a config file uses it
 
     try:
