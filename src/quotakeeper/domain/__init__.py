@@ -1,1 +1,3 @@
-"""The ledger's rules as pure functions over plain values: no clock, disk, network or environment."""
+"""The ledger's rules as pure functions on plain values. Uses no clock, disk, network or
+environment.
+"""

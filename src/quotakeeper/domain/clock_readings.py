@@ -1,6 +1,6 @@
-"""Readings of a machine's two clocks, and the doubt that follows when the wall clock jumps ahead.
+"""Readings of a machine's two clocks, and the check whether the wall clock jumped ahead.
 
-A user or a time service can set the wall clock. Nobody can set the boot clock, and it also counts
+A user or a time service can set the wall clock. Nobody can set the boot clock, which also counts
 while the machine is suspended. So both clocks advance equally unless somebody sets the wall clock.
 """
 
@@ -18,9 +18,9 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 class ClockReading:
     """Both clocks at one instant, in microseconds.
 
-    `wall` counts since 1970 UTC, `boot` since the machine started. `frame` names the boot; only
-    readings with the same frame can be compared. `frame` is "" on a system that does not identify
-    its boots: then only readings of one process can be compared.
+    `wall` counts since 1970 UTC, `boot` since the machine started. `frame` names one start of the
+    machine; only readings with the same `frame` can be compared. On a system that does not name its
+    starts, `frame` is "", and only readings of one process can be compared.
     """
 
     wall: int
@@ -28,18 +28,21 @@ class ClockReading:
     frame: str
 
     def ahead_of(self, earlier: ClockReading) -> int:
-        """How many microseconds the wall clock advanced beyond the boot clock since an earlier
-        reading."""
+        """Return by how many microseconds the wall clock advanced more than the boot clock since
+        `earlier`.
+        """
         return (self.wall - earlier.wall) - (self.boot - earlier.boot)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockDoubt:
-    """The wall clock jumped ahead by more than `bound`, and no time service has confirmed its time.
+    """The wall clock jumped ahead by more than `bound`, and no time service has confirmed the new
+    time.
 
-    All fields are in microseconds. `ahead` is the size of the jump, `bound` the largest jump that
-    is accepted without confirmation. `shown_at` is the time that the clock showed, `trusted_at` the
-    newest trusted time, both since 1970 UTC.
+    - `ahead`: the size of the jump, in microseconds.
+    - `bound`: the largest jump that is accepted without confirmation, in microseconds.
+    - `shown_at`: the time that the clock showed, in microseconds since 1970 UTC.
+    - `trusted_at`: the newest trusted time, in microseconds since 1970 UTC.
     """
 
     ahead: int
@@ -48,7 +51,10 @@ class ClockDoubt:
     trusted_at: int
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """Two sentences for people: what happened, by how much, the consequence, and what to do."""
+        """Return a message for people: what happened, by how much, the consequence, and what to do.
+
+        Times are shown in `zone`, by default in UTC.
+        """
         return (
             f"the clock of this machine jumped ahead by {span_text(self.ahead)} (more than "
             f"{span_text(self.bound)}): it shows {_at(self.shown_at, zone)}, and the last trusted "
@@ -58,12 +64,12 @@ class ClockDoubt:
 
     @property
     def fix(self) -> str:
-        """What the user must do now."""
+        """What the user must do, as a text."""
         return "set the clock right; or, if it is right now: quotakeeper doctor --accept-clock"
 
 
 def span_text(microseconds: int) -> str:
-    """A duration in its two largest units: "6 min", "3650 d 2 h"."""
+    """Return a duration as text in its two largest units: "6 min", "3650 d 2 h"."""
     left, parts = abs(microseconds) // 1_000_000, []
     for size, unit in _UNITS:
         count, left = divmod(left, size)

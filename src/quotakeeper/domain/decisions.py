@@ -1,4 +1,4 @@
-"""Decisions: whether a call may be sent, and if not, which limit refuses it and until when."""
+"""Decisions: whether a call can be sent; if not, which limit refuses the call, and until when."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from quotakeeper.value_classes import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One limit's answer about one call. All amounts are in the limit's base unit.
+    """The state of one limit, and whether one call fits. Amounts are in the limit's base unit.
 
-    `used` is settled use, `reserved` is set aside for calls under way. `remaining` is what is left
-    before this call (never negative). `resets_at`, in microseconds since 1970 UTC, is the end of
-    the period. For a rolling window, `resets_at` is when its oldest use leaves the window.
+    - `asked`: the amount that the call asks for.
+    - `used`: settled use.
+    - `reserved`: the amount set aside for calls in progress.
+    - `remaining`: what is left before this call; never negative.
+    - `resets_at`: the end of the period, in microseconds since 1970 UTC. For a rolling window, the
+      instant at which the oldest use leaves the window.
     """
 
     limit: Limit
@@ -30,7 +33,7 @@ class Verdict:
     remaining: int
     period: Period
     resets_at: int
-    # Set on the last verdict of a limit per label: how many further label values are not listed.
+    # In a list of a limit's label values, the last verdict has the number of values not listed.
     others: int = 0
 
     @property
@@ -40,19 +43,21 @@ class Verdict:
 
     @property
     def is_held(self) -> bool:
-        """Whether the call does not fit, and calls under way are the only reason.
+        """Whether the call does not fit, and open reservations of other calls are the only reason.
 
-        The call fits once those calls end unused. False if the call fits now or settled use leaves
-        no room.
+        The call would fit if all these calls ended without use.
         """
-        least = max(1, self.asked)  # a call without a price asks for 0 but needs some room
+        least = max(
+            1, self.asked
+        )  # a call without a price asks for 0, but fits only if something is left
         used = self.used
         return used + least <= self.limit.amount < used + self.reserved + least
 
     @property
     def is_used_up(self) -> bool:
-        """Whether settled use alone leaves no room for the call, even if all reservations are
-        released."""
+        """Whether settled use alone leaves no room for the call. Releasing reservations does not
+        help.
+        """
         return self.used + max(1, self.asked) > self.limit.amount
 
     @property
@@ -62,11 +67,15 @@ class Verdict:
 
     @property
     def reset_time(self) -> datetime:
-        """`resets_at` as an aware datetime, UTC."""
+        """`resets_at` as a datetime in UTC."""
         return moment(self.resets_at)
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: the limit, what was asked, what remains, when it resets."""
+        """Return one line for people: the limit, what the call asks for, what remains, and the
+        reset time.
+
+        The reset time is shown in `zone`, by default in UTC.
+        """
         meter = self.limit.meter_info
         resets = moment(self.resets_at, zone) if zone else moment(self.resets_at)
         per, ends = f"per {self.limit.window}", f"resets at {resets.isoformat(timespec='seconds')}"
@@ -93,7 +102,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class LimitWarning(Verdict):
-    """A verdict on a limit whose use has passed one of its thresholds; `str` returns `text`.
+    """A verdict on a limit whose use has reached one of its thresholds. `str` returns `text`.
 
     `text` is one line for people: the limit, its use in percent and in its unit, and its reset
     time.
@@ -109,12 +118,16 @@ class LimitWarning(Verdict):
 class HoldBasis:
     """What is reserved for a call, and the reason for the amounts.
 
-    `quantities` and `cost_pico` are what is reserved; `most` is the upper bound that they come
-    from. `hold` is "worst_case" or "typical"; for "typical", `calls` is the number of calls behind
-    the p99. `reasons` maps a quantity to how its amount is known. `clamped_output_tokens` is the
-    output cap that `on_limit = "clamp"` set: the caller must send it with the request.
-    `not_clamped` says why no cap was set. `waited_ms` is how long the call waited for room.
-    `not_waited` says why the call did not wait although the policy is to wait.
+    - `quantities`, `cost_pico`: what is reserved; the cost in pico-USD.
+    - `most`: the upper bound from which the reserved amounts were computed.
+    - `hold`: "worst_case" or "typical".
+    - `calls`: for "typical", the number of earlier calls from which the p99 was computed.
+    - `reasons`: quantity -> how its amount is known.
+    - `clamped_output_tokens`: the output cap that `on_limit = "clamp"` set, or None. The caller
+      must send this cap with the request.
+    - `not_clamped`: why no cap was set, or "".
+    - `waited_ms`: how many milliseconds the call waited for room.
+    - `not_waited`: why the call did not wait although the policy is to wait, or "".
     """
 
     quantities: Quantities
@@ -129,7 +142,7 @@ class HoldBasis:
     not_clamped: str = ""
 
     def explain(self) -> str:
-        """How the amounts are known: "worst case", or "typical (p99 of 312 calls)"."""
+        """Return how the amounts were chosen: "worst case", or "typical (p99 of 312 calls)"."""
         if self.hold == "typical" and self.calls:
             return f"typical (p99 of {self.calls} calls)"
         return "worst case"
@@ -137,12 +150,13 @@ class HoldBasis:
 
 @dataclass(frozen=True, slots=True)
 class OutputCap:
-    """The cap that a request sets on its own output.
+    """The cap on a call's output, from the request or from the model.
 
-    `field` is the name of the cap in the request. `is_named` is false if the request does not set
-    it: then the cap is the model's maximum. `answers` is how many answers the request asks for.
-    `least` is the lowest cap that the provider accepts. `fixed` says why the cap cannot be lowered,
-    or is "".
+    - `field`: the name of the cap in the request.
+    - `is_named`: whether the request sets the cap; if not, the cap is the model's maximum.
+    - `answers`: how many answers the request asks for.
+    - `least`: the lowest cap that the provider accepts.
+    - `fixed`: why the cap cannot be lowered, or "".
     """
 
     field: str
@@ -153,7 +167,7 @@ class OutputCap:
 
     @property
     def reason(self) -> str:
-        """Why this much output is reserved; "" if the request sets the cap itself."""
+        """Why the model's maximum output is reserved; "" if the request sets the cap itself."""
         return "" if self.is_named else f"the model's maximum, as the request sets no {self.field}"
 
 
@@ -163,17 +177,16 @@ _NO_REASONS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a call is allowed, and the limits behind that answer.
+    """Whether a call is allowed, and the limits that decided this.
 
-    `refusing` are the hard limits without room. `warnings` are limits that the call would bring to
-    one of their thresholds, and soft or shadow limits that it would pass. `pause` is set if a pause
-    refuses the call: then no limit was checked and `refusing` is empty.
-
-    `doubt` is set if hard limits refuse because the clock jumped ahead; `refusing` then names them
-    even if they have room.
-
-    `basis` says what was to be reserved, and why. It is set for every refusal. It is also set for a
-    call that was admitted at a typical amount, at a lowered output cap, or after a wait.
+    - `refusing`: the hard limits that have no room.
+    - `warnings`: limits in which the call reaches a threshold, and soft or shadow limits that the
+      call exceeds.
+    - `pause`: the pause that refuses the call, or None. With a pause, no limit was checked.
+    - `doubt`: set if hard limits refuse because the clock jumped ahead. `refusing` then names these
+      limits, even if they have room.
+    - `basis`: what was to be reserved, and why. Set for every refusal. Also set for a call that was
+      admitted at a typical amount, at a lowered output cap, or after a wait.
     """
 
     allowed: bool
@@ -185,7 +198,7 @@ class Decision:
 
     @property
     def is_held(self) -> bool:
-        """Whether reservations of calls under way are the only reason for the refusal."""
+        """Whether reservations of calls in progress are the only reason for the refusal."""
         return (
             bool(self.refusing)
             and self.doubt is None
@@ -194,11 +207,11 @@ class Decision:
 
     @property
     def blocking(self) -> Verdict:
-        """The refusing limit that resets last: after its reset, no refusing limit blocks the call."""
+        """The refusing limit that resets last. Raises ValueError if no limit refuses the call."""
         return max(self.refusing, key=lambda verdict: verdict.resets_at)
 
     def explain(self) -> str:
-        """One line for people: "allowed", or why the call is refused."""
+        """Return one line for people: "allowed", or why the call is refused."""
         if self.pause is not None:
             return self.pause.explain()
         if self.doubt is not None:

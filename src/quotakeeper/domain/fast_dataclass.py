@@ -1,4 +1,4 @@
-"""A decorator for value classes that are read-only for type checkers and fast to create."""
+"""A decorator for value classes that type checkers treat as read-only and that are fast to create."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def fast_dataclass(cls: type[T]) -> type[T]:
-    """Make a dataclass that type checkers treat as frozen.
+    """Make `cls` a dataclass that type checkers treat as frozen.
 
-    At run time its fields are writable. Creating a frozen instance takes twice as long, and
-    one call through the ledger creates ten. Use this for values that no other code changes.
+    At run time, the fields can be changed. Creating a frozen instance takes twice as long, and one
+    call through the ledger creates ten instances. Use this decorator only for values that no code
+    changes.
     """
     return dataclass(slots=True)(cls)

@@ -1,4 +1,4 @@
-"""Limits: each caps one meter per window, for the calls that it matches."""
+"""Limits: each limit caps one meter per window, for the calls that match the limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
 
 
 class Mode(StrEnum):
-    """What happens when a call passes the limit: refusal, warning, or only a note."""
+    """What happens when a call exceeds the limit: it is refused (HARD), a warning (SOFT), or a
+    note.
+    """
 
     HARD = "hard"
     SOFT = "soft"
@@ -29,10 +31,10 @@ class Mode(StrEnum):
 class Account:
     """The key of a balance: which calls, which meter, which window, and which time zone.
 
-    An account contains no amount, so used quantities stay when a limit is raised. Empty strings
-    match everything; a model that ends in "*" matches by prefix. `per` is the name of a scope
-    label. An account with `per` stands for one account per value of that label and has no balance
-    itself.
+    An account contains no amount, so the used quantities stay when a limit is raised. An empty
+    string matches every call; a model that ends in "*" matches by prefix. `per` is the name of a
+    scope label. An account with `per` has no balance itself; each value of that label has its own
+    account.
     """
 
     meter: str
@@ -56,7 +58,7 @@ class Account:
         object.__setattr__(self, "key", "|".join(parts))
 
     def matches(self, labels: CallLabels) -> bool:
-        """Whether calls with these labels count in this account."""
+        """Return whether calls with these labels count in this account."""
         return (
             (not self.provider or self.provider == labels.provider)
             and _model_matches(self.model, labels.model)
@@ -66,17 +68,19 @@ class Account:
         )
 
     def of(self, labels: CallLabels) -> Account:
-        """The account that a matching call counts in: the one of the call's value of the label
-        `per`."""
+        """Return the account in which a matching call counts.
+
+        With `per`, this is the account of the call's value of that label.
+        """
         value = value_of(labels, self.per) if self.per else None
         return self if value is None else self.of_value(value)
 
     def of_value(self, value: str) -> Account:
-        """The account for one value of the label `per`."""
+        """Return the account for one value of the label `per`."""
         return replace(self, scope=_with(self.scope, self.per, value), per="")
 
     def is_of(self, family: Account) -> bool:
-        """Whether this account belongs to one label value of `family`, an account with `per`."""
+        """Return whether this is the account of one label value of `family`, an account with `per`."""
         more = set(self.scope) - set(family.scope)
         return (
             len(more) == 1 == len(self.scope) - len(family.scope)
@@ -92,9 +96,10 @@ class Account:
 class Limit:
     """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio).
 
-    `per` is the name of a scope label. A limit with `per` is a rule: it stands for one limit per
-    value of that label, and calls without the label are not limited. `of` returns the limit for one
-    value; its `rule` is the rule's name and its `scope` contains the value.
+    `per` is the name of a scope label. A limit with `per` is a rule: each value of that label has
+    its own limit of this amount. Calls without the label are not limited. `of` returns the limit
+    for the value of a call. In that limit, `rule` is the rule's name and `scope` contains the
+    value.
 
     `unlisted` allows a model that no price list contains.
     """
@@ -113,8 +118,8 @@ class Limit:
     per: str = ""
     rule: str = ""
     unlisted: bool = False
-    # The account whose balance this limit caps, and its meter; computed once because every call
-    # reads them.
+    # The account whose balance this limit caps, and the account's meter. Computed once because
+    # every call reads them.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)
     # The thresholds in base units, rounded up, without duplicates, in ascending order; and the
@@ -135,30 +140,34 @@ class Limit:
 
     @property
     def is_rule(self) -> bool:
-        """Whether this limit stands for one limit per value of the label `per`."""
+        """Whether this is a rule: each value of the label `per` has its own limit."""
         return bool(self.per) and not self.rule
 
     def of(self, labels: CallLabels) -> Limit:
-        """The limit that applies to a matching call; for a rule, the limit of the call's label
-        value."""
+        """Return the limit that applies to a matching call.
+
+        For a rule, this is the limit for the call's value of the label `per`.
+        """
         value = value_of(labels, self.per) if self.is_rule else None
         return self if value is None else self.of_value(value)
 
     def of_value(self, value: str) -> Limit:
-        """The limit for one value of the label `per`."""
+        """Return the limit for one value of the label `per`."""
         return _of_value(self, value)
 
     @property
     def meter_info(self) -> Meter:
-        """The meter of this limit, with the unit that the limit was written in."""
+        """The meter of this limit, with the unit in which the limit was written."""
         return meter_named(self.meter, f"limit {self.name!r}: meter")
 
     def matches(self, labels: CallLabels) -> bool:
-        """Whether this limit applies to a call with these labels."""
+        """Return whether this limit applies to a call with these labels."""
         return self.account.matches(labels)
 
     def share_of(self, level: int) -> Decimal:
-        """The highest threshold at this level (base units), as a part of the amount, such as 0.8."""
+        """Return the highest threshold at `level` (base units), as a part of the amount, such as
+        0.8.
+        """
         return max(share for share in self.thresholds if _level(share, self.amount) == level)
 
 
@@ -170,7 +179,7 @@ def _of_value(rule: Limit, value: str) -> Limit:
 
 
 def value_of(labels: CallLabels, name: str) -> str | None:
-    """The call's value of a scope label; None if the call does not have the label."""
+    """Return the call's value of the scope label `name`; None if the call does not have this label."""
     for label, value in labels.scope:
         if label == name:
             return value
@@ -189,7 +198,7 @@ def _level(share: Decimal, amount: int) -> int:
 
 
 def key_part(name: str) -> str:
-    """A name in the form that account keys contain."""
+    """Return a name in the form that account keys contain."""
     # A name may contain a separator of the key. It is escaped so that two accounts never share a
     # key.
     return name.translate(_MARKS)
@@ -207,6 +216,6 @@ def _model_matches(wanted: str, model: str) -> bool:
 
 
 def applicable(limits: Iterable[Limit], labels: CallLabels) -> tuple[Limit, ...]:
-    """The limits that apply to a call, sorted by name."""
+    """Return the limits that apply to a call, sorted by name."""
     matching = (limit.of(labels) for limit in limits if limit.matches(labels))
     return tuple(sorted(matching, key=lambda limit: limit.name))

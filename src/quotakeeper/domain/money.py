@@ -22,7 +22,7 @@ _LONGEST_SHOWN = 40
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
-    """Divide integers and round half to even. `denominator` must be positive."""
+    """Return the quotient of two integers, rounded half to even. `denominator` must be positive."""
     quotient, remainder = divmod(numerator, denominator)
     twice = 2 * remainder
     if twice > denominator or (twice == denominator and quotient & 1):
@@ -31,10 +31,10 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def parse_decimal(value: object, field: str) -> Decimal:
-    """Read an exact, finite decimal from an int, a Decimal, a float or a string.
+    """Return the exact, finite decimal in an int, a Decimal, a float or a string.
 
-    A float means the shortest text that names it: 0.1 means 0.1, not 0.1000000000000000055. Raises
-    InvalidInputError for anything else, for NaN and for infinity.
+    A float is read by its shortest text: 0.1 means 0.1, not 0.1000000000000000055. Raises
+    InvalidInputError for any other type or text, for NaN and for infinity.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | float | Decimal):
         raise InvalidInputError(field, f"{type(value).__name__} is not a number", "give a number")
@@ -50,7 +50,7 @@ def parse_decimal(value: object, field: str) -> Decimal:
 
 
 def shortened(number: Decimal) -> str:
-    """A number for a message, cut to 40 characters."""
+    """Return a number as text for a message, cut to 40 characters."""
     text = str(number)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
@@ -58,12 +58,12 @@ def shortened(number: Decimal) -> str:
 def pico_from_usd(value: object, field: str = "amount") -> int:
     """Convert US dollars (int, str, Decimal, float) to pico-dollars, rounded half to even.
 
-    Raises InvalidInputError for a negative amount, and for one above about 9.2 million USD.
+    Raises InvalidInputError if the amount is negative or above about 9.2 million USD.
     """
     number = parse_decimal(value, field)
     if number < 0:
         raise InvalidInputError(field, f"{shortened(number)} is negative", "give zero or more")
-    # Round first and scale afterwards: scaling would round a number with more digits than the
+    # Round before scaling. Scaling would round a number that has more digits than the decimal
     # context.
     if not number or number.adjusted() <= 12:
         exact = (number or _ZERO).quantize(_ONE_PICO, ROUND_HALF_EVEN, EXACT)
@@ -81,7 +81,7 @@ def usd_from_pico(pico: int) -> Decimal:
 
 
 def usd_text(pico: int, *, least_places: int = 2) -> str:
-    """An amount in US dollars as an exact decimal string with at least `least_places` decimals."""
+    """Return pico-dollars as exact text in US dollars, with at least `least_places` decimals."""
     whole, fraction = divmod(abs(pico), PICO_PER_USD)
     digits = f"{fraction:012d}".rstrip("0").ljust(least_places, "0")
     sign = "-" if pico < 0 else ""
@@ -92,7 +92,7 @@ def usd_text(pico: int, *, least_places: int = 2) -> str:
 class ExchangeRate:
     """The price of one US dollar in another currency, with its day and its source.
 
-    No provider bills at this rate, so every converted amount is assumed.
+    No provider bills at this rate, so every converted amount counts as assumed.
     """
 
     currency: str
@@ -101,8 +101,10 @@ class ExchangeRate:
     source: str
 
     def amount(self, pico: int) -> Decimal:
-        """Convert pico-dollars to this currency: rounded to whole units from 100 on, else to two
-        decimals."""
+        """Convert pico-dollars to this currency.
+
+        The result is rounded to whole units from 100 on, below that to two decimals.
+        """
         exact = EXACT.multiply(usd_from_pico(pico), self.per_usd)
         place = _WHOLE if abs(exact) >= 100 else _HUNDREDTH
         return exact.quantize(place, ROUND_HALF_EVEN, EXACT)

@@ -13,20 +13,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def times(number: Decimal, whole: int) -> Decimal:
-    """The exact product of a decimal and a whole number."""
+    """Return the exact product of a decimal and a whole number."""
     return EXACT.multiply(number, whole)
 
 
 def whole_times(number: Decimal, whole: int) -> int:
-    """The product, rounded half to even to a whole number."""
+    """Return the product of a decimal and a whole number, rounded half to even to a whole number."""
     return int(times(number, whole).to_integral_value(ROUND_HALF_EVEN, EXACT))
 
 
 def percentage(part: int, of: int) -> Decimal:
-    """`part` as a percentage of `of`, rounded to two decimals."""
+    """Return `part` as a percentage of `of`, rounded to two decimals."""
     return EXACT.divide(EXACT.multiply(part, 100), of).quantize(_HUNDREDTH, ROUND_HALF_EVEN, EXACT)
 
 
 def utc_time(at: int) -> datetime:
-    """Microseconds since 1970 UTC as an aware datetime, UTC."""
+    """Convert microseconds since 1970 UTC to a datetime in UTC."""
     return _EPOCH + timedelta(microseconds=at)

@@ -1,4 +1,4 @@
-"""Frozen events about calls and limits, which a keeper passes to its observers."""
+"""Events about calls and limits, which a keeper passes to its observers. They cannot be changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 class CallAdmitted:
     """A reservation was made or grew, or a call was admitted on a lease.
 
-    `hold` is what is set aside now. `decision.warnings` names the limits whose thresholds are
+    `hold` is what is reserved now. `decision.warnings` names the limits in which a threshold is
     reached.
     """
 
@@ -28,7 +28,7 @@ class CallAdmitted:
 
 @dataclass(frozen=True, slots=True)
 class CallRefused:
-    """A limit or a pause refused a call; `decision` says which. Nothing was set aside."""
+    """A limit or a pause refused a call; `decision` says which one. Nothing was reserved."""
 
     labels: CallLabels
     decision: Decision
@@ -57,8 +57,10 @@ class CallCorrected:
 
 @dataclass(frozen=True, slots=True)
 class CallUnpriced:
-    """Usage was counted without a cost, because no price is known. It follows the event that
-    counted it."""
+    """Usage was counted without a cost, because no price is known.
+
+    The observer gets this after the observation that the usage was counted.
+    """
 
     event: UsageEvent
 

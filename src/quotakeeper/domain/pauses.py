@@ -1,4 +1,4 @@
-"""Pauses: an order that stops calls to one provider, or to all providers."""
+"""Pauses: orders that stop calls to one provider, or to all providers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class CallPause:
     """An order that stops calls to `provider`, or to all providers if `provider` is "".
 
     `at` is when the pause began, `until` when it ends, in microseconds since 1970 UTC. If `until`
-    is None, the pause holds until somebody resumes calls. `by` is user@host.
+    is None, the pause ends when somebody resumes calls. `by` is user@host.
     """
 
     provider: str
@@ -23,7 +23,7 @@ class CallPause:
     by: str
 
     def holds(self, at: int) -> bool:
-        """Whether the pause is in force at instant `at` (microseconds since 1970 UTC)."""
+        """Return whether the pause is in force at `at` (microseconds since 1970 UTC)."""
         return self.until is None or at < self.until
 
     @property
@@ -33,8 +33,11 @@ class CallPause:
         return f"quotakeeper resume{of}"
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: what is paused, by whom, since when, until when, why, and how to
-        resume."""
+        """Return one line for people: what is paused, by whom, since when, until when, why, how to
+        resume.
+
+        Times are shown in `zone`, by default in UTC.
+        """
         what = f"calls to {self.provider}" if self.provider else "all calls"
         by = f" by {self.by}" if self.by else ""
         until = "until somebody resumes" if self.until is None else f"until {_at(self.until, zone)}"

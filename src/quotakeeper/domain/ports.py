@@ -1,4 +1,4 @@
-"""The interface between the engine and a store: six ports that together make `Store`."""
+"""The interface between the engine and a store: six ports. `Store` combines them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events to read: those booked in `[since, until)` (microseconds since 1970 UTC).
+    """Which events to read.
 
-    `provider`, `model` and `operation` filter by label ("" matches all). `limit` is the most events
-    to return. With `id`, only the event with that id is returned, if the other conditions match it.
+    - `since`, `until`: only events that count in `[since, until)`, in microseconds since 1970 UTC.
+    - `provider`, `model`, `operation`: only events with these labels; "" matches all.
+    - `limit`: the most events to return; None: all.
+    - `newest_first`: return the events in reverse order.
+    - `id`: only the event with this id, if the other conditions match it; "" matches all.
     """
 
     since: int | None = None
@@ -40,16 +43,18 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One difference that `verify` found, described in `what`."""
+    """One difference that `verify` found. `what` describes it."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What one compaction step deleted: the number of entries and of calls before `before_at`.
+    """What one compaction step deleted: the number of entries, and of calls that ended before
+    `before_at`.
 
-    `next_after` is the sequence number to pass to the next step; None after the last step.
+    `next_after` is the sequence number to pass as `after` to the next step; None after the last
+    step.
     """
 
     before_at: int
@@ -63,9 +68,9 @@ class LedgerWriter(Protocol):
     time.
 
     A store that keeps its ledger outside this process passes each batch to `ledger.apply.apply` in
-    one call. The rules first call `LedgerState.prefetch(commands, now)`. A store that extends
-    `LedgerState` may use it to fetch all rows of the batch in one round trip. Without that, rows
-    are fetched singly.
+    one call. `apply` first calls `LedgerState.prefetch(commands, now)`. A subclass of `LedgerState`
+    can override `prefetch` to fetch all rows of the batch in one round trip. Otherwise each row is
+    fetched when it is needed.
     """
 
     @property
@@ -76,31 +81,34 @@ class LedgerWriter(Protocol):
         """Carry out a batch in one atomic, durable commit. Returns one outcome per command, in
         order.
 
-        Raises LedgerUnavailableError if nothing was written, OutcomeUnknownError if that is not
-        known, and LedgerCorruptError if the ledger is damaged.
+        `now` is in microseconds since 1970 UTC. Raises LedgerUnavailableError if nothing was
+        written, OutcomeUnknownError if it is not known whether the batch was written, and
+        LedgerCorruptError if the ledger is damaged.
         """
 
 
 class LedgerReader(Protocol):
-    """The port for reads: they see committed data and change nothing."""
+    """The port for reads. They return committed data and change nothing."""
 
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Decide whether a reservation would be admitted, without making it."""
+        """Decide whether a reservation would be admitted at `now`. Changes nothing."""
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """The use of each limit; for a limit per label, of each label value: see
-        `admission.standing`."""
+        """Return the use of each limit; for a limit per label, of each label value.
+
+        See `admission.standing`.
+        """
 
     def pauses(self, now: int) -> tuple[CallPause, ...]:
-        """The pauses in force."""
+        """Return the pauses in force at `now`."""
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
 
     def open_count(self) -> int:
-        """The number of open reservations."""
+        """Return the number of open reservations."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Yield events in the order in which they were booked."""
@@ -108,48 +116,52 @@ class LedgerReader(Protocol):
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Yield the sums of all five-minute slots that overlap `[since, until)`, in order of time.
 
-        A slot is returned whole, also if `since` or `until` lies inside it.
+        A slot is returned whole, even if `since` or `until` is inside the slot.
         """
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots that contain a call without a price, from the slot that contains `since`
-        onwards."""
+        """Return the sums by slot that contain a call without a price, from the slot of `since` on."""
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """The use of each account by slot: a dict from slot start to base units, one per account.
+        """Return the use of each account by slot: one dict per account, start of slot -> base
+        units.
 
-        It starts with the slot that contains `since`. The accounts must be among those with
-        balances.
+        The first slot is the one that contains `since`. The ledger must keep balances of these
+        accounts.
         """
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the journal entries after a sequence number, in commit order."""
+        """Yield the journal entries after sequence number `after`, in commit order."""
 
 
 class LedgerUpkeep(Protocol):
-    """The port for maintenance: verify the ledger against its journal, and delete old entries."""
+    """The port for maintenance: verify, compact, move back, copy, and replace a label value."""
 
     def verify(self) -> list[Problem]:
-        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
+        """Compute all balances from the journal again and compare them with the stored ones.
+
+        Returns the differences; empty if there are none.
+        """
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of up to `at_most` calls that ended before `before`, in one commit.
 
         Reads the journal after sequence number `after`. Balances, sums by slot, and entries of
-        current periods stay. A deleted event cannot be read any more, and its id counts as new if
-        it is sent again.
+        current periods stay. A deleted event can no longer be read, and its id counts as new if it
+        is sent again.
         """
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than the instant `to` back to it, in one commit.
+        """Move all entries that are later than instant `to` back to `to`, in one commit.
 
-        All sums are derived again. A journal entry records the change; see ledger/setting_back.py.
-        A ledger file is copied first. With `only_look`, nothing is changed and the result says what
-        would change.
+        All sums are computed again. A journal entry records the change, with `by` and `why`; see
+        ledger/setting_back.py. A ledger file is copied first. With `only_look`, nothing is changed
+        and the result is what would change.
         """
 
     def back_up(self, to: str) -> None:
-        """Copy the committed data to a new file, while other processes write to the ledger.
+        """Copy the committed data to a new file `to`. Other processes may write to the ledger
+        meanwhile.
 
         Raises InvalidInputError if the ledger is not a file, and LedgerError if it cannot be
         copied.
@@ -158,77 +170,95 @@ class LedgerUpkeep(Protocol):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Replace a label's value everywhere in one commit, and clear the notes of its calls.
+        """Replace a label value by `instead` everywhere, and clear the notes of its calls, in one
+        commit.
 
         See ledger/forgetting.py. With `only_look`, nothing is changed. Raises InvalidInputError
         while another process uses the ledger.
         """
 
     def shrink(self) -> None:
-        """Return the space that compaction freed to the system, if the store does not do so itself."""
+        """Return disk space that compaction freed to the system. Does nothing if the store does so
+        itself.
+        """
 
 
 class OwnerLiveness(Protocol):
-    """The port for processes: which ones use the ledger, which have ended, and what a fork must do."""
+    """The port for processes that use the ledger: which ones have ended, and what to do at a fork.
+
+    A process that opens a ledger gets a name, called its owner name.
+    """
 
     @property
     def owner(self) -> str:
         """The owner name that this process writes into its reservations."""
 
     def dead_owners(self) -> frozenset[str]:
-        """Owners whose process has ended. The sweep must end their reservations."""
+        """Return the owner names of ended processes that may still have open reservations."""
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Which of these owners have ended. The caller knows their names from files that they left."""
+        """Return those of the given owner names whose process has ended.
+
+        The caller read the names from files of those processes.
+        """
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Delete what the store keeps of ended owners, after their reservations have ended."""
+        """Delete what the store keeps for these ended processes. Their reservations must have ended
+        before.
+        """
 
     def before_fork(self) -> None:
-        """Called before a fork: close handles that the child must not inherit. They are reopened on
-        use."""
+        """Close handles that a forked child must not inherit. They are opened again when they are
+        needed.
+        """
 
     def after_fork(self) -> Store:
-        """Called in a forked child: leave the parent's handles untouched and return a store for the
-        child."""
+        """Return a store for a forked child. Does not touch the handles of the parent process."""
 
     def close(self) -> None:
         """Close all handles. Open reservations stay open."""
 
 
 class QuotaPort(Protocol):
-    """The port for providers' own quotas: the newest report of each, stored outside the journal."""
+    """The port for providers' own quotas: the newest report of each quota, stored outside the
+    journal.
+    """
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Store quotas in one commit, except where a newer report of the same quota is stored.
+        """Store quotas in one commit, except those of which a newer report is stored.
 
-        Deletes quotas that were last seen before `forget_before`. Raises LedgerError if it cannot
-        write.
+        Deletes quotas that were last seen before `forget_before`. Raises LedgerError if the store
+        cannot write.
         """
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """All stored quotas, sorted by provider, model and name."""
+        """Return all stored quotas, sorted by provider, model and name."""
 
 
 class ClockKeeping(Protocol):
-    """The port for clock readings: they decide whether hard limits may rely on the machine's clock."""
+    """The port for clock readings, from which it is decided whether the machine's clock can be
+    trusted.
+    """
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The stored reading of this frame, and the instant of the newest entry (0 for an empty
-        ledger).
+        """Return the stored reading with the same `frame` as `reading`, and the instant of the
+        newest entry.
 
-        If the frame has no stored reading, `reading` is stored and returned.
+        If there is none, `reading` is stored and returned. The instant is 0 for an empty ledger.
         """
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Store this reading as the one that later readings of its frame are compared with."""
+        """Store the reading with which later readings of the same `frame` are compared."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set or clear the doubt. While a doubt is set, hard limits of this store refuse all calls."""
+        """Set that the clock is doubted, or None to clear this. While it is doubted, hard limits
+        refuse calls.
+        """
 
 
 class Store(
     LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
 ):
     """All six ports of a ledger store. Code that uses a store should ask only for the ports it
-    needs."""
+    needs.
+    """

@@ -1,6 +1,6 @@
-"""Provider quotas: what a provider reported about its own limits, and what presets say.
+"""Provider quotas: what a provider reported about its own limits, and what presets say about them.
 
-They are shown beside limits. They refuse no call and are not part of the journal.
+Quotas are shown beside limits. They refuse no call and are not part of the journal.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ FORGOTTEN_AFTER = 35 * 86_400 * SECOND  # a quota that was not reported for this
 class ProviderQuota:
     """One quota of a provider.
 
-    `quota_id` is the provider's own name for it. `meter` is a meter's name or CONCURRENCY, `window`
-    the text of a window; each is "" if unknown. `amount` and `remaining` are in base units of the
-    meter, None if unknown. `resets_at` and `seen_at` are in microseconds since 1970 UTC; for a
-    preset, `seen_at` is its date. `source` is REPLY, HEADER or PRESET. `known` is "reported" for
-    figures from the provider; for a preset, the preset says how they are known.
+    - `quota_id`: the provider's own name for the quota.
+    - `meter`: a meter's name, or CONCURRENCY; "" if unknown.
+    - `window`: the text of a window; "" if unknown.
+    - `amount`, `remaining`: in base units of the meter; None if unknown.
+    - `resets_at`, `seen_at`: in microseconds since 1970 UTC. For a preset, `seen_at` is its date.
+    - `source`: REPLY, HEADER or PRESET.
+    - `known`: "reported" for figures from the provider; for a preset, how its figures are known.
     """
 
     provider: str
@@ -43,17 +45,17 @@ class ProviderQuota:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Identifies the quota: of several reports with the same key, the newest counts."""
+        """The identity of the quota. Of several reports with the same key, the newest counts."""
         return self.provider, self.model, self.quota_id
 
     def at(self, now: int) -> ProviderQuota:
-        """The quota at instant `now`: after its reset, `remaining` and `resets_at` become None."""
+        """Return the quota at instant `now`. After its reset, `remaining` and `resets_at` are None."""
         if self.resets_at is None or self.resets_at > now:
             return self
         return replace(self, remaining=None, resets_at=None)
 
     def says_as(self, other: ProviderQuota) -> bool:
-        """Whether both describe the same quota; `remaining` and the times are not compared."""
+        """Return whether both describe the same quota. `remaining` and the times are not compared."""
         return (self.meter, self.window, self.amount, self.source) == (
             other.meter, other.window, other.amount, other.source
         )  # fmt: skip
@@ -62,7 +64,7 @@ class ProviderQuota:
 def beside(
     seen: Sequence[ProviderQuota], presets: Sequence[ProviderQuota], now: int
 ) -> tuple[ProviderQuota, ...]:
-    """Reported quotas, and the presets that no report replaces, in a fixed order."""
+    """Return the reported quotas, and the presets that no report replaces, sorted by `key`."""
     told = [each for each in seen if each.amount is not None]
     rest = [each for each in presets if not any(_is_told(each, better) for better in told)]
     return tuple(sorted((each.at(now) for each in (*seen, *rest)), key=lambda each: each.key))

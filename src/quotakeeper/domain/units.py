@@ -1,9 +1,9 @@
-"""Meters: what can be counted, its base unit, and its text for people.
+"""Meters: what can be counted, in which base unit, and how an amount is written for people.
 
 Token meters never overlap, so they can be added: `input_tokens` (not cached, with tool results),
 `cached_input_tokens`, `output_tokens` (visible) and `thought_tokens`. `tokens` is their sum and is
-never stored. A quantity may carry a modality: "input_tokens@audio" is the audio part of the input.
-A key without a modality is text, or its meter has no modalities.
+never stored. A quantity can have a modality: "input_tokens@audio" is the audio part of the input. A
+key without a modality is for text, or for a meter that has no modalities.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ Quantities = Mapping[str, int]
 class Meter:
     """Something that can be counted, with a name and a unit.
 
-    `parts` are the stored meters that it sums (only itself, unless it is a sum). `per_unit` is the
-    number of base units in one displayed unit, such as 60,000 milliseconds in a minute.
+    `parts` are the names of the stored meters whose sum this meter is. A meter that is no sum has
+    only its own name there. `per_unit` is the number of base units in one displayed unit, such as
+    60,000 milliseconds in a minute.
     """
 
     name: str
@@ -79,7 +80,7 @@ STORED_METERS = frozenset(
 
 
 def meter_named(name: str, field: str = "meter") -> Meter:
-    """Find a meter by name. Raises InvalidInputError, which lists all names."""
+    """Return the meter with this name. Raises InvalidInputError that lists all names."""
     meter = METERS.get(name) if isinstance(name, str) else None
     if meter is None:
         raise InvalidInputError(
@@ -89,13 +90,13 @@ def meter_named(name: str, field: str = "meter") -> Meter:
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Split a quantity key into meter and modality ("" if there is none)."""
+    """Split a quantity key into its meter and its modality; "" if the key has no modality."""
     name, _, modality = key.partition("@")
     return name, modality
 
 
 def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
-    """Quantities added up over modalities, in the order in which their meters first occur."""
+    """Return the quantities summed over modalities, in the order in which their meters first occur."""
     totals: dict[str, int] = {}
     for key, amount in quantities.items():
         meter = split_key(key)[0]
@@ -105,15 +106,17 @@ def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
 
 @lru_cache(maxsize=512)
 def is_stored_key(key: str) -> bool:
-    """Whether a stored event may contain this key: a stored meter with or without a modality."""
+    """Return whether a stored event may contain this key: a stored meter with or without a
+    modality.
+    """
     name, modality = split_key(key)
     return name in STORED_METERS and (not modality or modality in MODALITIES)
 
 
 def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
-    """Check a mapping of quantities and return it as a dict without zeros, keys sorted.
+    """Return the quantities as a dict without zeros, sorted by key.
 
-    Raises InvalidInputError, which names the key, for an unknown meter or modality. It also does so
+    Raises InvalidInputError, which names the key, for an unknown meter or modality. Also raises it
     for a value that is not whole, is negative, or is above 10**12.
     """
     checked: dict[str, int] = {}
@@ -139,7 +142,10 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
 
 
 def check_whole(value: object, field: str, most: int = MAX_QUANTITY) -> int:
-    """Check that a value is a whole number from 0 to `most`, and return it as an int."""
+    """Return `value` as an int if it is a whole number from 0 to `most`.
+
+    Raises InvalidInputError about `field` for any other value.
+    """
     if type(value) is int and 0 <= value <= most:  # the common case; every call comes here
         return value
     number = parse_decimal(value, field)
@@ -155,7 +161,7 @@ def check_whole(value: object, field: str, most: int = MAX_QUANTITY) -> int:
 
 
 def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
-    """How much of a meter a call used, in base units. A cost that is not known counts as zero."""
+    """Return how much of a meter a call used, in base units. A cost that is not known counts as 0."""
     if meter.name == "cost":
         return cost_pico or 0
     keys = _KEYS[meter.name]
@@ -167,10 +173,10 @@ def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
 
 
 def amounts_of(quantities: Quantities, cost_pico: int | None) -> dict[str, int]:
-    """How much of each meter a call used, in base units, by the meter's name.
+    """Return how much of each meter a call used, in base units, by the meter's name.
 
-    It contains the stored meters, "tokens" and "cost". Meters that the call did not use are absent,
-    and so is a cost that is not known. Equal to `measure` of each meter, in one pass.
+    The result has the stored meters, "tokens" and "cost". Meters that the call did not use are
+    absent, and so is a cost that is not known. Each amount is equal to `measure` of the meter.
     """
     found: dict[str, int] = {}
     for key, amount in quantities.items():
@@ -200,10 +206,10 @@ STORED_KEYS = _METERS_OF.keys()  # all keys that a stored event may contain
 
 
 def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:
-    """Convert a limit's amount in displayed units ("1000" minutes, "10.00" USD) to exact base
-    units.
+    """Convert an amount in displayed units ("1000" minutes, "10.00" USD) to exact base units.
 
-    Raises InvalidInputError if it is negative, not finite, too large, or finer than the base unit.
+    Raises InvalidInputError if the amount is negative, not finite, too large, or no whole number of
+    base units.
     """
     number = parse_decimal(value, field)
     shown = f"{shortened(number)} {meter.unit}"
@@ -226,7 +232,10 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
 
 
 def units_text(base: int, meter: Meter) -> str:
-    """Base units as a decimal string in the meter's displayed unit, with at most six decimals."""
+    """Return base units as text in the meter's displayed unit.
+
+    Costs are exact; other amounts have at most six decimals.
+    """
     if meter.name == "cost":
         return usd_text(base)
     if meter.per_unit == 1:

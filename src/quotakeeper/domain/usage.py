@@ -17,7 +17,7 @@ from quotakeeper.value_classes import dataclass, field
 
 MAX_LABEL = 256
 MAX_SCOPE_LABELS = 16
-# The labels that say for which piece of work a call was made, and how many seconds its media plays.
+# The labels for the job that a call belongs to, and for the length of its media in seconds.
 JOB_LABEL, MEDIA_LABEL = "job", "media_seconds"
 
 
@@ -40,8 +40,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallLabels:
-    """The provider, model and operation of a call, and its scope labels. `model` is "" if none is
-    named."""
+    """The provider, model, operation and scope labels of a call. `model` is "" if the call names
+    none.
+    """
 
     provider: str
     model: str = ""
@@ -51,11 +52,11 @@ class CallLabels:
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """One immutable fact: a call that was counted. Each `id` counts once for ever.
+    """One call that was counted. An event never changes, and each `id` counts once for ever.
 
-    `at` is the instant that the event is booked on, in microseconds since 1970 UTC. For a reserved
-    call it is the instant of the reservation, so the event counts in the period that admitted the
-    call. `cost_pico` is None if no price was known; that differs from zero.
+    `at` is the instant at which the event counts, in microseconds since 1970 UTC. For a reserved
+    call, this is the instant of the reservation. So the event counts in the period that admitted
+    the call. `cost_pico` is None if no price was known; that is not the same as 0.
     """
 
     id: str
@@ -82,16 +83,16 @@ class UsageEvent:
 
     @property
     def time(self) -> datetime:
-        """`at` as an aware datetime, UTC."""
+        """`at` as a datetime in UTC."""
         return utc_time(self.at)
 
 
 def check_label(value: object, name: str, *, empty: bool = False) -> str:
-    """Make a text safe to store: normalised (NFC), printable, at most 256 characters.
+    """Return a text that is safe to store: normalised (NFC), printable, at most 256 characters.
 
-    A longer text is cut and gets a hash of the whole, so two long names stay different. Control
-    characters and lone surrogates become escapes. Raises InvalidInputError for a value that is not
-    a string, or is empty where a name is required.
+    A longer text is cut, and a hash of the whole text is added, so that two long names stay
+    different. Control characters and lone surrogates become escapes. Raises InvalidInputError if
+    `value` is not a string, or is empty where a name is required.
     """
     if not isinstance(value, str):
         raise InvalidInputError(name, f"{type(value).__name__} is not text", "give a string")
@@ -117,13 +118,13 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
 
 
 def is_storable(text: str, *, empty: bool = False) -> bool:
-    """Whether a text has the form that `check_label` returns."""
+    """Return whether a text has the form that `check_label` returns."""
     return (bool(text) or empty) and len(text) <= MAX_LABEL and text.isprintable()
 
 
 @lru_cache(maxsize=4096)
 def labels_are_storable(labels: CallLabels) -> bool:
-    """Whether all names of a call have the form that `check_label` and `check_scope` return."""
+    """Return whether all names of a call have the form that `check_label` and `check_scope` return."""
     return (
         is_storable(labels.provider)
         and is_storable(labels.model, empty=True)
@@ -134,7 +135,10 @@ def labels_are_storable(labels: CallLabels) -> bool:
 
 
 def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    """Check scope labels (at most 16) and return them sorted by name."""
+    """Return scope labels as pairs (name, value), sorted by name.
+
+    Raises InvalidInputError for more than 16 labels, or for a label that cannot be stored.
+    """
     if not scope:
         return ()
     if not isinstance(scope, Mapping):

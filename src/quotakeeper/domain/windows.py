@@ -1,8 +1,8 @@
 """Windows and periods: which half-open interval of time an instant belongs to.
 
-A calendar window belongs to a time zone. A day starts at the first instant whose local date is that
-day. This also defines days whose midnight is missing or repeated, and dates that were skipped.
-Every instant lies in exactly one period. A day has 0 to 31 hours.
+A calendar window has a time zone. A day starts at the first instant whose local date is that day or
+later. This also defines days whose midnight is missing or repeated, and dates that were skipped.
+Every instant is in exactly one period. A day has 0 to 31 hours.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ _MAX_ROLLING_SECONDS = 400 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rule that divides time into periods: a calendar unit, the last N seconds ("rolling"), or
-    none."""
+    """A rule that divides time into periods.
+
+    `kind` is a calendar unit, "rolling" (the last `seconds` seconds), or "none" (one endless
+    period).
+    """
 
     kind: str
     seconds: int = 0
@@ -43,7 +46,9 @@ class Window:
 
     @property
     def is_endless(self) -> bool:
-        """Whether all time is one period. Prepaid credit uses this window, because it never resets."""
+        """Whether all time is one period. Prepaid credit uses this window, because credit never
+        resets.
+        """
         return self.kind == ENDLESS
 
     def __str__(self) -> str:
@@ -68,9 +73,9 @@ class Period:
 
 
 def parse_window(text: object, field: str = "window") -> Window:
-    """Read "minute", "hour", "day", "week", "month", "none" or "rolling 24h" (s, m, h, d).
+    """Return the window for "minute", "hour", "day", "week", "month", "none" or "rolling 24h".
 
-    Raises InvalidInputError for any other text.
+    The unit of a rolling window is s, m, h or d. Raises InvalidInputError for any other text.
     """
     name = text.strip().lower() if isinstance(text, str) else ""
     if name in (*CALENDAR_KINDS, ENDLESS):
@@ -89,9 +94,9 @@ def parse_window(text: object, field: str = "window") -> Window:
 
 
 def period_at(window: Window, zone: tzinfo, at: int) -> Period:
-    """The period of `window` that contains the instant `at`.
+    """Return the period of `window` that contains instant `at`.
 
-    For a rolling window, the period covers every slice that is at least partly in it (see
+    For a rolling window, the period contains every slice that is at least partly in the window (see
     `slice_at`).
     """
     if window.is_rolling:
@@ -103,8 +108,8 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
         return _fixed(at, 60 * SECOND)
     if window.kind == "hour":
         return _hour(zone, at)
-    # If clocks are set back over midnight, a date ends and then begins again. All instants from the
-    # later date's first instant onwards belong to the later date. So go forward while the next date
+    # If clocks are set back over midnight, a date ends and then begins again. From the first instant
+    # of the later date on, all instants belong to the later date. So go on to the next date while it
     # has begun.
     current = _first_date(window, _local(zone, at).date())
     following = _next_date(window, current)
@@ -114,11 +119,12 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
 
 
 def slice_at(window: Window, at: int) -> Period:
-    """The interval in which usage is added up into one balance.
+    """Return the slice of a rolling window that contains instant `at`. Use in a slice is one
+    balance.
 
-    A calendar window has one slice: its period. A rolling window has 96 slices, and each counts
-    until all of it has left the window. So a rolling limit errs by at most 1/96 of its length, and
-    only by refusing too early. Raises InvalidInputError for a calendar window.
+    A rolling window has 96 slices. Each counts until all of it has left the window. So a rolling
+    limit errs by at most 1/96 of its length, and only by refusing too early. Raises
+    InvalidInputError for a calendar window.
     """
     if not window.is_rolling:
         raise InvalidInputError("window", f"{window} is not rolling", "use period_at")
@@ -127,7 +133,7 @@ def slice_at(window: Window, at: int) -> Period:
 
 @lru_cache(maxsize=8192)
 def first_instant(zone: tzinfo, day: date) -> int:
-    """The first instant whose local date is `day` or later, in microseconds since 1970 UTC."""
+    """Return the first instant whose local date is `day` or later, in microseconds since 1970 UTC."""
     midnight = datetime.combine(day, time.min)
     early, late = sorted(
         _micros(midnight.replace(tzinfo=zone, fold=fold)) // SECOND for fold in (0, 1)
@@ -200,12 +206,14 @@ def _micros(moment: datetime) -> int:
 
 
 def instant(moment: datetime) -> int:
-    """Convert an aware datetime to microseconds since 1970 UTC."""
+    """Convert a datetime to microseconds since 1970 UTC. Raises InvalidInputError without a time
+    zone.
+    """
     if moment.tzinfo is None:
         raise InvalidInputError("datetime", "has no time zone", "give an aware datetime")
     return _micros(moment)
 
 
 def moment(at: int, zone: tzinfo = UTC) -> datetime:
-    """Convert microseconds since 1970 UTC to an aware datetime in `zone`."""
+    """Convert microseconds since 1970 UTC to a datetime in `zone`."""
     return _local(zone, at)

@@ -1,1 +1,1 @@
-"""Usage summed over time, and the forecasts and plans that are computed from it."""
+"""Sums of usage over time, and the forecasts and plans that are computed from these sums."""

@@ -1,11 +1,11 @@
 """Rates: how much each operation uses per minute of audio, computed from the ledger's history.
 
-A call that is billed by audio length is a transcription and starts a file. Later calls with the
-same scope labels belong to that file. They must follow within six hours and before the next
-transcription. A second transcription of the same length directly after the first is the same file
-in another language. The order of events is enough for this, so callers mark no files. If several
-files with the same labels overlap in time, the sums stay right. Only the spread between files is
-then too small.
+A call that is billed by audio length is a transcription. A transcription begins a file. Later calls
+with the same scope labels belong to that file. They must follow within six hours and before the
+next transcription. A second transcription of the same length directly after the first is counted as
+the same file in another language. So callers need not name the file of each call. If several files
+with the same labels overlap in time, the sums are still right. Only the computed spread between
+files is then too small.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ _ORDER = tuple(Provenance)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much one operation uses per minute of audio, and how that is known.
+    """How much one operation uses per minute of audio, and how this is known.
 
-    `per_minute` is the expected use by quantity key. `low` and `high` are its 10 % and 90 % points,
-    as factors. `calls_per_file` is set if every file takes the same number of calls; else the
-    number is `calls_per_minute` times the length. `is_hearing` is true for an operation that is
-    billed by audio length. `basis` is "history" or "assumed". For "history", `files` is the number
-    of files, and `provenance` the least reliable source of their figures.
+    - `is_hearing`: whether the operation is billed by audio length.
+    - `per_minute`: the expected use per minute, by quantity key.
+    - `low`, `high`: the 10 % and 90 % points of the use, as factors of `per_minute`.
+    - `calls_per_file`: the number of calls if it is the same for every file. If it is None, the
+      number is `calls_per_minute` times the length.
+    - `basis`: "history" or "assumed".
+    - `files`: for "history", the number of files.
+    - `provenance`: for "history", the least reliable source of the figures.
     """
 
     provider: str
@@ -50,13 +53,13 @@ class Rate:
     provenance: Provenance = Provenance.ASSUMED
 
     def calls(self, milliseconds: int) -> int:
-        """How many calls a file of this length takes; at least one."""
+        """Return how many calls a file of this length takes, at least 1."""
         if self.calls_per_file is not None:
             return self.calls_per_file
         return max(1, _nearest(self.calls_per_minute * milliseconds / MINUTE_MS))
 
     def uses(self, milliseconds: int, factor: Fraction = Fraction(1)) -> list[dict[str, int]]:
-        """The quantities of each call for a file of this length, all multiplied by `factor`."""
+        """Return the quantities of each call for a file of this length, multiplied by `factor`."""
         calls = self.calls(milliseconds)
         whole = {
             key: _nearest(rate * factor * milliseconds / MINUTE_MS)
@@ -69,7 +72,7 @@ class Rate:
         ]
 
     def by_model(self, provider: str, model: str) -> Rate:
-        """A copy of this rate for another model."""
+        """Return a copy of this rate for another model."""
         return replace(self, provider=provider, model=model)
 
 
@@ -82,10 +85,10 @@ class _File:
 
 
 def rates_from(events: Iterable[UsageEvent]) -> tuple[Rate, ...]:
-    """The rates of all operations that transcribe audio or follow a transcription, in order of
-    first use.
+    """Return the rates of all operations that transcribe audio or that follow a transcription.
 
-    If several models did an operation, its rate names the model that was used last.
+    Transcriptions come first; otherwise the order is that of first use. If several models did an
+    operation, its rate names the model that was used last.
     """
     files = list(_files(events))
     total = sum(file.milliseconds for file in files)
@@ -126,7 +129,10 @@ _Uses = dict[int, list[UsageEvent]]
 def _by_operation(
     files: Sequence[_File], part: Callable[[_File], list[UsageEvent]]
 ) -> dict[tuple[str, str], _Uses]:
-    """Group events by provider and operation, and then by the index of their file."""
+    """Group events by provider and operation, then by the index of their file in `files`.
+
+    `part` selects the events of a file.
+    """
     found: dict[tuple[str, str], _Uses] = {}
     for number, file in enumerate(files):
         for event in part(file):
@@ -174,7 +180,9 @@ def _counted(quantities: Quantities) -> Iterator[tuple[str, int]]:
 
 
 def _factors(shares: Sequence[Fraction], mean: Fraction) -> tuple[Fraction, Fraction]:
-    """The 10 % and 90 % points of the files' rates over the mean; wider if there are few files."""
+    """Return the 10 % and 90 % points of `shares`, as factors of `mean`; further apart for few
+    files.
+    """
     if not mean:
         return Fraction(1), Fraction(1)
     low = min(Fraction(1), shares[len(shares) // 10] / mean)

@@ -1,4 +1,4 @@
-"""What was used and spent on one day, by provider and by hour, beside the day before."""
+"""Use and cost of one day, by provider and by hour, compared with the day before."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ HOUR = 3_600 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class DayUse:
-    """Use from the start of `period`, a civil day, until `as_of` (microseconds since 1970 UTC).
+    """Use from the start of the day `period` until `as_of` (microseconds since 1970 UTC).
 
-    `rows` are the sums by provider. `hours` has the cost, in pico-USD, of each hour of the day that
-    has begun; `hour_calls` has the calls. `before_pico` is the cost of the day before until the same
-    time of day. Costs are those of priced calls alone.
+    - `rows`: the sums by provider.
+    - `hours`: the cost of each hour that has begun, in pico-USD.
+    - `hour_calls`: the number of calls in each hour that has begun.
+    - `before_pico`: the cost of the day before, until the same time of day, in pico-USD.
+
+    Costs contain only calls with a known price.
     """
 
     as_of: int
@@ -31,28 +34,33 @@ class DayUse:
 
     @property
     def calls(self) -> int:
-        """How many calls there were."""
+        """The number of calls."""
         return sum(row.calls for row in self.rows)
 
     @property
     def cost_pico(self) -> int:
-        """What the priced calls cost, in pico-USD."""
+        """The cost of the calls with a known price, in pico-USD."""
         return sum(row.cost_pico for row in self.rows)
 
     @property
     def unpriced_calls(self) -> int:
-        """How many calls have no known price."""
+        """The number of calls without a known price."""
         return sum(row.unpriced_calls for row in self.rows)
 
 
 def days_to_read(zone: tzinfo, now: int) -> tuple[Period, Period]:
-    """Return the day that contains an instant in a time zone, and the day before it, earliest first."""
+    """Return two days in a time zone: the day before the one that contains `now`, and that day
+    itself.
+    """
     day = period_at(Window("day"), zone, now)
     return period_at(Window("day"), zone, day.start_at - 1), day
 
 
 def use_of_day(parts: Iterable[BucketSum], zone: tzinfo, now: int) -> DayUse:
-    """Add up the day of an instant; `parts` are the sums since the start of the day before."""
+    """Return the use of the day that contains `now`.
+
+    `parts` are the sums since the start of the day before. `zone` decides where days begin.
+    """
     before, day = days_to_read(zone, now)
     same_time = before.start_at + (now - day.start_at)
     today: list[BucketSum] = []

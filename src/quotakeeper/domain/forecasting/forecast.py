@@ -1,16 +1,14 @@
-"""Forecasts: the speed of use, the projected total at the end of a period, and the time of
-exhaustion.
+"""Forecasts: the speed of use, the projected total at a period's end, and when nothing is left.
 
-The present speed is that of the last hour. The rest of the period is projected from a rate. The
-candidates are the means of the last half hour, hour, 3, 6 or 24 hours, and of the period so far. The
-forecast uses the rate that would have predicted the period so far best. Each rate is tested at
-every quarter of an hour against what followed. If the last half hour is more than twice, or less
-than half, as busy as every earlier one, the forecast uses it alone. No slot counts for more than
-all others together, so that one huge call does not set the rate.
+The present speed is the speed of the last hour. For the rest of the period, use is projected from
+one rate. The candidates are the means of the last half hour, hour, 3, 6 or 24 hours, and of the
+period so far. Each rate is tested every quarter of an hour against the use that followed. The rate
+with the smallest errors is used. But if the last half hour was more than twice, or less than half,
+as busy as every earlier one, its rate is used. No five-minute slot counts for more than all others
+together. So one huge call does not set the rate.
 
-The interval contains the true value eight times in ten, as far as past errors tell. Its width comes
-from the errors of that rate, which grow with the remaining time, and from their drift. All
-arithmetic uses whole numbers.
+By past errors, the interval contains the true value in 80 % of cases. Its width comes from the
+errors of the rate, which grow with the remaining time, and from their drift. All numbers are whole.
 """
 
 from __future__ import annotations
@@ -44,15 +42,15 @@ CHANGE_OF_PACE = "change_of_pace"
 class Forecast:
     """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
-    `per_hour` is the present speed. `burn_rate` is that speed over the speed that uses up the whole
-    limit in one period: 1.00 is on course. It is None if the limit's amount is 0. `projected` is
-    the use at the end of the period, with its 80 % interval. A rolling window is projected to one
-    window from now.
+    `per_hour` is the present speed. `burn_rate` is that speed, divided by the speed that uses up
+    the limit in exactly one period; None if the limit's amount is 0. `projected` is the use at the
+    end, with its 80 % interval. The end is that of the period; for a rolling window, one window
+    from now.
 
-    `exhausts_at` is when nothing is left; None if that does not happen by then. `exhausts_from` and
-    `exhausts_until` are the same instant at the high and the low end of the interval. `method`
-    names the data behind the rate: `first_minutes`, `last_30_minutes` (60, 180, 360, 1440),
-    `since_first_call`, `change_of_pace`.
+    `exhausts_at` is when nothing is left; None if this does not happen before the end.
+    `exhausts_from` and `exhausts_until` are the same for the upper and the lower end of the
+    interval. `method` is how the rate was computed: `first_minutes`, `last_30_minutes` (60, 180,
+    360, 1440), `since_first_call`, `change_of_pace`.
     """
 
     per_hour: int
@@ -68,7 +66,8 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class LimitSnapshot:
-    """The state of one limit at instant `now`: its amount, and what is used and reserved of it.
+    """The state of one limit at instant `now`: the amount of the limit, and what is used and
+    reserved.
 
     For a rolling window, `period` begins with the oldest slice that still counts.
     """
@@ -82,8 +81,9 @@ class LimitSnapshot:
 
     @property
     def start_at(self) -> int:
-        """The start of the first slot that the forecast reads: the period's start, at most a week
-        ago."""
+        """The start of the first slot that the forecast reads: the period's start, but at most a
+        week ago.
+        """
         start = self.period.start_at
         if self.window.is_rolling:
             start = self.now - self.window.seconds * SECOND
@@ -105,14 +105,13 @@ class LimitSnapshot:
 
     @property
     def leaving(self) -> int:
-        """The used amount that no longer counts at the instant of the projection: all of it in a
-        rolling window, else 0."""
+        """The used amount that no longer counts at the end: all of it in a rolling window, else 0."""
         return self.used if self.window.is_rolling else 0
 
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """The expected further use with its interval, and the method that it comes from."""
+    """The expected further use, its 80 % interval, and the method that computed it."""
 
     expected: int
     low: int
@@ -121,7 +120,7 @@ class _More:
 
 
 def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
-    """Forecast a limit from its use by slot (start of slot -> base units).
+    """Forecast a limit. `use` maps the start of each slot to its use in base units.
 
     Returns None if the period is shorter than half an hour, or if nothing was used.
     """
@@ -146,9 +145,9 @@ def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
 
 
 def _speed(used: Mapping[int, int], stand: LimitSnapshot) -> tuple[int, int]:
-    """The use in the last hour, and the time that it took (microseconds).
+    """Return the use in the last hour, and the time that this use took in microseconds.
 
-    The time counts from the first call in that hour and is at least ten minutes.
+    The time counts from the first call in that hour; it is at least ten minutes in a longer period.
     """
     start = max(bucket_start(stand.now - HOUR), stand.start_at)
     recent = [at for at in used if at >= start]
@@ -165,7 +164,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """The instant at which nothing is left, if `more` is used evenly until the end."""
+    """Return when nothing is left if `more` is used evenly until the end, or None."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:
@@ -197,13 +196,13 @@ def _more(used: Mapping[int, int], stand: LimitSnapshot) -> _More:
 
 
 def _evened(past: Sequence[int]) -> list[int]:
-    """The slots, with the largest one cut to the sum of all others."""
+    """Return the slots, with the largest one cut to the sum of all others."""
     most = sum(past) - max(past)
     return [min(amount, most) for amount in past]
 
 
 def _chosen(past: Sequence[int], tries: _Tries) -> tuple[int, str]:
-    """The number of last slots to compute the rate from, and the name of that method."""
+    """Return how many of the last slots the rate is computed from, and the name of this method."""
     if len(past) >= 3 * _SHORT and _has_changed(past):
         return _SHORT, CHANGE_OF_PACE
     length = tries.best()
@@ -229,10 +228,10 @@ class _Errors:
 
 @dataclass(frozen=True, slots=True)
 class _Tries:
-    """The prediction errors of each rate at earlier instants, over the next `ahead` slots.
+    """The prediction errors of each rate at earlier instants, each for the `ahead` slots that
+    followed.
 
-    Later instants weigh more. `errors` has one entry per number of slots; the last is the whole
-    past.
+    `errors` maps a number of slots to the errors of their rate. `weight` is the sum of the weights.
     """
 
     slots: int
@@ -242,7 +241,7 @@ class _Tries:
 
     @staticmethod
     def of(past: Sequence[int], to_come: int) -> _Tries:
-        """Test every rate at up to a hundred earlier instants."""
+        """Test every rate at up to about a hundred earlier instants."""
         many = len(past)
         sums = [0]
         for amount in past:
@@ -254,11 +253,11 @@ class _Tries:
         return _Tries(many, ahead, sum(instants), errors)
 
     def best(self) -> int:
-        """The number of slots with the smallest error; of equal ones, the largest."""
+        """Return the number of slots whose rate errs least; of equal ones, the largest number."""
         return min(self.errors, key=lambda length: (self.errors[length].size, -length))
 
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
-        """The lower and the upper bound that contain the further use eight times in ten."""
+        """Return the lower and the upper bound of the further use: the 80 % interval."""
         found = self.errors[length]
         square, signed = found.square // self.weight, found.signed // self.weight
         ahead, known = self.ahead * BUCKET, self.slots * BUCKET
@@ -285,9 +284,9 @@ def _errors(sums: Sequence[int], ahead: int, instants: range, length: int) -> _E
 
 
 def _interval(mean: int, deviation: int) -> tuple[int, int]:
-    """The 10 % and 90 % points of a gamma distribution (Wilson and Hilferty approximation).
+    """Return the 10 % and 90 % points of a gamma distribution (Wilson and Hilferty approximation).
 
-    If the deviation is large, a symmetric interval around the mean.
+    If the deviation is large, returns a symmetric interval around the mean.
     """
     if 2 * deviation > 3 * mean:
         reach = deviation * _Z[0] // _Z[1]

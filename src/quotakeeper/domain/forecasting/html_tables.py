@@ -1,4 +1,4 @@
-"""Builds an HTML table for notebooks. Every cell is escaped, because labels may contain any text."""
+"""Builds an HTML table for notebooks. Every cell is escaped, because labels can contain any text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from html import escape
 
 
 def html_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; the first column holds the row headings, the others are aligned to the right."""
+    """Return an HTML table. The first column holds row headings; the other columns are
+    right-aligned.
+    """
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(f"<tr>{_row(cells)}</tr>" for cells in rows)
     return (

@@ -1,13 +1,14 @@
-"""Planning: when each task can run so that no hard limit is passed.
+"""Planning: when each task can run so that no hard limit is exceeded.
 
-Tasks run in the given order. Each call takes the first instant at which every hard limit has room
-for it. A task with a call larger than a limit is left out and named. The plan counts use as the
-ledger does: calendar periods in their own time zones, rolling windows in slices. It includes what
-is already used and reserved. Calls are planned as if they took no time. The plan guarantees:
+Tasks run in the given order. Each call is planned at the first instant at which every hard limit
+has room for the call. A task with a call larger than a limit is left out and named. The plan counts
+use as the ledger does: calendar periods in their own time zones, rolling windows in slices. It
+includes what is already used and reserved. Calls are planned as if they took no time. The plan
+guarantees:
 
-- No hard limit is passed in any period, if the calls use what was planned for them.
+- No hard limit is exceeded in any period, if the calls use what was planned for them.
 - No call could run earlier without changing the order.
-- More room in a limit never delays a task, unless it makes a task fit that was left out before.
+- More room in a limit does not delay a task, unless a task now fits that was left out before.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One planned call and what it would reserve. `cost_pico` is None if no price is known."""
+    """One planned call, and the amounts to reserve for it. `cost_pico` is None if no price is
+    known.
+    """
 
     labels: CallLabels
     quantities: Quantities
@@ -35,7 +38,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One piece of work, such as a file: its calls in order."""
+    """One job, such as the work on one file: its calls in order."""
 
     name: str
     asks: tuple[Ask, ...]
@@ -43,7 +46,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class LimitRoom:
-    """A limit, its time zone, and the use that already counts: pairs of instant and base units."""
+    """A limit, its time zone, and the use that already counts, as pairs (instant, base units)."""
 
     limit: Limit
     zone: tzinfo
@@ -54,7 +57,7 @@ class LimitRoom:
 class Planned:
     """The planned instants of a task's calls, in microseconds since 1970 UTC.
 
-    `waited_for` names the limit that delays the task longest; "" if no limit delays it.
+    `waited_for` is the name of the limit that delays the task longest; "" if no limit delays it.
     """
 
     name: str
@@ -66,8 +69,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A task with one call that is larger than a hard limit; `asked` is that call's use in base
-    units."""
+    """A task with a call that is larger than a hard limit.
+
+    `asked` is the use of that call, in base units of `limit`.
+    """
 
     name: str
     limit: Limit
@@ -76,8 +81,9 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The first time that the plan passes a soft limit: the limit, the task's name, and the
-    instant."""
+    """The first time that the plan exceeds a soft limit: the limit, the task's name, and the
+    instant.
+    """
 
     limit: Limit
     name: str
@@ -86,7 +92,13 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A whole plan. `beyond` names the tasks that would begin after the last instant of the plan."""
+    """A whole plan.
+
+    - `planned`: the tasks that can run, with their instants.
+    - `impossible`: the tasks that cannot run, each with the limit that is too small.
+    - `beyond`: the names of tasks left out because the plan ends before they can finish.
+    - `passed`: each soft limit that the plan exceeds.
+    """
 
     planned: tuple[Planned, ...]
     impossible: tuple[Impossible, ...]
@@ -97,11 +109,12 @@ class Schedule:
 def standing(
     limit: Limit, zone: tzinfo, counted: int, now: int, profile: Mapping[int, int] | None = None
 ) -> LimitRoom:
-    """A limit with `counted` base units used and reserved in its present period.
+    """Return a limit with the `counted` base units that are used and reserved in its present
+    period.
 
-    For a rolling window, `profile` (start of slot -> base units) tells when they were used. Each
-    slot counts at its end. Use that is in no slot counts now. So use leaves the window in the plan
-    a little later than in the ledger, never earlier.
+    For a rolling window, `profile` (start of slot -> base units) gives the times of this use. Each
+    slot counts at its end. Use that is in no slot counts at `now`. So use leaves the window in the
+    plan a little later than in the ledger, never earlier.
     """
     if not limit.window.is_rolling:
         return LimitRoom(limit, zone, ((now, counted),))
@@ -112,8 +125,11 @@ def standing(
 
 
 def plan(tasks: Iterable[Task], standings: Sequence[LimitRoom], now: int, until: int) -> Schedule:
-    """Plan tasks one after the other from `now` on. Tasks that cannot begin before `until` are in
-    `beyond`."""
+    """Plan tasks one after the other, from `now` on.
+
+    If a task has a call that cannot run before `until`, this task and all later ones are in
+    `beyond`.
+    """
     rooms = [_room(each, now) for each in standings if each.limit.mode is not Mode.SHADOW]
     planned: list[Planned] = []
     impossible: list[Impossible] = []
@@ -159,8 +175,11 @@ def _placed(
 
 
 def _earliest(asked: Sequence[tuple[_Room, int]], at: int) -> tuple[int, str]:
-    """The first instant from `at` on at which all limits have room, and the limit that was waited
-    for."""
+    """Return the first instant from `at` on at which all limits have room, and the limit waited
+    for.
+
+    The limit's name is "" if no wait is needed.
+    """
     reason = ""
     moved = True
     while moved:
@@ -191,21 +210,23 @@ class _Room:
         self.is_hard = limit.mode is Mode.HARD
 
     def asked(self, ask: Ask) -> int:
-        """How much of this limit a call uses, in base units."""
+        """Return how much of this limit a call uses, in base units."""
         return measure(self.limit.account_meter, ask.quantities, ask.cost_pico)
 
     def concerns(self, ask: Ask) -> bool:
-        """Whether a call counts in this limit. A call of unknown cost counts in every limit on
-        cost."""
+        """Return whether a call counts in this limit.
+
+        A call of unknown cost counts in every matching limit on cost.
+        """
         unpriced = ask.cost_pico is None and self.limit.meter == "cost"
         return (unpriced or self.asked(ask) > 0) and self.limit.matches(ask.labels)
 
     def earliest(self, amount: int, at: int) -> int:
-        """The first instant from `at` on at which `amount` base units fit."""
+        """Return the first instant from `at` on at which `amount` base units fit."""
         raise AssertionError("each kind of window knows its own")
 
     def book(self, amount: int, at: int) -> bool:
-        """Count `amount` base units at an instant. Returns whether the limit is then passed."""
+        """Count `amount` base units at instant `at`. Returns whether the limit is then exceeded."""
         raise AssertionError("each kind of window knows its own")
 
     def _fits(self, used: int, amount: int) -> bool:
@@ -214,7 +235,7 @@ class _Room:
 
 
 class _CalendarRoom(_Room):
-    """The use of a calendar window: one period at a time; the next period starts at 0."""
+    """The use of a limit with calendar periods. Each new period starts with a use of 0."""
 
     def __init__(self, limit: Limit, zone: tzinfo, period: Period, used: int) -> None:
         super().__init__(limit, zone)
@@ -234,7 +255,9 @@ class _CalendarRoom(_Room):
 
 
 class _RollingRoom(_Room):
-    """The use of a rolling window: each slice stops counting when it has left the window."""
+    """The use of a limit with a rolling window. A slice no longer counts once it has left the
+    window.
+    """
 
     def __init__(self, limit: Limit, zone: tzinfo) -> None:
         super().__init__(limit, zone)
@@ -273,5 +296,5 @@ def _room(each: LimitRoom, now: int) -> _Room:
 
 
 def _leaves_at(limit: Limit, at: int) -> int:
-    """The instant at which use that is booked at `at` has left the rolling window."""
+    """Return the instant at which use that is booked at `at` has left the rolling window."""
     return slice_at(limit.window, at).end_at + limit.window.seconds * SECOND

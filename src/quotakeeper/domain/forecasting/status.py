@@ -1,4 +1,4 @@
-"""Reports: the state of limits, and usage grouped by dimensions."""
+"""Reports: the state of limits, and usage grouped by dimensions such as provider or day."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ DIMENSIONS = ("provider", "model", "operation", "job", "day", "hour", "outcome",
 class LimitStatus:
     """The state of one limit. Amounts are in the limit's base unit; `percent` is that of `used`.
 
-    `forecast` is None if it cannot be computed or was not requested. `others` is set on the last
-    listed value of a limit per label: how many used values are not listed. `unpriced_calls` is how
-    many calls of the period have no known price, to five minutes. Their cost is in none of these
-    figures, so a limit that would be "ok" is "unknown".
+    - `state`: "ok", "warning", "exceeded" or "unknown".
+    - `resets_at`: when the period ends, in microseconds since 1970 UTC.
+    - `forecast`: None if it cannot be computed or was not requested.
+    - `others`: on the last listed value of a limit per label, how many used values are not listed.
+    - `unpriced_calls`: how many calls of the period have no known price, to five minutes. Their
+      cost is in none of these figures. So with such calls the state is "unknown" instead of "ok".
     """
 
     limit: Limit
@@ -52,27 +54,29 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether the use is at least partly known. It is unknown if only unpriced calls were made."""
+        """Whether the use is at least partly known. It is unknown if only calls without a price
+        were made.
+        """
         return not self.unpriced_calls or self.used > 0
 
     @property
     def reset_time(self) -> datetime:
-        """`resets_at` as an aware datetime, UTC."""
+        """`resets_at` as a datetime in UTC."""
         return moment(self.resets_at)
 
     @property
     def used_usd(self) -> Decimal | None:
-        """`used` of a limit on cost in US dollars, exact; None for any other limit."""
+        """`used` in US dollars, exact; None if the limit is not on cost."""
         return self._usd(self.used)
 
     @property
     def reserved_usd(self) -> Decimal | None:
-        """`reserved` of a limit on cost in US dollars, exact; None for any other limit."""
+        """`reserved` in US dollars, exact; None if the limit is not on cost."""
         return self._usd(self.reserved)
 
     @property
     def remaining_usd(self) -> Decimal | None:
-        """`remaining` of a limit on cost in US dollars, exact; None for any other limit."""
+        """`remaining` in US dollars, exact; None if the limit is not on cost."""
         return self._usd(self.remaining)
 
     def _usd(self, amount: int) -> Decimal | None:
@@ -81,10 +85,11 @@ class LimitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of all limits at instant `as_of`. `pauses` are the pauses in force.
+    """The state of all limits at instant `as_of` (microseconds since 1970 UTC).
 
-    `quotas` are the providers' own quotas, from reports or presets; they refuse no call. `doubt` is
-    set while the machine's clock is not trusted: `as_of` is then the last trusted time.
+    `pauses` are the pauses in force. `quotas` are the providers' own quotas, from reports or
+    presets; they refuse no call. `doubt` is set while the machine's clock is not trusted: `as_of`
+    is then the last trusted time.
     """
 
     as_of: int
@@ -96,7 +101,7 @@ class Status:
 
     @property
     def time(self) -> datetime:
-        """`as_of` as an aware datetime, UTC."""
+        """`as_of` as a datetime in UTC."""
         return moment(self.as_of)
 
     def _repr_html_(self) -> str:
@@ -119,7 +124,7 @@ class Status:
 
 @dataclass(slots=True)
 class UsageRow:
-    """The usage of one group. `cost_pico` is the cost of its priced calls only."""
+    """The usage of one group. `cost_pico` is the cost of the calls with a known price, in pico-USD."""
 
     key: tuple[str, ...]
     calls: int = 0
@@ -135,7 +140,7 @@ class UsageRow:
 
 
 class UsageTable(list[UsageRow]):
-    """The rows of a usage report, grouped by `by`; a notebook shows them as a table."""
+    """The rows of a usage report, grouped by the dimensions `by`. A notebook shows them as a table."""
 
     def __init__(self, rows: Iterable[UsageRow], by: Sequence[str]) -> None:
         super().__init__(rows)
@@ -174,7 +179,10 @@ def _html_cells(entry: LimitStatus) -> tuple[str, ...]:
 
 
 def limit_status(verdict: Verdict) -> LimitStatus:
-    """Turn a verdict into a status: ok below the first threshold, then warning, exceeded at 100 %."""
+    """Return the status of a limit from a verdict on it.
+
+    The state is "ok" below the first threshold, then "warning", and "exceeded" from 100 %.
+    """
     limit, used = verdict.limit, verdict.used
     if used >= limit.amount:
         state = "exceeded"
@@ -188,14 +196,17 @@ def limit_status(verdict: Verdict) -> LimitStatus:
 
 
 def unpriced_since(status: Status) -> int | None:
-    """The instant from which unpriced calls matter to a limit on cost; None if there is no such
-    limit."""
+    """Return the earliest start of a period of a limit on cost (microseconds since 1970 UTC).
+
+    Calls without a price count in the status from this instant on. None if there is no limit on
+    cost.
+    """
     starts = [entry.period.start_at for entry in status.limits if entry.limit.meter == "cost"]
     return min(starts, default=None)
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """The status with the unpriced calls of these slots added to each matching limit on cost."""
+    """Return the status with the unpriced calls of `slots` counted in each matching limit on cost."""
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:
         return status
@@ -218,14 +229,14 @@ def _with_unpriced(entry: LimitStatus, slots: Sequence[BucketSum]) -> LimitStatu
 
 
 def percent_of(used: int, amount: int) -> Decimal:
-    """`used` as a percentage of `amount`, to two decimals; 100 if the amount is 0."""
+    """Return `used` as a percentage of `amount`, with two decimals; 100 if `amount` is 0."""
     if amount == 0:
         return Decimal(100)
     return percentage(used, amount)
 
 
 def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> UsageTable:
-    """Sum usage by dimensions (see DIMENSIONS, or "scope.<label>"). Days are those of `zone`.
+    """Sum usage by dimensions: those in DIMENSIONS, or "scope.<label>". Days are those of `zone`.
 
     Raises InvalidInputError for an unknown dimension.
     """

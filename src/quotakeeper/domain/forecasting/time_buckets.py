@@ -1,4 +1,4 @@
-"""Slots: usage summed over five minutes, for reports and forecasts that need no single calls."""
+"""Slots: usage summed over five minutes. Reports and forecasts read them instead of single calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class BucketSum:
     """The usage of all calls with the same labels, provenance and outcome in one five-minute slot.
 
     `bucket_at` is the start of the slot, in microseconds since 1970 UTC. `cost_pico` is the cost of
-    the priced calls; `unpriced_calls` of the `calls` had no known price.
+    the calls with a known price, in pico-USD. `unpriced_calls` is how many of the `calls` have no
+    known price.
     """
 
     bucket_at: int
@@ -32,7 +33,7 @@ class BucketSum:
 
     @property
     def slot_at(self) -> int:
-        """The same as `bucket_at`. Users of `Keeper.slots` know it by this name."""
+        """The same as `bucket_at`. In the results of `Keeper.slots`, use this name."""
         return self.bucket_at
 
 
@@ -48,28 +49,28 @@ class _Sum:
 
 
 def of_one(event: UsageEvent) -> BucketSum:
-    """The sum of a single event, at the event's own instant."""
+    """Return the sum of a single event. Its `bucket_at` is the instant of the event."""
     unpriced = int(event.cost_pico is None)
     return BucketSum(event.at, event.labels, event.provenance, event.outcome, 1, unpriced,
                    event.quantities, event.cost_pico or 0)  # fmt: skip
 
 
 def bucket_start(at: int) -> int:
-    """The start of the slot that contains an instant (microseconds since 1970 UTC)."""
+    """Return the start of the slot that contains instant `at` (microseconds since 1970 UTC)."""
     return at // BUCKET * BUCKET
 
 
 def whole_buckets(since: int | None, until: int | None) -> tuple[int | None, int | None]:
-    """Widen a range to whole slots."""
+    """Return the range widened to whole slots. None means no bound."""
     start = None if since is None else bucket_start(since)
     return start, None if until is None else -(-until // BUCKET) * BUCKET
 
 
 def buckets_of(events: Iterable[UsageEvent]) -> Iterator[BucketSum]:
-    """Sum events by slot, labels, provenance and outcome. Yields the slots in order of time.
+    """Sum events by slot, labels, provenance and outcome. Yields the sums in order of time.
 
-    Events arrive in journal order, which may differ from order of time. So all sums stay in memory
-    until the last event is read.
+    Events arrive in journal order, which may differ from order of time. So all sums are kept in
+    memory until the last event is read.
     """
     slots: dict[int, dict[_Kind, _Sum]] = {}
     for event in events:
@@ -80,7 +81,7 @@ def buckets_of(events: Iterable[UsageEvent]) -> Iterator[BucketSum]:
 
 
 def use_by_bucket(accounts: Sequence[Account], slots: Iterable[BucketSum]) -> list[dict[int, int]]:
-    """The use of each account: start of slot -> base units, without zeros."""
+    """Return the use of each account by slot (start of slot -> base units), without zeros."""
     uses: list[dict[int, int]] = [{} for _ in accounts]
     meters = [METERS[account.meter] for account in accounts]
     matching: dict[CallLabels, list[int]] = {}
@@ -116,7 +117,7 @@ def _closed(at: int, sums: dict[_Kind, _Sum]) -> list[BucketSum]:
 
 
 def in_order(part: BucketSum) -> tuple[object, ...]:
-    """The sort key of sums: time, then labels, provenance and outcome."""
+    """Return the key to sort sums by time, then by labels, provenance and outcome."""
     labels = part.labels
     return (part.bucket_at, labels.provider, labels.model, labels.operation, labels.scope,
             part.provenance, part.outcome)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The order in which limits need attention: those that refuse calls first."""
+"""The order in which limits need attention: limits that refuse calls come first."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _RANKS = {"exceeded": 0, "warning": 1, "unknown": 2, "ok": 3}
 
 
 def by_urgency(limits: Iterable[LimitStatus]) -> list[LimitStatus]:
-    """Limits in order of urgency: by state, then by when each is exhausted, then by percent used.
+    """Sort limits by state, then by when each limit is exhausted, then by percent used.
 
-    A shadow limit stops nothing and comes last. Equals keep the order they came in.
+    Shadow limits refuse no call, so they come last. Limits that are equal keep their order.
     """
     return sorted(limits, key=_urgency)
 

@@ -1,1 +1,1 @@
-"""The rules of the ledger: they turn commands into outcomes and journal entries."""
+"""The rules of the ledger. They turn commands into outcomes and journal entries."""

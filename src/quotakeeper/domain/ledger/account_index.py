@@ -1,4 +1,4 @@
-"""An index that finds the accounts of a call without checking accounts of other label values."""
+"""An index that finds the accounts of a call without comparing the call with every account."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class AccountIndex(Generic[T]):
-    """Items by account, found by the labels of a call.
+    """A table of items by account. Finds the items of a call by the call's labels.
 
-    A limit per label creates one account per label value, so there may be thousands of accounts.
-    The index compares a call only with accounts of the call's own values.
+    A limit per label has one account per label value, so there may be thousands of accounts. A call
+    is compared only with accounts that have one of its own label values, or no label.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class AccountIndex(Generic[T]):
         self._scoped.setdefault(pair, []).append((account, item))
 
     def matching(self, labels: CallLabels) -> Iterator[T]:
-        """Yield the items of all accounts that a call with these labels counts in."""
+        """Yield the items of all accounts in which a call with these labels counts."""
         for account, item in self._unscoped:
             if account.matches(labels):
                 yield item

@@ -1,4 +1,4 @@
-"""Admission: the decision of the limits about a call before it is sent."""
+"""Admission: decides from the limits whether a call can be sent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ MOST_VALUES = 20  # the most label values that a status lists for a limit per la
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
            now: int) -> Decision:  # fmt: skip
-    """Decide whether a call fits all its hard limits at `now`; also names the thresholds it
-    reaches."""
+    """Decide whether a call fits all its hard limits at `now`.
+
+    The decision also has a warning for each limit in which the call reaches a threshold.
+    """
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
     doubt = state.doubt
@@ -51,28 +53,28 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
 
 def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
           now: int) -> Decision:  # fmt: skip
-    """Decide whether a reservation would be admitted at `now`, without making it."""
+    """Decide whether a reservation would be admitted at `now`. Changes nothing."""
     now = max(now, state.high_water)
     return paused(state, labels, now) or admit(state, labels, figures, limits, now)
 
 
 def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
-    """The refusal of a call whose provider is paused at `now`; None if no pause applies."""
+    """Return the refusal of a call whose provider is paused at `now`; None if no pause applies."""
     pause = state.notices.pause_of(labels.provider, now)
     return None if pause is None else Decision(False, pause=pause)
 
 
 def pauses(state: LedgerState, now: int) -> tuple[CallPause, ...]:
-    """The pauses in force at `now`; changes nothing."""
+    """Return the pauses in force at `now`. Changes nothing."""
     return state.notices.pauses_at(max(now, state.high_water))
 
 
 def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
-    """The use of each limit at `now`. Changes nothing.
+    """Return the use of each limit at `now`. Changes nothing.
 
-    A limit per label yields one verdict per label value, the most used first, at most 20. The last
-    verdict's `others` says how many values are not listed. Without any value, the limit yields one
-    verdict with no use.
+    A limit per label yields one verdict per label value, the most used value first, at most 20. The
+    last verdict's `others` is the number of values that are not listed. A limit per label without
+    any used value yields one verdict with no use.
     """
     now = max(now, state.high_water)
     found: list[Verdict] = []
@@ -100,7 +102,7 @@ def _of_values(state: LedgerState, rule: Limit, now: int) -> list[Verdict]:
 
 
 def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
-    """One limit's answer to a request for `asked` base units at `now`."""
+    """Return the verdict of one limit on a call that asks for `asked` base units at `now`."""
     account = limit.account
     totals = state.totals(account, now)
     remaining = max(0, limit.amount - totals.settled - totals.reserved)
@@ -109,9 +111,9 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
 
 
 def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
-    """Why the ledger cannot store a call under these names; None if it can.
+    """Return why the ledger cannot store a call with this id, these labels and this owner, or None.
 
-    The names were checked before. This check keeps one caller's error from failing the whole batch.
+    Callers checked the names before. This check prevents one wrong name from failing a whole batch.
     """
     if not is_storable(event_id):
         return InvalidInputError("id", "is not a printable text of 1 to 256 characters")
@@ -125,9 +127,9 @@ def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputErr
 def no_room(
     state: LedgerState, labels: CallLabels, figures: Figures, at: int
 ) -> InvalidInputError | None:
-    """Why figures cannot be booked at `at`; None if they can.
+    """Return why the ledger cannot count these figures at `at`, or None.
 
-    They are refused if they are not valid figures, or if a balance would overflow.
+    The reason is a figure that is not valid, or a balance that would become too large to store.
     """
     if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")

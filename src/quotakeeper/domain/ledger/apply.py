@@ -1,8 +1,8 @@
-"""The state machine of every ledger: it turns commands into outcomes and journal entries.
+"""The rules of every ledger: they turn commands into outcomes and journal entries.
 
-`apply(state, commands, now)` decides each command in order and applies its entries to the state
-before the next one. So a batch has the same effect as its commands one by one. This module reads no
-clock and no disk. It guarantees:
+`apply(state, commands, now)` decides each command in order. It applies the entries of each command
+to the state before it decides the next. So a batch has the same effect as its commands one by one.
+This module reads no clock and no disk. It guarantees:
 
 - A reservation is admitted only if it fits all its hard limits. A refused one changes nothing.
 - Settling is never refused because of its amount. The excess is overage and blocks later calls.
@@ -131,7 +131,7 @@ def _end(
 def _counted(
     state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int
 ) -> tuple[c.Booked, list[Entry]]:
-    """Apply a booking entry, and add an entry for each threshold that it reaches."""
+    """Apply an entry that counts a call, and add an entry for each threshold that is then reached."""
     event = fold(state, entry).event
     assert event is not None
     entries = [entry]
@@ -213,7 +213,7 @@ def _assumed(known: CallRecord) -> Figures:
 def _nothing_left(
     state: LedgerState, lease: CallRecord, now: int
 ) -> tuple[c.Outcomes, list[Entry]]:
-    """Correct an assumed lease to zero: all its calls are counted on their own."""
+    """Correct an assumed lease to zero, because each call on the lease is counted separately."""
     assert lease.figures is not None
     done, nothing = c.Done(lease.id, State.ASSUMED), assumed_nothing(lease.figures)
     if not any((*lease.figures.quantities.values(), lease.figures.cost_pico)):

@@ -1,4 +1,4 @@
-"""The record of one call: its opening entry and the effect of all later entries about it."""
+"""The record of one call: its first entry, and the effect of all later entries about the call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CountedUse(NamedTuple):
     """How one call counts in balances.
 
     `used` is False for an open reservation. `admitted` is True if the ledger admitted a reservation
-    for it; use without one is overage.
+    for this amount; if not, the amount is overage.
     """
 
     at: int
@@ -30,8 +30,10 @@ class CountedUse(NamedTuple):
 
 @fast_dataclass
 class CallRecord:
-    """The state of one id: its opening entry and its present state. `drawn`: it was taken from a
-    lease."""
+    """The state of one id: its first entry and its present state.
+
+    `drawn` is True for a call whose reservation was taken from a lease.
+    """
 
     seq: int
     id: str
@@ -45,11 +47,11 @@ class CallRecord:
 
     @property
     def event(self) -> UsageEvent | None:
-        """The usage event; None while the call has no figures."""
+        """The usage event of the call; None while the call has no figures."""
         return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
 
     def usage(self) -> Iterator[CountedUse]:
-        """Yield the call's use; nothing if the call was released or expired."""
+        """Yield the use of the call; nothing if the call was released or expired."""
         if self.figures is not None:
             figures = self.figures
             yield CountedUse(
@@ -61,7 +63,7 @@ class CallRecord:
 
 
 def opened(entry: Entry) -> CallRecord:
-    """The record after an opening entry."""
+    """Return the record of a call after its first entry."""
     assert entry.labels is not None and entry.figures is not None
     if entry.kind is Kind.RECORD:
         return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
@@ -83,8 +85,8 @@ _ENDS = {
 
 
 def followed(known: CallRecord, entry: Entry) -> CallRecord:
-    """The record after one more entry about the call."""
-    # Without `replace`, which looks up its fields each time: nearly every call takes this path.
+    """Return the record of a call after one more entry about this call."""
+    # `replace` is not used here, because it is slow and nearly every call runs this code.
     hold = known.hold
     if entry.kind is Kind.SENT and hold is not None:
         sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,

@@ -1,4 +1,4 @@
-"""Commands to the ledger and their outcomes: one outcome per command, in order."""
+"""Commands to the ledger and their outcomes. Each command of a batch has one outcome, in order."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ from quotakeeper.value_classes import dataclass, field
 
 @fast_dataclass
 class Reserve:
-    """Reserve an upper bound in every given limit; all limits must have room.
+    """Reserve an upper bound for one call in every given limit. All limits must have room.
 
-    An id can be reserved again after its earlier reservation was released or expired. The new hold
-    has the id `<id>~2`, and the caller ends it under that id. `sent` has the same effect as
-    MarkSent, in the same step. `up_to` are the amounts before they were lowered. A known id with
-    amounts up to these counts as the same call. `is_new`: the id was just made and is in no ledger,
-    so it is not looked up.
+    An id can be reserved again after its earlier reservation was released or expired. The new
+    reservation has the id `<id>~2`; the caller uses this id to end it.
+
+    - `owner`: the name of the process that makes the call.
+    - `ttl_us`: the reservation expires after this many microseconds.
+    - `sent`: if True, the call is also marked as sent, like MarkSent.
+    - `up_to`: the amounts before they were lowered. A reserved id with amounts up to these is the
+      same call.
+    - `is_new`: the id was just made and is in no ledger, so the ledger does not look it up.
     """
 
     id: str
@@ -62,10 +66,10 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Grow:
-    """Reserve more for an open reservation in every given limit; all limits must have room.
+    """Reserve more for an open reservation, in every given limit. All limits must have room.
 
-    `figures` are what is added. They count in the period of the reservation. The command is not
-    idempotent: sent twice, it reserves twice.
+    `figures` are the amounts to add. They count in the period of the reservation. The command is
+    not idempotent: if it is sent twice, it reserves twice.
     """
 
     id: str
@@ -75,17 +79,17 @@ class Grow:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Make a reservation for one call out of a lease, after a process admitted the call on that
+    """Make a reservation for one call from a lease, after a process admitted the call on that
     lease.
 
     The reservation has the lease's labels and counts as sent. An amount beyond the rest of the
-    lease is not reserved, and becomes overage when the call is settled. A lease that has ended does
-    not make the command fail. For a lease that was assumed, the same command reduces the lease's
-    event by the call's amount, so that nothing counts twice. `at` is when the call was admitted.
-    The call counts from then, within the periods of the lease.
+    lease is not reserved, and becomes overage when the call is settled. The command also succeeds
+    if the lease has ended. If the lease was assumed, its event is reduced by the call's amount, so
+    that nothing counts twice. `at` is when the call was admitted; None means now. The call counts
+    at that instant, within the periods of the lease.
 
-    `only_if_open` is for calls that were read from the journal of a fenced process. If their lease
-    was released or expired, its calls were already read. So the command fails with
+    `only_if_open` is for calls read from the journal of a process that was stopped from writing. If
+    their lease was released or expired, its calls were already read. The command then fails with
     ReservationClosedError.
     """
 
@@ -111,8 +115,8 @@ class Settle:
 class Release:
     """End a reservation of a call that used nothing.
 
-    For a lease that was assumed, this corrects the rest to zero. Only the lease's holder may send
-    it, or a process that has read the holder's whole journal.
+    If the id is of an assumed lease, the rest of the lease is corrected to zero. Only the process
+    that holds the lease may send this, or a process that has read the holder's whole journal.
     """
 
     id: str
@@ -130,7 +134,8 @@ class Assume:
 class Record:
     """Count usage that had no reservation.
 
-    `at` is the instant of the usage if it was before now. The usage counts in that period.
+    `at` is the instant of the usage if it was before now; None means now. The usage counts in the
+    period that contains this instant.
     """
 
     id: str
@@ -153,9 +158,9 @@ class Correct:
 class Watch:
     """Keep balances for these accounts, beginning with their current period.
 
-    An account with `per` stands for one account per value of that label. The ledger keeps balances
-    for values that the current period already contains, and for each new value from its first call
-    on.
+    For an account with `per`, the ledger keeps balances of one account per value of that label.
+    They are kept for values that the current period already contains. For a new value, they are
+    kept from its first call on.
     """
 
     accounts: tuple[Account, ...]
@@ -163,12 +168,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """End reservations that have expired or whose owner has ended.
+    """End reservations that have expired, or whose process has ended (`dead_owners`).
 
-    Calls on a lease may be recorded only in the journal of the lease's holder. So the ledger
-    releases a lease only if its id is in `read`: the holder's journal was fenced, read, and booked
-    completely. A lease in `unread` is assumed, because its journal cannot be read. Any other lease
-    stays open and the outcome names it. `limits` are checked for thresholds when a call is assumed.
+    Calls on a lease may be recorded only in the journal of the process that holds the lease. So the
+    ledger does not end a lease without these:
+
+    - `read`: ids of leases to release. The holder's journal was closed to writes, read, and booked
+      completely.
+    - `unread`: ids of leases to assume, because the holder's journal cannot be read.
+
+    Any other lease stays open, and the outcome names it. At most `at_most` reservations are ended.
+    When a call is assumed, `limits` are checked for thresholds.
     """
 
     dead_owners: frozenset[str] = frozenset()
@@ -187,7 +197,10 @@ Command = (
 
 @fast_dataclass
 class Reserved:
-    """A call was admitted. `event` is set if this id was settled before: then do not send the call."""
+    """A call was admitted, or was already admitted before (`replay`).
+
+    If `event` is set, the call with this id was already settled: do not send it again.
+    """
 
     hold: Hold
     decision: Decision
@@ -206,8 +219,8 @@ class Denied:
 class ThresholdCrossed:
     """Settled use of a limit has reached a threshold. Reported once for all processes of a ledger.
 
-    `crossing` is the journal's record. `verdict` is the limit and its state right after the
-    booking.
+    `crossing` is the journal's record. `verdict` has the limit and its state right after the use
+    was counted.
     """
 
     crossing: Crossing
@@ -221,7 +234,11 @@ class ThresholdCrossed:
 
 @fast_dataclass
 class Booked:
-    """An event was counted by an entry of this kind. `crossed` are the thresholds that it reached."""
+    """An event was counted by an entry of this kind. `crossed` are the thresholds that were then
+    reached.
+
+    `replay` is True if an earlier command already counted the event.
+    """
 
     event: UsageEvent
     kind: Kind
@@ -231,7 +248,7 @@ class Booked:
 
 @fast_dataclass
 class Done:
-    """A command was carried out; `state` is the present state of the id."""
+    """A command was carried out. `state` is the present state of the id."""
 
     id: str
     state: State
@@ -239,15 +256,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The ledger keeps the balances of these accounts."""
+    """The ledger now keeps the balances of the accounts in a Watch command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many reservations a sweep ended as expired, and how many as assumed (`booked`).
+    """The reservations that a sweep ended: `expired` is how many expired, `assumed` how many were
+    assumed.
 
-    `leases` are leases that stay open although they expired or their owner ended, because they were
-    neither in `read` nor in `unread`.
+    `booked` are the outcomes of the assumed ones. `leases` are leases that stay open although they
+    expired or their process ended, because they were neither in `read` nor in `unread`.
     """
 
     expired: int = 0

@@ -4,9 +4,9 @@ A limit with `window = "none"` allows its own amount plus all top-ups that have 
 top-up expires, its unused part is lost. Use first consumes the top-up that expires first; of two
 with the same expiry, the earlier one. Top-ups without expiry and the limit's own amount are
 consumed last. Use means settled use and open reservations, so no credit behind an admitted call
-expires. When use falls (a correction, a release), the balance grows and no top-up is refilled. An
-expiry is a LAPSE entry in the journal, made by the first command after it. A read before that
-command returns the same balance.
+expires. When use falls (a correction, a release), the balance grows, but no top-up is refilled. An
+expiry is a LAPSE entry in the journal, made by the first command after the expiry. A read before
+that command returns the same balance.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ ALWAYS = 2**63
 
 @dataclass(slots=True)
 class Lot:
-    """The rest of a top-up that expires. `seq` is the number of its journal entry."""
+    """The unused part of a top-up that expires, in base units.
+
+    `seq` is the number of its journal entry. `until` is the expiry, in microseconds since 1970 UTC.
+    """
 
     seq: int
     left: int
@@ -30,7 +33,8 @@ class Lot:
 class Credit:
     """The credit of one account in base units. `total` is what was paid in minus what has expired.
 
-    `seen` is the highest use that was subtracted from the lots.
+    `seen` is the highest use so far that was subtracted from the lots. A lot is a top-up that
+    expires.
     """
 
     total: int = 0
@@ -38,7 +42,7 @@ class Credit:
     lots: list[Lot] = field(default_factory=list)
 
     def fold(self, entry: Entry) -> None:
-        """Apply a TOPUP or LAPSE entry."""
+        """Apply a TOPUP or LAPSE entry to the credit."""
         notice = entry.notice
         assert notice is not None
         self._use(notice.used)
@@ -59,8 +63,10 @@ class Credit:
             grown -= taken
 
     def due(self, at: int, used: int) -> list[Lot]:
-        """The lots that have expired at instant `at`, each with its unused part when `used` is the
-        use."""
+        """Return the lots that have expired at `at`.
+
+        The `left` of each lot is the part still unused when the account's total use is `used`.
+        """
         grown, due = max(0, used - self.seen), []
         for lot in self.lots:
             taken = min(lot.left, grown)
@@ -70,7 +76,10 @@ class Credit:
         return due
 
     def at(self, at: int, used: int) -> tuple[int, int]:
-        """The credit at an instant with this use, and the instant until which it stays the same."""
+        """Return the credit at instant `at` when the account's total use is `used`.
+
+        Also returns the instant until which the credit stays the same, if the use does not change.
+        """
         lapsed = sum(lot.left for lot in self.due(at, used))
         return self.total - lapsed, min(
             (x.until for x in self.lots if x.until > at), default=ALWAYS

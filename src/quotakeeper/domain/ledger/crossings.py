@@ -1,19 +1,19 @@
-"""Crossings: settled use of a limit reaches a threshold, reported once per period for all
+"""Crossings: settled use of a limit reaches a threshold. Reported once per period for all
 processes.
 
-- A threshold is a level in base units (`Limit.levels`). Reserved amounts never reach it.
-- Each booking (settle, record, assume, correct) checks its matching limits, in the current period.
-  Each level that settled use has reached gets a CROSS entry in the same batch, unless it is crossed
-  already. So the next booking also finds use from before the limit existed, and use from bookings
-  that did not name the limit.
-- A level stays crossed until settled use falls below it. A correction can cause that, or the true
-  figures of an assumed call. The next crossing then has the next `turn`.
-- A rolling window has no period: its crossings have start 0 and are told apart by `turn`. Use also
-  falls there as time passes. The next booking in the account checks for that before it counts.
+- A threshold is a level in base units (`Limit.levels`). Reserved amounts never reach a threshold.
+- Each entry that counts use (settle, record, assume, correct) checks the matching limits in their
+  current periods. Each level that settled use has reached gets a CROSS entry in the same batch,
+  unless the level is already crossed. So use from before the limit existed is also found, and use
+  from commands that did not name the limit.
+- A level stays crossed until settled use falls below the level. A correction can cause that, or the
+  true figures of an assumed call. The next crossing then has the next `turn`.
+- A rolling window has no period: its crossings have start 0, and `turn` tells them apart. In a
+  rolling window, use also falls as time passes. This is checked before the next use is counted.
 - A limit is identified by its account, name and amount. A limit that is raised, lowered or renamed
-  is a different one. A change of its mode does not matter.
-- Only limits with kept balances (Watch) are checked, and only in the current period. A late booking
-  into an ended period crosses nothing there.
+  is a different limit. A change of its mode does not matter.
+- Only limits with kept balances (Watch) are checked, and only in the current period. Use that is
+  counted late, in an ended period, crosses no threshold there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def cross(
     state: LedgerState, labels: CallLabels, limits: Sequence[Limit], now: int,
     entries: list[Entry],
 ) -> tuple[ThresholdCrossed, ...]:  # fmt: skip
-    """Append a CROSS entry for each threshold that the booking just reached, and return them."""
+    """Append a CROSS entry to `entries` for each threshold that settled use has just reached.
+
+    Returns the crossings, each with the state of its limit.
+    """
     crossed: tuple[ThresholdCrossed, ...] = ()
     for limit, _, balance in state.caps(labels, limits, now):
         if balance is not None:
@@ -85,21 +88,23 @@ def fold_crossing(state: LedgerState, entry: Entry) -> None:
 
 
 def fall(state: LedgerState, account: Account, start_at: int, used: int) -> None:
-    """Reset the crossed levels of an account that are above its settled use, `used`."""
+    """Mark the levels of an account above its settled use `used` as no longer crossed."""
     for level, mark in list(state.marks(account.key).items()):
         if mark.stands and mark.start_at == start_at and level[2] > used:
             state.set_mark(account.key, level, Mark(mark.start_at, mark.turn, False))
 
 
 def fall_by_time(state: LedgerState, account: Account, now: int) -> None:
-    """Reset crossed levels of a rolling window whose use has left it. Call this before counting in
-    it."""
+    """Mark the levels of a rolling window that its use is now below as no longer crossed.
+
+    Call this before a call is counted in the window.
+    """
     if any(mark.stands for mark in state.marks(account.key).values()):
         fall(state, account, 0, state.totals(account, now).settled)
 
 
 def problem_of(state: LedgerState, entry: Entry, *, compacted: bool) -> str:
-    """What is wrong with a CROSS entry before it is replayed; "" if nothing is.
+    """Return what is wrong with a CROSS entry that is to be replayed; "" if nothing is.
 
     In a compacted journal, the first remaining crossing may have any `turn`.
     """

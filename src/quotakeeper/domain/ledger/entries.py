@@ -1,13 +1,13 @@
-"""Entries: the append-only journal. All balances are derived from it and can be rebuilt.
+"""Entries: the append-only journal. All balances are derived from the journal and can be rebuilt.
 
-An opening entry (RESERVE, RECORD, DRAW) contains the id and the labels. Later entries about the
-same call contain `ref`, the `seq` of the opening entry. The `ref` of a DRAW is its lease, a
-reservation for many calls. A usage event is the opening entry of a call with its newest figures.
-They are those of its last SETTLE, ASSUME or CORRECT entry, or of the RECORD itself.
+The first entry of a call (RESERVE, RECORD, DRAW) contains the id and the labels. Later entries
+about the same call contain `ref`, the `seq` of the first entry. The `ref` of a DRAW is that of its
+lease, a reservation for many calls. A usage event is made from a call's first entry and its newest
+figures. These are in its last SETTLE, ASSUME or CORRECT entry, or in the RECORD itself.
 
-A CROSS is not about a call: it says that settled use of a limit has reached a threshold. PAUSE,
-RESUME, RAISE, TOPUP, LAPSE and CLOCK are not about a call either. They contain a notice: an order
-of a person, or a consequence of one.
+The other kinds are not about a call. A CROSS says that settled use of a limit has reached a
+threshold. PAUSE, RESUME, RAISE, TOPUP, LAPSE and CLOCK contain a notice: an order of a person, or a
+consequence of an order.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # the subjects of a CLO
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a call used, or its upper bound, and how the figures are known."""
+    """What a call used, or an upper bound of that, and how the figures are known."""
 
     quantities: Quantities = field(default_factory=dict)
     cost_pico: int | None = None
@@ -70,11 +70,16 @@ class Figures:
 class Crossing:
     """Settled use of a limit has reached a threshold. Amounts are in the meter's base units.
 
-    `account` is the key of the limit's account, `limit` its name, `amount` the cap. `level` is the
-    threshold, rounded up to a whole amount. `start_at` is the start of the period, in microseconds
-    since 1970 UTC; 0 for a rolling window. `turn` is 1 for the first crossing in the period, and
-    grows by 1 each time that use fell below the level. These six fields together are unique in a
-    ledger. `used` is the settled use right after the booking.
+    - `account`: the key of the limit's account.
+    - `limit`: the limit's name.
+    - `amount`: the limit's amount.
+    - `level`: the threshold, rounded up to a whole amount.
+    - `start_at`: the start of the period, in microseconds since 1970 UTC; 0 for a rolling window.
+    - `turn`: 1 for the first crossing in the period. It grows by 1 for each crossing after use fell
+      below the level.
+    - `used`: the settled use right after the call was counted.
+
+    All fields except `used` together are unique in a ledger.
     """
 
     account: str
@@ -88,17 +93,21 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An order of a person, and how long it holds. Amounts are in the meter's base units.
+    """An order of a person, or the effect of an order. Amounts are in the meter's base units.
 
-    `subject` is the paused or resumed provider ("" for all), or the name of the raised or topped-up
-    limit. `account` is the key of that limit's account. `amount` is the new amount of a RAISE, the
-    added amount of a TOPUP, or the expired amount of a LAPSE. `about` is the sequence number of the
-    TOPUP that expired. `used` is the account's settled and reserved use at that time (TOPUP,
-    LAPSE). `until`, in microseconds since 1970 UTC, is when the order ends. `by` is user@host.
+    `why` is the reason, `by` is user@host, `until` is when the order ends (microseconds since 1970
+    UTC). The other fields depend on the kind of the entry:
 
-    The subject of a CLOCK is CLOCK_ACCEPTED or CLOCK_REPAIRED. CLOCK_ACCEPTED: a clock that jumped
-    ahead by `amount` microseconds was right. CLOCK_REPAIRED: the ledger was ahead by `amount`, and
-    `used` entries were moved back, beginning with entry `about`.
+    - PAUSE, RESUME: `subject` is the provider, or "" for all.
+    - RAISE: `subject` is the limit's name, `account` the key of its account, `amount` the new
+      amount.
+    - TOPUP: `subject` is the limit's name, `account` the key of its account, `amount` the added
+      amount. `used` is the account's settled and reserved use at that time.
+    - LAPSE: `account` is the key of the account, `amount` the expired amount, `about` the `seq` of
+      the TOPUP that expired. `used` is as for TOPUP.
+    - CLOCK, `subject` CLOCK_ACCEPTED: a clock that jumped ahead by `amount` microseconds was right.
+    - CLOCK, `subject` CLOCK_REPAIRED: the ledger was ahead by `amount` microseconds. `used` is how
+      many entries were moved back, `about` the `seq` of the first of them.
     """
 
     subject: str = ""
@@ -113,13 +122,15 @@ class Notice:
 
 @fast_dataclass
 class Entry:
-    """One entry of the journal. `at` is ledger time in microseconds since 1970 UTC, which never
-    goes back.
+    """One entry of the journal. `at` is ledger time, in microseconds since 1970 UTC. It never goes
+    back.
 
-    `booked_at`, of an opening entry, is the instant that the call counts on if it is not `at`.
-    Usage that is recorded late counts in the period of the usage. `sent`, of a RESERVE or DRAW,
-    means that the call is sent at once, without a SENT entry. A CROSS has a `crossing`, and a kind
-    in NOTICES has a `notice`; these entries have neither `id` nor `ref`.
+    - `booked_at`: of a call's first entry, the instant at which the call counts; None if this is
+      `at`. Usage that is recorded late counts in the period of the usage.
+    - `owner`: the name of the process that made the reservation.
+    - `sent`: of a RESERVE or DRAW, whether the call is sent at once, without a SENT entry.
+    - `crossing`: set for a CROSS. Such an entry has neither `id` nor `ref`.
+    - `notice`: set for a kind in NOTICES. Such an entry has neither `id` nor `ref`.
     """
 
     seq: int
@@ -138,12 +149,14 @@ class Entry:
 
     @property
     def counts_at(self) -> int:
-        """The instant that an opening entry counts on, in microseconds since 1970 UTC."""
+        """The instant at which a call counts, of the call's first entry (microseconds since 1970
+        UTC).
+        """
         return self.at if self.booked_at is None else self.booked_at
 
 
 def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:
-    """Build the usage event from the parts of an opening entry and its newest figures."""
+    """Return the usage event of a call from parts of its first entry and its newest figures."""
     return UsageEvent(
         id=event_id,
         at=booked_at,

@@ -1,6 +1,7 @@
-"""Folding: the effect of one journal entry on the balances and on the record of its call.
+"""Applies journal entries to the balances and to the records of calls.
 
-It never refuses an entry, because the journal states facts. `ledger.apply` decides what may happen.
+No entry is refused here, because the journal states facts. `ledger.apply` decides which entries are
+made.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from quotakeeper.domain.units import amounts_of
 
 
 def replay(state: LedgerState, entry: Entry) -> None:
-    """Apply an entry of any kind from the journal to the state."""
+    """Apply a journal entry of any kind to the state."""
     if entry.kind is Kind.CROSS:
         fold_crossing(state, entry)
     elif entry.notice is not None:
@@ -27,7 +28,7 @@ def replay(state: LedgerState, entry: Entry) -> None:
 
 
 def fold(state: LedgerState, entry: Entry) -> CallRecord:
-    """Apply one entry about a call to the state, and return the call's new record."""
+    """Apply one entry about a call to the state. Returns the call's new record."""
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
@@ -64,7 +65,8 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
 
 
 def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
-    """Subtract a drawn call from its lease. Returns the freed amount by account.
+    """Subtract a call from the lease that it is drawn from. Returns the freed amount by account
+    key.
 
     For an assumed lease, the amount comes from the CORRECT entry that `draw` makes next.
     """
@@ -84,7 +86,7 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
             freed[account.key] = corrected
         if amount:
             # In a rolling window, the lease's slice may be older than the call's window. Then
-            # nothing is reserved for the call's instant, and other calls may have used that room.
+            # nothing is reserved at the call's instant, and other calls may have used that amount.
             if start >= state.period(account, entry.counts_at).start_at:
                 freed[account.key] = amount
             balance.reserved -= amount

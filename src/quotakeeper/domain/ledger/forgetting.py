@@ -1,4 +1,4 @@
-"""Replaces a label value in everything that a ledger stores about it.
+"""Replaces a label value in everything that a ledger stores about this value.
 
 Calls keep their figures, so balances and sums do not change, and `verify` finds no difference.
 """
@@ -18,17 +18,20 @@ class LabelValue:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The label as a pair of name and value, the form that scopes use."""
+        """The label as a pair (name, value), as in a scope."""
         return self.name, self.value
 
 
 @dataclass(frozen=True, slots=True)
 class ForgottenLabel:
-    """What was changed, or would be changed.
+    """What replacing a label value changed, or would change.
 
-    `calls` have ended, `open_calls` have not; `balances` are those of limits that name the value.
-    `notes` are those of calls. `last_at` is the value's last use, in microseconds since 1970 UTC.
-    `instead` is the new value; "" if nothing was changed.
+    - `calls`: the number of ended calls with the value.
+    - `open_calls`: the number of calls with the value that have not ended.
+    - `balances`: the number of balances of limits that name the value.
+    - `notes`: the number of notes of calls that were cleared.
+    - `last_at`: when the value was last used, in microseconds since 1970 UTC.
+    - `instead`: the new value; "" if nothing was changed.
     """
 
     calls: int
@@ -42,23 +45,25 @@ class ForgottenLabel:
 def scope_without(
     scope: tuple[tuple[str, str], ...], label: LabelValue, instead: str
 ) -> tuple[tuple[str, str], ...]:
-    """A scope with another value for a label."""
+    """Return a scope in which `instead` replaces the value of `label`."""
     return tuple((label.name, instead) if pair == label.pair else pair for pair in scope)
 
 
 def account_without(account: Account, label: LabelValue, instead: str) -> Account:
-    """An account with another value for a label in its scope."""
+    """Return an account in whose scope `instead` replaces the value of `label`."""
     return replace(account, scope=scope_without(account.scope, label, instead))
 
 
 def name_without(name: str, label: LabelValue, instead: str) -> str:
-    """The name of a limit of one value ("each user [user=an]") with another value."""
+    """Return a limit's name ("each user [user=an]") in which `instead` replaces the value of
+    `label`.
+    """
     end = f"[{label.name}={label.value}]"
     return f"{name.removesuffix(end)}[{label.name}={instead}]" if name.endswith(end) else name
 
 
 def key_without(key: str, label: LabelValue, instead: str) -> str:
-    """The key of an account with another value for a label in its scope."""
+    """Return an account's key in which `instead` replaces the value of `label`."""
     old, new = (f"{key_part(label.name)}={key_part(x)}" for x in (label.value, instead))
     parts = (part.split("&") for part in key.split("|"))
     return "|".join("&".join(new if pair == old else pair for pair in part) for part in parts)

@@ -2,8 +2,8 @@
 
 A PAUSE stops calls to one provider, or to all; the newest pause of a provider counts. A RESUME ends
 the pause of its provider, or every pause if its provider is "". A RAISE gives a limit a larger
-amount; the newest one of a limit counts, and it never lowers the configured amount. Each order ends
-at its own instant in ledger time. No journal entry is needed for that.
+amount. The newest RAISE of a limit counts, and never lowers the configured amount. Each order ends
+at its `until`, in ledger time. No journal entry is made for that end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ALWAYS = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """A limit has this amount, in base units, until instant `until`."""
+    """A raised amount of a limit, in base units, that is in force until instant `until`."""
 
     amount: int
     until: int
@@ -29,14 +29,18 @@ class Raise:
 
 @dataclass(slots=True)
 class Notices:
-    """The orders of a journal by subject. Orders that have ended may still be in it."""
+    """The orders in a journal. Orders that have ended may still be included.
+
+    `pauses` has one pause per provider, `raises` one raise per limit name and account key.
+    `credits` has the prepaid credit of each account.
+    """
 
     pauses: dict[str, CallPause] = field(default_factory=dict)
     raises: dict[tuple[str, str], Raise] = field(default_factory=dict)
     credits: dict[str, Credit] = field(default_factory=dict)  # by account key
 
     def pause_of(self, provider: str, at: int) -> CallPause | None:
-        """The pause that stops calls to a provider at an instant; None if no pause does."""
+        """Return the pause that stops calls to a provider at `at`; None if no pause does."""
         if not self.pauses:
             return None
         for name in ("", provider):
@@ -46,13 +50,15 @@ class Notices:
         return None
 
     def pauses_at(self, at: int) -> tuple[CallPause, ...]:
-        """The pauses in force at an instant, sorted by provider."""
+        """Return the pauses in force at `at`, sorted by provider."""
         return tuple(
             self.pauses[name] for name in sorted(self.pauses) if self.pauses[name].holds(at)
         )
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """The limit with its amount at an instant, and the instant until which it has that amount."""
+        """Return the limit with the amount that it has at `at`, and the instant until which this is
+        so.
+        """
         if not self.raises:
             return limit, _ALWAYS
         until = _ALWAYS
@@ -82,8 +88,10 @@ class Notices:
 
 
 def family_key(limit: Limit) -> str:
-    """The key of a limit's account; for the limit of one label value, the key of its rule's
-    account."""
+    """Return the key of a limit's account.
+
+    For the limit of one label value, returns the key of the account of the limit per label.
+    """
     account = limit.account
     if not limit.rule:
         return account.key

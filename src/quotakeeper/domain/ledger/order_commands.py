@@ -10,10 +10,11 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PauseCalls:
-    """Stop the calls to a provider, or all calls (""): Reserve and Grow are denied from now on.
+    """Stop the calls to a provider (`name`), or all calls (""). Reserve and Grow are then denied.
 
-    Calls under way may be settled, and usage may be recorded. The pause ends after `for_us`
-    microseconds; None: it holds until ResumeCalls. `by` says who ordered it.
+    Calls in progress can be settled, and usage can be recorded. The pause ends after `for_us`
+    microseconds; if this is None, it ends with ResumeCalls. `by` is the person who ordered the
+    pause.
     """
 
     name: str = ""
@@ -35,7 +36,7 @@ class ResumeCalls:
 class RaiseLimit:
     """Give a limit a larger amount, in base units, for `for_us` microseconds.
 
-    `name` is the limit's name and `account` its account's key. The key makes sure that another
+    `name` is the limit's name, `account` the key of its account. Because of the key, a different
     limit that later gets the same name is not raised.
     """
 
@@ -51,7 +52,7 @@ class RaiseLimit:
 class TopUp:
     """Add credit, in base units, to the account of a prepaid limit; see `ledger.credit`.
 
-    `until`, in microseconds since 1970 UTC, is when the unused rest expires; None: never.
+    `until`, in microseconds since 1970 UTC, is when the unused part expires; None: never.
     """
 
     name: str
@@ -64,7 +65,7 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class AcceptClock:
-    """Record in the journal that a clock which jumped ahead by `ahead` microseconds is right."""
+    """Record in the journal that a clock that jumped ahead by `ahead` microseconds is right."""
 
     ahead: int
     why: str = ""
@@ -73,7 +74,10 @@ class AcceptClock:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """The journal entry of an order; None if a resume ended no pause. `ended` are the ended pauses."""
+    """An order was carried out. `entry` is its journal entry; None if a resume ended no pause.
+
+    `ended` are the pauses that a resume ended.
+    """
 
     entry: Entry | None
     ended: tuple[CallPause, ...] = ()

@@ -1,7 +1,7 @@
-"""Decides orders of people: pauses, resumes, raised limits, and accepted clocks.
+"""Carries out orders of people: pauses, resumes, raised limits, and accepted clocks.
 
-Each order becomes one journal entry with who, why, and until when. No order changes a balance, and
-no limit refuses an order.
+Each order becomes one journal entry that says who, why, and until when. No order changes a balance,
+and no limit refuses an order.
 """
 
 from __future__ import annotations

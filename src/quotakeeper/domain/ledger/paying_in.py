@@ -1,4 +1,4 @@
-"""Top-ups of prepaid credit, and the expiry of their unused rest."""
+"""Top-ups of prepaid credit, and the expiry of the part that is not used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.errors import InvalidInputError
 
 
 def top_up(state: LedgerState, command: o.TopUp, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Add credit to an account; it counts from now on."""
+    """Add credit to a prepaid account. The credit counts from now on."""
     if error := _unfit(state, command, now):
         return c.Failed(error), []
     account = command.account
@@ -28,7 +28,7 @@ def top_up(state: LedgerState, command: o.TopUp, now: int) -> tuple[c.Outcomes, 
 
 
 def lapse(state: LedgerState, now: int) -> list[Entry]:
-    """Before a batch: write a LAPSE entry for each top-up that has expired by `now`."""
+    """Write a LAPSE entry for each top-up that has expired by `now`. Called before each batch."""
     entries: list[Entry] = []
     for key, credit in state.notices.credits.items():
         if any(lot.until <= now for lot in credit.lots):
@@ -42,7 +42,7 @@ def lapse(state: LedgerState, now: int) -> list[Entry]:
 
 
 def problem_of(state: LedgerState, entry: Entry) -> str:
-    """What is wrong with a TOPUP or LAPSE entry before it is replayed; "" if nothing is."""
+    """Return what is wrong with a TOPUP or LAPSE entry that is to be replayed; "" if nothing is."""
     notice = entry.notice
     if notice is None or entry.kind not in (Kind.TOPUP, Kind.LAPSE):
         return ""

@@ -1,4 +1,4 @@
-"""Tuples of the ledger's state: the balances that a call counts in, and crossed thresholds."""
+"""Tuples in the ledger's state: the balances in which a call counts, and crossed thresholds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ Level = tuple[str, int, int]
 
 
 class CountedBalance(NamedTuple):
-    """A balance that a call counts in: the one of `account` for the slice that starts at
-    `start_at`."""
+    """A balance in which a call counts: that of `account`, for the slice that starts at `start_at`."""
 
     account: Account
     meter: Meter
@@ -23,9 +22,10 @@ class CountedBalance(NamedTuple):
 
 
 class LimitBalance(NamedTuple):
-    """A limit that applies to a call, and its balance.
+    """A limit that applies to a call, and the balance of this limit.
 
-    `balance` is None for a rolling window, where several slices count, and if no balance is kept.
+    `balance` is None for a rolling window, where several slices count. It is also None if no
+    balance is kept.
     """
 
     limit: Limit
@@ -34,7 +34,11 @@ class LimitBalance(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The newest crossing of a level: its period, its turn, and whether the level is still crossed."""
+    """The newest crossing of a threshold. `stands` is whether the threshold is still crossed.
+
+    `start_at` is the start of the period, 0 for a rolling window. `turn` is the number of the
+    crossing in this period.
+    """
 
     start_at: int
     turn: int

@@ -15,17 +15,17 @@ from quotakeeper.domain.windows import Period, slice_at
 
 
 class UsageSource(Protocol):
-    """The parts of a ledger's state that rebuilding reads."""
+    """The part of a ledger's state that is needed to rebuild balances."""
 
     def period(self, account: Account, at: int) -> Period:
-        """The period of an account's window that contains an instant."""
+        """Return the period of an account's window that contains instant `at`."""
 
     def usage_since(self, since: int) -> Iterable[CountedUse]:
-        """Yield the use of calls, and of open reservations, at or after an instant."""
+        """Yield the use of calls, open reservations included, that counts at `since` or later."""
 
 
 class _Sums:
-    """The sums of one account. The slice of the last call is cached."""
+    """The sums of one account. The slice that was used last is cached."""
 
     __slots__ = ("account", "balance", "end_at", "meter", "since", "slices", "start_at")
 
@@ -36,7 +36,7 @@ class _Sums:
         self.start_at = self.end_at = 0
 
     def move(self, source: UsageSource, at: int) -> None:
-        """Select the slice that contains an instant."""
+        """Select the slice that contains instant `at`."""
         account = self.account
         rolling = account.window.is_rolling
         part = slice_at(account.window, at) if rolling else source.period(account, at)
@@ -47,7 +47,10 @@ class _Sums:
 def rebuild_balances(
     source: UsageSource, wanted: Sequence[tuple[Account, int]]
 ) -> list[dict[int, Balance]]:
-    """The balances of each account by slice, each from the instant that is given with the account."""
+    """Return the balances of each account by slice (start of slice -> balance).
+
+    `wanted` has pairs of an account and an instant; earlier use is not counted for that account.
+    """
     every = [_Sums(account, since) for account, since in wanted]
     index: AccountIndex[_Sums] = AccountIndex()
     for each in every:

@@ -1,4 +1,4 @@
-"""Reservations: capacity set aside for one call, which ends exactly once."""
+"""Reservations: capacity that is set aside for one call. A reservation ends exactly once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ UNREAD_NOTE = "the unused rest of a lease, assumed because its process's journal
 
 
 class State(StrEnum):
-    """The state of an id. All states except HELD are final; RECORDED usage never had a reservation."""
+    """The state of an id. RECORDED: the usage never had a reservation. Only HELD is an open
+    reservation.
+    """
 
     HELD = "held"
     SETTLED = "settled"
@@ -29,7 +31,7 @@ class State(StrEnum):
 class Balance:
     """Sums of one account over one slice, in base units.
 
-    `settled` is all use, and `reserved` what open reservations set aside. `overage` is the part of
+    `settled` is all use. `reserved` is the amount of open reservations. `overage` is the part of
     `settled` for which no reservation was admitted.
     """
 
@@ -39,16 +41,18 @@ class Balance:
 
 
 def is_lease_id(reservation_id: str) -> bool:
-    """Whether this id belongs to a lease, a reservation for many calls."""
+    """Return whether this id is of a lease, a reservation for many calls."""
     return reservation_id.startswith(LEASE_PREFIX)
 
 
 @fast_dataclass
 class Hold:
-    """An open reservation: the upper bound of one call, set aside at instant `at`.
+    """An open reservation: the upper bound of one call, or a lease for many, set aside at instant
+    `at`.
 
-    `owner` names the process that made it. After `sent`, the provider may have done the work. So if
-    that process ends, the reservation is assumed at its estimate, not released.
+    `owner` is the name of the process that made the reservation. If `sent` is True, the provider
+    may have done the work. If the process then ends, the reservation is assumed at its estimate,
+    not released.
     """
 
     id: str
@@ -65,12 +69,13 @@ class Hold:
     @property
     def is_lease(self) -> bool:
         """Whether this is a lease: a reservation for many calls, which its process admits in
-        memory."""
+        memory.
+        """
         return is_lease_id(self.id)
 
     @property
     def estimate(self) -> Figures:
-        """The figures to settle at if the caller gives none: all that was set aside."""
+        """The figures to settle with if the caller gives none: all that was set aside."""
         return Figures(
             self.quantities, self.cost_pico, self.price_id, Provenance.ESTIMATED,
             note="settled at its estimate",
@@ -78,7 +83,7 @@ class Hold:
 
 
 def grown(hold: Hold, more: Figures) -> Hold:
-    """A hold with more set aside. An unknown cost stays unknown."""
+    """Return a reservation with more set aside. If either cost is unknown, the sum is unknown."""
     quantities = dict(hold.quantities)
     for key, amount in more.quantities.items():
         quantities[key] = quantities.get(key, 0) + amount
@@ -89,19 +94,21 @@ def grown(hold: Hold, more: Figures) -> Hold:
 
 
 def drawn(hold: Hold, part: Figures) -> Hold:
-    """A lease after the amounts of one call are subtracted; no amount falls below 0."""
+    """Return a lease after the amounts of one call are subtracted. No amount falls below 0."""
     quantities, cost = _less(hold, part)
     return replace(hold, quantities=quantities, cost_pico=cost)
 
 
 def assumed_less(assumed: Figures, part: Figures) -> Figures:
-    """The assumed figures of a lease after one call is subtracted; no amount falls below 0."""
+    """Return the assumed figures of a lease after one call is subtracted. No amount falls below 0."""
     quantities, cost = _less(assumed, part)
     return replace(assumed, quantities=quantities, cost_pico=cost)
 
 
 def assumed_nothing(assumed: Figures) -> Figures:
-    """The assumed figures of a lease when all its calls are counted on their own: zero."""
+    """Return the assumed figures of a lease with all amounts set to zero. An unknown cost stays
+    unknown.
+    """
     return replace(assumed, quantities={}, cost_pico=None if assumed.cost_pico is None else 0)
 
 

@@ -1,4 +1,4 @@
-"""How a call gets capacity: by a reservation, by its growth, or by a draw from a lease."""
+"""Gives a call capacity: by a reservation, by a larger reservation, or from a lease."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
 
 
 def mark_sent(state: LedgerState, known: CallRecord, now: int, entries: list[Entry]) -> CallRecord:
-    """Mark an open reservation as sent: its call is about to leave."""
+    """Append a SENT entry for an open reservation to `entries`: its call is about to be sent."""
     entries.append(Entry(state.seq + 1, Kind.SENT, now, ref=known.seq))
     return fold(state, entries[-1])
 
 
 def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | None]:
-    """The id of the attempt that counts, and its record; the record is None for a new attempt.
+    """Return the id to reserve, and the record of this id; the record is None for a new id.
 
-    An attempt that was released or expired has no result to return, so the call may be tried again.
-    The new attempt has the id `<id>~2`, `<id>~3` and so on.
+    A call that was released or expired has no result, so it can be tried again. The new attempt has
+    the id `<id>~2`, `<id>~3` and so on.
     """
     attempt, number = command.id, 1
     if command.is_new:
@@ -104,7 +104,7 @@ def _replayed(
 
 
 def _answered(known: CallRecord) -> c.Outcomes:
-    """Repeat the first answer for a call that is under way or settled."""
+    """Return the first answer again, for a call that is in progress or settled."""
     if known.hold is not None:
         return c.Reserved(known.hold, Decision(True), replay=True)
     if known.event is not None:
@@ -143,7 +143,7 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
 
 
 def _beyond(hold: Hold) -> InvalidInputError | None:
-    """Why a hold would exceed the maximum of one event; None if it does not."""
+    """Return why a reservation would be larger than one event can be, or None."""
     if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
     for key, amount in hold.quantities.items():
@@ -153,7 +153,7 @@ def _beyond(hold: Hold) -> InvalidInputError | None:
 
 
 def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Make a reservation for one call out of a lease."""
+    """Make a reservation for one call from a lease."""
     lease = state.known(command.lease)
     if lease is None or lease.state is State.RECORDED or lease.drawn:  # it is no lease
         return c.Failed(unknown_id(command.lease)), []
@@ -183,8 +183,9 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
 def _correction(
     state: LedgerState, lease: CallRecord, command: c.Draw, now: int
 ) -> tuple[Entry, ...]:
-    """The CORRECT entry that subtracts a drawn call from its assumed lease; empty if none is
-    needed."""
+    """Return the CORRECT entry that subtracts a drawn call from its assumed lease; () if none is
+    needed.
+    """
     assumed = lease.figures
     if lease.state is not State.ASSUMED or assumed is None:
         return ()
@@ -197,9 +198,9 @@ def _correction(
 
 
 def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
-    """Move an instant into the calendar periods of the lease, and not after `now`.
+    """Return `at`, moved into the calendar periods of the lease and not after `now`.
 
-    Later periods contain no reservation of the lease.
+    In later periods, nothing is reserved for the lease.
     """
     latest = now
     for account in state.matching(lease.labels):
@@ -209,5 +210,5 @@ def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
 
 
 def unknown_id(event_id: str) -> QuotakeeperError:
-    """The error for an id that is not in this ledger."""
+    """Return the error for an id that is not in this ledger."""
     return InvalidInputError("id", f"no reservation or event {event_id!r} in this ledger")

@@ -1,9 +1,9 @@
-"""Moves a ledger back to the present after a wrong clock carried it ahead.
+"""Moves a ledger back to the present after a wrong clock moved it ahead.
 
 Every later entry is moved to the present. No call is lost: its use counts in the current periods,
-because it happened before now. Durations stay the same: those of open reservations, of pauses, and
-of raised limits. Crossings and credit expiries that only the wrong clock caused are deleted. The
-next booking makes those again that are due.
+because the call was made before now. Open reservations, pauses and raised limits keep their
+durations. Crossings and credit expiries that only the wrong clock caused are deleted. If they are
+due, later commands make them again.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ _FOR_A_TIME = frozenset((Kind.PAUSE, Kind.RAISE))
 
 @dataclass(frozen=True, slots=True)
 class SetBack:
-    """The result of moving a ledger back to instant `to`, or a preview of it.
+    """The result of moving a ledger back to instant `to`, or a preview. Instants: microseconds
+    since 1970.
 
-    `entries` is the number of moved entries, `calls` the number of their calls. `newest_at` is the
-    instant of the newest entry. Instants are in microseconds since 1970 UTC. `dropped` is how many
-    entries were deleted because only the wrong clock caused them. `backup` is the path of the copy
-    that was made before, or "".
+    - `newest_at`: the instant of the newest entry before the move.
+    - `entries`: the number of moved entries.
+    - `calls`: the number of calls whose first entry was moved.
+    - `dropped`: how many entries were deleted because only the wrong clock caused them.
+    - `backup`: the path of the copy that was made before the move, or "".
     """
 
     newest_at: int
@@ -50,7 +52,9 @@ class SetBack:
 
 
 def set_back(entry: Entry, to: int) -> Entry | None:
-    """The entry after its ledger is moved back to instant `to`; None if the entry is deleted."""
+    """Return an entry as it is after its ledger is moved back to `to`; None if the entry is
+    deleted.
+    """
     if entry.at <= to:
         return entry
     if entry.kind in MADE_BY_TIME:
@@ -65,22 +69,21 @@ def set_back(entry: Entry, to: int) -> Entry | None:
 
 
 def preview(entries: Sequence[Entry], newest_at: int, to: int) -> SetBack:
-    """What moving back would do. `entries` are those that are later than instant `to`."""
+    """Return what moving a ledger back to `to` would do. `entries` are the entries later than `to`."""
     moved = [entry for entry in entries if entry.kind not in MADE_BY_TIME]
     calls = sum(entry.kind in OPENINGS for entry in moved)
     return SetBack(newest_at, to, len(moved), calls, len(entries) - len(moved))
 
 
 def kept_since(state: LedgerState, account: Account, since: int, to: int) -> int:
-    """The instant from which an account's balances are kept after the ledger is moved back."""
+    """Return the instant from which an account's balances are kept after the ledger is moved back."""
     if since <= state.slice_start(account, to):
         return since
     return state.period(account, to).start_at
 
 
 def repair_entry(done: SetBack, seq: int, first: int, by: str, why: str) -> Entry:
-    """The journal entry about the repair. `first` is the lowest sequence number of the moved
-    entries."""
+    """Return the journal entry about the repair. `first` is the lowest `seq` of the moved entries."""
     notice = Notice(CLOCK_REPAIRED, why, by, amount=min(done.ahead, MAX_PICO), used=done.entries,
                     about=first)  # fmt: skip
     return Entry(seq, Kind.CLOCK, done.to, notice=notice)

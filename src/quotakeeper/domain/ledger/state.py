@@ -1,7 +1,7 @@
 """The state of a ledger: balances, open reservations, and the record of every id.
 
-`LedgerState` keeps all of it in memory. A store that keeps it elsewhere subclasses `LedgerState`
-and fetches missing parts on look-up. The rules in `ledger` work with both.
+`LedgerState` keeps all of this in memory. A store that keeps its state elsewhere uses a subclass
+that fetches missing parts when they are looked up. The rules in `ledger` work with both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_PLACES = 10_000
 
 
 class LedgerState:
-    """The whole state in memory. Not thread-safe: only one thread may use it at a time."""
+    """The whole state in memory. Not thread-safe: only one thread may use the state at a time."""
 
     def __init__(self, zones: ZoneFinder) -> None:
         self._zones = zones
@@ -53,35 +53,35 @@ class LedgerState:
         self._open: dict[str, int] = {}
         self._marks: dict[str, dict[Level, Mark]] = {}
 
-    # -- look-ups a store may fetch from elsewhere
+    # -- look-ups that a store may override to fetch from elsewhere
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
-        """Called with a batch before it is decided at `now`. Changes no outcome.
+        """Fetch what a batch needs before it is decided at `now`. Does nothing here.
 
-        A store that keeps the state elsewhere may fetch everything that the batch needs.
+        A store that keeps its state elsewhere overrides this. No outcome depends on it.
         """
 
     def known(self, event_id: str) -> CallRecord | None:
-        """The record of an id; None if the ledger does not have the id."""
+        """Return the record of an id; None if the ledger does not have the id."""
         seq = self._ids.get(event_id)
         return None if seq is None else self.known_at(seq)
 
     def known_at(self, seq: int) -> CallRecord:
-        """The record of the id whose opening entry is `seq`."""
+        """Return the record of the id whose first entry is `seq`."""
         return self._known[seq]
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
         found = (self._known[seq].hold for seq in sorted(self._open.values()))
         return [hold for hold in found if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
-        """Open reservations that have expired or whose owner has ended, oldest first."""
+        """Return open reservations that have expired or whose process has ended, oldest first."""
         due = [h for h in self.holds() if h.expires_at <= now or h.owner in dead_owners]
         return due[:at_most]
 
     def balance(self, account: Account, start_at: int) -> Balance:
-        """The balance of one slice; a new one is created if there is none."""
+        """Return the balance of one slice. If there is none, a new balance is created."""
         slices = self._balances.setdefault(account.key, {})
         found = slices.get(start_at)
         if found is None:
@@ -89,16 +89,16 @@ class LedgerState:
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
-        """The slices of an account that start after an instant, each with its start and balance."""
+        """Return an account's slices that start after `after`, with their starts and balances."""
         slices = self._balances.get(account.key, {})
         return [(start, balance) for start, balance in slices.items() if start > after]
 
     def marks(self, account_key: str) -> dict[Level, Mark]:
-        """The marks of an account: the newest crossing of each threshold."""
+        """Return the newest crossing of each threshold of an account."""
         return self._marks.setdefault(account_key, {})
 
     def open_count(self) -> int:
-        """The number of open reservations."""
+        """Return the number of open reservations."""
         return len(self._open)
 
     def events(self) -> Iterator[UsageEvent]:
@@ -108,19 +108,19 @@ class LedgerState:
                 yield known.event
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """Yield the use of calls, and of open reservations, at or after an instant."""
+        """Yield the use of calls, open reservations included, that counts at `since` or later."""
         for known in self._known.values():
             if known.at >= since:
                 yield from known.usage()
 
-    # -- what follows from them
+    # -- values computed from these look-ups
 
     def zone(self, account: Account) -> tzinfo:
-        """The time zone of an account."""
+        """Return the time zone of an account."""
         return self._zones(account.timezone)
 
     def period(self, account: Account, at: int) -> Period:
-        """The period of an account's window that contains an instant."""
+        """Return the period of an account's window that contains instant `at`."""
         cached = self._periods.get(account.key)
         if cached is None or not cached.start_at <= at < cached.end_at:
             cached = period_at(account.window, self.zone(account), at)
@@ -129,14 +129,13 @@ class LedgerState:
         return cached
 
     def slice_start(self, account: Account, at: int) -> int:
-        """The start of the slice in which an instant is booked."""
+        """Return the start of the slice in which use at instant `at` counts."""
         if account.window.is_rolling:
             return slice_at(account.window, at).start_at
         return self.period(account, at).start_at
 
     def totals(self, account: Account, now: int) -> Balance:
-        """The sums that count in the account at `now`: those of its period, or of its rolling
-        slices."""
+        """Return the sums that count at `now`: of the period, or of the rolling window."""
         start = self.period(account, now).start_at
         if not account.window.is_rolling:
             if self.keeps(account, start):
@@ -151,17 +150,19 @@ class LedgerState:
         return sums
 
     def keeps(self, account: Account, start_at: int) -> bool:
-        """Whether balances are kept for an account's slices that start at `start_at` or later."""
+        """Return whether an account's balances are kept for slices from `start_at` on."""
         kept = self.accounts.get(account.key)
         return kept is not None and kept[1] <= start_at
 
     def derived(self, account: Account, since: int) -> dict[int, Balance]:
-        """The balances of an account by slice since an instant, computed from the journal."""
+        """Return an account's balances by slice from `since` on, computed from the journal."""
         return rebuild_balances(self, [(account, since)])[0]
 
     def resets_at(self, account: Account, now: int) -> int:
-        """When room comes back: at the end of the period, or when the oldest used slice leaves the
-        window."""
+        """Return the end of the period.
+
+        For a rolling window, returns when the oldest used slice leaves it; without use, `now`.
+        """
         if not account.window.is_rolling:
             return self.period(account, now).end_at
         parts = self._counting(account, self.period(account, now).start_at)
@@ -177,7 +178,7 @@ class LedgerState:
         return self.derived(account, since).items()
 
     def matching(self, labels: CallLabels) -> tuple[Account, ...]:
-        """The accounts that a call with these labels counts in."""
+        """Return the accounts in which a call with these labels counts."""
         found = self._matching.get(labels)
         if found is None:
             if len(self._matching) > _MOST_PLACES:
@@ -193,7 +194,7 @@ class LedgerState:
         return found
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
-        """The kept balances that a call counts in at an instant."""
+        """Return the kept balances in which a call counts at instant `at`."""
         # Cached until one of the periods ends, because consecutive calls count in the same
         # balances.
         found = self._places.get(labels)
@@ -216,7 +217,7 @@ class LedgerState:
     def caps(
         self, labels: CallLabels, limits: Sequence[Limit], at: int
     ) -> tuple[LimitBalance, ...]:
-        """The limits that apply to a call at an instant, each with its balance."""
+        """Return the limits that apply to a call at instant `at`, each with its balance."""
         found = self._caps.get(labels)
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
@@ -244,7 +245,7 @@ class LedgerState:
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """The limit with its amount at an instant, and the instant until which it has that amount."""
+        """Return the limit with its amount at `at`, and until when it has this amount."""
         limit, until = self.notices.in_force(limit, at)
         credit = self.notices.credits.get(limit.account.key) if limit.window.is_endless else None
         if credit is not None:
@@ -254,16 +255,16 @@ class LedgerState:
         return limit, until
 
     def forget_places(self) -> None:
-        """Clear the caches of `places` and `caps`: they refer to balances that were replaced."""
+        """Clear the caches of `places` and `caps`, because balances were replaced."""
         self._places.clear()
         self._caps.clear()
 
     # -- changes, made by `ledger.fold` only
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
-        """Start to keep balances for an account, for slices that start at `since` or later.
+        """Keep balances for an account from now on, for slices that start at `since` or later.
 
-        `is_new`: the account is for a label value that no call has had since then.
+        `is_new` is True for the account of a label value that no call has had since then.
         """
         if account.key not in self.accounts:
             self._index.add(account, account)
@@ -279,17 +280,17 @@ class LedgerState:
         self.seq, self.high_water = entry.seq, entry.at
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Called for every changed balance: a store records what it must write."""
+        """Called for every changed balance, so that a store can write it. Does nothing here."""
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
         """Store the newest crossing of a threshold, or that the threshold is no longer crossed."""
         self.marks(account_key)[level] = mark
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Called for every event that is new or has new figures: a store may update its sums."""
+        """Called for each event with new figures, so that a store can sum it. Does nothing here."""
 
     def remember(self, entry: Entry, known: CallRecord) -> None:
-        """Store the record of an id after an entry about it."""
+        """Store the record of an id after an entry about the id."""
         self.seq, self.high_water = entry.seq, entry.at
         self._ids[known.id] = known.seq
         self._known[known.seq] = known

@@ -12,7 +12,7 @@ from quotakeeper.domain.limits import Account
 
 
 def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Keep the balances of accounts. An account with `per` includes those of its label values."""
+    """Keep balances of the accounts in `command`. An account with `per` includes its label values."""
     fresh = {
         account.key: (account, state.period(account, now).start_at)
         for account in command.accounts
@@ -42,7 +42,9 @@ def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, l
 def _values_used(
     state: LedgerState, families: Sequence[tuple[Account, int]]
 ) -> dict[str, tuple[Account, int]]:
-    """The accounts of the label values in earlier calls, each with the `since` of its rule."""
+    """Return the accounts of the label values in earlier calls, each with the start of its
+    balances.
+    """
     found: dict[str, tuple[Account, int]] = {}
     seen = set()
     for at, labels, *_ in state.usage_since(min(since for _, since in families)):

@@ -1,1 +1,1 @@
-"""What a call costs: price rows, and which of them applies."""
+"""What a call costs: price rows, and which of the rows apply."""

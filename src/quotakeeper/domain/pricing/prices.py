@@ -1,8 +1,7 @@
-"""Prices as dated facts, and the exact arithmetic from quantities to cost.
+"""Price rows with dates, and the exact arithmetic from quantities to cost.
 
 All amounts are rational numbers. The prices of an event are summed exactly and rounded once, half
-to even, to whole pico-dollars. `selection` decides which price row applies. This module defines the
-rows and computes the cost.
+to even, to whole pico-dollars. The module `selection` decides which price row applies.
 """
 
 from __future__ import annotations
@@ -31,18 +30,19 @@ ONE = Fraction(1)
 
 
 def instant_text(at: int) -> str:
-    """An instant as a price id contains it: a date for midnight UTC, else RFC 3339."""
+    """Return an instant as price ids contain it: a date for midnight UTC, else RFC 3339."""
     text = moment(at).isoformat().removesuffix("+00:00")
     return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else text + "Z"
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One price: `usd` for `per` units of `meter`, valid from an instant on. Rows are never edited.
+    """One price: `usd` for `per` units of `meter`, valid from `from_at` on. Rows are never edited.
 
-    `meter` is a name in METERS, with "@modality" if the price is for one modality. A row with
-    `above` prices only requests with more prompt tokens than that. An empty `mode`, `language` or
-    `plan` matches any. A row with an `addon` is charged in addition to the model's own price.
+    `meter` is a name in METERS, with "@modality" if the price is for one modality. If `above` is
+    not 0, the row is only for requests with more than `above` prompt tokens. An empty `mode`,
+    `language` or `plan` matches any. The price of a row with an `addon` is added to the model's own
+    price.
     """
 
     provider: str
@@ -80,12 +80,14 @@ class PriceRow:
 
     @property
     def effective_from(self) -> date:
-        """The first day (UTC) that the row is valid. 1970-01-01: the source states no start."""
+        """The first day (UTC) on which the row is valid; 1970-01-01 if the source states no start."""
         return moment(self.from_at).date()
 
     @property
     def options(self) -> dict[str, str]:
-        """The price options that this row is for, by name; empty if it is for every call."""
+        """The price options of the calls that this row is for, by name; empty if it is for every
+        call.
+        """
         given = {
             "tier": "" if self.tier == "standard" else self.tier,
             "mode": self.mode,
@@ -107,15 +109,15 @@ class PriceRow:
         return f"{self.provider}/{name}/{self.meter}@{instant_text(self.from_at)}#{','.join(marks)}"
 
     def holds_at(self, at: int) -> bool:
-        """Whether the row is valid at an instant: from `from_at`, and before `until_at`."""
+        """Return whether the row is valid at `at`: from `from_at`, and before `until_at`."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A factor on prices: a service tier's rule (batch is half), or a discount for an account.
+    """A factor on prices: the rule of a service tier (batch is half), or a discount for an account.
 
-    `tier` is empty for a discount; `meters` empty means every meter; `model` may end in "*".
+    `tier` is "" for a discount. Empty `meters` mean every meter. `model` may end in "*".
     """
 
     provider: str
@@ -132,17 +134,17 @@ class Adjustment:
     own: bool = False
 
     def holds_at(self, at: int) -> bool:
-        """Whether the factor is valid at an instant: from `from_at`, and before `until_at`."""
+        """Return whether the factor is valid at `at`: from `from_at`, and before `until_at`."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
     def matches(self, model: str) -> bool:
-        """Whether the factor is for that model."""
+        """Return whether the factor is for `model`."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return self.model == model
 
     def applies(self, model: str, key: str, at: int) -> bool:
-        """Whether the factor is for that model and stored quantity at that instant."""
+        """Return whether the factor is for this model and stored quantity at instant `at`."""
         if not self.holds_at(at) or not self.matches(model):
             return False
         return not self.meters or split_key(key)[0] in self.meters
@@ -150,9 +152,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The cost of an event. `cost_pico` is None, never 0, if a quantity in it has no price.
+    """The cost of an event. `cost_pico` is None, never 0, if one of its quantities has no price.
 
-    `unpriced` names the quantities without a price, or is ("model",) if the model is not known.
+    `unpriced` names the quantities and add-ons without a price. It is ("model",) or ("provider",)
+    if the model or the provider is not known.
     """
 
     cost_pico: int | None
@@ -162,7 +165,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class PriceOptions:
-    """The properties of a call that its price depends on. Empty: not specified."""
+    """The properties of a call on which its price depends. An empty text means: not specified."""
 
     tier: str = "standard"
     mode: str = ""
@@ -173,7 +176,9 @@ class PriceOptions:
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> PriceOptions:
-        """Check options that a caller gives. Raises InvalidInputError, which names the option."""
+        """Return the options in a mapping, after checking them. Raises InvalidInputError about an
+        option.
+        """
         known = {
             "tier": TIERS, "mode": MODES, "language": LANGUAGES, "plan": PLANS, "kind": VIEWS,
         }  # fmt: skip
@@ -201,7 +206,7 @@ class PriceOptions:
         return cls(**chosen, addons=addons)
 
     def marks(self) -> list[str]:
-        """The options that differ from the defaults, in the form that a price id contains."""
+        """Return the options that differ from the defaults, as price ids contain them."""
         given = [
             self.tier,
             self.mode,
@@ -214,7 +219,7 @@ class PriceOptions:
 
     @classmethod
     def from_marks(cls, marks: list[str]) -> PriceOptions:
-        """The options that `marks` were made from."""
+        """Return the options from which `marks` were made."""
         values: dict[str, str] = {}
         choices = {
             "tier": TIERS,
@@ -233,7 +238,7 @@ class PriceOptions:
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One applied row: the quantity that it prices, and the product of all factors."""
+    """A price row that applies, the quantity that it prices, and the product of all factors on it."""
 
     key: str
     row: PriceRow
@@ -251,7 +256,7 @@ class PriceLine:
 
 
 def cost_of(amounts: Quantities, rates: Mapping[str, tuple[int, int]]) -> int:
-    """Sum amount times rate over all quantities exactly, and round once, half to even.
+    """Return the sum of amount times rate over all quantities, rounded once, half to even.
 
     `rates` has a numerator and a denominator for every key of `amounts`. Raises InvalidInputError
     if the cost exceeds what the ledger can store (about 9.2 million USD).

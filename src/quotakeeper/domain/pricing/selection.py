@@ -1,14 +1,12 @@
-"""Selects the price row of a quantity: tiers, modalities, modes, plans, promotions, contracts,
-dates.
+"""Selects the price row of a quantity, by tier, modality, mode, plan, promotion, contract and date.
 
-The order, for one quantity of one request:
+For one quantity of one request, the order is:
 
-1. The keys that may price it: its own, then its substitutes (text input for audio input, input for
-   cached input, output for thoughts).
-2. For each key, rows for long requests come first if the request is long.
-3. A row of the requested service tier comes before the standard row times the tier's factor.
-4. Of the matching rows, a contract comes first, then the closest match, then the latest row. Of two
-   rows with the same start, the promotion comes first.
+1. The keys that can price the quantity: its own key, then its substitutes. These are text input for
+audio input, input for cached input, and output for thoughts. 2. For each key, rows for long
+requests come first if the request is long. 3. A row of the requested service tier comes before the
+standard row times the tier's factor. 4. Of the matching rows, a contract comes first, then the
+closest match, then the latest row. Of two rows with the same start, the promotion comes first.
 """
 
 from __future__ import annotations
@@ -43,9 +41,10 @@ class PriceSheet:
     discounts: tuple[Adjustment, ...] = ()
 
     def narrowed(self, options: PriceOptions) -> PriceSheet:
-        """Return only the rows and factors that can apply to a call with these options.
+        """Return a sheet with only the rows and factors that can apply to a call with these
+        options.
 
-        The sheet then has fewer boundaries.
+        This sheet has fewer boundaries.
         """
         tiers = {"standard", options.tier}
         addons = {"", *options.addons}
@@ -61,7 +60,7 @@ class PriceSheet:
         )
 
     def boundaries(self) -> list[int]:
-        """All instants at which a price of this model may change, in order."""
+        """Return all instants at which a price of this model may change, in ascending order."""
         instants: set[int] = set()
         for part in self._parts():
             instants.add(part.from_at)
@@ -70,11 +69,11 @@ class PriceSheet:
         return sorted(instants)
 
     def thresholds(self, at: int) -> tuple[int, ...]:
-        """The prompt sizes above which other prices apply at an instant, in ascending order."""
+        """Return the prompt sizes above which other prices apply at `at`, in ascending order."""
         return tuple(sorted({row.above for row in self.rows if row.above and row.holds_at(at)}))
 
     def own_parts(self, at: int) -> list[PriceRow | Adjustment]:
-        """The rows and factors in force that come from a user's price file."""
+        """Return the rows and factors from a user's price file that are in force at `at`."""
         return [part for part in self._parts() if part.own and part.holds_at(at)]
 
     def _parts(self) -> list[PriceRow | Adjustment]:
@@ -97,8 +96,10 @@ def stand_ins(key: str) -> Iterable[str]:
 def lines_for(
     sheet: PriceSheet, key: str, options: PriceOptions, prompt_tokens: int, at: int
 ) -> tuple[PriceLine, ...]:
-    """The rows that price one quantity: the model's, then one per add-on. Empty if there is no
-    price."""
+    """Return the rows that price one quantity: one for the model, then one per add-on.
+
+    Empty if the quantity has no price.
+    """
     rows = [row for row in sheet.rows if row.holds_at(at) and row.above < max(prompt_tokens, 1)]
     base = [row for row in rows if not row.addon]
     for candidate in stand_ins(key):
@@ -109,7 +110,7 @@ def lines_for(
 
 
 def known_addons(sheet: PriceSheet, at: int) -> frozenset[str]:
-    """The add-ons that have a price at an instant. A price of zero counts."""
+    """Return the add-ons that have a price at `at`. A price of zero counts."""
     return frozenset(row.addon for row in sheet.rows if row.addon and row.holds_at(at))
 
 
