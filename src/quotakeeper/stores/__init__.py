@@ -1,1 +1,1 @@
-"""Ledger stores: each implements the `Store` ports, and one contract suite tests all of them."""
+"""Ledger stores. Each store implements the `Store` ports, and one contract suite tests all of them."""

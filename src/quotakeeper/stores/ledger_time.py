@@ -1,4 +1,4 @@
-"""Refuses instants near the year 10000: periods are computed with dates, which end there."""
+"""Refuses instants near the year 10000: periods are computed with dates, and dates end there."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ LAST_INSTANT = MAX_INSTANT - 40 * 86_400 * SECOND
 
 
 def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
-    """Raise LedgerUnavailableError if a period at `now` (microseconds since 1970 UTC) has no end.
+    """Raise LedgerUnavailableError if the period at `now` could end after the calendar ends.
 
-    `high_water` is the instant of the newest entry. Ledger time never goes back before it.
+    `now` is in microseconds since 1970 UTC. `high_water` is the instant of the newest entry; ledger
+    time never goes back before it.
     """
     if max(now, high_water) < LAST_INSTANT:
         return
@@ -35,11 +36,11 @@ def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
 def idle_outcomes(
     ledger: str, commands: Sequence[Command], now: int, high_water: int
 ) -> list[Outcomes] | None:
-    """The outcomes of Watch and Sweep commands near the end of the calendar; None at any other
-    time.
+    """Return the outcomes of Watch and Sweep commands near the end of the calendar; None at other
+    times.
 
-    The commands then do nothing, so that a ledger with such an instant can still be read. Raises
-    LedgerUnavailableError, as `check_ledger_time`, if there is any other command.
+    These commands then do nothing, so that such a ledger can still be read. If there is any other
+    command, raises LedgerUnavailableError, like `check_ledger_time`.
     """
     if max(now, high_water) < LAST_INSTANT:
         return None

@@ -37,7 +37,7 @@ from quotakeeper.stores.verification import compare_balances, replayed
 
 
 class MemoryStore:
-    """A ledger that exists only as long as its process. Safe to use from several threads."""
+    """A ledger that exists only as long as its process. Several threads can use it at once."""
 
     def __init__(self, zones: ZoneFinder, owner: str = "memory") -> None:
         self._state = LedgerState(zones)
@@ -79,43 +79,43 @@ class MemoryStore:
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Decide whether a reservation would be admitted, without making it."""
+        """Decide whether a reservation would be admitted at `now`. Changes nothing."""
         with self._lock:
             check_ledger_time(self.name, now, self._state.high_water)
             return admission.check(self._state, labels, figures, limits, now)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """The use of each limit; see the Store port."""
+        """Return the use of each limit; see the Store port."""
         with self._lock:
             if limits:
                 check_ledger_time(self.name, now, self._state.high_water)
             return admission.standing(self._state, limits, now)
 
     def pauses(self, now: int) -> tuple[CallPause, ...]:
-        """The pauses in force."""
+        """Return the pauses in force at `now`."""
         with self._lock:
             return admission.pauses(self._state, now)
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
         with self._lock:
             return self._state.holds()
 
     def open_count(self) -> int:
-        """The number of open reservations."""
+        """Return the number of open reservations."""
         with self._lock:
             return self._state.open_count()
 
     def dead_owners(self) -> frozenset[str]:
-        """Always empty: every owner lives in this process."""
+        """Return an empty set: only this process uses the ledger."""
         return frozenset()
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Always empty: an owner in memory leaves no files."""
+        """Return an empty set: a ledger in memory has no files of other processes."""
         return frozenset()
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Does nothing: this store keeps no data of owners."""
+        """Does nothing: this store keeps no data of processes."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Yield events in the order in which they were booked."""
@@ -135,21 +135,23 @@ class MemoryStore:
         return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots since an instant that contain a call without a price."""
+        """Return the sums by slot that contain a call without a price, from the slot of `since` on."""
         return [slot for slot in self.slots(since) if slot.unpriced_calls]
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """The use of each account by slot since an instant; see the Store port."""
+        """Return the use of each account by slot; see the Store port."""
         return use_by_bucket(accounts, self.slots(since))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the journal entries after a sequence number, in commit order."""
+        """Yield the journal entries after sequence number `after`, in commit order."""
         with self._lock:
             found = [entry for entry in self._journal if entry.seq > after]
         yield from found
 
     def verify(self) -> list[Problem]:
-        """Derive all balances from the journal again and compare them."""
+        """Compute all balances from the journal again. Returns the differences from the stored
+        ones.
+        """
         with self._lock:
             about: dict[int, list[Entry]] = {}
             for entry in self._journal:
@@ -161,11 +163,13 @@ class MemoryStore:
             )  # fmt: skip
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Deletes nothing: the ledger ends with its process."""
+        """Deletes nothing, because the ledger ends with its process. Returns that nothing was
+        deleted.
+        """
         return Compacted(min(before, now), 0, 0, None)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than the instant `to` back to it; see the Store port."""
+        """Move all entries that are later than instant `to` back to `to`; see the Store port."""
         with self._lock:
             later = [entry for entry in self._journal if entry.at > to]
             done = preview(later, self._state.high_water, to)
@@ -184,7 +188,7 @@ class MemoryStore:
             return done
 
     def back_up(self, to: str) -> None:
-        """Refused: there is no file to copy."""
+        """Raises InvalidInputError: there is no file to copy."""
         raise InvalidInputError(
             "ledger", "is in the memory of one process", "export its calls: quotakeeper export"
         )
@@ -192,7 +196,7 @@ class MemoryStore:
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Refused: the ledger ends with its process, and no label value remains."""
+        """Raises InvalidInputError: label values are gone when the process ends."""
         raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
 
     def shrink(self) -> None:
@@ -209,22 +213,22 @@ class MemoryStore:
                 del self._quotas[key]
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """All stored quotas."""
+        """Return all stored quotas, sorted by provider, model and name."""
         with self._lock:
             return tuple(self._quotas[key] for key in sorted(self._quotas))
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The stored reading of this frame; see the Store port."""
+        """Return the stored reading with this `frame`; see the Store port."""
         with self._lock:
             return self._readings.setdefault(reading.frame, reading), self._state.high_water
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Store this reading as the one that later readings of its frame are compared with."""
+        """Store the reading with which later readings of the same `frame` are compared."""
         with self._lock:
             self._readings[reading.frame] = reading
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set or clear the doubt about the clock; see the Store port."""
+        """Set that the clock is doubted, or None to clear this; see the Store port."""
         with self._lock:
             self._state.doubt = doubt
 
@@ -232,7 +236,7 @@ class MemoryStore:
         """Does nothing: this store has no open handles."""
 
     def after_fork(self) -> MemoryStore:
-        """The child continues with its own copy of the ledger."""
+        """Return this store: the child process continues with its own copy of the ledger."""
         self._lock = RLock()
         return self
 

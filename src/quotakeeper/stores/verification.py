@@ -1,4 +1,4 @@
-"""Verify: derives every balance from the journal again and compares it with the stored one."""
+"""Verify: computes every balance from the journal again and compares it with the stored balance."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ Carried = tuple[str, int, int, int]
 
 
 class _Replay(LedgerState):
-    """A state for replay that keeps only open calls in memory; it looks up the entries of ended
-    calls."""
+    """A state for replay that keeps only open calls in memory. Entries of ended calls are looked
+    up.
+    """
 
     def __init__(self, zones: ZoneFinder, look_up: Lookup) -> None:
         super().__init__(zones)
@@ -48,12 +49,12 @@ def compare_balances(
     kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
     carried: Iterable[Carried] = (),
 ) -> list[Problem]:  # fmt: skip
-    """Replay a journal into an empty state with the same accounts, and report every difference.
+    """Replay a journal into an empty state with the same accounts, and return every difference.
 
     `carried` are the balances from compacted entries.
 
     Also checks the journal: sequence numbers rise, ledger time never goes back, and every later
-    entry is about an opened id.
+    entry of a call is about an existing first entry.
     """
     again = _Replay(zones, look_up)
     _begin(again, kept, carried)
@@ -86,8 +87,10 @@ def rebuilt(
     kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
     carried: Iterable[Carried] = (),
 ) -> LedgerState:  # fmt: skip
-    """A state with the balances and marks that its journal yields, derived as in
-    `compare_balances`."""
+    """Return a state with the balances and marks that the journal yields.
+
+    The accounts are those of `kept`. `carried` are the balances from compacted entries.
+    """
     again = _Replay(zones, look_up)
     _begin(again, kept, carried)
     for entry in journal:
@@ -105,8 +108,7 @@ def _begin(again: LedgerState, kept: LedgerState, carried: Iterable[Carried]) ->
 
 
 def _wrong(again: LedgerState, entry: Entry, compacted: bool) -> str:
-    """Return what is wrong with a crossing or an expiry of credit; "" if it agrees with the earlier
-    entries."""
+    """Return what is wrong with a crossing, a top-up or an expiry of credit; "" if it is right."""
     if entry.kind is Kind.CROSS:
         return problem_of(again, entry, compacted=compacted)
     return paid_in_wrongly(again, entry) if entry.notice is not None else ""
@@ -138,7 +140,7 @@ def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
 def replayed(
     accounts: Iterable[tuple[Account, int]], journal: Iterable[Entry], zones: ZoneFinder
 ) -> LedgerState:
-    """A new state with these accounts, after replaying a journal."""
+    """Return a new state with these accounts, after replaying a journal."""
     state = LedgerState(zones)
     for account, since in accounts:
         state.add_account(account, since)

@@ -1,1 +1,1 @@
-"""The ledger of a team: in PostgreSQL, over the driver psycopg 3."""
+"""The ledger in a PostgreSQL database, through the driver psycopg 3. For use from several machines."""

@@ -1,4 +1,6 @@
-"""A ledger's server, for whoever looks after it: what it promises, and how its tables are made."""
+"""Functions for administrators of a ledger's server: facts about the server, and how to make
+tables.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,11 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What a server says of itself, of this connection, and of the ledger in it.
+    """Facts about a server, about this connection, and about the ledger in the database.
 
-    `clock_ahead_us`: microseconds of the server's clock before this machine's. `reads`, `writes`:
-    the rights of this user on the ledger; None where there is no ledger yet.
+    `clock_ahead_us` is by how many microseconds the server's clock is ahead of this machine's
+    clock. `reads` and `writes` are whether this user may read and write the ledger; None if there
+    is no ledger yet.
     """
 
     version: str
@@ -43,23 +46,25 @@ class ServerFacts:
 
 
 class ServerLedger:
-    """A ledger in PostgreSQL that is not opened: nothing is made before `make`."""
+    """A ledger in PostgreSQL that is not opened. No tables are made before `make` is called."""
 
     def __init__(self, address: ServerAddress) -> None:
         self._address = address
 
     @property
     def name(self) -> str:
-        """Where the ledger is, for people; without a password."""
+        """The ledger's location, for messages; without a password."""
         return self._address.name
 
     @property
     def schema(self) -> str:
-        """The schema that the ledger is in."""
+        """The database schema that contains the ledger."""
         return self._address.schema
 
     def facts(self, now: Callable[[], int]) -> ServerFacts:
-        """Ask the server; `now` is the clock of this machine. Raises LedgerError."""
+        """Return the facts about the server. `now` is the clock of this machine. Raises
+        LedgerError.
+        """
         with self._connected() as raw:
             before = now()
             *found, at = raw.execute(texts()["server_facts"]).fetchone()
@@ -72,9 +77,10 @@ class ServerLedger:
         return ServerFacts(*values)
 
     def make(self, app: str = "", reader: str = "") -> bool:
-        """Make the tables unless they are there, and roles; returns whether it made tables.
+        """Make the tables if there are none, and the roles `app` and `reader`.
 
-        Raises LedgerError, and InvalidInputError for the name of a role.
+        A role "" is not made. Returns whether tables were made. Raises LedgerError, and
+        InvalidInputError for a role name that is not valid.
         """
         rights = roles_sql(self.schema, LedgerRoles(app, reader))
         with self._connected() as raw:
@@ -85,7 +91,7 @@ class ServerLedger:
         return is_new
 
     def creation_sql(self, app: str = "", reader: str = "") -> str:
-        """The SQL of `make`, for whoever may do on the server what this user may not."""
+        """Return the SQL that `make` runs, for an administrator with more rights than this user."""
         parts = (creation_sql(self.schema), roles_sql(self.schema, LedgerRoles(app, reader)))
         return "\n".join(["BEGIN;", *(part for part in parts if part), "COMMIT;"])
 

@@ -1,4 +1,8 @@
-"""Batches that are decided on what is known, and committed in one round trip if it still holds."""
+"""Decides batches from cached data, and commits each in one round trip if the data is still right.
+
+The commit checks conditions ("guards") on the server. If a condition fails, the batch is decided
+again.
+"""
 
 from __future__ import annotations
 
@@ -31,23 +35,30 @@ _ROUNDS = 4
 
 
 class ConditionalWrites(PostgresTransactions):
-    """Commits under guards. What guards can't tell is left to the lock of the head row."""
+    """Commits batches under guards. Other batches are committed under the lock of the head row.
+
+    A guard is a condition that the server checks at the commit. If all guards of a batch hold, the
+    batch comes out as if it had been decided at the commit.
+    """
 
     is_conditional = True
 
     def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
         super().__init__(address, zones, owner=owner)
-        self.ways: Counter[str] = Counter()  # how batches went, and which guards failed
+        self.ways: Counter[str] = (
+            Counter()
+        )  # counts of batches by way of commit, and of failed guards
         self._rules_version = -1
-        self._ahead_us = 0  # of the server's clock, before that of this host
+        self._ahead_us = 0  # by how much the server's clock is ahead of this machine's
 
     def _posted(
         self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
     ) -> list[Outcomes] | None:
-        """The outcomes of a batch that was committed; None if it must be decided under the lock.
+        """Return the outcomes of a batch that was committed; None to decide the batch under the
+        lock.
 
-        The commit under the lock takes the same `batch`: a commit whose outcome is unknown is looked
-        for by its name.
+        The commit under the lock uses the same `batch`. If the outcome of this commit is unknown,
+        that commit looks for the batch by its name.
         """
         for attempt in range(_ROUNDS):
             plan = self._plan(commands, asked_at, is_fresh=attempt > 0)
@@ -55,7 +66,7 @@ class ConditionalWrites(PostgresTransactions):
                 break
             try:
                 posted = self._sent(plan, asked_at, batch)
-            except NotAtHandError:  # such as labels that nobody has used yet
+            except NotAtHandError:  # such as labels that are not in the ledger yet
                 break
             if posted is None:
                 break
@@ -89,9 +100,9 @@ class ConditionalWrites(PostgresTransactions):
     def _decided(
         self, state: PostgresState, commands: Sequence[Command], at: int, *, is_fresh: bool
     ) -> Tentative | None:
-        """A batch decided at an instant; None where guards do not do.
+        """Return a batch decided at instant `at`; None if guards cannot express the decision.
 
-        Raises NotAtHandError where something has to be fetched first.
+        Raises NotAtHandError if rows must be fetched first and the data is not fresh.
         """
         try:
             if at >= LAST_INSTANT:
@@ -127,7 +138,9 @@ class ConditionalWrites(PostgresTransactions):
         self._connection.own_commits += 1
         try:
             return decided_again(plan.state.base, commands, plan, posted)
-        except NotAtHandError:  # what was decided is committed: only its figures are a little older
+        except (
+            NotAtHandError
+        ):  # the batch is committed, but `remaining` and the like are a little older
             self._drop()
             self.ways["not decided again"] += 1
             return plan.outcomes

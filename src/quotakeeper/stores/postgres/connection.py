@@ -1,8 +1,8 @@
-"""A connection for the shared SQL that sends few messages.
+"""A connection for the shared SQL that needs few round trips.
 
 Each statement costs a round trip to the server. So a transaction begins with one query of several
-statements. What the state asks for next is fetched along with it (`ahead`). Writes wait until the
-next read, or until the commit.
+statements. This query also fetches what the state will read next (`ahead`). Writes are kept until
+the next read or the commit, and sent together with it.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ class Head(NamedTuple):
 
 
 class NotAtHandError(Exception):
-    """Something would have to be fetched, or written, where no transaction allows it."""
+    """Rows would have to be fetched or written, but no transaction is open for this."""
 
 
 class FetchedRows:
-    """The rows of a query that was carried out before anybody asked."""
+    """The rows of a query that was executed before the rows were requested."""
 
     def __init__(self, rows: list[Any]) -> None:
         self._rows = iter(rows)
 
     def fetchone(self) -> Any:
-        """The next row, or None."""
+        """Return the next row; None after the last row."""
         return next(self._rows, None)
 
     def fetchmany(self, size: int, /) -> list[Any]:
-        """Up to so many of the next rows."""
+        """Return at most `size` of the next rows."""
         return [row for row, _ in zip(self._rows, range(size), strict=False)]
 
     def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+        """Return all remaining rows."""
         return list(self._rows)
 
     def __iter__(self) -> Any:
@@ -54,7 +54,7 @@ class FetchedRows:
 
 
 class PostgresConnection:
-    """One connection, in one transaction at a time. Used by one thread at a time."""
+    """One connection, in one transaction at a time. Only one thread may use it at a time."""
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
@@ -66,7 +66,7 @@ class PostgresConnection:
 
     @property
     def commits_of_others(self) -> int:
-        """A number that differs once another connection has committed."""
+        """A number that changes when another connection commits."""
         return self.head.version - self.own_commits
 
     # -- transactions
@@ -74,11 +74,11 @@ class PostgresConnection:
     def begin(
         self, before: Sequence[Statement], ahead: Sequence[Statement], *, may_write: bool
     ) -> None:
-        """Begin a transaction by statements, the last of which gives the head row; fetch what is
-        asked for next. One round trip.
+        """Begin a transaction and fetch rows that will be read next, in one round trip.
 
-        It is one query rather than a pipeline: after a pipeline, the server does not count the time
-        that a transaction stands idle.
+        The last statement of `before` must return the head row. `ahead` are the queries to fetch.
+        All statements are one query and not a pipeline. After a pipeline, the server does not end a
+        transaction that is idle for too long.
         """
         self._waiting.clear()
         results = self._together([*before, *ahead])
@@ -100,14 +100,16 @@ class PostgresConnection:
                     return results
 
     def end(self, statement: str) -> None:
-        """End the transaction without anything to write."""
+        """End the transaction without writing, by `statement`."""
         self._waiting.clear()
         self._ahead.clear()
         self.may_read = self.may_write = False
         self.raw.execute(statement)
 
     def commit(self, last: Sequence[Statement], statement: str) -> None:
-        """Write what waits and these statements, and commit, in one round trip."""
+        """Write what is kept and the statements `last`, and commit by `statement`, in one round
+        trip.
+        """
         self._waiting += [(text, values, False) for text, values in last]
         self._waiting.append((statement, None, False))
         self._flush()
@@ -115,14 +117,17 @@ class PostgresConnection:
         self.own_commits += 1
 
     def post(self, statement: str, values: Sequence[object]) -> Rows:
-        """Carry out one statement that is a transaction by itself."""
+        """Execute one statement that is a transaction by itself, and return its rows."""
         rows: Rows = self.raw.execute(statement, values)
         return rows
 
     # -- statements
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows:
-        """Carry out one statement, after those that wait."""
+        """Execute one statement, after the writes that are kept. Returns its rows.
+
+        Raises NotAtHandError outside a transaction.
+        """
         if not self.may_read:
             raise NotAtHandError(sql)
         if self._ahead and isinstance(parameters, tuple):
@@ -137,7 +142,7 @@ class PostgresConnection:
         return rows_found
 
     def executemany(self, sql: str, parameters: Any, /) -> None:
-        """Carry out one statement for each row of values, together with what is written next."""
+        """Execute one statement for each row of values, together with the next read or the commit."""
         rows = list(parameters)
         if not rows:
             return

@@ -1,4 +1,4 @@
-"""What PostgreSQL does in its own way, where the SQL is shared with other databases."""
+"""The PostgreSQL dialect: the parts of the shared SQL that differ from other databases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCHEMA_DAMAGE = ("42P01", "42703", "42883")
 
 
 class PostgresSession(SqlSession):
-    """An open connection that takes many keys as lists."""
+    """An open connection for the shared SQL. Many keys are passed as lists."""
 
     __slots__ = ("connection",)
 
@@ -27,13 +27,16 @@ class PostgresSession(SqlSession):
         self.connection = connection
 
     def insert(self, name: str, values: Sequence[object]) -> int:
-        """Insert a row by a named statement; gives its number."""
+        """Insert a row with a named statement, and return its row number.
+
+        Raises NotAtHandError outside a write transaction.
+        """
         if not self.connection.may_write:
             raise NotAtHandError(name)
         return super().insert(name, values)
 
     def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
-        """The rows of many keys, by a named statement that takes a list for each column."""
+        """Return the rows of many keys, with a named statement that takes one list per column."""
         if not keys:
             return []
         columns = [list(column) for column in zip(*keys, strict=True)]
@@ -42,7 +45,7 @@ class PostgresSession(SqlSession):
 
 @cache
 def texts() -> Mapping[str, str]:
-    """Every statement, with the driver's placeholders."""
+    """Return all statements by name, with the placeholders of the driver."""
     found = statements("quotakeeper.stores.postgres")
     return {name: _PLACEHOLDER.sub(_placeholder, text) for name, text in found.items()}
 
@@ -52,7 +55,7 @@ def _placeholder(found: re.Match[str]) -> str:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an error of the driver says that the ledger is damaged."""
+    """Return whether an error of the driver means that the ledger is damaged."""
     state = getattr(error, "sqlstate", None) or ""
     return state[:2] in _DAMAGE or state in _SCHEMA_DAMAGE
 

@@ -1,4 +1,4 @@
-"""The driver psycopg 3: loaded where a ledger in PostgreSQL is used, and nowhere else."""
+"""The driver psycopg 3. It is loaded only when a ledger in PostgreSQL is used."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from quotakeeper.errors import MissingExtraError
 
 @cache
 def driver() -> Any:
-    """The module psycopg. Raises MissingExtraError, with the line that installs it."""
+    """Return the module psycopg. Raises MissingExtraError, which says how to install it."""
     try:
         import psycopg  # noqa: PLC0415 - an extra
-    except ImportError:  # it is not there, or finds no libpq
+    except ImportError:  # psycopg is not installed, or does not find libpq
         raise MissingExtraError("postgres", "a ledger in PostgreSQL") from None
     return psycopg
 
 
 @cache
 def in_schema(text: str, schema: str) -> str:
-    """A statement with the quoted name of a schema where it says `ledger_schema`."""
+    """Return a statement in which `ledger_schema` is replaced by the quoted name of the schema."""
     from psycopg.sql import Identifier  # noqa: PLC0415 - as above
 
     return text.replace("ledger_schema", Identifier(schema).as_string(None))
 
 
 def open_connection(parameters: dict[str, str], *, prepares: bool) -> Any:
-    """A connection without transactions of the driver's own. Raises errors of the driver."""
+    """Open a connection in autocommit mode. Raises errors of the driver.
+
+    With `prepares` False, no statement is prepared on the server.
+    """
     psycopg = driver()
     from psycopg.types.numeric import Int8Dumper  # noqa: PLC0415 - as above
     from psycopg.types.string import StrDumper  # noqa: PLC0415
@@ -35,7 +38,7 @@ def open_connection(parameters: dict[str, str], *, prepares: bool) -> Any:
     connection = psycopg.connect(**parameters, autocommit=True)
     if not prepares:
         connection.prepare_threshold = None
-    # One type for all numbers and one for all texts: else each size makes a statement of its own.
+    # One type for all numbers and one for all texts. Otherwise each size would be a new statement.
     connection.adapters.register_dumper(int, Int8Dumper)
     connection.adapters.register_dumper(str, StrDumper)
     return connection

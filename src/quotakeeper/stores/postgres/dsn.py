@@ -1,7 +1,10 @@
-"""The URL of a ledger in PostgreSQL, read here: four of eight messages of the driver about a
-malformed one quote its password. No message of ours quotes any part of a URL that may be one.
+"""Parses the URL of a ledger in PostgreSQL, so that no message quotes a part that may be a
+password.
 
-    postgresql://user:password@host:5432/database?schema=quotakeeper&sslmode=verify-full
+postgresql://user:password@host:5432/database?schema=quotakeeper&sslmode=verify-full
+
+The driver's own parser is not used: four of its eight messages about a malformed URL quote the
+password.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from quotakeeper.value_classes import dataclass, field
 
 _DEFAULT_SCHEMA = "quotakeeper"
 _SHAPE = "write it as postgresql://user@host:5432/database; keep the password in a password file"
-# What libpq is told beside host, port, user, password and database.
+# The parameters of a URL that are passed to libpq.
 _PASSED = frozenset(
     {"host", "port", "user", "dbname", "service", "passfile", "sslmode", "sslrootcert",
      "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding", "require_auth", "gssencmode",
@@ -37,7 +40,10 @@ _MASK = "***"
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a ledger is. `parameters` are for libpq, and the only place that has the password."""
+    """The location of a ledger. Only `parameters`, for libpq, contains the password.
+
+    `name` is for messages. `prepares` is whether statements may be prepared on the server.
+    """
 
     name: str  # for people
     schema: str
@@ -45,13 +51,13 @@ class ServerAddress:
     parameters: dict[str, str] = field(repr=False)
 
     def without_password(self, text: str) -> str:
-        """A text of the driver, without the password where it has it."""
+        """Return a text of the driver with the password masked."""
         secret = self.parameters.get("password")
         return text.replace(secret, _MASK) if secret else text
 
 
 def parse_dsn(url: str) -> ServerAddress:
-    """Where a URL says that the ledger is. Raises ConfigError, which quotes no part of it."""
+    """Parse the URL of a ledger. Raises ConfigError, which quotes no part of the URL."""
     _, slashes, rest = url.partition("://")
     if not slashes:
         raise _wrong("the URL has no // behind its scheme", _SHAPE)
@@ -106,7 +112,7 @@ def _of_authority(authority: str) -> dict[str, str]:
 
 
 def _use_tls(parameters: dict[str, str]) -> None:
-    # Beyond this machine the server shows a certificate, unless the URL waives it by name.
+    # On another machine, the server must have a valid certificate, unless the URL sets `sslmode`.
     hosts = [each for each in parameters.get("host", "").split(",") if each]
     if hosts and not all(_LOOPBACK.fullmatch(each) for each in hosts):
         parameters.setdefault("sslmode", "verify-full")

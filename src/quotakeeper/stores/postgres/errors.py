@@ -1,4 +1,4 @@
-"""What errors of the driver and of the server mean for whoever uses the ledger."""
+"""Translates errors of the driver and of the server to ledger errors."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _PROBLEMS = {
     "28": ("the server does not know this user or password", "check the user and the password file"),
     "08": ("the connection is lost", _TRY),
 }  # fmt: skip
-# After these, a commit that was sent may have happened.
+# After these, it is not known whether a commit that was sent took place.
 _UNKNOWN = ("", "08", "57")
 
 
 def sqlstate(error: BaseException) -> str:
-    """The five characters that the server tells errors apart by; "" where it told none."""
+    """Return the SQLSTATE of an error (five characters); "" if it has none."""
     return getattr(error, "sqlstate", None) or ""
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection ended, rather than a statement failed."""
+    """Return whether an error means that the connection ended, not only that a statement failed."""
     psycopg = driver()
     if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, OSError)):
         return False
@@ -54,7 +54,10 @@ def is_lost(error: BaseException) -> bool:
 def translated(
     address: ServerAddress, error: BaseException, *, at_commit: bool = False
 ) -> LedgerError:
-    """What an error of the driver means for the caller; it never has the password."""
+    """Return the ledger error for an error of the driver. Its message never contains the password.
+
+    `at_commit` is True if the commit may have taken place.
+    """
     if isinstance(error, DamagedRowError):
         return LedgerCorruptError(
             address.name, str(error), _KEPT, what=error.what, seq=error.seq, entry_id=error.entry_id
@@ -82,6 +85,6 @@ def translated(
 
 
 def _said(address: ServerAddress, error: BaseException) -> str:
-    """The first line of what the driver said."""
+    """Return the first line of the driver's message, without the password."""
     lines = str(error).strip().splitlines()
     return address.without_password(lines[0])[:200] if lines else type(error).__name__

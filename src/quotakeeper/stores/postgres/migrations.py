@@ -1,4 +1,4 @@
-"""The tables of a ledger in PostgreSQL: made where there are none, and never newer than we know."""
+"""Makes the tables of a ledger in PostgreSQL, and checks their version."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ _OLDEST_SERVER = 150_000
 
 
 class Prepared(NamedTuple):
-    """A ledger that can be used: whether its tables are new, and whether this user may write."""
+    """The state of a ledger's tables: whether they are new, and whether this user may write."""
 
     is_new: bool
     may_write: bool
 
 
 def prepare(raw: Any, address: ServerAddress) -> Prepared:
-    """Make the tables unless they are there. Raises errors of the driver, and LedgerError."""
+    """Make the tables if there are none, and check their version.
+
+    Raises LedgerError and errors of the driver.
+    """
     is_new = not _is_there(raw, address) and _make(raw, address)
     return Prepared(is_new, _checked(raw, address))
 
 
 def creation_sql(schema: str) -> str:
-    """The SQL that makes a ledger's schema and tables, for one transaction.
+    """Return the SQL that makes a ledger's schema and tables. It must run in one transaction.
 
-    parse_dsn has checked that the schema is a plain name.
+    `schema` must be a plain name, as `parse_dsn` checks.
     """
     return f"""DO $$ BEGIN
   IF to_regnamespace('"{schema}"') IS NULL THEN CREATE SCHEMA "{schema}"; END IF;
@@ -64,7 +67,7 @@ def _make(raw: Any, address: ServerAddress) -> bool:
 
 
 def _checked(raw: Any, address: ServerAddress) -> bool:
-    """Whether this user may write. Raises LedgerError for tables that this version does not know."""
+    """Return whether this user may write. Raises LedgerError for tables of an unknown version."""
     sql = texts()
     with raw.transaction():
         raw.execute(sql["set_path"], {"schema": address.schema})

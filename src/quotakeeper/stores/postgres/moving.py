@@ -1,4 +1,4 @@
-"""Takes a ledger over from another database, row by row, and compares the copy before it counts."""
+"""Copies a ledger from another database to PostgreSQL, and compares the copy before the commit."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ from quotakeeper.stores.sql.copying import SLOTS, TABLES, Table, rows_in
 from quotakeeper.stores.sql.verify_reads import verify_rows
 
 _AT_ONCE = 2_000
-_NUMBERED = ("word", "labels", "account")  # their numbers are given by the server afterwards
+_NUMBERED = (
+    "word",
+    "labels",
+    "account",
+)  # later rows of these tables get their numbers from the server
 _ALWAYS = 2**62
 _END = object()
 
 
 def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> int:
-    """Copy a ledger into an empty one on a server, in one transaction; returns its entries.
+    """Copy a ledger into an empty ledger on a server, in one transaction. Returns the number of
+    entries.
 
-    Every row is read back and compared, and the copy is verified, before it is committed. Raises
-    InvalidInputError unless the ledger on the server is empty. Raises LedgerError.
+    Before the commit, every row is read back and compared, and the copy is verified. Raises
+    InvalidInputError if the ledger on the server is not empty, and LedgerError.
     """
     try:
         with closing(open_connection(address.parameters, prepares=False)) as raw:

@@ -1,4 +1,7 @@
-"""The usual commit: what was decided goes to the server in one round trip, under guards."""
+"""The usual commit: a decided batch is sent to the server in one round trip, with its guards.
+
+A guard is a condition that the server checks at the commit.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,13 @@ DONE = "done"
 
 
 class MismatchError(Exception):
-    """The rules decide otherwise, after the commit, than what was committed: a guard has a hole."""
+    """After a commit, the rules decide the batch in another way than it was committed: a guard is
+    wrong.
+    """
 
 
 def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:
-    """A decided batch as the values of `post_v1`, in their order."""
+    """Return a decided batch as the values for `post_v1`, in their order."""
     state, guards = plan.state, plan.guards
     return [
         batch_id, asked_at, guards.since, guards.until, rules_version,
@@ -93,7 +98,7 @@ def _holds(plan: Tentative) -> list[list[object]]:
 
 
 class Posted:
-    """What the server said of a batch."""
+    """The server's reply to a batch."""
 
     def __init__(self, rows: Rows) -> None:
         first, *self._balances = rows.fetchall()
@@ -101,7 +106,7 @@ class Posted:
          self.recalls) = first  # fmt: skip
 
     def take_in(self, base: PostgresState, plan: Tentative) -> None:
-        """Make what is known of the batch's balances what it was right before the commit."""
+        """Set the cached balances of the batch to their values right before the commit."""
         base.seq, base.high_water = self.seq, self.high_water
         base.take_balances(
             [(row[1], row[2], Balance(*row[3:6])) for row in self._balances],
@@ -113,10 +118,10 @@ class Posted:
 def decided_again(
     base: PostgresState, commands: Sequence[Command], plan: Tentative, posted: Posted
 ) -> list[Outcomes]:
-    """Decide a committed batch once more, at the commit's time and on the balances that it met.
+    """Decide a committed batch again, at the time of the commit and with the balances of that time.
 
     Then the outcomes and the state in memory are exactly those of the commit. Raises MismatchError
-    if that gives other entries.
+    if the entries differ.
     """
     shift = posted.seq - base.seq
     before = base.seq

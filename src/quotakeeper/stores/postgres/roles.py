@@ -1,4 +1,4 @@
-"""The rights that users of a ledger need, as SQL: of programs that count, and of readers."""
+"""SQL for the rights of a ledger's users: programs that count calls, and readers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass
 
 _ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
-# Journals are only added to; what is derived from them is changed as well.
+# Rows of the journal are only added. Rows that are derived from the journal are also changed.
 _ADDED_TO = (
     "entry", "labels", "word", "account", "crossing", "notice", "balance", "hold", "slot",
     "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch",
@@ -21,10 +21,10 @@ _DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch")
 
 @dataclass(frozen=True, slots=True)
 class LedgerRoles:
-    """The names of two roles; "" for one that is not wanted. Raises InvalidInputError.
+    """The names of two roles; "" for a role that is not wanted.
 
-    Members of `app` count calls. Members of `reader` only read. Neither may change the journal, or
-    make or drop a table.
+    Members of `app` count calls. Members of `reader` only read. Neither role may change the
+    journal, or make or drop a table. Raises InvalidInputError for a name that is not valid.
     """
 
     app: str = ""
@@ -43,7 +43,11 @@ class LedgerRoles:
 
 
 def roles_sql(schema: str, roles: LedgerRoles) -> str:
-    """The SQL that makes the roles, without a login, unless they are there; and gives their rights."""
+    """Return SQL that makes the roles (without a login) if they are missing, and grants their
+    rights.
+
+    Returns "" if no role is wanted.
+    """
     wanted = [f'"{name}"' for name in (roles.app, roles.reader) if name]
     if not wanted:
         return ""

@@ -1,4 +1,7 @@
-"""The state of a ledger in PostgreSQL: sums are added to unread, and a transaction begins at once."""
+"""The state of a ledger in PostgreSQL.
+
+Sums are added to stored rows without reading the rows. A transaction begins in one round trip.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,16 @@ _Rows = list[tuple[object, ...]]
 
 
 class AddedSums(BucketSums):
-    """Sums by slot that are added to what the tables have, without a look at it."""
+    """Sums by slot that are added to the stored sums, without reading the stored sums."""
 
     def rows(self) -> _Rows:
-        """What is to be added to each slot: its key, calls, calls without a price."""
+        """Return what to add to each slot: the slot's key, the calls, and the calls without a
+        price.
+        """
         return [(*key, more.calls, more.unpriced) for key, more in self._more.items()]
 
     def part_rows(self) -> _Rows:
-        """What is to be added to each part of a slot: the slot's key, a code, an amount as text."""
+        """Return what to add to each part of a slot: the slot's key, a code, and an amount as text."""
         rows: _Rows = []
         for key, more in self._more.items():
             amounts = {quantities_text({name: 0})[:-1]: n for name, n in more.quantities.items()}
@@ -37,7 +42,7 @@ class AddedSums(BucketSums):
         return rows
 
     def save(self) -> None:
-        """Write what was changed."""
+        """Write the additions, and delete slots that have no calls any more."""
         sums, parts = self.rows(), self.part_rows()
         emptied = [key for key, more in self._more.items() if more.calls <= 0]
         self.forget()
@@ -50,10 +55,10 @@ class AddedSums(BucketSums):
 
 
 class AddedUsage(AccountUsage):
-    """What accounts used by slot, to be added."""
+    """The use of accounts by slot, to be added to the stored use."""
 
     def rows(self, account_ids: dict[str, int]) -> _Rows:
-        """What is to be added: account, slot, amount."""
+        """Return what to add: rows of account number, slot and amount."""
         return [(account_ids[key], slot, used) for (key, slot), used in self._changed.items()]
 
 
@@ -66,11 +71,13 @@ class PostgresState(SqlState):
         self._followed = (
             0,
             0,
-        )  # the entry up to which it is known what entries are about, its instant
-        self.is_decided = False  # what the rules are about to ask for is at hand
+        )  # the last entry whose references are known, and its instant
+        self.is_decided = False  # everything that the rules need is cached
 
     def asks_first(self) -> list[Statement]:
-        """The queries of `refresh` that follow where others have committed: fetched ahead."""
+        """Return the queries that `refresh` runs after commits of other connections, to fetch them
+        ahead.
+        """
         sql = self._sql
         return [
             (sql["head"], ()),
@@ -84,47 +91,50 @@ class PostgresState(SqlState):
 
     @property
     def zones(self) -> ZoneFinder:
-        """Finds time zones by name."""
+        """The function that finds a time zone by its name."""
         return self._zones
 
     @property
     def account_ids(self) -> dict[str, int]:
-        """The numbers of the accounts whose balances are kept, by key."""
+        """The row number of each account with kept balances, by account key."""
         return self._account_ids
 
     @property
     def has_new_accounts(self) -> bool:
-        """Whether there are accounts that have to be written first."""
+        """Whether there are accounts that are not written yet."""
         return bool(self._new_accounts)
 
     @property
     def is_warm(self) -> bool:
-        """Whether it was read once."""
+        """Whether the state was read from the database at least once."""
         return self._data_version != -1
 
     def has(self, event_id: str) -> bool:
-        """Whether an id is known without a look at the journal."""
+        """Return whether the record of an id is cached, or that the ledger does not have the id."""
         return event_id in self._ids or self._records.has(event_id)
 
     def known(self, event_id: str) -> CallRecord | None:
-        """What is known of an id: looked up once, as it may be decided on again after the commit."""
+        """Return the record of an id; None if the ledger does not have the id.
+
+        The result is cached, because the batch may be decided again after the commit.
+        """
         found = super().known(event_id)
         if event_id not in self._ids and is_storable(event_id):
             self._records.keep({event_id: found})
         return found
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
-        """Fetch what a batch touches; nothing where it was decided before."""
+        """Fetch the rows that a batch needs. Does nothing if the batch was decided before."""
         if not self.is_decided:
             super().prefetch(commands, now)
 
     def refresh(self) -> None:
-        """At the start of a transaction: forget what another connection may have changed."""
+        """Start a transaction: drop cached data that another connection may have changed."""
         super().refresh()
         self._followed = self.seq, self.high_water
 
     def _forget_changed(self) -> None:
-        # Commits under guards take the sequence number on past entries of others.
+        # After a commit under guards, `seq` may be beyond entries of others that were not read.
         newest = self.seq, self.high_water
         self.seq, self.high_water = self._followed
         super()._forget_changed()
@@ -133,10 +143,11 @@ class PostgresState(SqlState):
     def take_balances(
         self, found: Iterable[tuple[int, int, Balance]], windows: Iterable[tuple[str, int]]
     ) -> None:
-        """Take in balances (account, start, sums) as a commit met them.
+        """Set cached balances to their values at a commit; `found` has rows (account, start,
+        balance).
 
-        A window is an account and the instant that its slices start after. `found` has all slices of
-        the windows that are not zero.
+        `windows` has pairs of an account key and an instant. For each, `found` has all slices after
+        that instant that are not zero.
         """
         for key, after in windows:
             for start, kept in self._balances.get(key, {}).items():
@@ -145,16 +156,18 @@ class PostgresState(SqlState):
         keys = {number: key for key, number in self._account_ids.items()}
         for number, start, balance in found:
             slices = self._balances.setdefault(keys[number], {})
-            kept = slices.setdefault(start, balance)  # others hold on to the one that is there
+            kept = slices.setdefault(
+                start, balance
+            )  # other caches refer to this object, so it is changed and not replaced
             kept.settled, kept.reserved = balance.settled, balance.reserved
             kept.overage = balance.overage
 
     def take_new(self, event_ids: Iterable[str]) -> None:
-        """A commit found that the journal did not have these ids."""
+        """Store in the cache that the journal did not have these ids before the commit."""
         self._records.keep(dict.fromkeys(event_ids))
 
     def forget_written(self, entries: Iterable[Entry]) -> None:
-        """What these entries changed has been written."""
+        """Clear the changes that these entries made, because they are written."""
         self._dirty.clear()
         self._slots.forget()
         self._paces.forget()

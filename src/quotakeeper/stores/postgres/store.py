@@ -1,4 +1,4 @@
-"""The home of a ledger in PostgreSQL: the same rules, carried out under the lock of its head row."""
+"""The PostgreSQL store: a ledger in one schema of a database."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from quotakeeper.stores.sql.verify_reads import verify_rows
 
 
 class PostgresStore(ConditionalWrites):
-    """A ledger in one schema of a database. Used by one thread at a time; other processes and hosts
-    use it as well.
+    """A ledger in one schema of a database. One thread at a time may use this object.
 
-    Ledger time is the clock of the server: `now`, which a host says, decides nothing.
+    Other processes and machines may use the same ledger. Ledger time is the clock of the server;
+    the argument `now` decides nothing.
     """
 
     @property
     def name(self) -> str:
-        """Where the ledger is, for people; without a password."""
+        """The ledger's location, for messages; without a password."""
         return self._address.name
 
     @property
     def owner(self) -> str:
-        """The name that this process's reservations are made under."""
+        """The owner name that this process writes into its reservations."""
         return self._owner
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
@@ -67,7 +67,7 @@ class PostgresStore(ConditionalWrites):
             return outcomes, state.save(entries)
 
         if all(isinstance(each, Watch | Sweep) for each in commands) and self._only_reads():
-            # No read depends on these. Whatever else is written is refused by the server.
+            # No read depends on these commands. The server refuses every other write of this user.
             return [Watched() if isinstance(each, Watch) else Swept() for each in commands]
         batch = self._new_batch(now)
         if self.is_conditional:
@@ -79,7 +79,7 @@ class PostgresStore(ConditionalWrites):
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Whether a reservation would be admitted; changes nothing."""
+        """Decide whether a reservation would be admitted. Changes nothing."""
 
         def ask(state: PostgresState, at: int) -> Decision:
             state.doubt = self._doubt
@@ -89,72 +89,72 @@ class PostgresStore(ConditionalWrites):
         return self._read(ask, now)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands."""
+        """Return the use of each limit; see the Store port."""
 
         def ask(state: PostgresState, at: int) -> list[Verdict]:
-            if limits:  # without any nothing is computed: what is there can still be read
+            if limits:  # without limits no period is computed, so the rest can still be read
                 check_ledger_time(self.name, at, state.high_water)
             return admission.standing(state, limits, at)
 
         return self._read(ask, now)
 
     def pauses(self, now: int) -> tuple[CallPause, ...]:
-        """The pauses in force."""
+        """Return the pauses in force."""
         return self._read(lambda state, at: admission.pauses(state, at), now)
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
         return self._read(lambda state, _: state.holds())
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """Return the number of open reservations."""
         return self._read(lambda state, _: state.open_count())
 
     def dead_owners(self) -> frozenset[str]:
-        """Nobody: a reservation that its process left behind ends when its time is over."""
+        """Return an empty set: reservations of an ended process stay open until they expire."""
         return frozenset()
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Nobody: owners leave no files beside this ledger."""
+        """Return an empty set: processes keep no files beside this ledger."""
         return frozenset()
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Nothing is kept of owners."""
+        """Does nothing: this store keeps no data of processes."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
-        """Events in the order they were booked."""
+        """Yield events in the order in which they were booked."""
         self._there()
         return read_events(self._reading, query)
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Sums of five minutes; see the Store port."""
+        """Yield the sums of five-minute slots; see the Store port."""
         self._there()
         return read_buckets(self._reading, *whole_buckets(since, until))
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots since an instant in which a call has no price."""
+        """Return the sums by slot that contain a call without a price, from the slot of `since` on."""
         return self._read(lambda state, _: unpriced_buckets(state.session, since))
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """What each account used, by slot, since an instant."""
+        """Return the use of each account by slot; see the Store port."""
         found = self._read(lambda state, _: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
         uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
         return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number, in commit order."""
+        """Yield the journal entries after sequence number `after`, in commit order."""
         self._there()
         return read_entries(self._reading, after)
 
     def verify(self) -> list[Problem]:
-        """Derive everything again from the journal, and compare."""
+        """Compute all sums from the journal again. Returns the differences from the stored ones."""
         self._there()
         with self._reading() as session:
             return verify_rows(session, self._zones, _problems_of_head(session))
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Let go of the entries of calls that ended long ago; see the Store port."""
+        """Delete the entries of calls that ended long ago; see the Store port."""
 
         def let_go(state: PostgresState, at: int) -> tuple[Compacted, bool]:
             done = compact(state, self._zones, before, at, after, at_most)
@@ -163,9 +163,9 @@ class PostgresStore(ConditionalWrites):
         return self._written(let_go, now)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries of later instants to an instant; see the Store port.
+        """Move all entries that are later than instant `to` back to `to`; see the Store port.
 
-        No copy is kept: whoever asks for it makes a backup of the database first.
+        No copy is made. The caller must make a backup of the database before.
         """
         if only_look:
             return self._read(lambda state, _: look_ahead(state, to))
@@ -182,11 +182,11 @@ class PostgresStore(ConditionalWrites):
             return done, True
 
         done = self._written(move)
-        self.close()  # nothing that is kept of it holds any more
+        self.close()  # close the connection, because all cached data is invalid now
         return done
 
     def back_up(self, to: str) -> None:
-        """Refused: a database has tools of its own for that."""
+        """Raises InvalidInputError: a database is copied with its own tools."""
         raise InvalidInputError(
             "ledger", "a ledger on a server is no file to copy", "back up its database: pg_dump"
         )
@@ -194,8 +194,11 @@ class PostgresStore(ConditionalWrites):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Says what forgetting would change; the change is refused, as nobody knows here yet which
-        processes use the ledger."""
+        """Return what replacing a label value would change (`only_look`).
+
+        Without `only_look`, raises InvalidInputError: this store does not know which processes use
+        the ledger.
+        """
         if only_look:
             return self._read(lambda state, _: look_for_label(state.session, label))
         raise InvalidInputError(
@@ -204,10 +207,10 @@ class PostgresStore(ConditionalWrites):
         )  # fmt: skip
 
     def shrink(self) -> None:
-        """Nothing to do: the server gives room back by itself."""
+        """Does nothing: the server frees disk space by itself."""
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Keep quotas that providers told of, in one commit; see the Store port."""
+        """Store quotas that providers reported, in one commit; see the Store port."""
 
         def keep(state: PostgresState, _: int) -> tuple[None, bool]:
             put_quotas(state.session, quotas, forget_before)
@@ -216,11 +219,11 @@ class PostgresStore(ConditionalWrites):
         self._written(keep)
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """Every quota that is kept."""
+        """Return all stored quotas, sorted by provider, model and name."""
         return self._read(lambda state, _: read_quotas(state.session))
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """What readings of this frame are compared with; see the Store port."""
+        """Return the stored reading with this `frame`; see the Store port."""
 
         def look(state: PostgresState, _: int) -> tuple[ClockReading | None, int]:
             return reading_of(state.session, reading.frame), state.high_water
@@ -237,7 +240,7 @@ class PostgresStore(ConditionalWrites):
         return found or reading, newest_at
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Compare with this one from now on."""
+        """Store the reading with which later readings of the same `frame` are compared."""
 
         def put(state: PostgresState, _: int) -> tuple[None, bool]:
             put_reading(state.session, reading)
@@ -247,16 +250,16 @@ class PostgresStore(ConditionalWrites):
             self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """What hard limits go by."""
+        """Set that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
     def _only_reads(self) -> bool:
-        """Whether this user may read the ledger, but not write."""
+        """Return whether this user may read the ledger but not write to it."""
         self._there()
         return not self._may_write
 
     def after_fork(self) -> PostgresStore:
-        """In a forked child: drop the parent's connections unclosed and give a store of its own."""
+        """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
         return PostgresStore(self._address, self._zones, owner=new_owner())
 

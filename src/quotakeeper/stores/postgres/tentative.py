@@ -1,8 +1,9 @@
-"""A decision on what is known, before anybody is asked: what it changes, and what it relies on.
+"""A decision from cached data: what it changes, and the conditions under which it is right.
 
-The rules decide on a state that lies over the cached one and changes nothing in it. The result is the
-entries, what is added to each balance, and the most that each balance may be before. A commit that
-checks these comes out as if the rules had decided at its time.
+The rules decide on a temporary state over the cached state, and change nothing in the cached state.
+The result is the entries, the amount to add to each balance, and the highest value that each
+balance may have before. If a commit finds that these conditions hold, the rules would have decided
+the same.
 """
 
 from __future__ import annotations
@@ -31,16 +32,17 @@ Slice = tuple[str, int]  # key of an account, start
 
 
 class NotConditionalError(Exception):
-    """What a batch does can't be told by guards: it is decided under the lock."""
+    """Guards cannot express the effect of a batch, so the batch is decided under the lock."""
 
 
 @dataclass(slots=True)
 class Guards:
-    """What a decision relies on, besides the rules. Instants are microseconds since 1970 UTC.
+    """The conditions under which a decision is right. Instants are in microseconds since 1970 UTC.
 
-    `balances` and `windows` have two numbers each: the most that settled and reserved use may be
-    together, and the most that settled use may be. A key of `windows` is the account of a rolling
-    window, and the instant that its slices start after.
+    The commit must be in `[since, until)`. Keys of `balances` are an account key and the start of a
+    slice. Keys of `windows` are the account key of a rolling window, and the instant after which
+    its slices start. Each value has two numbers: the most that settled and reserved use may be
+    together, and the most that settled use may be.
     """
 
     since: int = 0
@@ -49,16 +51,16 @@ class Guards:
     windows: dict[Slice, list[int]] = field(default_factory=dict)
 
     def lasts(self, since: int, until: int) -> None:
-        """The decision is the same from one instant to before another."""
+        """Require that the commit is in `[since, until)`, in addition to earlier requirements."""
         self.since, self.until = max(self.since, since), min(self.until, until)
 
 
 @dataclass(frozen=True, slots=True)
 class _GuardedLimit:
-    """A limit, its guard, and the lowest threshold that does not stand crossed.
+    """A limit, its guard, and the lowest threshold `level` that is not crossed.
 
-    `pairs` is its balance here and in the state below; none for a window, whose slices start after
-    an instant.
+    `pairs` has its balance in this state and in the cached state. For a rolling window, `pairs` is
+    empty and the slices start after `after`.
     """
 
     limit: Limit
@@ -69,7 +71,7 @@ class _GuardedLimit:
 
 
 class TentativeState(LedgerState):
-    """A state over another one. What it is asked for and does not have comes from there."""
+    """A state over the cached state. Data that it lacks is read from the cached state."""
 
     def __init__(self, base: PostgresState, new_ids: frozenset[str]) -> None:
         super().__init__(base.zones)
@@ -131,7 +133,7 @@ class TentativeState(LedgerState):
         raise NotConditionalError("an account is new")
 
     def caps_last(self, labels: CallLabels, limits: Sequence[Limit]) -> tuple[int, int]:
-        """From when until when the limits that apply to a call, and their amounts, are these."""
+        """Return from when and until when the limits of a call and their amounts stay the same."""
         self.caps(labels, limits, self.high_water)
         kept = self._caps.get(labels)
         if kept is None or kept[0] is not limits:
@@ -149,7 +151,9 @@ class TentativeState(LedgerState):
 
 
 class Tentative:
-    """A batch decided at an instant. Raises NotConditionalError where guards do not do."""
+    """A batch decided at an instant. Raises NotConditionalError if guards cannot express the
+    decision.
+    """
 
     def __init__(
         self, base: PostgresState, commands: Sequence[c.Command], now: int, *, is_fresh: bool
@@ -164,8 +168,8 @@ class Tentative:
         self.now = now
         self.entries: list[Entry] = []
         self.outcomes: list[c.Outcomes] = []
-        self.changed: dict[int, Hold] = {}  # open before, as they were then
-        self._counted: set[int] = set()  # of what objects
+        self.changed: dict[int, Hold] = {}  # reservations that were open before, as they were then
+        self._counted: set[int] = set()  # ids of the label objects that `_counts` has seen
         self._guarded: dict[tuple[int, int], list[_GuardedLimit]] = {}
         for command in commands:
             self._decide(command)
@@ -205,7 +209,7 @@ class Tentative:
             self.changed.setdefault(known.seq, known.hold)
 
     def _counts(self, labels: CallLabels) -> None:
-        """A call counts in the periods under way: the commit has to be in them as well."""
+        """Require that the commit is in the periods in which this call counts."""
         if id(labels) in self._counted:
             return
         self._counted.add(id(labels))
@@ -216,14 +220,14 @@ class Tentative:
             self.guards.lasts(part.start_at, part.end_at)
 
     def _not_paused(self, provider: str) -> None:
-        """A call goes out: the commit comes when what has paused calls has lapsed, as it has here."""
+        """Require that the commit is after the end of each pause that would stop this call."""
         for name in ("", provider):
             pause = self.state.notices.pauses.get(name)
             if pause is not None:
                 self.guards.lasts(pause.until or ANY, ANY)
 
     def _limits(self, labels: CallLabels, limits: Sequence[Limit]) -> list[_GuardedLimit]:
-        """The limits that a call falls under: the same for calls that share their objects."""
+        """Return the limits that apply to a call. Calls with the same objects share the result."""
         key = id(labels), id(limits)
         found = self._guarded.get(key)
         if found is None:
@@ -254,7 +258,7 @@ class Tentative:
         return _GuardedLimit(limit, guard, key[1], pairs, None)
 
     def _risen(self, of: _GuardedLimit) -> tuple[int, int]:
-        """By how much use has risen in this batch: settled and reserved, and settled alone."""
+        """Return how much use this batch adds: settled and reserved together, and settled alone."""
         pairs, state = of.pairs, self.state
         if not pairs:
             account = of.limit.account
@@ -264,7 +268,9 @@ class Tentative:
         return settled + sum(mine.reserved - theirs.reserved for mine, theirs in pairs), settled
 
     def _admitted(self, labels: CallLabels, figures: Figures, limits: Sequence[Limit]) -> None:
-        """A call was admitted: with what this batch adds, each limit has to have room for it."""
+        """Require that each hard limit has room for an admitted call, with all that this batch
+        adds.
+        """
         for each in self._limits(labels, limits):
             limit = each.limit
             asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
@@ -274,7 +280,7 @@ class Tentative:
                 each.guard[0] = min(each.guard[0], most)
 
     def _booked(self, labels: CallLabels, limits: Sequence[Limit]) -> None:
-        """A call was booked: with what this batch adds, no threshold is reached that was not."""
+        """Require that a counted call reaches no new threshold, with all that this batch adds."""
         for each in self._limits(labels, limits):
             if each.level is not None:
                 most = each.level - 1 - self._risen(each)[1]

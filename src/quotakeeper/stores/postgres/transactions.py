@@ -1,4 +1,6 @@
-"""How a store holds its connection: reads and writes in whole transactions, given up after a fault."""
+"""Reads and writes a ledger in PostgreSQL in whole transactions, on a connection that can be
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +28,15 @@ _KEPT_BATCHES = 3 * 86_400 * 1_000_000  # microseconds
 _CLEAN_EVERY = 4_096  # commits
 
 T = TypeVar("T")
-# Writes within one transaction, at an instant of ledger time: the result, and whether there is
-# anything to commit.
+# Writes within one transaction, at an instant of ledger time. Returns the result, and whether there
+# is anything to commit.
 Write = Callable[[PostgresState, int], tuple[T, bool]]
 
 
 class Batch(Generic[T]):
-    """One write: its name, and what it gives once it is committed.
+    """One write: its name, and its result once it is committed.
 
-    `is_unknown`: its commit was sent and the connection was lost.
+    `is_unknown` is True if the connection was lost after the commit was sent.
     """
 
     def __init__(self, batch_id: str) -> None:
@@ -43,12 +45,12 @@ class Batch(Generic[T]):
         self.is_unknown = False
 
     def failed(self, is_lost: bool) -> None:
-        """An attempt at it failed."""
+        """Record that an attempt failed. `is_lost` is whether the connection ended."""
         self.is_unknown = self.is_unknown or (is_lost and bool(self.results))
 
 
 class PostgresTransactions:
-    """Opens a ledger when it is needed; reads and writes it in whole transactions."""
+    """Opens a ledger when it is needed. Reads and writes it in whole transactions."""
 
     def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
         self._address = address
@@ -60,10 +62,10 @@ class PostgresTransactions:
         self._readers_lock = Lock()
         self._doubt: ClockDoubt | None = None
         self._commits = 0
-        self._may_write = True  # as far as is known before the ledger is opened
+        self._may_write = True  # assumed until the ledger is opened
 
     def close(self) -> None:
-        """Let go of everything. Open reservations stay open."""
+        """Close all connections. Open reservations stay open."""
         self._drop()
         with self._readers_lock:
             readers, self._readers = self._readers, []
@@ -71,11 +73,13 @@ class PostgresTransactions:
             _close(raw)
 
     def before_fork(self) -> None:
-        """Close the connections: a child must not inherit them."""
+        """Close the connections, because a child process must not inherit them."""
         self.close()
 
     def leave_to_parent(self) -> None:
-        """In a forked child: let go of the parent's connections without closing them."""
+        """Drop the connections of the parent process without closing them. Called in a forked
+        child.
+        """
         if self._connection is not None:
             _leaked.append(self._connection.raw)
         _leaked.extend(self._readers)
@@ -85,20 +89,23 @@ class PostgresTransactions:
     # -- transactions
 
     def _written(self, write: Write[T], asked_at: int = 0, batch: Batch[T] | None = None) -> T:
-        """Carry out a write under the lock of the head row; it is done once, or not at all.
+        """Carry out a write under the lock of the head row, once or not at all.
 
         If the connection breaks at the commit, a new connection looks for the name of the batch. If
-        it finds it, it commits a change of the head row, so the answer is as durable as any other.
+        the name is there, a change of the head row is committed. So the result is as durable as any
+        other.
         """
         named = batch or Batch(new_id(asked_at))
         return self._with_second_try(lambda: self._attempt(write, asked_at, named), named)
 
     def _read(self, ask: Callable[[PostgresState, int], T], asked_at: int = 0) -> T:
-        """Ask the state of one instant."""
+        """Return the result of `ask` for the state in one read transaction."""
         return self._with_second_try(lambda: self._asked(ask, asked_at), Batch(""))
 
     def _with_second_try(self, act: Callable[[], T], batch: Batch[T]) -> T:
-        """Act; once more on a new connection where the first was lost, as one that stood idle is."""
+        """Call `act`. If the connection was lost, such as after a long idle time, call it once
+        more.
+        """
         for is_last in (False, True):
             try:
                 return act()
@@ -123,7 +130,7 @@ class PostgresTransactions:
         sql, head = texts(), connection.head
         now = max(head.now_at, head.high_water)
         if batch.is_unknown:
-            # Whoever was under way with it has ended: this transaction has the lock.
+            # The earlier attempt has ended, because this transaction has the lock.
             found = connection.execute(sql["batch"], (batch.id,)).fetchone()
             if found is not None:
                 connection.commit([(sql["set_head"], (state.seq, state.high_water))], sql["commit"])
@@ -177,7 +184,7 @@ class PostgresTransactions:
 
     @contextmanager
     def _reading(self) -> Iterator[SqlSession]:
-        """A connection of its own for one long read, in one snapshot."""
+        """Open a separate connection for one long read, in one snapshot."""
         sql = texts()
         with self._readers_lock:
             raw = self._readers.pop() if self._readers else None
@@ -203,7 +210,7 @@ class PostgresTransactions:
     # -- the connection
 
     def _there(self) -> None:
-        # Readers open connections of their own, in any thread: only make sure of the tables.
+        # Readers open separate connections in any thread. This only makes sure that the tables exist.
         if self._state is None:
             try:
                 self._opened()
@@ -221,7 +228,10 @@ class PostgresTransactions:
         return self._state
 
     def _drop(self) -> None:
-        """After an error nothing cached can be trusted: the next call opens a new connection."""
+        """Close the connection after an error, and drop the cached state, which may be wrong.
+
+        The next call opens a new connection.
+        """
         connection, self._connection, self._state = self._connection, None, None
         if connection is not None:
             _close(connection.raw)
@@ -236,5 +246,5 @@ def _close(raw: Any) -> None:
             raw.close()
 
 
-# Connections of a parent process: closing them here would end what it still uses.
+# Connections of a parent process. Closing them here would end connections that the parent uses.
 _leaked: list[Any] = []

@@ -1,1 +1,1 @@
-"""SQL code that every database shares: cached state, rows, sums, and compaction."""
+"""SQL code that all databases share: cached state, rows, sums, and compaction."""

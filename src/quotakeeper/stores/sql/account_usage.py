@@ -1,6 +1,6 @@
 """The use of each account by five-minute slot (table `pace`), so that a forecast reads few rows.
 
-The table of slots has one row per set of labels, so a forecast would read all of them. Rows of
+The table of slots has one row per set of labels, so a forecast would read all these rows. Rows of
 `pace` are derived from entries and written in the same commit.
 """
 
@@ -24,7 +24,7 @@ KEPT_BEFORE = 8 * 86_400 * SECOND  # for a new account; more than a forecast rea
 
 
 class AccountUsage:
-    """The use by slot of a ledger's accounts, inside one transaction at a time."""
+    """The use of a ledger's accounts by slot, inside one transaction at a time."""
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session
@@ -37,8 +37,9 @@ class AccountUsage:
     def count(
         self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord
     ) -> None:
-        """Count an event in its accounts. If it was counted before, its old figures are
-        subtracted."""
+        """Count an event in `accounts`. If the event was counted before, its old figures are
+        subtracted.
+        """
         used = _amounts(after.figures)
         was = _amounts(before.figures) if before and before.figures else None
         slot, changed = bucket_start(after.at), self._changed
@@ -49,13 +50,15 @@ class AccountUsage:
                 changed[key] = changed.get(key, 0) + change
 
     def make(self, interned: Interned, account: Account, number: int, since: int) -> None:
-        """Fill the use of a new account from all slots, including those of this batch."""
+        """Compute the use of a new account from all slots since `since`, including those of this
+        batch.
+        """
         for key in [key for key in self._changed if key[0] == account.key]:
             del self._changed[key]
         fill_pace(self._session, interned, account, number, since)
 
     def save(self, account_ids: dict[str, int]) -> None:
-        """Write the changed slots."""
+        """Write the changed use. `account_ids` maps account keys to row numbers."""
         if self._changed:
             rows = [(account_ids[k], slot, n) for (k, slot), n in self._changed.items()]
             self._session.executemany(self._session.sql["add_pace"], rows)
@@ -65,7 +68,7 @@ class AccountUsage:
 def fill_pace(
     session: SqlSession, interned: Interned, account: Account, account_id: int, since: int
 ) -> None:
-    """Fill the use of a new account from the slots since an instant."""
+    """Compute the use of a new account from the slots since `since`, and write it."""
     found: dict[int, int] = {}
     for slot, labels_id, *_, totals in session.execute(
         session.sql["slots_between"], (bucket_start(since), 2**62)
@@ -80,7 +83,7 @@ def fill_pace(
 
 
 def fill_account_usage(session: SqlSession) -> None:
-    """Fill the use of all accounts in a ledger of schema 1; part of the migration to schema 2."""
+    """Compute the use of all accounts of a ledger of schema 1. Part of the migration to schema 2."""
     interned = Interned(session)
     for row in session.execute(session.sql["accounts_of_old"]).fetchall():
         fill_pace(session, interned, account_from(row[1:9]), row[0], 0)

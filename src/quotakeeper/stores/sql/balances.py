@@ -1,4 +1,4 @@
-"""Balances of a ledger in SQL: cached in memory, fetched one by one or many at once."""
+"""Balances of a ledger in SQL: cached in memory, and fetched one by one or many at once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _MOST_SLICES = 1_000  # of one account in the cache
 class TouchedBalances(NamedTuple):
     """The balances that a batch reads or changes, by account key.
 
-    `starts` are the starts of single slices. `after` is the instant after which all slices of a
-    rolling window are needed.
+    `starts` has the starts of single slices. `after` has, for a rolling window, the instant after
+    which all slices are needed.
     """
 
     starts: dict[str, set[int]]
@@ -36,15 +36,17 @@ class SqlBalances(LedgerState):
         self.session = session
         self._sql = session.sql
         self._account_ids: dict[str, int] = {}
-        self._whole: dict[str, int] = {}  # account key -> all later slices are fetched
+        self._whole: dict[
+            str, int
+        ] = {}  # account key -> the instant after which all slices are cached
         self._dirty: dict[tuple[str, int], Balance] = {}
 
     def account_id(self, account: Account) -> int:
-        """The row number of an account with kept balances."""
+        """Return the row number of an account with kept balances."""
         return self._account_ids[account.key]
 
     def balance(self, account: Account, start_at: int) -> Balance:
-        """The balance of one slice; a new one if there is none."""
+        """Return the balance of one slice. If there is none, a new balance is created."""
         found = self._balances.setdefault(account.key, {}).get(start_at)
         if found is None:
             account_id = self._account_ids.get(account.key)
@@ -57,7 +59,9 @@ class SqlBalances(LedgerState):
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
-        """The slices of an account that start after an instant."""
+        """Return the slices of an account that start after `after`, each with its start and
+        balance.
+        """
         if self._lacks_slices(account.key, after):
             kept = self._balances.setdefault(account.key, {})
             account_id = self._account_ids.get(account.key, 0)
@@ -67,8 +71,10 @@ class SqlBalances(LedgerState):
         return super().slices(account, after)
 
     def pace(self, account: Account, since: int) -> dict[int, int] | None:
-        """The use of an account by slot since an instant; None if the table does not go back that
-        far."""
+        """Return the use of an account by slot since `since` (start of slot -> base units).
+
+        Returns None if the table does not go back that far.
+        """
         kept = self.accounts.get(account.key)
         if kept is None or since < kept[1] - KEPT_BEFORE:
             return None
@@ -76,23 +82,23 @@ class SqlBalances(LedgerState):
         return dict(self.session.execute(self._sql["pace_since"], row).fetchall())
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Record a changed balance, which `save` will write."""
+        """Mark a balance as changed, so that `save` writes it."""
         self._dirty[account.key, start_at] = balance
 
     # -- many at once
 
     def has_places(self, labels: CallLabels, at: int) -> bool:
-        """Whether the balances that a call counts in are cached."""
+        """Return whether the balances in which a call counts at `at` are cached."""
         found = self._places.get(labels)
         return found is not None and found[0] <= at < found[1]
 
     def has_caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> bool:
-        """Whether the balances of a call's calendar limits are cached."""
+        """Return whether the balances of a call's calendar limits are cached."""
         found = self._caps.get(labels)
         return found is not None and found[0] is limits and found[1] <= at < found[2]
 
     def fetch_balances(self, touched: TouchedBalances) -> None:
-        """Fetch all of these balances that are not cached, in at most two queries."""
+        """Fetch all balances in `touched` that are not cached, in at most two queries."""
         if not touched.starts and not any(
             self._lacks_slices(*each) for each in touched.after.items()
         ):
@@ -135,6 +141,6 @@ class SqlBalances(LedgerState):
 
 
 def _balance(settled: object, reserved: object, overage: object) -> Balance:
-    """Read a balance from its row. Raises DamagedRowError."""
+    """Return the balance in a row. Raises DamagedRowError."""
     with rows_of("a balance"):
         return Balance(whole(settled), whole(reserved), whole(overage))

@@ -1,4 +1,6 @@
-"""Finds what a batch of commands refers to, so that a store can fetch all of it at once."""
+"""Finds the ids, labels, texts and balances that a batch needs, so that a store can fetch all at
+once.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ class BatchNames(NamedTuple):
 
 
 def names_in(commands: Sequence[c.Command]) -> BatchNames:
-    """The ids, labels and recurring texts in the commands of a batch."""
+    """Return the ids, labels and recurring texts in the commands of a batch."""
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
@@ -59,10 +61,10 @@ def _add_words(words: set[str], figures: Figures) -> None:
 
 
 def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> TouchedBalances:
-    """The kept balances that a batch at `now` may read or change.
+    """Return the kept balances that a batch at `now` may read or change.
 
-    Reads no rows if the ids of the batch are cached. It omits balances of second attempts and of
-    swept reservations. The rules read those row by row.
+    Reads no rows if the ids of the batch are cached. Balances of second attempts and of swept
+    reservations are left out. The rules read those one by one.
     """
     touching = _Touching(state, now)
     for command in commands:
@@ -100,7 +102,7 @@ class _Touching:
         self._limited: set[tuple[int, int, int]] = set()
 
     def counts(self, labels: CallLabels, at: int) -> None:
-        """Add the balances in which a call with these labels counts at an instant."""
+        """Add the balances in which a call with these labels counts at `at`."""
         seen, state = (id(labels), at), self._state
         if seen in self._counted:
             return
@@ -113,7 +115,7 @@ class _Touching:
                 self.touched.starts.setdefault(account.key, set()).add(start)
 
     def limited(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> None:
-        """Add the balances of these limits for a call with these labels, at an instant."""
+        """Add the balances of these limits for a call with these labels at `at`."""
         seen = id(labels), id(limits), at
         if seen in self._limited:
             return
@@ -135,8 +137,9 @@ class _Touching:
                 self.touched.starts.setdefault(account.key, set()).add(start)
 
     def drawn(self, command: c.Draw) -> None:
-        """Add the balances of a drawn call: those of its lease, and those at the call's own
-        instant."""
+        """Add the balances of a call from a lease, at the lease's instant and at the call's
+        instant.
+        """
         lease = self._state.known(command.lease)
         if lease is not None:
             at = self._now if command.at is None else min(command.at, self._now)
@@ -147,7 +150,7 @@ class _Touching:
         self,
         command: c.MarkSent | c.Extend | c.Grow | c.Settle | c.Release | c.Assume | c.Correct,
     ) -> None:
-        """Add the balances of the call that a command changes."""
+        """Add the balances of the call that `command` changes."""
         known = self._state.known(command.id)
         if known is None or isinstance(command, (c.MarkSent, c.Extend)):
             return

@@ -1,7 +1,7 @@
 """Sums by slot: the usage of each set of labels in five minutes.
 
 They are written in the same commit as their entries, so that a report over a year does not read
-every call. They are derived from the journal, and `verify` derives them again.
+every call. They are derived from the journal, and `verify` computes them again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Key = tuple[int, int, int, int]  # slot, labels, provenance, outcome
 
 
 class Sums:
-    """The sums of one slot under one key."""
+    """The sums of one slot for one set of labels, one provenance and one outcome."""
 
     __slots__ = ("calls", "cost_pico", "quantities", "unpriced")
 
@@ -54,7 +54,7 @@ class Sums:
                 kept.pop(key, None)
 
     def merge(self, other: Sums) -> None:
-        """Add other sums to these."""
+        """Add the sums in `other` to these sums."""
         self.calls += other.calls
         self.unpriced += other.unpriced
         self.cost_pico += other.cost_pico
@@ -69,17 +69,17 @@ class Sums:
         return f"{self.calls} calls, {self.unpriced} unpriced, {self.totals}"
 
     def row(self, key: Key) -> tuple[object, ...]:
-        """The sums as a table row."""
+        """Return the sums as a table row."""
         return (*key, self.calls, self.unpriced, self.totals)
 
     @property
     def totals(self) -> str:
-        """The stored text of the quantities and cost; equal sums give equal texts."""
+        """The quantities and the cost as stored text. Equal sums give equal texts."""
         return totals_text(dict(sorted(self.quantities.items())), self.cost_pico)
 
 
 class BucketSums:
-    """The slot sums of one ledger, inside one transaction at a time."""
+    """The sums by slot of one ledger, inside one transaction at a time."""
 
     def __init__(self, session: SqlSession, interned: Interned) -> None:
         self._session = session
@@ -96,7 +96,9 @@ class BucketSums:
         self._more.clear()
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Count an event in its slot. If it was counted before, its old figures are subtracted."""
+        """Count an event in its slot. If the event was counted before, its old figures are
+        subtracted.
+        """
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
                 figures = known.figures
@@ -128,7 +130,7 @@ class BucketSums:
             self._sums.clear()
 
     def _fetch(self) -> None:
-        """Read the rows that have additions, in one query, and merge the additions."""
+        """Read the rows that have additions, in one query, and merge the additions into them."""
         for *key, calls, unpriced, totals in self._session.rows_of("slots_of", list(self._more)):
             slot, labels_id, provenance, outcome = key
             with rows_of(f"the sums of slot {slot!a:.20}"):
@@ -142,7 +144,7 @@ class BucketSums:
 
 
 def bucket_key(known: CallRecord, interned: Interned) -> Key:
-    """The slot and group in which an event is summed."""
+    """Return the key under which an event is summed: slot, labels, provenance and outcome."""
     assert known.figures is not None
     figures = known.figures
     return (bucket_start(known.at), interned.labels_id(known.labels),
@@ -150,7 +152,7 @@ def bucket_key(known: CallRecord, interned: Interned) -> Key:
 
 
 def fill_buckets(session: SqlSession) -> None:
-    """Compute all slot sums from the journal. Call this inside a transaction."""
+    """Compute and write all sums by slot from the journal. Call this inside a transaction."""
     put = session.sql["put_slot"]
     for sums in _derived(session):
         session.executemany(put, _rows(sums))
@@ -159,10 +161,10 @@ def fill_buckets(session: SqlSession) -> None:
 def compare_buckets(
     session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
 ) -> list[Problem]:
-    """Sum every slot from the journal again, and report each difference in the stored sums.
+    """Sum every slot from the journal again. Returns each difference from the stored sums.
 
-    Also compares the use by slot of `accounts`: row number, account, and the instant it is kept
-    from.
+    Also compares the use by slot of `accounts`. Each has a row number, an account, and the instant
+    from which its use is kept.
     """
     problems: list[Problem] = []
     kept = _kept(session, "slots_between")
@@ -211,7 +213,7 @@ def _pace_checker(
 def _side_by_side(
     *streams: Iterator[dict[Key, Sums]],
 ) -> Iterator[tuple[int, list[dict[Key, Sums]]]]:
-    """Merge streams that are in order of time, slot by slot."""
+    """Merge streams that are in order of time. Yields each slot with its sums in every stream."""
     heads = [next(stream, None) for stream in streams]
     while any(heads):
         slot = min(_bucket_of(head) for head in heads if head)
@@ -230,7 +232,7 @@ def _bucket_of(sums: dict[Key, Sums]) -> int:
 def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key, Sums]]:
     """Yield the sums of the journal, slot by slot.
 
-    Raises DamagedRowError for a row that cannot be read; with `lenient`, skips that row.
+    Raises DamagedRowError for a row that cannot be read. With `lenient`, such a row is skipped.
     """
     sums: dict[Key, Sums] = {}
     slot = -1
@@ -255,7 +257,7 @@ def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key
 
 
 def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
-    """Yield the stored sums of a table, slot by slot."""
+    """Yield the stored sums that `query` reads, slot by slot."""
     sums: dict[Key, Sums] = {}
     for *key, calls, unpriced, totals in session.execute(session.sql[query], (-(2**62), 2**62)):
         if sums and key[0] != _bucket_of(sums):

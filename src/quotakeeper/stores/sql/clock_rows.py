@@ -1,4 +1,4 @@
-"""Clock readings as rows: the newest reading of each boot."""
+"""Clock readings as rows: the newest reading of each start of a machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_KEPT = 16
 
 
 def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
-    """The reading that others of its frame are compared with; None if none is stored."""
+    """Return the stored reading with this `frame`; None if there is none."""
     row = session.execute(session.sql["reading_of"], (frame,)).fetchone()
     if row is None:
         return None
@@ -19,6 +19,6 @@ def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
 
 
 def put_reading(session: SqlSession, reading: ClockReading) -> None:
-    """Store the reading of a frame, and delete all but the newest 16 frames."""
+    """Store the reading of a `frame`. Deletes all but the newest 16 readings."""
     session.execute(session.sql["put_reading"], (reading.frame, reading.wall, reading.boot))
     session.execute(session.sql["drop_readings"], (_MOST_KEPT,))

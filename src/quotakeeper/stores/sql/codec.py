@@ -110,8 +110,9 @@ def _entry(row: Row, interned: Interned) -> Entry:
 
 
 def _check(entry: Entry) -> None:
-    """Raise ValueError if an entry lacks a field of its kind, or has a field that its kind does not
-    allow."""
+    """Raise ValueError if an entry lacks a field of its kind, or has a field that its kind must not
+    have.
+    """
     kind = entry.kind
     if kind in OPENINGS:
         if entry.labels is None or not is_storable(entry.id):
@@ -133,7 +134,7 @@ def _check(entry: Entry) -> None:
 
 
 def account_from(row: Row) -> Account:
-    """Read an account from its row (without number and `since_at`). Raises DamagedRowError."""
+    """Convert a row (without number and `since_at`) to an account. Raises DamagedRowError."""
     with rows_of("an account"):
         meter, window, timezone, provider, model, operation, scope, per = map(clean_text, row)
         if meter not in METERS:
@@ -155,7 +156,7 @@ def hold_row(seq: int, hold: Hold) -> Row:
 
 
 def hold_from(hold: Hold, row: Row) -> Hold:
-    """Update a reservation with its row (without the number).
+    """Return `hold` with the values of its row (without the number).
 
     Raises DamagedRowError, which names the reservation by its id.
     """

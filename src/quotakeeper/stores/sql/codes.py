@@ -1,6 +1,6 @@
 """The stored codes of kinds, provenances, outcomes and quantities.
 
-Codes are stored for ever: only append new ones.
+Stored codes can never change. Add new codes at the end only.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ _PART = re.compile(r"([a-z]+)([0-9]+)")
 
 
 def quantities_text(quantities: Quantities) -> str:
-    """The stored text of quantities: "i3211o1234r1". It needs a third of the space of JSON."""
+    """Return the stored text of quantities: "i3211o1234r1". It takes a third of the space of JSON."""
     return "".join([f"{_CODE[key]}{amount}" for key, amount in quantities.items()])
 
 
 def quantities_from(text: str) -> dict[str, int]:
-    """Read quantities from their stored text, or from the JSON of schema 1.
+    """Return the quantities in a stored text, or in the JSON of schema 1.
 
     Raises DamagedRowError for any other text.
     """
@@ -73,12 +73,12 @@ def quantities_from(text: str) -> dict[str, int]:
 
 
 def totals_text(quantities: Mapping[str, int], cost_pico: int) -> str:
-    """The stored text of summed quantities and costs."""
+    """Return the stored text of summed quantities and costs."""
     return f"{quantities_text(quantities)}{COST_CODE}{cost_pico}"
 
 
 def totals_from(text: str) -> tuple[dict[str, int], int]:
-    """Read summed quantities and costs from their stored text. Raises DamagedRowError."""
+    """Return the summed quantities and the cost in a stored text. Raises DamagedRowError."""
     try:
         quantities, _, cost = text.rpartition(COST_CODE)
         return quantities_from(quantities), int(cost)

@@ -1,10 +1,10 @@
 """Compaction: deletes the entries of calls that ended long ago, and keeps their totals.
 
-Only whole calls are deleted: the opening entry with all later entries, and a lease with all calls
-drawn from it. Balances and slot sums do not change. The part of them that the journal no longer
-shows is stored beside them as `carried`, so that `verify` still agrees. Single events are lost, and
-with them the check for repeated ids. Crossings in ended periods are deleted too. The marks of a
-rolling window stay.
+Only whole calls are deleted: the first entry with all later entries, and a lease with all calls
+drawn from it. Balances and sums by slot do not change. The part of them that is no longer in the
+journal is stored as `carried`, so that `verify` still finds no difference. Single events are lost.
+So an id of a deleted call counts as new if it is repeated. Crossings in ended periods are deleted
+too. The marks of a rolling window stay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from quotakeeper.stores.sql.state import SqlState
 
 
 class _Gone(LedgerState):
-    """Collects the totals of the entries that are deleted."""
+    """Computes the totals of the entries that are deleted."""
 
     def __init__(self, kept: LedgerState, zones: ZoneFinder, interned: Interned) -> None:
         super().__init__(zones)
@@ -48,12 +48,12 @@ class _Gone(LedgerState):
 def compact(
     state: SqlState, zones: ZoneFinder, before: int, now: int, after: int, at_most: int
 ) -> Compacted:
-    """Delete the entries of up to `at_most` calls that ended before an instant.
+    """Delete the entries of up to `at_most` calls that ended before `before`.
 
-    It begins after sequence number `after`, inside a write transaction. Current periods keep all
-    their entries.
+    Begins after sequence number `after`. Call this inside a write transaction. Current periods keep
+    all their entries.
     """
-    # An endless period keeps its totals but not its entries, so it does not limit the cut.
+    # An endless period keeps its totals but not its entries, so it does not limit what is deleted.
     accounts = [account for account, _ in state.accounts.values() if not account.window.is_endless]
     starts = [state.period(account, now).start_at for account in accounts]
     before = min([before, now, *starts])
@@ -80,7 +80,7 @@ def compact(
 
 
 def _whole_call(session: SqlSession, interned: Interned, root: int) -> list[Entry]:
-    """All entries about a call; for a lease, also those of all calls drawn from it."""
+    """Return all entries about a call; for a lease, also those of all calls drawn from it."""
     about = session.sql["about"]
     found: dict[int, Entry] = {}
     waiting = [root]

@@ -1,4 +1,6 @@
-"""The interface to a database: a few connection methods, and the parts that each dialect supplies."""
+"""The interface to a database: a few connection methods, and the functions that each dialect
+supplies.
+"""
 
 from __future__ import annotations
 
@@ -14,38 +16,40 @@ _KEY = re.compile(r"VALUES (\([^()]*\))")
 
 
 class Rows(Protocol):
-    """The result rows of one query."""
+    """The rows that one query returned."""
 
     def fetchone(self) -> Any:
-        """The next row, or None."""
+        """Return the next row; None after the last row."""
 
     def fetchmany(self, size: int, /) -> list[Any]:
-        """Up to `size` of the next rows."""
+        """Return at most `size` of the next rows."""
 
     def fetchall(self) -> list[Any]:
-        """All remaining rows."""
+        """Return all remaining rows."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
 
 class SqlConnection(Protocol):
-    """An open connection. The dialect opens it, and begins and ends its transactions."""
+    """An open connection. The code of each database opens it, and begins and ends its transactions."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Rows:
-        """Execute one statement."""
+        """Execute one statement, and return its rows."""
 
     def executemany(self, sql: str, parameters: Any, /) -> object:
-        """Execute one statement for each row of values."""
+        """Execute one statement for each row of values in `parameters`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """The parts that differ between databases.
 
-    `commit_number` returns a number that changes when another connection commits. `inserted_id`
-    returns the row number that an INSERT created. `is_damage` says whether a database error means a
-    damaged file. `prefetch_from` is the smallest batch that is fetched at once: 1 if each query
-    costs a round trip.
+    - `statements`: SQL statements by name.
+    - `commit_number`: returns a number that changes when another connection commits.
+    - `inserted_id`: returns the row number that an INSERT created.
+    - `is_damage`: returns whether a database error means that the ledger is damaged.
+    - `prefetch_from`: batches from this size on are fetched at once; 1 if each query is a round
+      trip.
     """
 
     statements: Mapping[str, str]
@@ -72,10 +76,10 @@ class SqlSession:
         return self.dialect.inserted_id(self.execute(self.sql[name], values))
 
     def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
-        """The rows for many keys, with a named statement that is written for one key: `VALUES (?,
-        ?)`.
+        """Return the rows of many keys, with a named statement that is written for one key:
+        `VALUES (?, ?)`.
 
-        One query takes 1,024 keys. The result may contain a row more than once.
+        One query takes up to 1,024 keys. The result may contain a row more than once.
         """
         found: list[Any] = []
         if not keys:

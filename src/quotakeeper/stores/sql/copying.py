@@ -1,4 +1,4 @@
-"""The tables that make up a ledger, and their rows in order: for a copy in another database."""
+"""The tables of a ledger, and their rows in order, to copy a ledger to another database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _PAGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with the same columns in every database. The first `ordered_by` columns are its key."""
+    """A table that has the same columns in every database. The first `ordered_by` columns are its
+    key.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -21,14 +23,14 @@ class Table:
 
     @property
     def query(self) -> str:
-        """All rows, in the order of the key."""
+        """The SQL that returns all rows in the order of the key."""
         key = ", ".join(self.columns[: self.ordered_by])
         return f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {key}"  # noqa: S608 - constants
 
 
 _SLOT = ("slot_at", "labels_id", "provenance", "outcome", "calls", "unpriced")
 SLOTS = Table("slot", (*_SLOT, "totals"), 4)
-# Readings of clocks belong to a machine, and are not copied.
+# Clock readings are not copied, because they are of one machine.
 TABLES = (
     Table("word", ("word_id", "text"), 1),
     Table("labels", ("labels_id", "provider", "model", "operation", "scope"), 1),
@@ -70,7 +72,7 @@ TABLES = (
 
 
 def rows_in(session: SqlSession, table: Table) -> Iterator[tuple[Any, ...]]:
-    """The rows of a table."""
+    """Yield the rows of a table in the order of its key."""
     found = session.execute(table.query)
     while page := found.fetchmany(_PAGE):
         yield from page

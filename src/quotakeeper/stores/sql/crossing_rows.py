@@ -1,4 +1,6 @@
-"""Crossings as rows: the contents of CROSS entries, and the present mark of each threshold."""
+"""Crossings as rows: the contents of CROSS entries, and the newest crossing ("mark") of each
+threshold.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ from quotakeeper.stores.sql.connection import SqlSession
 
 
 def crossing_of(session: SqlSession, seq: int) -> Crossing | None:
-    """The contents of a CROSS entry; None if its row is missing."""
+    """Return the contents of a CROSS entry; None if its row is missing."""
     row = session.execute(session.sql["crossing_of"], (seq,)).fetchone()
     return None if row is None else Crossing(*row)
 
 
 def marks_of(session: SqlSession, account_id: int) -> dict[Level, Mark]:
-    """The marks of all thresholds of an account's limits."""
+    """Return the newest crossing of each threshold of an account's limits."""
     rows = session.execute(session.sql["marks_of"], (account_id,))
     return {(name, amount, level): Mark(start_at, turn, bool(stands))
             for name, amount, level, start_at, turn, stands in rows}  # fmt: skip
@@ -42,11 +44,10 @@ def save_crossings(
 
 
 def drop_crossings(session: SqlSession, cut: int) -> int:
-    """During compaction: delete CROSS entries before sequence number `cut`, and return their
-    number.
+    """Delete CROSS entries before sequence number `cut`, and return how many. Part of compaction.
 
     Their periods have ended, or their window is rolling. The mark of a rolling window stays, so
-    that a threshold that is still crossed is not crossed again.
+    that a threshold that is still crossed is not reported again.
     """
     sql = session.sql
     found = session.execute(sql["crossings_before"], (cut,)).fetchall()

@@ -1,8 +1,8 @@
-"""Damaged rows: the error that reports one, and checks of single columns.
+"""The error for a damaged row, and checks of single columns.
 
-A flipped byte can raise KeyError, ValueError, TypeError and others while Python decodes a row. All
-decoders raise DamagedRowError instead. A dialect turns it into LedgerCorruptError, which names the
-ledger.
+A changed byte can raise KeyError, ValueError, TypeError and other errors while a row is decoded.
+All decoders raise DamagedRowError instead. Each store turns this error into LedgerCorruptError,
+which names the ledger.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _LARGEST = 2**63 - 1
 
 
 class DamagedRowError(Exception):
-    """A row that this package did not write in this form.
+    """A row does not have the form in which this package writes rows.
 
-    `seq` and `entry_id` identify the journal entry, if the row is an entry or is about one. `what`
-    describes the fault, and names the row if it is not about an entry.
+    `seq` and `entry_id` identify the journal entry, if the row is an entry or is about an entry.
+    `what` describes the fault, and names the row if it is not about an entry.
     """
 
     def __init__(self, what: str, seq: int | None = None, entry_id: str = "") -> None:
@@ -34,7 +34,7 @@ class DamagedRowError(Exception):
 
 
 def described(what: str, seq: int | None, entry_id: str) -> str:
-    """One line about damage: the entry and the fault."""
+    """Return one line about damage: the entry and the fault."""
     if seq is None and not entry_id:
         return what
     of_id = f" ({entry_id!r})" if entry_id else ""
@@ -42,7 +42,7 @@ def described(what: str, seq: int | None, entry_id: str) -> str:
 
 
 def damaged(error: BaseException, seq: object = None, entry_id: object = "") -> DamagedRowError:
-    """Convert an error from decoding a row to DamagedRowError, with the entry's number and id."""
+    """Convert an error from decoding a row to a DamagedRowError with the entry's number and id."""
     what = error.what if isinstance(error, DamagedRowError) else _said(error)
     return DamagedRowError(
         what,
@@ -53,7 +53,9 @@ def damaged(error: BaseException, seq: object = None, entry_id: object = "") -> 
 
 @contextmanager
 def rows_of(what: str) -> Iterator[None]:
-    """Decode a row that is not an entry. DamagedRowError then names the row as `what`."""
+    """Decode a row that is not an entry in this `with` block. A DamagedRowError then names the row:
+    `what`.
+    """
     try:
         yield
     except UNREADABLE as error:
@@ -63,19 +65,21 @@ def rows_of(what: str) -> Iterator[None]:
 
 
 def whole(value: object, most: int = _LARGEST) -> int:
-    """Check a whole number from 0 to `most`. Raises ValueError for anything else."""
+    """Return `value` if it is a whole number from 0 to `most`. Raises ValueError otherwise."""
     if type(value) is not int or not 0 <= value <= most:
         raise ValueError(f"{_shown(value)} is not a whole number from 0 to {most}")
     return value
 
 
 def instant(value: object) -> int:
-    """Check an instant in microseconds since 1970 UTC. Raises ValueError for anything else."""
+    """Return `value` if it is an instant in microseconds since 1970 UTC. Raises ValueError
+    otherwise.
+    """
     return whole(value, MAX_INSTANT - 1)
 
 
 def clean_text(value: object) -> str:
-    """Check that a value is text that UTF-8 can encode. Raises ValueError for anything else."""
+    """Return `value` if it is text that UTF-8 can encode. Raises ValueError otherwise."""
     if not isinstance(value, str):
         raise ValueError(f"{_shown(value)} is not text")
     if not value.isascii():
@@ -87,8 +91,9 @@ def clean_text(value: object) -> str:
 
 
 def code(table: tuple[object, ...], value: object) -> int:
-    """The index for a code, which counts from 1, in its table. Raises ValueError for an unknown
-    code."""
+    """Return the index in `table` for a code; codes count from 1. Raises ValueError for an unknown
+    code.
+    """
     if type(value) is not int or not 1 <= value <= len(table):
         raise ValueError(f"code {_shown(value)} is unknown")
     return value - 1

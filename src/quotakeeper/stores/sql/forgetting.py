@@ -1,7 +1,7 @@
-"""Replaces a label's value in every SQL row that contains it.
+"""Replaces a label's value in every SQL row that contains the value.
 
-It runs inside one write transaction, with the journal's triggers removed. No other process may have
-the ledger open, because each process caches the numbers of labels.
+This must run inside one write transaction, with the journal's triggers removed. No other process
+may have the ledger open, because each process caches the numbers of labels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from quotakeeper.value_classes import replace
 
 
 def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
-    """What replacing a label's value would change."""
+    """Return what replacing a label value would change. Changes nothing."""
     sql, execute = session.sql, session.execute
     calls = open_calls = notes = last_at = 0
     for number, _ in _labels_with(session, label):
@@ -38,8 +38,9 @@ def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
 
 
 def forget_label(session: SqlSession, label: LabelValue, instead: str) -> ForgottenLabel:
-    """Change the value of a label in labels, accounts, crossings and notices; clear the notes of
-    its calls."""
+    """Replace a label value in labels, accounts, crossings and notices. Clear the notes of its
+    calls.
+    """
     sql, execute = session.sql, session.execute
     found = look_for_label(session, label)
     for number, scope in list(_labels_with(session, label)):

@@ -1,4 +1,4 @@
-"""Labels and recurring texts ("words"): stored once, and referenced by number in journal rows."""
+"""Labels and recurring texts ("words"). Each is stored once; journal rows contain its number."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ V = TypeVar("V")
 
 
 class Interned:
-    """Labels and words by number, and the reverse. Each is looked up once per connection."""
+    """Finds labels and words by number, and their numbers. Each is read once per connection."""
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session
@@ -33,7 +33,7 @@ class Interned:
         self._absent: set[tuple[str, ...]] = set()  # known to be missing in this transaction
 
     def labels_id(self, labels: CallLabels) -> int:
-        """The number of labels; they are added if they have none."""
+        """Return the number of labels. If they have none, they are added."""
         found = self._labels.get(labels)
         if found is None:
             found = self._find_or_add("labels", _labels_row(labels))
@@ -41,7 +41,9 @@ class Interned:
         return found
 
     def word_id(self, text: str) -> int | None:
-        """The number of a text; it is added if it has none. None for the empty text."""
+        """Return the number of a text; None for the empty text. If the text has no number, it is
+        added.
+        """
         if not text:
             return None
         found = self._words.get(text)
@@ -51,7 +53,7 @@ class Interned:
         return found
 
     def labels(self, labels_id: int) -> CallLabels:
-        """The labels with a number. Raises DamagedRowError if there are none."""
+        """Return the labels with a number. Raises DamagedRowError if there are none."""
         found = self._labels_by_id.get(labels_id)
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
@@ -61,7 +63,7 @@ class Interned:
         return found
 
     def word(self, word_id: int | None) -> str:
-        """The text with a number. Raises DamagedRowError if there is none."""
+        """Return the text with a number; "" for None. Raises DamagedRowError if there is none."""
         if word_id is None:
             return ""
         found = self._words_by_id.get(word_id)
@@ -73,17 +75,17 @@ class Interned:
         return found
 
     def crossing(self, seq: int) -> Crossing | None:
-        """The contents of a CROSS entry; None if its row is missing."""
+        """Return the contents of a CROSS entry; None if its row is missing."""
         return crossing_of(self._session, seq)
 
     def notice(self, seq: int) -> Notice | None:
-        """The notice of an entry; None if its row is missing."""
+        """Return the notice of an entry; None if its row is missing."""
         return notice_of(self._session, seq)
 
     # -- many at once
 
     def fetch(self, labels_ids: Iterable[int | None], word_ids: Iterable[int | None]) -> None:
-        """Look up the labels and words with these numbers that are not cached, many at once."""
+        """Read the labels and words with these numbers that are not cached, many at once."""
         wanted = {n for n in labels_ids if n is not None} - self._labels_by_id.keys()
         for number, *row in self._session.rows_of("labels_by_ids", [(n,) for n in wanted]):
             self._read_labels(number, row)
@@ -92,7 +94,7 @@ class Interned:
             self._read_word(number, text)
 
     def find(self, labels: Iterable[CallLabels], words: Iterable[str]) -> None:
-        """Look up the numbers of these labels and words that are not cached, many at once."""
+        """Read the numbers of these labels and words that are not cached, many at once."""
         self._absent.clear()
         new = [each for each in labels if each not in self._labels and labels_are_storable(each)]
         if new:
@@ -110,8 +112,10 @@ class Interned:
                 _kept(self._words, text, number)
 
     def forget_absent(self) -> None:
-        """Called when a transaction starts: another connection may have added missing labels or
-        words."""
+        """Drop what is known to be missing, because another connection may have added it.
+
+        Called when a transaction starts.
+        """
         self._absent.clear()
 
     def _read_labels(self, number: int, row: Row) -> CallLabels:
@@ -154,10 +158,10 @@ def _labels_from(row: Row) -> CallLabels:
 
 
 def scope_text(scope: tuple[tuple[str, str], ...]) -> str:
-    """Scope labels as compact JSON, with sorted keys."""
+    """Return scope labels as compact JSON; "" without labels."""
     return json.dumps(dict(scope), ensure_ascii=False, separators=(",", ":")) if scope else ""
 
 
 def scope_from(text: str) -> tuple[tuple[str, str], ...]:
-    """Read scope labels from their stored text."""
+    """Return the scope labels in a stored text, sorted by name."""
     return tuple(sorted(json.loads(text).items())) if text else ()

@@ -1,4 +1,6 @@
-"""Reads the journal: the record of an id, the use since an instant, and the position of an instant."""
+"""Reads the journal: the record of an id, the use since an instant, and the first entry of an
+instant.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,9 @@ from quotakeeper.value_classes import replace
 
 
 class JournalRecords:
-    """Records of ids from the journal, one at a time or many at once.
+    """Reads the records of ids from the journal, one at a time or many at once.
 
-    Records that were fetched in bulk stay cached until `forget`, at the end of the transaction.
+    Records that were fetched many at once stay cached until `forget`.
     """
 
     def __init__(self, session: SqlSession, interned: Interned) -> None:
@@ -41,22 +43,24 @@ class JournalRecords:
         self._by_seq.clear()
 
     def has(self, event_id: str) -> bool:
-        """Whether it was looked up, among many, what is known of an id."""
+        """Return whether the record of an id is cached, or that the journal does not have the id."""
         return event_id in self._by_id
 
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:
-        """Keep what is known of ids, or that the journal does not have them."""
+        """Cache the records of ids; None for an id that the journal does not have."""
         self._by_id.update(found)
 
     def by_id(self, event_id: str) -> CallRecord | None:
-        """The record of an id; None if the journal does not contain it."""
+        """Return the record of an id; None if the journal does not have the id."""
         if event_id in self._by_id:
             return self._by_id[event_id]
         row = self._session.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
         return None if row is None else self._record(row)
 
     def by_seq(self, seq: int) -> CallRecord:
-        """The record of the id whose opening entry is `seq`."""
+        """Return the record of the id whose first entry is `seq`. Raises DamagedRowError if there
+        is none.
+        """
         found = self._by_seq.get(seq)
         if found is None:
             row = self._session.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
@@ -66,7 +70,9 @@ class JournalRecords:
         return found
 
     def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
-        """Fetch the records of many ids into the cache; missing ids are cached as missing."""
+        """Fetch the records of many ids into the cache, and return them. Missing ids are cached as
+        missing.
+        """
         if not ids:
             return ()
         rows = self._session.rows_of("openings_by_id", [(each,) for each in ids])
@@ -74,7 +80,7 @@ class JournalRecords:
         return self._fetch(rows)
 
     def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
-        """Fetch the records of the ids with these opening entries."""
+        """Fetch the records of the ids with these first entries, and return them."""
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
     def _record(self, row: Row) -> CallRecord:
@@ -129,8 +135,10 @@ def _followed(known: CallRecord, entry: Entry) -> CallRecord:
 def use_since(
     session: SqlSession, interned: Interned, since: int, but_not: Container[int]
 ) -> Iterator[CountedUse]:
-    """Yield the use and the reserved amounts since an instant, except those of opening entries in
-    `but_not`."""
+    """Yield the use and the reserved amounts since `since`.
+
+    Calls whose first entry is in `but_not` are left out.
+    """
     after = first_seq(session, since) - 1
     held = session.execute(session.sql["holds_since"], (after,))
     used = session.execute(session.sql["usage_since"], (after,))
@@ -148,7 +156,7 @@ def use_since(
 
 
 def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterator[CountedUse]:
-    """Yield the use of compacted calls since an instant, by slot. The first slot counts as a whole."""
+    """Yield the use of compacted calls since `since`, by slot. The first slot counts as a whole."""
     for slot, labels_id, *_, totals in session.execute(
         session.sql["carried_slots"], (bucket_start(since), 2**62)
     ):
@@ -159,9 +167,9 @@ def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterat
 
 
 def first_seq(session: SqlSession, at: int) -> int:
-    """The sequence number of the first entry at or after an instant.
+    """Return the sequence number of the first entry at or after instant `at`.
 
-    Ledger time rises with the sequence, so a binary search finds the entry without an index on
+    Entries are in order of ledger time, so a binary search finds the entry without an index on
     time.
     """
     head = session.execute(session.sql["head"]).fetchone()

@@ -11,13 +11,13 @@ from quotakeeper.stores.sql.damage import UNREADABLE, code, damaged, instant
 
 
 def notice_of(session: SqlSession, seq: int) -> Notice | None:
-    """The notice of an entry; None if its row is missing."""
+    """Return the notice of an entry; None if its row is missing."""
     row = session.execute(session.sql["notice_of"], (seq,)).fetchone()
     return None if row is None else Notice(*row)
 
 
 def notices_after(session: SqlSession, seq: int) -> Iterator[Entry]:
-    """Yield the entries with a notice after a sequence number, in commit order."""
+    """Yield the entries with a notice after sequence number `seq`, in commit order."""
     rows = session.execute(session.sql["notices_after"], (seq,)).fetchall()
     for number, kind, at, *said in rows:
         try:
@@ -27,7 +27,9 @@ def notices_after(session: SqlSession, seq: int) -> Iterator[Entry]:
 
 
 def save_notices(session: SqlSession, entries: Iterable[Entry]) -> int:
-    """Write the notices of a batch. Returns the sequence number of the last one, or 0."""
+    """Write the notices of a batch. Returns the sequence number of the last notice; 0 without
+    notices.
+    """
     rows = [
         (entry.seq, said.subject, said.why, said.by, said.until, said.account, said.amount,
          said.used, said.about)

@@ -50,7 +50,7 @@ def read_events(opening: Opening, query: EventQuery) -> Iterator[UsageEvent]:
 
 
 def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
-    """Yield the journal entries after a sequence number."""
+    """Yield the journal entries after sequence number `after`."""
     page: list[Entry] = []
     more = True
     while more:
@@ -65,11 +65,13 @@ def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
 def _entries_of(
     session: SqlSession, rows: Rows, beyond: int, *, down: bool = False
 ) -> tuple[list[Entry], bool]:
-    """The entries of a page up to the first unreadable one, and whether that is the whole page.
+    """Return the entries of a page before the first unreadable row, and whether this is the whole
+    page.
 
-    Entry numbers must rise from `beyond` (with `down`: fall). In a damaged file they may not. Then
-    a reader would get the same page for ever. The function raises if the first entry is unreadable.
-    A caller reads on from the last readable entry, so the error follows all readable entries.
+    Entry numbers must rise from `beyond` (with `down`: fall). In a damaged file they may not, and
+    then a reader would get the same page again and again. If the first row is unreadable, raises
+    DamagedRowError. A caller reads on after the last readable entry. So the error is raised only
+    after all readable entries.
     """
     fetched: list[Row] = []
     entries: list[Entry] = []
@@ -97,7 +99,9 @@ def _entries_of(
 
 
 def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iterator[BucketSum]:
-    """Yield the sums of five-minute slots, one transaction per page. A page ends with a whole slot."""
+    """Yield the sums of five-minute slots, one transaction per page. No slot is split between two
+    pages.
+    """
     after = -_ALWAYS if since is None else since
     before = _ALWAYS if until is None else until
     while after < before:
@@ -122,7 +126,7 @@ def _bucket_after(slot: object, after: int) -> int:
 
 
 def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
-    """The slot sums since an instant that contain a call without a price."""
+    """Return the sums by slot that contain a call without a price, from the slot of `since` on."""
     interned = Interned(session)
     rows = session.execute(session.sql["unpriced_slots"], (bucket_start(since),))
     return [_bucket(row, interned) for row in rows.fetchall()]

@@ -1,4 +1,4 @@
-"""Provider quotas as rows: the newest report of each. They are not part of the journal."""
+"""Provider quotas as rows: the newest report of each quota. They are not part of the journal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ _SOURCES = (REPLY, HEADER)
 
 
 def put_quotas(session: SqlSession, quotas: Iterable[ProviderQuota], forget_before: int) -> None:
-    """Write quotas unless a newer report is stored, and delete those last seen before
-    `forget_before`."""
+    """Write quotas, except those of which a newer report is stored.
+
+    Deletes quotas that were last seen before `forget_before`.
+    """
     session.executemany(
         session.sql["put_quota"],
         [
@@ -26,7 +28,7 @@ def put_quotas(session: SqlSession, quotas: Iterable[ProviderQuota], forget_befo
 
 
 def read_quotas(session: SqlSession) -> tuple[ProviderQuota, ...]:
-    """All stored quotas, sorted by provider, model and name. Raises DamagedRowError."""
+    """Return all stored quotas, sorted by provider, model and name. Raises DamagedRowError."""
     rows = session.execute(session.sql["quotas"]).fetchall()
     found = []
     for provider, model, quota_id, meter, window, amount, remaining, resets, source, seen in rows:

@@ -1,6 +1,6 @@
-"""Moves a ledger in SQL back to an instant, and derives all sums from the moved journal again.
+"""Moves a ledger in SQL back to an instant, and computes all sums from the moved journal again.
 
-It runs inside one write transaction, with the journal's triggers removed. It reads the whole
+This must run inside one write transaction, with the journal's triggers removed. It reads the whole
 journal once.
 """
 
@@ -27,7 +27,7 @@ _Crossed = set[tuple[int, Level]]
 
 
 def look_ahead(state: SqlState, to: int) -> SetBack:
-    """What moving the ledger back to an instant would do."""
+    """Return what moving the ledger back to instant `to` would do. Changes nothing."""
     session = state.session
     rows = session.execute(session.sql["entries_after"], (first_seq(session, to + 1) - 1, _ALWAYS))
     later = [entry_from(row, state.interned) for row in rows.fetchall()]
@@ -35,7 +35,7 @@ def look_ahead(state: SqlState, to: int) -> SetBack:
 
 
 def set_ledger_back(session: SqlSession, zones: ZoneFinder, to: int, by: str, why: str) -> SetBack:
-    """Move the ledger back to an instant, and add a journal entry about it."""
+    """Move the ledger back to instant `to`, and add a journal entry about this."""
     state = SqlState(session, zones)
     state.refresh()
     done, first = look_ahead(state, to), first_seq(session, to + 1)
@@ -54,7 +54,8 @@ def set_ledger_back(session: SqlSession, zones: ZoneFinder, to: int, by: str, wh
 
 def _move_entries(session: SqlSession, to: int) -> _Crossed:
     """Move the entries as `domain.ledger.setting_back.set_back` defines. Returns the deleted
-    crossings."""
+    crossings.
+    """
     sql, execute = session.sql, session.execute
     gone = {
         (row[0], (row[1], row[2], row[3]))
@@ -69,7 +70,7 @@ def _move_entries(session: SqlSession, to: int) -> _Crossed:
 
 
 def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
-    """Merge the sums of all later slots into one slot."""
+    """Merge the sums of the slots from `slot` on into this slot."""
     found: dict[Key, Sums] = {}
     rows = session.execute(session.sql[query], (slot, _ALWAYS)).fetchall()
     for at, labels_id, provenance, outcome, *sums in rows:
@@ -82,8 +83,7 @@ def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
 
 
 def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
-    """Move the data of each account that is later than `to`, so that it begins at `to` at the
-    latest."""
+    """Move the data of each account that is later than `to`, so that it begins at `to` or earlier."""
     sql, execute = session.sql, session.execute
     slot = bucket_start(to)
     execute(sql["add_pace_up"], {"slot": slot})
@@ -104,7 +104,7 @@ def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
 
 
 def _derive(session: SqlSession, kept: SqlState, zones: ZoneFinder, gone: _Crossed) -> None:
-    """Derive balances and marks from the moved journal."""
+    """Compute balances and marks from the moved journal, and write them."""
     sql = session.sql
     again: LedgerState = rebuilt(
         kept, journal_of(session), zones, look_up_in(session),

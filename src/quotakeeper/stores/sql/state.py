@@ -1,4 +1,4 @@
-"""The ledger's state over a database connection: rows are fetched on demand and cached.
+"""The ledger's state over a database connection. Rows are fetched when they are needed, and cached.
 
 The cache stays valid until another connection commits. So a process that uses the ledger alone
 reads almost nothing. `prefetch` fetches the rows of a batch at once.
@@ -84,8 +84,8 @@ class SqlState(SqlBalances):
     def _forget_changed(self) -> None:
         """Drop cached open reservations that another process has written about.
 
-        The others stay cached, so that a process does not read all of its own again. If the entry
-        that was newest here no longer exists, all of them are dropped.
+        The others stay cached, so that a process does not read all its own reservations again. If
+        the newest entry that this cache has seen no longer exists, all of them are dropped.
         """
         if not self._known:
             return
@@ -140,7 +140,9 @@ class SqlState(SqlBalances):
         return True
 
     def carry(self, account: Account, since: int) -> None:
-        """Store a new account's totals from compacted entries; `verify` starts from them."""
+        """Store a new account's totals from compacted entries. `verify` adds the journal's use to
+        them.
+        """
         meter = METERS[account.meter]
         found: dict[int, int] = {}
         for use in carried_since(self.session, self.interned, since):
@@ -176,7 +178,7 @@ class SqlState(SqlBalances):
     # -- look-ups
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
-        """Fetch the rows that a batch needs with one query per kind of row."""
+        """Fetch the rows that a batch needs, with one query per kind of row."""
         if len(commands) < self.session.dialect.prefetch_from:
             return
         names = names_in(commands)
@@ -186,7 +188,9 @@ class SqlState(SqlBalances):
         self.fetch_balances(touched_by(self, commands, now))
 
     def known(self, event_id: str) -> CallRecord | None:
-        """The record of an id, from the cache or the journal."""
+        """Return the record of an id, from the cache or the journal; None if the ledger does not
+        have the id.
+        """
         found = super().known(event_id)
         if found is None and is_storable(event_id):
             found = self._records.by_id(event_id)
@@ -195,7 +199,7 @@ class SqlState(SqlBalances):
         return found
 
     def known_at(self, seq: int) -> CallRecord:
-        """The record of the id whose opening entry is `seq`."""
+        """Return the record of the id whose first entry is `seq`."""
         found = self._known.get(seq)
         if found is None:
             found = self._records.by_seq(seq)
@@ -214,14 +218,14 @@ class SqlState(SqlBalances):
             self._keep_open(self._records.fetch_seqs(missing))
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
         seqs = [row[0] for row in self.session.execute(self._sql["holds"]).fetchall()]
         self._fetch_records(seqs)
         holds = (self.known_at(seq).hold for seq in seqs)
         return [hold for hold in holds if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
-        """Open reservations that have expired or whose owner has ended, oldest first."""
+        """Return open reservations that have expired or whose process has ended, oldest first."""
         execute = self.session.execute
         found = {seq for (seq,) in execute(self._sql["holds_expired"], (now,))}
         for owner in dead_owners:
@@ -238,7 +242,7 @@ class SqlState(SqlBalances):
         return due[:at_most]
 
     def marks(self, account_key: str) -> dict[Level, Mark]:
-        """The marks of an account: the newest crossing of each threshold."""
+        """Return the newest crossing of each threshold of an account."""
         found = self._marks.get(account_key)
         if found is None:
             found = marks_of(self.session, self._account_ids.get(account_key, 0))
@@ -246,8 +250,9 @@ class SqlState(SqlBalances):
         return found
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """Yield the use and the reserved amounts since an instant, read from the journal in one
-        query."""
+        """Yield the use and the reserved amounts since `since`, from the journal and from this
+        batch.
+        """
         # The table does not yet contain the changes of this batch, so those come from memory.
         known = self._known
         yield from use_since(self.session, self.interned, since, known)
@@ -256,7 +261,7 @@ class SqlState(SqlBalances):
                 yield from known[seq].usage()
 
     def open_count(self) -> int:
-        """The number of open reservations."""
+        """Return the number of open reservations."""
         count: int = self.session.execute(self._sql["hold_count"]).fetchone()[0]
         return count
 
@@ -268,23 +273,23 @@ class SqlState(SqlBalances):
         self._paces.count(self.matching(after.labels), before, after)
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
-        """Start to keep balances for an account."""
+        """Start to keep balances for an account, for slices that start at `since` or later."""
         if account.key not in self.accounts:
             self._new_accounts.append((account, since, is_new))
         super().add_account(account, since, is_new=is_new)
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
-        """Set a mark, which `save` will write."""
+        """Set the newest crossing of a threshold, so that `save` writes it."""
         super().set_mark(account_key, level, mark)
         self._new_marks[account_key, level] = mark
 
     def forget_marks(self) -> None:
-        """Clear cached marks, because compaction has deleted some."""
+        """Clear cached marks, because compaction has deleted some of them."""
         self._marks.clear()
 
 
 def _checked_head(head: Row) -> tuple[int, int]:
-    """The number and instant of the newest entry. Raises DamagedRowError."""
+    """Return the number and the instant of the newest entry. Raises DamagedRowError."""
     try:
         return whole(head[0]), instant(head[1])
     except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Reads named SQL statements from SQL files, once."""
+"""Reads named SQL statements from SQL files. Each file is read once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FRAGMENT = re.compile(r"\{(\w+)\}")
 
 @cache
 def statements(*packages: str) -> dict[str, str]:
-    """Every named statement of `statements.sql`, ready for execution.
+    """Return every named statement of `statements.sql`, ready to execute.
 
-    A dialect passes its package. A statement or fragment in the package's own `statements.sql`
-    replaces the shared one of that name. `{name}` in a statement stands for the fragment of that
-    name.
+    `packages` are the packages of a database. A statement or fragment in their `statements.sql`
+    replaces the shared one of the same name. `{name}` in a statement is replaced by the fragment of
+    that name.
     """
     texts: dict[str, dict[str, str]] = {"name": {}, "fragment": {}}
     for package in (_SHARED, *packages):
@@ -33,7 +33,7 @@ def statements(*packages: str) -> dict[str, str]:
 
 
 def read_sql(package: str, name: str) -> str:
-    """The text of an SQL file in a package."""
+    """Return the text of an SQL file in a package."""
     # `importlib.resources` would load `zipfile` and others, for every command that opens a ledger.
     data = get_data(package, f"{name}.sql")
     if data is None:

@@ -1,4 +1,4 @@
-"""Verify for SQL: reports every unreadable row, and compares the sums of all others."""
+"""Verify for SQL: reports every unreadable row, and compares the sums of all other rows."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ _ALWAYS = 2**62
 
 
 def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem]) -> list[Problem]:
-    """Report every unreadable row, then derive the balances from the readable rows and compare
+    """Report every unreadable row, then compute the balances from the readable rows and compare
     them.
 
-    A difference may follow from an unreadable row, so differences are listed last.
+    An unreadable row can cause a difference, so differences are listed last. The result begins with
+    `damage`.
     """
     problems = list(damage)
     for find in (_holds_of_nothing, _unreadable_tables):
@@ -68,7 +69,7 @@ def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem
 
 
 def _reason(session: SqlSession, error: Exception) -> str:
-    """Why reading failed. Raises an error that does not mean damage."""
+    """Return why reading failed. Raises `error` itself if it does not mean damage."""
     if isinstance(error, DamagedRowError):
         return str(error)
     if session.dialect.is_damage(error):
@@ -94,7 +95,7 @@ def _as_far_as_it_goes(
 
 
 def _journal(session: SqlSession, unreadable: list[Problem]) -> Iterator[Entry]:
-    """Yield the readable entries in order. The others are added to `unreadable`."""
+    """Yield the readable entries in order. The problems of other entries are added to `unreadable`."""
     interned = Interned(session)
     head = _head(session)
     after = lost_since = 0
@@ -105,7 +106,7 @@ def _journal(session: SqlSession, unreadable: list[Problem]) -> Iterator[Entry]:
             lost_since = 0
         yield from _readable(rows, interned, unreadable)
         if rows:
-            if rows[-1][0] <= after:  # the next page would be the same one for ever
+            if rows[-1][0] <= after:  # the next page would be the same page again
                 unreadable.append(_lost(after + 1, None))
                 break
             after = rows[-1][0]
@@ -166,7 +167,10 @@ def journal_of(session: SqlSession) -> Iterator[Entry]:
 
 
 def look_up_in(session: SqlSession) -> Callable[[int, int], Iterator[Entry]]:
-    """A function that finds the entries about the call of an opening entry, before another entry."""
+    """Return a function that yields the entries about a call before a given sequence number.
+
+    The function takes the sequence number of the call's first entry, and the given one.
+    """
     return lambda seq, before: _about(session, seq, before)
 
 

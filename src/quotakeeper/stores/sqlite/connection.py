@@ -78,7 +78,10 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open for reading. It creates nothing, writes nothing, and does not wait for the file lock."""
+    """Open a ledger for reading, without creating or writing anything, and without the file lock.
+
+    Raises LedgerUnavailableError, LedgerCorruptError or LedgerVersionError.
+    """
     refuse_if_inherited(path)
     check_ours(path)
     if not path.exists():
@@ -110,7 +113,9 @@ def _left_over(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Iterator[SqlSession]:
-    """A connection for one read. A fork waits until it is closed."""
+    """Open a connection for one read in this `with` block. A fork waits until the connection is
+    closed.
+    """
     with for_a_moment(connect_read_only, path) as connection:
         try:
             yield sqlite_session(connection)

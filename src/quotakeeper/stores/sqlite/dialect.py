@@ -1,4 +1,4 @@
-"""The SQLite dialect: the parts that differ from other databases."""
+"""The SQLite dialect: the parts of the shared SQL that differ from other databases."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PREFETCH_FROM = 16  # commands; for fewer, single look-ups in a local file are 
 
 
 def sqlite_session(connection: sqlite3.Connection) -> SqlSession:
-    """A session with SQLite's dialect.
+    """Return a session for a connection to SQLite.
 
-    Text that is not UTF-8 is returned with surrogates, so that `verify` can name its row.
+    Text that is not UTF-8 is read with surrogates, so that `verify` can name its row.
     """
     connection.text_factory = _text
     return SqlSession(connection, _dialect())
@@ -31,7 +31,7 @@ SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an SQLite error means that the file is damaged or is not a ledger."""
+    """Return whether an SQLite error means that the file is damaged or is not a ledger."""
     if isinstance(error, UnicodeDecodeError):
         return True
     code = getattr(error, "sqlite_errorname", "") or ""

@@ -45,7 +45,10 @@ _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
 
 
 def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
-    """The ledger error for an error of SQLite or of the disk."""
+    """Return the ledger error for an error of SQLite or of the disk.
+
+    `at_commit` is True if the error came from a commit.
+    """
     name = str(path)
     if isinstance(error, DamagedRowError):
         return LedgerCorruptError(
@@ -71,7 +74,7 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
 
 
 def read_only(path: Path) -> LedgerUnavailableError:
-    """The error for a write to a ledger that this user may only read."""
+    """Return the error for a write to a ledger that this user may only read."""
     return _with_cause(path, *_NOTHING_WRITTEN["SQLITE_READONLY"])
 
 
@@ -83,7 +86,7 @@ def _with_cause(path: Path, problem: str, fix: str) -> LedgerUnavailableError:
 
 
 def denied(path: Path) -> str:
-    """The permission that this user lacks, with the file or folder; "" if none is missing."""
+    """Return the permission that this user lacks, with the file or folder; "" if none is missing."""
     from quotakeeper.file_sharing import why_denied  # noqa: PLC0415 - only for an error
 
     try:

@@ -65,8 +65,7 @@ def _cause(path: Path, error: OSError) -> str:
 
 
 def check_ours(path: Path) -> None:
-    """Raise LedgerUnavailableError if another user could have planted the ledger or a file beside
-    it."""
+    """Raise LedgerUnavailableError if another user may have made the ledger or a file beside it."""
     for end in ("", "-wal", "-shm", ".lock", "-owners"):
         why = why_not_ours(path.with_name(path.name + end))
         if why:
@@ -95,9 +94,9 @@ def _sync(folder: Path) -> None:
 
 
 def damage_in(session: SqlSession) -> list[Problem]:
-    """The damage that SQLite itself finds in a file; empty if there is none.
+    """Return the damage that SQLite itself finds in a file; empty if there is none.
 
-    Raises OSError if the disk fails: an unreadable page is not damage.
+    Raises OSError if the disk fails: an unreadable page does not mean that the file is damaged.
     """
     damage: list[Problem] = []
     for check, problem in (

@@ -1,8 +1,8 @@
 """Makes sure that no connection of a parent process stays open in a forked child.
 
-SQLite keeps a process's file locks in memory. A forked child inherits that memory without the
-locks. Beside an inherited connection, a new connection would write without locks. So a fork waits
-until open reads end. If a connection was open all the same, the child must not use any ledger.
+SQLite keeps a process's file locks in memory. A forked child gets a copy of that memory, but not
+the locks. If the child then opened a ledger, it would write without locks. So a fork waits until
+open reads end. If a connection was still open at the fork, the child must not use any ledger.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _readers = _Readers()
 def for_a_moment(
     connect: Callable[[Path], sqlite3.Connection], path: Path
 ) -> Iterator[sqlite3.Connection]:
-    """Open a connection that a fork waits for. Keep it open only briefly."""
+    """Open a connection in this `with` block. A fork waits until it is closed, so keep it short."""
     reader = object()
     try:  # the try starts first, because Ctrl-C may interrupt `enter`
         _readers.enter(reader)
@@ -89,13 +89,16 @@ def for_a_moment(
 
 
 def let_in() -> AbstractContextManager[None]:
-    """Lets this thread open connections while a fork waits, because that fork waits for this
-    thread."""
+    """Allow this thread to open connections while a fork waits, because that fork waits for this
+    thread.
+
+    Returns a context manager.
+    """
     return _readers.let_in()
 
 
 def inherited() -> None:
-    """Called in a child: a connection of the parent was open at the fork."""
+    """Record that a connection of the parent was open at the fork. Called in a forked child."""
     _readers.inherited = True
 
 

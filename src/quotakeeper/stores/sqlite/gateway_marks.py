@@ -2,8 +2,8 @@
 them.
 
 A gateway holds one mark for each of its addresses: a locked file in `<ledger>-gateways`. The
-operating system releases the lock however the gateway ends. After that, programs count these calls
-themselves.
+operating system releases the lock when the gateway ends, even by a crash. After that, programs
+count these calls themselves.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 
 
 class GatewayMark(OwnerMark):
-    """A mark that says that a gateway counts the calls to this address on this ledger.
+    """A mark that a gateway counts the calls to this address on this ledger.
 
-    The mark holds until it is closed or its process ends. `host` has the form that programs write;
-    every name of this machine's loopback is `localhost`.
+    The mark holds until it is closed or its process ends. `host` is written as in programs' URLs.
+    Every name of this machine's loopback is `localhost`.
     """
 
     def __init__(self, ledger: Path, host: str, port: int, owner: str) -> None:
@@ -37,15 +37,16 @@ class GatewayMarks:
         self._folder = _folder(ledger)
 
     def names(self) -> list[str]:
-        """The names of all marks, also of gateways that have ended. Every call asks for them."""
+        """Return the names of all marks, also of gateways that have ended. Called for every call."""
         try:
             return os.listdir(self._folder)
-        except OSError:  # as a rule: there never was one
+        except OSError:  # usually there is no folder, because no gateway has run
             return []
 
     def has(self, names: Iterable[str], host: str, port: int) -> bool:
-        """Whether one of these marks is of a running gateway that counts the calls to this
-        address."""
+        """Return whether a running gateway counts the calls to this address. `names` are names of
+        marks.
+        """
         mine = [name for name in names if name.startswith(f"{_place(host, port)}~")]
         return any(lives(self._folder, name) for name in mine)
 

@@ -1,7 +1,8 @@
-"""File locks between processes. SQLite's busy handler is no queue, so it can starve a writer.
+"""File locks between processes. SQLite's busy handler is no queue, so a writer could wait for ever.
 
-One lock file protects every write and every checkpoint. Each process also locks a file of its own
-to show that it is alive. The operating system releases both locks however the process ends.
+One lock file protects every write and every checkpoint. Each process also locks a file of its own,
+which shows that the process is running. The operating system releases both locks when the process
+ends, even by a crash.
 """
 
 from __future__ import annotations
@@ -49,12 +50,17 @@ class FileLock:
         self._fd: int | None = _opened(path)
 
     def held(self, seconds: float) -> _Held:  # gate-ok(float): a wait
-        """Hold the lock inside a `with` block. Raises HeldElsewhereError if it is not free within
-        `seconds`."""
+        """Return a context manager that holds the lock.
+
+        Entering it raises HeldElsewhereError if the lock is not free within `seconds`.
+        """
         return _Held(self, seconds)
 
     def take(self, seconds: float) -> _Waiter | None:  # gate-ok(float): a wait
-        """Take the lock. Returns the waiter that holds it, or None if this object holds it."""
+        """Take the lock. Returns the waiter that holds the lock, or None if this object holds it.
+
+        Raises HeldElsewhereError if the lock is not free within `seconds`.
+        """
         if self._fd is None:
             self._fd = _opened(self._path)
         if try_lock(self._fd):
@@ -64,7 +70,7 @@ class FileLock:
         return waiter
 
     def let_go(self) -> None:
-        """Release the lock that `take` took without a waiter."""
+        """Release a lock that `take` took without a waiter."""
         # An error here must not fail a finished write. Closing the file also releases the lock.
         assert self._fd is not None
         try:
@@ -73,14 +79,16 @@ class FileLock:
             self.close()
 
     def close(self) -> None:
-        """Release the lock. In a forked child, the parent's lock stays."""
+        """Close the lock file, which releases the lock. In a forked child, the parent's lock stays."""
         if self._fd is not None:
             _close(self._fd)
             self._fd = None
 
 
 class _Held:
-    """A `with` block that holds a lock. Not a generator, because every commit makes one."""
+    """A context manager that holds a lock. Not a generator, which is slower, because every commit
+    makes one.
+    """
 
     __slots__ = ("_lock", "_seconds", "_waiter")
 
@@ -99,8 +107,8 @@ class _Held:
 class _Waiter:
     """Waits for the lock in a separate thread, because flock has no time limit.
 
-    The thread has its own file handle. If the lock comes after the caller has given up, the thread
-    releases it through that handle.
+    The thread has its own file handle. If the lock is free only after the caller stopped waiting,
+    the thread releases the lock through this handle.
     """
 
     def __init__(self, path: Path) -> None:
@@ -162,7 +170,9 @@ class _Waiter:
 
 
 class OwnerMark:
-    """A locked file beside the ledger that shows other processes that this owner is alive."""
+    """A locked file beside the ledger. It shows other processes that the process `owner` is
+    running.
+    """
 
     def __init__(self, folder: Path, owner: str, ledger: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -171,8 +181,8 @@ class OwnerMark:
         if why:
             raise PermissionError(errno.EPERM, f"{folder.name} {why}", str(folder))
         self._path = folder / owner
-        # It gets its name after it is locked. So no process finds it unlocked and takes its owner
-        # for dead.
+        # The file gets its name after it is locked. So no process finds it unlocked and treats its
+        # owner as ended.
         hidden = folder / f".{owner}"
         self._fd: int | None = os.open(
             hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600
@@ -190,10 +200,10 @@ class OwnerMark:
             self._path = hidden
 
     def close(self, *, kept: bool = False) -> None:
-        """Release the mark, which shows that the owner has ended.
+        """Release the mark, which shows that the process has ended.
 
-        With `kept`, the file stays because the owner leaves reservations. In a forked child, `kept`
-        closes only the copied handle.
+        With `kept`, the file stays, because the process leaves reservations open. In a forked
+        child, `kept` closes only the copied handle.
         """
         if self._fd is None:
             return
@@ -217,15 +227,17 @@ def _remove(path: Path) -> None:
 
 
 def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
-    """Which of these owners have ended: their file exists and no process holds its lock.
+    """Return those of `owners` whose process has ended: the file exists and no process holds its
+    lock.
 
-    An owner without a file is not known to have ended. Its reservations end when they expire.
+    Without a file, it is not known whether the process has ended. Its reservations end when they
+    expire.
     """
     return frozenset(owner for owner in owners if _is_dead(folder / owner, folder / f".{owner}"))
 
 
 def names_a_file(owner: object) -> bool:
-    """Whether an owner's stored name can be a file name. A damaged one may not be."""
+    """Return whether a stored owner name can be a file name. A damaged name may not be."""
     return (
         isinstance(owner, str)
         and owner.isprintable()
@@ -235,7 +247,7 @@ def names_a_file(owner: object) -> bool:
 
 
 def ended_owners(folder: Path) -> frozenset[str]:
-    """All owners with a file here whose process has ended."""
+    """Return the owner names of all ended processes that have a file in `folder`."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -245,13 +257,13 @@ def ended_owners(folder: Path) -> frozenset[str]:
 
 
 def lives(folder: Path, owner: str) -> bool:
-    """Whether the process of an owner that left files is still alive."""
+    """Return whether the process `owner` has a file in `folder` and is still running."""
     marks = folder / owner, folder / f".{owner}"
     return any(map(os.path.lexists, marks)) and not _is_dead(*marks)
 
 
 def bury(folder: Path, owners: frozenset[str]) -> None:
-    """Remove the files of ended owners. Call this after their reservations have ended."""
+    """Remove the files of ended processes. Call this after their reservations have ended."""
     for owner in owners:
         for path in (folder / owner, folder / f".{owner}"):
             _remove(path)

@@ -1,4 +1,4 @@
-"""Schema versions: the version check, the migrations, and the copy that is made before one."""
+"""Schema versions: the version check, the migrations, and the copy that is made before a migration."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _SET_VERSION = {
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema version of a file. Raises LedgerCorruptError for a database of another program.
+    """Return the schema version of a file; 0 for an empty file.
 
-    Raises LedgerVersionError for a schema that is newer than this package.
+    Raises LedgerCorruptError for a database of another program, and LedgerVersionError for a schema
+    that is newer than this package.
     """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -50,7 +51,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def not_yet(path: Path, version: int) -> LedgerError:
-    """The error for a ledger whose older schema cannot be read."""
+    """Return the error for a ledger that cannot be read because its schema is older."""
     if version == 0:  # the file exists but has no tables yet
         return LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
     return LedgerVersionError(
@@ -60,7 +61,10 @@ def not_yet(path: Path, version: int) -> LedgerError:
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Migrate a ledger to the newest schema, one transaction per version. A copy is made first."""
+    """Migrate a ledger from schema `version` to the newest, one transaction per version.
+
+    A copy of the file is made before, except for a new ledger.
+    """
     if 0 < version < SCHEMA_VERSION:
         _back_up(connection, path, version)
     for target in range(version + 1, SCHEMA_VERSION + 1):
@@ -83,7 +87,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
 
 
 def schema(version: int) -> list[str]:
-    """The statements that migrate a ledger from schema `version - 1` to `version`."""
+    """Return the statements that migrate a ledger from schema `version - 1` to `version`."""
     statements: list[str] = []
     pending = ""
     for line in read_sql("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():

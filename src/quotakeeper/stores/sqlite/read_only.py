@@ -1,4 +1,4 @@
-"""A ledger that this user may read but not write."""
+"""A store for a ledger that this user may read but not write."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ T = TypeVar("T")
 
 
 class ReadOnlyStore(SqliteStore):
-    """Answers every read of a store and refuses every write. It opens no file for writing."""
+    """A store that reads a ledger and refuses every write. It opens no file for writing."""
 
     def __init__(self, path: Path, zones: ZoneFinder) -> None:
         super().__init__(path, zones, owner=new_owner())
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
-        """Answer Watch and Sweep without effect, because no read depends on them. Refuse all other
-        commands."""
+        """Return outcomes for Watch and Sweep without doing anything, because no read depends on
+        them.
+
+        Raises LedgerUnavailableError for any other command.
+        """
         for command in commands:
             if not isinstance(command, Watch | Sweep):
                 raise read_only(self._path)
@@ -43,21 +46,27 @@ class ReadOnlyStore(SqliteStore):
         raise read_only(self._path)
 
     def dead_owners(self) -> frozenset[str]:
-        """Always empty: this store cannot end reservations of other processes."""
+        """Return an empty set: this store cannot end reservations of other processes."""
         return frozenset()
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Always empty: this store cannot settle calls of other processes."""
+        """Return an empty set: this store cannot settle calls of other processes."""
         return frozenset()
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The stored reading, or `reading` itself, which is not stored; see the Store port."""
+        """Return the stored reading with this `frame`; if there is none, `reading`, which is not
+        stored.
+
+        Also returns the instant of the newest entry; see the Store port.
+        """
         return self._read(
             lambda state: (reading_of(state.session, reading.frame) or reading, state.high_water)
         )
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Preview the repair (`only_look`); raises LedgerUnavailableError otherwise."""
+        """Return what moving the ledger back would do (`only_look`). Otherwise raises
+        LedgerUnavailableError.
+        """
         if not only_look:
             raise read_only(self._path)
         return super().set_back(to, by, why, only_look=True)
@@ -65,7 +74,9 @@ class ReadOnlyStore(SqliteStore):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Preview the change (`only_look`); raises LedgerUnavailableError otherwise."""
+        """Return what the replacement would change (`only_look`). Otherwise raises
+        LedgerUnavailableError.
+        """
         if not only_look:
             raise read_only(self._path)
         return super().forget_label(label, instead, only_look=True)
@@ -74,12 +85,12 @@ class ReadOnlyStore(SqliteStore):
         """Does nothing: this store writes nothing."""
 
     def after_fork(self) -> SqliteStore:
-        """Called in a forked child: return a read-only store for the child."""
+        """Return a read-only store for a forked child."""
         super().after_fork()
         return ReadOnlyStore(self._path, self._zones)
 
     def close(self) -> None:
-        """Close the connection. It holds no file lock."""
+        """Close the connection. There is no file lock to release."""
         if self._connection is not None:
             self._connection.close()
         self._connection = self._state = None
@@ -100,7 +111,7 @@ class ReadOnlyStore(SqliteStore):
 
 
 def opens_read_only(path: Path) -> bool:
-    """Whether a ledger exists that this user can read but not write."""
+    """Return whether a ledger exists that this user can read but not write."""
     try:
         there = path.stat().st_size > 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Helpers to rewrite a ledger file: a copy of it, and a journal without its triggers."""
+"""Helpers to rewrite a ledger file: copies of the file, and a journal without its triggers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.stores.sqlite.locks import ended_owners
 
 
 def copy_to(path: Path, copy: Path) -> None:
-    """Copy the committed contents of a ledger to a file with the same group rights."""
+    """Copy the committed contents of a ledger to the file `copy`, with the same group rights."""
     create_file(copy)
     take_rights(copy, path)
     with for_a_moment(connect_read_only, path) as source, closing(sqlite3.connect(copy)) as target:
@@ -26,8 +26,7 @@ def copy_to(path: Path, copy: Path) -> None:
 
 
 def back_up(path: Path, copy: Path) -> None:
-    """Do the same as `copy_to`, as one file; files beside the copy appear only when it is
-    opened."""
+    """Copy a ledger like `copy_to`, but to a single file without WAL mode."""
     copy_to(path, copy)
     with closing(sqlite3.connect(copy)) as target:
         target.execute("PRAGMA journal_mode = DELETE").fetchall()
@@ -35,8 +34,11 @@ def back_up(path: Path, copy: Path) -> None:
 
 @contextmanager
 def rewritable(session: SqlSession) -> Iterator[None]:
-    """Remove the triggers that keep the journal append-only, and restore them. Use in a
-    transaction."""
+    """Remove the triggers that keep the journal append-only, and restore them after this `with`
+    block.
+
+    Use this in a transaction.
+    """
     query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid"
     triggers = session.execute(query).fetchall()
     for name, _ in triggers:
@@ -47,8 +49,9 @@ def rewritable(session: SqlSession) -> Iterator[None]:
 
 
 def check_alone(folder: Path, owner: str) -> None:
-    """Raise InvalidInputError while another process, or another keeper of this one, uses the
-    ledger."""
+    """Raise InvalidInputError if another process, or another keeper in this process, uses the
+    ledger.
+    """
     try:
         names = frozenset(name for name in os.listdir(folder) if not name.startswith("."))
     except OSError:

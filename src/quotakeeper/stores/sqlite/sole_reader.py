@@ -1,4 +1,4 @@
-"""A ledger that is read while no other program uses it."""
+"""A store that reads a ledger while no other program uses the ledger."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ T = TypeVar("T")
 
 
 class SoleReader(SqliteStore):
-    """A store that can keep all others away while it reads."""
+    """A store that can prevent other programs from using the ledger while it reads."""
 
     def read_alone(self, read: Callable[[SqlSession], T]) -> T:
-        """Read under the lock of writers. Raises InvalidInputError while another program uses it."""
+        """Return the result of `read`, called under the lock for writers.
+
+        Raises InvalidInputError if another program uses the ledger.
+        """
 
         def look(state: SqlState) -> tuple[T, bool]:
             check_alone(self._owners, self._owner)

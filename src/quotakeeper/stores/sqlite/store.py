@@ -55,8 +55,8 @@ from quotakeeper.value_classes import replace
 
 
 class SqliteStore(Transactions):
-    """A ledger in one file. One thread at a time may use it; other processes may use the file as
-    well.
+    """A ledger in one file. One thread at a time may use this object; other processes may use the
+    file.
 
     `durability` is "power" (a confirmed write survives a power cut) or "process". With "process", a
     write survives kill -9. A power cut may lose the last writes but never damages the file.
@@ -88,7 +88,7 @@ class SqliteStore(Transactions):
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Decide whether a reservation would be admitted, without making it."""
+        """Decide whether a reservation would be admitted at `now`. Changes nothing."""
 
         def ask(state: SqlState) -> Decision:
             state.doubt = self._doubt
@@ -98,7 +98,7 @@ class SqliteStore(Transactions):
         return self._read(ask)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """The use of each limit; see the Store port."""
+        """Return the use of each limit; see the Store port."""
 
         def ask(state: SqlState) -> list[Verdict]:
             if limits:  # without limits no period is computed, so the rest can still be read
@@ -108,24 +108,24 @@ class SqliteStore(Transactions):
         return self._read(ask)
 
     def pauses(self, now: int) -> tuple[CallPause, ...]:
-        """The pauses in force."""
+        """Return the pauses in force at `now`."""
         return self._read(lambda state: admission.pauses(state, now))
 
     def holds(self) -> list[Hold]:
-        """The open reservations, oldest first."""
+        """Return the open reservations, oldest first."""
         return self._read(lambda state: state.holds())
 
     def open_count(self) -> int:
-        """The number of open reservations."""
+        """Return the number of open reservations."""
         return self._read(lambda state: state.open_count())
 
     def dead_owners(self) -> frozenset[str]:
-        """Owners of open reservations whose process has ended.
+        """Return the owner names of ended processes that have open reservations.
 
-        Also removes the files of ended owners that have no open reservations.
+        Also removes the files of ended processes that have no open reservations.
         """
         session = self._opened().session
-        # List ended owners first: they make no more reservations after that.
+        # List ended processes first: they make no reservations after this point.
         ended = ended_owners(self._owners) - {self._owner}
         try:
             rows = session.execute(session.sql["hold_owners"]).fetchall()
@@ -136,11 +136,11 @@ class SqliteStore(Transactions):
         return dead_owners(self._owners, holding)
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Which of these owners have ended, whether they have open reservations or not."""
+        """Return those of `owners` whose process has ended, with or without open reservations."""
         return frozenset(owner for owner in owners if not lives(self._owners, owner))
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Remove the files of ended owners. Call this after their reservations have ended."""
+        """Remove the files of ended processes. Call this after their reservations have ended."""
         bury(self._owners, owners)
 
     def _reading(self) -> AbstractContextManager[SqlSession]:
@@ -157,11 +157,11 @@ class SqliteStore(Transactions):
         return read_buckets(self._reading, *whole_buckets(since, until))
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots since an instant that contain a call without a price."""
+        """Return the sums by slot that contain a call without a price, from the slot of `since` on."""
         return self._read(lambda state: unpriced_buckets(state.session, since))
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """The use of each account by slot since an instant; see the Store port."""
+        """Return the use of each account by slot; see the Store port."""
         found = self._read(lambda state: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
         with let_in():  # the worker calls this, and a fork waits for the worker
@@ -169,12 +169,12 @@ class SqliteStore(Transactions):
         return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the journal entries after a sequence number, in commit order."""
+        """Yield the journal entries after sequence number `after`, in commit order."""
         self._there()
         return read_entries(self._reading, after)
 
     def verify(self) -> list[Problem]:
-        """Check the file, derive all balances from the journal again, and compare them."""
+        """Check the file, compute all balances from the journal again, and return the differences."""
         self._there()
         with reading(self._path) as session:
             session.execute("BEGIN")
@@ -190,7 +190,7 @@ class SqliteStore(Transactions):
         return self._written(let_go)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than the instant `to` back to it; see the Store port.
+        """Move all entries that are later than instant `to` back to `to`; see the Store port.
 
         The copy beside the ledger is called `<ledger>.before-repair-<newest entry>.bak`.
         """
@@ -214,18 +214,18 @@ class SqliteStore(Transactions):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Replace a label's value by another one; see the Store port."""
+        """Replace a label value by `instead`; see the Store port."""
         if only_look:
             return self._read(lambda state: look_for_label(state.session, label))
 
         def change(state: SqlState) -> tuple[ForgottenLabel, bool]:
-            # Whoever opens the ledger takes its lock first, so nobody comes between.
+            # A process that opens the ledger takes its lock first, so none can open it before the end.
             check_alone(self._owners, self._owner)
             with rewritable(state.session):
                 return forget_label(state.session, label, instead), True
 
         done = self._written(change)
-        self.before_fork()  # nothing that is kept of it holds any more
+        self.before_fork()  # close the connection, because all cached data is invalid now
         return done
 
     def back_up(self, to: str) -> None:
@@ -237,8 +237,7 @@ class SqliteStore(Transactions):
             raise translated(Path(to), error) from error
 
     def shrink(self) -> None:
-        """Return the space that compaction freed to the file system. Copies the whole file under
-        its lock."""
+        """Return free space in the file to the file system. Copies the whole file under its lock."""
         self._opened()
         assert self._connection is not None and self._lock is not None
         try:
@@ -258,11 +257,11 @@ class SqliteStore(Transactions):
         self._written(keep)
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """All stored quotas."""
+        """Return all stored quotas, sorted by provider, model and name."""
         return self._read(lambda state: read_quotas(state.session))
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The stored reading of this frame; see the Store port."""
+        """Return the stored reading with this `frame`; see the Store port."""
 
         def look(state: SqlState) -> tuple[ClockReading | None, int]:
             return reading_of(state.session, reading.frame), state.high_water
@@ -277,7 +276,7 @@ class SqliteStore(Transactions):
         return self._written(keep) if found is None else (found, newest_at)
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Store this reading as the one that later readings of its frame are compared with."""
+        """Store the reading with which later readings of the same `frame` are compared."""
 
         def put(state: SqlState) -> tuple[None, bool]:
             put_reading(state.session, reading)
@@ -286,11 +285,11 @@ class SqliteStore(Transactions):
         self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set or clear the doubt about the clock; see the Store port."""
+        """Set that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:
-        """Called in a forked child: leave the parent's handles open and return a new store."""
+        """Return a new store for a forked child. Leaves the handles of the parent process open."""
         self.leave_to_parent()
         return SqliteStore(
             self._path, self._zones, owner=new_owner(), durability=self._durability,

@@ -20,7 +20,7 @@ if sys.platform == "win32":  # pragma: no cover - not executed here
         return True
 
     def wait_for_lock(fd: int) -> None:
-        """Lock an open file, and wait for it without a time limit."""
+        """Lock an open file. Waits without a time limit while another handle holds the lock."""
         while not try_lock(fd):
             SystemClock().sleep(0.002)
 

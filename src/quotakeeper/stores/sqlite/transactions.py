@@ -1,4 +1,4 @@
-"""Transactions on the ledger file: one connection under one lock, replaced after every error."""
+"""Transactions on the ledger file: one connection under one lock. After an error it is replaced."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = logging.getLogger("quotakeeper.stores")
 
 
 class Transactions:
-    """Opens a ledger file on first use, and reads and writes it in whole transactions."""
+    """Opens a ledger file on first use. Reads and writes it in whole transactions."""
 
     def __init__(
         self, path: Path, zones: ZoneFinder, *, owner: str, durability: str = "power",
@@ -67,7 +67,9 @@ class Transactions:
         self._doubt: ClockDoubt | None = None
 
     def close(self) -> None:
-        """Checkpoint under the file lock, and close all handles."""
+        """Close all handles. If the write-ahead log is long, it is checkpointed before, under the
+        file lock.
+        """
         leaves = self._mark is not None and self._leaves_something()
         if self._lock is not None:
             with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
@@ -86,12 +88,14 @@ class Transactions:
         self._connection = self._state = self._lock = self._mark = self._file = None
 
     def before_fork(self) -> None:
-        """Close the connection before a fork; the owner's file stays locked."""
+        """Close the connection before a fork. The file that shows that this process is running
+        stays locked.
+        """
         if self._connection is not None or self._left:
             self._given_up(None)
 
     def leave_to_parent(self) -> None:
-        """Called in a forked child: drop the parent's handles without closing them."""
+        """Drop the handles of the parent process without closing them. Called in a forked child."""
         if self._connection is not None:
             self._left.append(self._connection)
         if self._left:
@@ -150,7 +154,7 @@ class Transactions:
             raise self._given_up(error) from error
 
     def _refreshed(self, connection: sqlite3.Connection, state: SqlState) -> SqlState:
-        """The up-to-date state at the start of a transaction."""
+        """Return the up-to-date state at the start of a transaction."""
         state.refresh()
         if state.is_void:
             state = self._state = SqlState(sqlite_session(connection), self._zones)
@@ -202,10 +206,10 @@ class Transactions:
         return found.st_dev, found.st_ino
 
     def _leaves_something(self) -> bool:
-        """Whether this owner leaves open reservations, or whether that is unknown.
+        """Return whether this process leaves open reservations, or whether that is unknown.
 
-        If so, the owner's file stays, and other processes see that the owner has ended. Without the
-        file they would wait until the reservations expire.
+        If so, the process's file stays, and other processes see that it has ended. Without the
+        file, they would wait until the reservations expire.
         """
         if self._connection is None:
             return True
@@ -228,10 +232,10 @@ class Transactions:
         return translated(self._path, error or RuntimeError())
 
     def _drop(self) -> None:
-        """Under the lock: close the connection, and those that wait to be closed.
+        """Close the connection, and those that wait to be closed. Call this under the lock.
 
         After an error the cache may be wrong, and after a failed fsync the connection too. So the
-        next call opens a new one and reads the file again.
+        next call opens a new connection and reads the file again.
         """
         connection, self._connection, self._state = self._connection, None, None
         for dropped in (connection, *self._left):
