@@ -22,8 +22,8 @@ _MOST_PREFIXES = 2
 class Alias:
     """Another name of a model. A `name` that ends in "*" matches every name with that beginning.
 
-    `options` are the price options that the name implies, such as "-multilingual". `origin` is the
-    file and table of the alias, for error messages.
+    `options` are the price options that the name implies, such as a language for "-multilingual".
+    `origin` is the file and table of the alias, for error messages.
     """
 
     provider: str

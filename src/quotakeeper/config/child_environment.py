@@ -171,7 +171,7 @@ def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
 def _sdk_hosts(environ: Mapping[str, str], variables: SdkVariables) -> dict[str, str]:
     """Return the addresses that the SDKs' variables set, each with its provider's name.
 
-    Local addresses and hosts already known as a provider's are left out.
+    Local addresses and known hosts of providers are left out.
     """
     found: dict[str, str] = {}
     for variable, name in variables.base_urls.items():

@@ -28,7 +28,8 @@ def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, o
 
 
 def group_name(value: object) -> str:
-    """Return the name of a Unix group, stripped. Raises InvalidInputError if `value` cannot be one.
+    """Return the name of a Unix group, stripped. Raises InvalidInputError if `value` is no such
+    name.
 
     Does not check that the machine has this group: the keeper does, when it opens the ledger.
     """

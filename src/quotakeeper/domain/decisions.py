@@ -207,7 +207,11 @@ class Decision:
 
     @property
     def blocking(self) -> Verdict:
-        """The refusing limit that resets last. Raises ValueError if no limit refuses the call."""
+        """The refusing limit that resets last: after its reset, no limit in `refusing` blocks the
+        call.
+
+        Raises ValueError if `refusing` is empty.
+        """
         return max(self.refusing, key=lambda verdict: verdict.resets_at)
 
     def explain(self) -> str:

@@ -18,9 +18,7 @@ DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
 
 
 class Mode(StrEnum):
-    """What happens when a call exceeds the limit: it is refused (HARD), a warning (SOFT), or a
-    note.
-    """
+    """What happens to a call over the limit: HARD refuses it, SOFT warns, SHADOW only notes it."""
 
     HARD = "hard"
     SOFT = "soft"

@@ -31,7 +31,7 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def parse_decimal(value: object, field: str) -> Decimal:
-    """Return the exact, finite decimal in an int, a Decimal, a float or a string.
+    """Return an int, a Decimal, a float or a string as an exact, finite decimal.
 
     A float is read by its shortest text: 0.1 means 0.1, not 0.1000000000000000055. Raises
     InvalidInputError for any other type or text, for NaN and for infinity.

@@ -170,15 +170,15 @@ class LedgerUpkeep(Protocol):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Replace a label value by `instead` everywhere, and clear the notes of its calls, in one
-        commit.
+        """Replace a label value by `instead` everywhere, in one commit.
 
-        See ledger/forgetting.py. With `only_look`, nothing is changed. Raises InvalidInputError
-        while another process uses the ledger.
+        Also clears the notes of the calls with this value. See ledger/forgetting.py. With
+        `only_look`, nothing is changed. Raises InvalidInputError while another process uses the
+        ledger.
         """
 
     def shrink(self) -> None:
-        """Return disk space that compaction freed to the system. Does nothing if the store does so
+        """Make the ledger smaller on disk after compaction. Does nothing if the store does this
         itself.
         """
 
@@ -236,9 +236,7 @@ class QuotaPort(Protocol):
 
 
 class ClockKeeping(Protocol):
-    """The port for clock readings, from which it is decided whether the machine's clock can be
-    trusted.
-    """
+    """The port for clock readings. They show whether the machine's clock can be trusted."""
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
         """Return the stored reading with the same `frame` as `reading`, and the instant of the
@@ -251,8 +249,9 @@ class ClockKeeping(Protocol):
         """Store the reading with which later readings of the same `frame` are compared."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set that the clock is doubted, or None to clear this. While it is doubted, hard limits
-        refuse calls.
+        """Store that the clock is doubted, or None to clear this.
+
+        While the clock is doubted, hard limits of this store refuse all calls.
         """
 
 

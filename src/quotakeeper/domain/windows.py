@@ -109,8 +109,8 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
     if window.kind == "hour":
         return _hour(zone, at)
     # If clocks are set back over midnight, a date ends and then begins again. From the first instant
-    # of the later date on, all instants belong to the later date. So go on to the next date while it
-    # has begun.
+    # of the later date on, all instants belong to the later date. So go forward while the next
+    # date has begun.
     current = _first_date(window, _local(zone, at).date())
     following = _next_date(window, current)
     while first_instant(zone, following) <= at:
@@ -119,12 +119,11 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
 
 
 def slice_at(window: Window, at: int) -> Period:
-    """Return the slice of a rolling window that contains instant `at`. Use in a slice is one
-    balance.
+    """Return the slice of a rolling window that contains instant `at`.
 
-    A rolling window has 96 slices. Each counts until all of it has left the window. So a rolling
-    limit errs by at most 1/96 of its length, and only by refusing too early. Raises
-    InvalidInputError for a calendar window.
+    All use in one slice is one balance. A rolling window has 96 slices. A slice counts until its
+    end has left the window. So a rolling limit errs by at most 1/96 of its length, and only by
+    refusing too early. Raises InvalidInputError for a calendar window.
     """
     if not window.is_rolling:
         raise InvalidInputError("window", f"{window} is not rolling", "use period_at")

@@ -1,11 +1,11 @@
 """Rates: how much each operation uses per minute of audio, computed from the ledger's history.
 
 A call that is billed by audio length is a transcription. A transcription begins a file. Later calls
-with the same scope labels belong to that file. They must follow within six hours and before the
-next transcription. A second transcription of the same length directly after the first is counted as
-the same file in another language. So callers need not name the file of each call. If several files
-with the same labels overlap in time, the sums are still right. Only the computed spread between
-files is then too small.
+with the same scope labels belong to this file, if they follow within six hours and before the next
+transcription. A second transcription of the same length directly after the first is counted as the
+same file in another language. So callers need not name the file of each call. If several files with
+the same labels overlap in time, the sums are still right. Only the computed spread between files is
+then too small.
 """
 
 from __future__ import annotations

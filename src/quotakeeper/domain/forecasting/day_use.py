@@ -49,9 +49,7 @@ class DayUse:
 
 
 def days_to_read(zone: tzinfo, now: int) -> tuple[Period, Period]:
-    """Return two days in a time zone: the day before the one that contains `now`, and that day
-    itself.
-    """
+    """Return the day before, and the day that contains `now`, in a time zone."""
     day = period_at(Window("day"), zone, now)
     return period_at(Window("day"), zone, day.start_at - 1), day
 

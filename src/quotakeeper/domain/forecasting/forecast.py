@@ -164,7 +164,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """Return when nothing is left if `more` is used evenly until the end, or None."""
+    """Return when nothing is left if `more` is used evenly until the end; None: never."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:

@@ -111,7 +111,7 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
 
 
 def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
-    """Return why the ledger cannot store a call with this id, these labels and this owner, or None.
+    """Return why the ledger cannot store a call with these names; None if it can.
 
     Callers checked the names before. This check prevents one wrong name from failing a whole batch.
     """
@@ -127,7 +127,7 @@ def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputErr
 def no_room(
     state: LedgerState, labels: CallLabels, figures: Figures, at: int
 ) -> InvalidInputError | None:
-    """Return why the ledger cannot count these figures at `at`, or None.
+    """Return why the ledger cannot count these figures at `at`; None if it can.
 
     The reason is a figure that is not valid, or a balance that would become too large to store.
     """

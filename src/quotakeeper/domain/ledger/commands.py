@@ -88,9 +88,9 @@ class Draw:
     that nothing counts twice. `at` is when the call was admitted; None means now. The call counts
     at that instant, within the periods of the lease.
 
-    `only_if_open` is for calls read from the journal of a process that was stopped from writing. If
-    their lease was released or expired, its calls were already read. The command then fails with
-    ReservationClosedError.
+    `only_if_open` is for calls read from the journal of a process that was stopped from writing.
+    The command then fails with ReservationClosedError if the lease was released or expired. In that
+    case, the calls on the lease were already read.
     """
 
     id: str
@@ -158,9 +158,9 @@ class Correct:
 class Watch:
     """Keep balances for these accounts, beginning with their current period.
 
-    For an account with `per`, the ledger keeps balances of one account per value of that label.
-    They are kept for values that the current period already contains. For a new value, they are
-    kept from its first call on.
+    An account with `per` means one account per value of that label. The ledger keeps balances for
+    each value that the current period already contains, and for each new value from its first call
+    on.
     """
 
     accounts: tuple[Account, ...]

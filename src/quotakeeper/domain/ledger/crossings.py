@@ -88,14 +88,14 @@ def fold_crossing(state: LedgerState, entry: Entry) -> None:
 
 
 def fall(state: LedgerState, account: Account, start_at: int, used: int) -> None:
-    """Mark the levels of an account above its settled use `used` as no longer crossed."""
+    """For each level above the account's settled use `used`, store that it is no longer crossed."""
     for level, mark in list(state.marks(account.key).items()):
         if mark.stands and mark.start_at == start_at and level[2] > used:
             state.set_mark(account.key, level, Mark(mark.start_at, mark.turn, False))
 
 
 def fall_by_time(state: LedgerState, account: Account, now: int) -> None:
-    """Mark the levels of a rolling window that its use is now below as no longer crossed.
+    """For each level above the present use of a rolling window, store that it is no longer crossed.
 
     Call this before a call is counted in the window.
     """

@@ -1,9 +1,10 @@
 """Entries: the append-only journal. All balances are derived from the journal and can be rebuilt.
 
 The first entry of a call (RESERVE, RECORD, DRAW) contains the id and the labels. Later entries
-about the same call contain `ref`, the `seq` of the first entry. The `ref` of a DRAW is that of its
-lease, a reservation for many calls. A usage event is made from a call's first entry and its newest
-figures. These are in its last SETTLE, ASSUME or CORRECT entry, or in the RECORD itself.
+about the same call contain `ref`, the `seq` of the first entry. The `ref` of a DRAW is the `seq` of
+its lease, a reservation for many calls. A usage event is made from a call's first entry and its
+newest figures. The newest figures are in the last SETTLE, ASSUME or CORRECT entry, or in the RECORD
+itself.
 
 The other kinds are not about a call. A CROSS says that settled use of a limit has reached a
 threshold. PAUSE, RESUME, RAISE, TOPUP, LAPSE and CLOCK contain a notice: an order of a person, or a
@@ -54,7 +55,7 @@ CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # the subjects of a CLO
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a call used, or an upper bound of that, and how the figures are known."""
+    """What a call used, or the most that it can use, and how the figures are known."""
 
     quantities: Quantities = field(default_factory=dict)
     cost_pico: int | None = None
@@ -149,8 +150,8 @@ class Entry:
 
     @property
     def counts_at(self) -> int:
-        """The instant at which a call counts, of the call's first entry (microseconds since 1970
-        UTC).
+        """The instant at which the call counts (microseconds since 1970 UTC). Only for a first
+        entry.
         """
         return self.at if self.booked_at is None else self.booked_at
 

@@ -1,4 +1,4 @@
-"""Replaces a label value in everything that a ledger stores about this value.
+"""Replaces a label value everywhere in a ledger.
 
 Calls keep their figures, so balances and sums do not change, and `verify` finds no difference.
 """

@@ -56,9 +56,7 @@ class Notices:
         )
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """Return the limit with the amount that it has at `at`, and the instant until which this is
-        so.
-        """
+        """Return the limit with its amount at `at`, and until when it has this amount."""
         if not self.raises:
             return limit, _ALWAYS
         until = _ALWAYS

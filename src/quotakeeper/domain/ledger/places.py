@@ -13,7 +13,9 @@ Level = tuple[str, int, int]
 
 
 class CountedBalance(NamedTuple):
-    """A balance in which a call counts: that of `account`, for the slice that starts at `start_at`."""
+    """The balance of `account` for the slice that starts at `start_at`. A call counts in this
+    balance.
+    """
 
     account: Account
     meter: Meter

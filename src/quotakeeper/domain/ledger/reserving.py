@@ -143,7 +143,7 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
 
 
 def _beyond(hold: Hold) -> InvalidInputError | None:
-    """Return why a reservation would be larger than one event can be, or None."""
+    """Return why a reservation would be too large for one event; None if it is not."""
     if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
     for key, amount in hold.quantities.items():

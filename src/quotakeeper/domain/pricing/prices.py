@@ -176,8 +176,8 @@ class PriceOptions:
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> PriceOptions:
-        """Return the options in a mapping, after checking them. Raises InvalidInputError about an
-        option.
+        """Return the price options in a mapping. Raises InvalidInputError for one that is not
+        valid.
         """
         known = {
             "tier": TIERS, "mode": MODES, "language": LANGUAGES, "plan": PLANS, "kind": VIEWS,

@@ -44,7 +44,7 @@ class PriceSheet:
         """Return a sheet with only the rows and factors that can apply to a call with these
         options.
 
-        This sheet has fewer boundaries.
+        The new sheet has fewer price changes (see `boundaries`).
         """
         tiers = {"standard", options.tier}
         addons = {"", *options.addons}

@@ -54,11 +54,10 @@ class ConditionalWrites(PostgresTransactions):
     def _posted(
         self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
     ) -> list[Outcomes] | None:
-        """Return the outcomes of a batch that was committed; None to decide the batch under the
-        lock.
+        """Commit a batch under guards and return the outcomes; None if this failed or is unknown.
 
-        The commit under the lock uses the same `batch`. If the outcome of this commit is unknown,
-        that commit looks for the batch by its name.
+        The caller then commits the same `batch` under the lock. If it is unknown whether the first
+        commit took place, the second one looks for the name of the batch.
         """
         for attempt in range(_ROUNDS):
             plan = self._plan(commands, asked_at, is_fresh=attempt > 0)

@@ -1,8 +1,8 @@
 """A connection for the shared SQL that needs few round trips.
 
 Each statement costs a round trip to the server. So a transaction begins with one query of several
-statements. This query also fetches what the state will read next (`ahead`). Writes are kept until
-the next read or the commit, and sent together with it.
+statements. This query also fetches what the state will read next (`ahead`). Writes wait until the
+next read or the commit, and are then sent together.
 """
 
 from __future__ import annotations
@@ -100,16 +100,14 @@ class PostgresConnection:
                     return results
 
     def end(self, statement: str) -> None:
-        """End the transaction without writing, by `statement`."""
+        """End the transaction with `statement`, a rollback. Writes that wait are dropped."""
         self._waiting.clear()
         self._ahead.clear()
         self.may_read = self.may_write = False
         self.raw.execute(statement)
 
     def commit(self, last: Sequence[Statement], statement: str) -> None:
-        """Write what is kept and the statements `last`, and commit by `statement`, in one round
-        trip.
-        """
+        """Send all writes that wait, then `last`, then `statement`, which commits. One round trip."""
         self._waiting += [(text, values, False) for text, values in last]
         self._waiting.append((statement, None, False))
         self._flush()
@@ -124,7 +122,7 @@ class PostgresConnection:
     # -- statements
 
     def execute(self, sql: str, parameters: Any = (), /) -> Rows:
-        """Execute one statement, after the writes that are kept. Returns its rows.
+        """Send all writes that wait, then execute one statement. Returns the rows of the statement.
 
         Raises NotAtHandError outside a transaction.
         """
@@ -142,7 +140,7 @@ class PostgresConnection:
         return rows_found
 
     def executemany(self, sql: str, parameters: Any, /) -> None:
-        """Execute one statement for each row of values, together with the next read or the commit."""
+        """Execute one statement for each row of values. It waits until the next read or the commit."""
         rows = list(parameters)
         if not rows:
             return

@@ -59,7 +59,7 @@ def _is_there(raw: Any, address: ServerAddress) -> bool:
 def _make(raw: Any, address: ServerAddress) -> bool:
     sql, values = texts(), {"schema": address.schema}
     with raw.transaction():
-        raw.execute(sql["lock_making"], values)  # released when this ends
+        raw.execute(sql["lock_making"], values)  # released when the transaction ends
         if _is_there(raw, address):
             return False
         raw.execute(creation_sql(address.schema))

@@ -22,9 +22,7 @@ DONE = "done"
 
 
 class MismatchError(Exception):
-    """After a commit, the rules decide the batch in another way than it was committed: a guard is
-    wrong.
-    """
+    """After the commit of a batch, the rules decide the batch differently, so a guard is wrong."""
 
 
 def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:

@@ -110,7 +110,7 @@ class PostgresState(SqlState):
         return self._data_version != -1
 
     def has(self, event_id: str) -> bool:
-        """Return whether the record of an id is cached, or that the ledger does not have the id."""
+        """Return whether the cache contains an id: its record, or that the ledger does not have it."""
         return event_id in self._ids or self._records.has(event_id)
 
     def known(self, event_id: str) -> CallRecord | None:
@@ -163,7 +163,7 @@ class PostgresState(SqlState):
             kept.overage = balance.overage
 
     def take_new(self, event_ids: Iterable[str]) -> None:
-        """Store in the cache that the journal did not have these ids before the commit."""
+        """Record in the cache that the journal did not have these ids before the commit."""
         self._records.keep(dict.fromkeys(event_ids))
 
     def forget_written(self, entries: Iterable[Entry]) -> None:

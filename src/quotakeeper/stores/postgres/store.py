@@ -250,7 +250,7 @@ class PostgresStore(ConditionalWrites):
             self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
     def _only_reads(self) -> bool:

@@ -59,8 +59,8 @@ class Guards:
 class _GuardedLimit:
     """A limit, its guard, and the lowest threshold `level` that is not crossed.
 
-    `pairs` has its balance in this state and in the cached state. For a rolling window, `pairs` is
-    empty and the slices start after `after`.
+    `pairs` has the limit's balance in this state and in the cached state. For a rolling window,
+    `pairs` is empty, and `after` is the instant after which its slices start.
     """
 
     limit: Limit
@@ -81,7 +81,7 @@ class TentativeState(LedgerState):
         self.touched: dict[Slice, Account] = {}
         self.sums = AddedSums(base.session, base.interned)
         self.usage = AddedUsage(base.session)
-        self._new_ids = new_ids  # taken to be unknown: the commit looks
+        self._new_ids = new_ids  # assumed to be new; the commit checks this
 
     def known(self, event_id: str) -> CallRecord | None:
         found = super().known(event_id)
@@ -191,7 +191,7 @@ class Tentative:
             self._admitted(command.labels, command.figures, command.limits)
         elif isinstance(command, c.Record):
             self._counts(command.labels)
-            if command.at is not None:  # before the commit, or at it: the same as here
+            if command.at is not None:  # the commit must compare with `at` as `now` does
                 before = command.at < now
                 self.guards.lasts(*((command.at + 1, ANY) if before else (0, command.at + 1)))
             self._booked(command.labels, command.limits)
@@ -227,7 +227,7 @@ class Tentative:
                 self.guards.lasts(pause.until or ANY, ANY)
 
     def _limits(self, labels: CallLabels, limits: Sequence[Limit]) -> list[_GuardedLimit]:
-        """Return the limits that apply to a call. Calls with the same objects share the result."""
+        """Return the limits that apply to a call. Cached by the identity of `labels` and `limits`."""
         key = id(labels), id(limits)
         found = self._guarded.get(key)
         if found is None:

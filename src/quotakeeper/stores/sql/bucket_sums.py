@@ -1,7 +1,7 @@
 """Sums by slot: the usage of each set of labels in five minutes.
 
-They are written in the same commit as their entries, so that a report over a year does not read
-every call. They are derived from the journal, and `verify` computes them again.
+The sums are written in the same commit as their entries, so that a report over a year does not read
+every call. The sums are derived from the journal, and `verify` computes them again.
 """
 
 from __future__ import annotations

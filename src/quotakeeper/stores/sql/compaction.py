@@ -1,10 +1,10 @@
 """Compaction: deletes the entries of calls that ended long ago, and keeps their totals.
 
 Only whole calls are deleted: the first entry with all later entries, and a lease with all calls
-drawn from it. Balances and sums by slot do not change. The part of them that is no longer in the
-journal is stored as `carried`, so that `verify` still finds no difference. Single events are lost.
-So an id of a deleted call counts as new if it is repeated. Crossings in ended periods are deleted
-too. The marks of a rolling window stay.
+drawn from it. Balances and sums by slot do not change. The totals of the deleted entries are stored
+as `carried`, so that `verify` still finds no difference. Single events are lost. So an id of a
+deleted call counts as new if it is repeated. Crossings in ended periods are deleted too. The marks
+of a rolling window stay.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def save_crossings(
 def drop_crossings(session: SqlSession, cut: int) -> int:
     """Delete CROSS entries before sequence number `cut`, and return how many. Part of compaction.
 
-    Their periods have ended, or their window is rolling. The mark of a rolling window stays, so
-    that a threshold that is still crossed is not reported again.
+    The periods of these entries have ended, or their windows are rolling. The mark of a rolling
+    window stays, so that a threshold that is still crossed is not reported again.
     """
     sql = session.sql
     found = session.execute(sql["crossings_before"], (cut,)).fetchall()

@@ -53,8 +53,9 @@ def damaged(error: BaseException, seq: object = None, entry_id: object = "") -> 
 
 @contextmanager
 def rows_of(what: str) -> Iterator[None]:
-    """Decode a row that is not an entry in this `with` block. A DamagedRowError then names the row:
-    `what`.
+    """Return a context manager for code that decodes a row that is not an entry.
+
+    Decoding errors become a DamagedRowError that names the row by `what`.
     """
     try:
         yield

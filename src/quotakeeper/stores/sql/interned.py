@@ -21,7 +21,10 @@ V = TypeVar("V")
 
 
 class Interned:
-    """Finds labels and words by number, and their numbers. Each is read once per connection."""
+    """Finds the labels or the word that a number means, and the number of labels or of a word.
+
+    Each number is read once per connection.
+    """
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session
@@ -53,7 +56,7 @@ class Interned:
         return found
 
     def labels(self, labels_id: int) -> CallLabels:
-        """Return the labels with a number. Raises DamagedRowError if there are none."""
+        """Return the labels that have this number. Raises DamagedRowError if there are none."""
         found = self._labels_by_id.get(labels_id)
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
@@ -63,7 +66,9 @@ class Interned:
         return found
 
     def word(self, word_id: int | None) -> str:
-        """Return the text with a number; "" for None. Raises DamagedRowError if there is none."""
+        """Return the text that has this number; "" for None. Raises DamagedRowError if there is
+        none.
+        """
         if word_id is None:
             return ""
         found = self._words_by_id.get(word_id)
@@ -112,7 +117,8 @@ class Interned:
                 _kept(self._words, text, number)
 
     def forget_absent(self) -> None:
-        """Drop what is known to be missing, because another connection may have added it.
+        """Clear the cache of missing labels and words, because another connection may have added
+        them.
 
         Called when a transaction starts.
         """

@@ -43,7 +43,9 @@ class JournalRecords:
         self._by_seq.clear()
 
     def has(self, event_id: str) -> bool:
-        """Return whether the record of an id is cached, or that the journal does not have the id."""
+        """Return whether the cache contains an id: its record, or that the journal does not have
+        it.
+        """
         return event_id in self._by_id
 
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:

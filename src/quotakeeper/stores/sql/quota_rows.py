@@ -1,4 +1,4 @@
-"""Provider quotas as rows: the newest report of each quota. They are not part of the journal."""
+"""Provider quotas as rows: the newest report of each quota. Reports are not part of the journal."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
 
 
 def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
-    """Move the data of each account that is later than `to`, so that it begins at `to` or earlier."""
+    """Move or compute again the stored data of each account, so that none is later than `to`."""
     sql, execute = session.sql, session.execute
     slot = bucket_start(to)
     execute(sql["add_pace_up"], {"slot": slot})

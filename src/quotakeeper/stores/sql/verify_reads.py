@@ -167,9 +167,9 @@ def journal_of(session: SqlSession) -> Iterator[Entry]:
 
 
 def look_up_in(session: SqlSession) -> Callable[[int, int], Iterator[Entry]]:
-    """Return a function that yields the entries about a call before a given sequence number.
+    """Return a function `find(seq, before)` that yields the entries about one call.
 
-    The function takes the sequence number of the call's first entry, and the given one.
+    `seq` is the number of the call's first entry. Only entries before number `before` are yielded.
     """
     return lambda seq, before: _about(session, seq, before)
 

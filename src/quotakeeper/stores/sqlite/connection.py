@@ -88,7 +88,9 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         raise LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
     uri = path.absolute().as_uri() + "?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _left_over(path):
-        uri += "&immutable=1"  # WAL needs to write beside the file, unless it cannot change
+        uri += (
+            "&immutable=1"  # a WAL database needs files beside it, unless it is opened as immutable
+        )
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
@@ -113,8 +115,9 @@ def _left_over(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Iterator[SqlSession]:
-    """Open a connection for one read in this `with` block. A fork waits until the connection is
-    closed.
+    """Return a context manager with a connection for one read.
+
+    A fork waits until the connection is closed.
     """
     with for_a_moment(connect_read_only, path) as connection:
         try:

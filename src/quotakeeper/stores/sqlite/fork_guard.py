@@ -75,7 +75,9 @@ _readers = _Readers()
 def for_a_moment(
     connect: Callable[[Path], sqlite3.Connection], path: Path
 ) -> Iterator[sqlite3.Connection]:
-    """Open a connection in this `with` block. A fork waits until it is closed, so keep it short."""
+    """Return a context manager with a connection. A fork waits until it is closed, so use it
+    briefly.
+    """
     reader = object()
     try:  # the try starts first, because Ctrl-C may interrupt `enter`
         _readers.enter(reader)

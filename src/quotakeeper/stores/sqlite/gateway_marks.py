@@ -20,7 +20,7 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 
 
 class GatewayMark(OwnerMark):
-    """A mark that a gateway counts the calls to this address on this ledger.
+    """A mark which says that a gateway counts the calls to this address on this ledger.
 
     The mark holds until it is closed or its process ends. `host` is written as in programs' URLs.
     Every name of this machine's loopback is `localhost`.
@@ -37,7 +37,7 @@ class GatewayMarks:
         self._folder = _folder(ledger)
 
     def names(self) -> list[str]:
-        """Return the names of all marks, also of gateways that have ended. Called for every call."""
+        """Return the names of all marks, also of gateways that have ended. Every call reads them."""
         try:
             return os.listdir(self._folder)
         except OSError:  # usually there is no folder, because no gateway has run

@@ -237,7 +237,7 @@ def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
 
 
 def names_a_file(owner: object) -> bool:
-    """Return whether a stored owner name can be a file name. A damaged name may not be."""
+    """Return whether a stored owner name, which may be damaged, can be a file name."""
     return (
         isinstance(owner, str)
         and owner.isprintable()

@@ -96,8 +96,8 @@ class ReadOnlyStore(SqliteStore):
         self._connection = self._state = None
 
     def _read(self, ask: Callable[[SqlState], T]) -> T:
-        # One connection per read: an `immutable` connection must not stay open while the owner
-        # writes.
+        # One connection per read: an `immutable` connection must not stay open while another
+        # process writes.
         try:
             return super()._read(ask)
         finally:

@@ -34,8 +34,8 @@ def back_up(path: Path, copy: Path) -> None:
 
 @contextmanager
 def rewritable(session: SqlSession) -> Iterator[None]:
-    """Remove the triggers that keep the journal append-only, and restore them after this `with`
-    block.
+    """Remove the triggers that keep the journal append-only. After the `with` block, they are
+    restored.
 
     Use this in a transaction.
     """

@@ -237,7 +237,7 @@ class SqliteStore(Transactions):
             raise translated(Path(to), error) from error
 
     def shrink(self) -> None:
-        """Return free space in the file to the file system. Copies the whole file under its lock."""
+        """Make the file smaller after compaction. Copies the whole file under its lock."""
         self._opened()
         assert self._connection is not None and self._lock is not None
         try:
@@ -285,7 +285,7 @@ class SqliteStore(Transactions):
         self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:
