@@ -88,7 +88,7 @@ class LedgerWriter(Protocol):
 
 
 class LedgerReader(Protocol):
-    """The port for reads. They return committed data and change nothing."""
+    """The port for reads. Reads return committed data and change nothing."""
 
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
@@ -242,7 +242,8 @@ class ClockKeeping(Protocol):
         """Return the stored reading with the same `frame` as `reading`, and the instant of the
         newest entry.
 
-        If there is none, `reading` is stored and returned. The instant is 0 for an empty ledger.
+        If no such reading is stored, `reading` is stored and returned. The instant is 0 for an
+        empty ledger.
         """
 
     def trust_reading(self, reading: ClockReading) -> None:

@@ -38,9 +38,9 @@ Quantities = Mapping[str, int]
 class Meter:
     """Something that can be counted, with a name and a unit.
 
-    `parts` are the names of the stored meters whose sum this meter is. A meter that is no sum has
-    only its own name there. `per_unit` is the number of base units in one displayed unit, such as
-    60,000 milliseconds in a minute.
+    `parts` are the names of the stored meters that this meter adds up; for most meters, only its
+    own name. `per_unit` is the number of base units in one displayed unit, such as 60,000
+    milliseconds in a minute.
     """
 
     name: str

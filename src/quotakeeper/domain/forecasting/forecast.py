@@ -44,10 +44,10 @@ class Forecast:
 
     `per_hour` is the present speed. `burn_rate` is that speed, divided by the speed that uses up
     the limit in exactly one period; None if the limit's amount is 0. `projected` is the use at the
-    end, with its 80 % interval. The end is that of the period; for a rolling window, one window
-    from now.
+    end of the period, with its 80 % interval. For a rolling window, it is the use one window from
+    now.
 
-    `exhausts_at` is when nothing is left; None if this does not happen before the end.
+    `exhausts_at` is when nothing is left; None if this does not happen in the projected time.
     `exhausts_from` and `exhausts_until` are the same for the upper and the lower end of the
     interval. `method` is how the rate was computed: `first_minutes`, `last_30_minutes` (60, 180,
     360, 1440), `since_first_call`, `change_of_pace`.
@@ -164,7 +164,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """Return when nothing is left if `more` is used evenly until the end; None: never."""
+    """Return when the limit is used up by an even use of `more` until the end; None: never."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:

@@ -119,7 +119,7 @@ def _ended_hold(known: CallRecord) -> Hold:
 
 
 def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Reserve more for an open reservation."""
+    """Reserve more for an open reservation, or return a denial that names the limits without room."""
     known = state.known(command.id)
     if known is None:
         return c.Failed(unknown_id(command.id)), []

@@ -110,7 +110,7 @@ class PostgresState(SqlState):
         return self._data_version != -1
 
     def has(self, event_id: str) -> bool:
-        """Return whether the cache contains an id: its record, or that the ledger does not have it."""
+        """Return whether it is cached what the ledger has about an id: a record, or nothing."""
         return event_id in self._ids or self._records.has(event_id)
 
     def known(self, event_id: str) -> CallRecord | None:

@@ -90,7 +90,10 @@ class Interned:
     # -- many at once
 
     def fetch(self, labels_ids: Iterable[int | None], word_ids: Iterable[int | None]) -> None:
-        """Read the labels and words with these numbers that are not cached, many at once."""
+        """Read the labels and words that have these numbers into the cache, many at once.
+
+        Numbers that are cached are not read again.
+        """
         wanted = {n for n in labels_ids if n is not None} - self._labels_by_id.keys()
         for number, *row in self._session.rows_of("labels_by_ids", [(n,) for n in wanted]):
             self._read_labels(number, row)
@@ -99,7 +102,10 @@ class Interned:
             self._read_word(number, text)
 
     def find(self, labels: Iterable[CallLabels], words: Iterable[str]) -> None:
-        """Read the numbers of these labels and words that are not cached, many at once."""
+        """Read the numbers of these labels and words into the cache, many at once.
+
+        Labels and words that are cached are not read again.
+        """
         self._absent.clear()
         new = [each for each in labels if each not in self._labels and labels_are_storable(each)]
         if new:

@@ -43,9 +43,7 @@ class JournalRecords:
         self._by_seq.clear()
 
     def has(self, event_id: str) -> bool:
-        """Return whether the cache contains an id: its record, or that the journal does not have
-        it.
-        """
+        """Return whether it is cached what the journal has about an id: a record, or nothing."""
         return event_id in self._by_id
 
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:
@@ -82,7 +80,7 @@ class JournalRecords:
         return self._fetch(rows)
 
     def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
-        """Fetch the records of the ids with these first entries, and return them."""
+        """Fetch the records of the calls whose first entries have these numbers, and return them."""
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
     def _record(self, row: Row) -> CallRecord:

@@ -156,7 +156,7 @@ def _head(session: SqlSession) -> int | None:
 
 
 def journal_of(session: SqlSession) -> Iterator[Entry]:
-    """Yield all entries in order. Raises DamagedRowError if one cannot be read."""
+    """Yield all entries in order. Raises DamagedRowError if an entry cannot be read."""
     unreadable: list[Problem] = []
     for entry in _journal(session, unreadable):
         if unreadable:

@@ -28,7 +28,7 @@ from quotakeeper.stores.sqlite.locks import (
     OwnerMark,
 )
 
-_CHECKPOINT_BYTES = 4_000_000  # a log of this size is checkpointed at the start and the end
+_CHECKPOINT_BYTES = 4_000_000  # a longer log is checkpointed after opening and before closing
 # The log's file does not shrink after a checkpoint, so its size does not say how much is new. The
 # pages of this connection's commits are estimated instead. SQLite's own default is 1,000 pages.
 _CHECKPOINT_PAGES = 1_000
