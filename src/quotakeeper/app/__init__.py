@@ -1,1 +1,2 @@
-"""Use cases: the standard library only, no terminal and no HTTP."""
+"""The use cases of the commands. They use only the standard library, print nothing and send no HTTP
+requests."""

@@ -1,4 +1,4 @@
-"""Repairs after a wrong clock: a person accepts the machine's clock, or sets the ledger's time back."""
+"""Repairs after a wrong clock: accepts the machine's clock, or sets the ledger's time back."""
 
 from __future__ import annotations
 
@@ -21,23 +21,27 @@ OpenKeeper = Callable[[], "Keeper"]
 
 @dataclass(frozen=True, slots=True)
 class AcceptedClock:
-    """How far the clock is ahead, and the largest advance that is not a jump, both in microseconds."""
+    """The result of accepting the machine's clock.
+
+    `ahead` is how far the clock was ahead, in microseconds. `bound` is the largest advance that
+    does not count as a jump, in microseconds.
+    """
 
     ahead: int
     bound: int
 
     @property
     def was_doubted(self) -> bool:
-        """Whether the clock was not trusted before this, so that there was something to accept."""
+        """Whether the clock was not trusted before. If False, accepting the clock changed nothing."""
         return self.ahead > self.bound
 
 
 @dataclass(frozen=True, slots=True)
 class ClockRepair:
-    """The result of a repair. `applied` is False if it was only previewed or not needed.
+    """The result of a repair. `applied` is False if the repair was only a preview or was not needed.
 
-    `bound` is the largest advance that is not a jump, in microseconds. `is_confirmed` says whether
-    the kernel's time service confirms the clock that the ledger is set back to.
+    `bound` is the largest advance that does not count as a jump, in microseconds. `is_confirmed`
+    says whether the kernel's time service confirms the machine's clock.
     """
 
     found: SetBack
@@ -53,15 +57,17 @@ class ClockRepair:
 
 
 def accept_clock(open_keeper: OpenKeeper, why: str) -> AcceptedClock:
-    """Accept the present time of this machine's clock; `why` is written to the ledger."""
+    """Confirm that the machine's clock is right now. The reason `why` is written to the ledger."""
     with open_keeper() as keeper:
         bound = engine_of(keeper).parts.ledger_clock.bound
         return AcceptedClock(keeper.accept_clock(why=why), bound)
 
 
 def repair_clock(open_keeper: OpenKeeper, why: str, *, apply: bool) -> ClockRepair:
-    """Set the ledger's time back to the machine's clock. Without `apply`, only report what would
-    change."""
+    """Set the ledger's time back to the machine's clock.
+
+    Without `apply`, only returns what would change. The reason `why` is written to the ledger.
+    """
     with open_keeper() as keeper:
         clock = engine_of(keeper).parts.ledger_clock
         found = keeper.repair_clock(apply=apply, why=why)
@@ -70,7 +76,7 @@ def repair_clock(open_keeper: OpenKeeper, why: str, *, apply: bool) -> ClockRepa
 
 
 def accepted_record(accepted: AcceptedClock) -> dict[str, object]:
-    """The JSON record of `doctor --accept-clock`."""
+    """Return the JSON record of `doctor --accept-clock`."""
     return {
         "schema": Schema.CLOCK,
         "action": "accept",
@@ -80,7 +86,7 @@ def accepted_record(accepted: AcceptedClock) -> dict[str, object]:
 
 
 def repair_record(repair: ClockRepair) -> dict[str, object]:
-    """The JSON record of `doctor --repair-clock`; instants are in RFC 3339."""
+    """Return the JSON record of `doctor --repair-clock`. Instants are in RFC 3339."""
     found = repair.found
     return {
         "schema": Schema.CLOCK,

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 class ClockChecks(Protocol):
-    """The facts that the checks need about the ledger's clock; see engine/ledger_clock.py."""
+    """What the checks read from the ledger's clock. Class LedgerClock in engine/ledger_clock.py has
+    these properties."""
 
     @property
     def can_tell(self) -> bool:
@@ -71,14 +72,15 @@ _PROMISES = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The result of all checks. `bad_config` is True if the config file cannot be read."""
+    """The result of all checks. `bad_config` is True if the config file cannot be read or a limit
+    is invalid."""
 
     findings: tuple[Finding, ...]
     bad_config: bool
 
     @property
     def failed(self) -> bool:
-        """Whether some check found that something does not work."""
+        """Whether at least one check failed."""
         return any(each.state == "fail" for each in self.findings)
 
 
@@ -88,8 +90,8 @@ def diagnose(
 ) -> Diagnosis:  # fmt: skip
     """Check the machine, the settings, the ledger and the optional libraries.
 
-    Problems become findings; no QuotakeeperError is raised. With `try_key`, each API key that is
-    set is tested with one free request.
+    Each problem is returned as a finding; no QuotakeeperError is raised. With `try_key`, each API
+    key that is set is tested with one free request.
     """
     findings = [*_machine()]
     bad_config = False
@@ -110,7 +112,7 @@ def diagnose(
 
 
 def diagnosis_record(found: Diagnosis) -> dict[str, object]:
-    """The diagnosis as a JSON record."""
+    """Return the diagnosis as a JSON record."""
     return {
         "schema": Schema.DOCTOR,
         "ok": not found.failed,
@@ -119,8 +121,11 @@ def diagnosis_record(found: Diagnosis) -> dict[str, object]:
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:
-    """The finding about the SQLite version: before 3.51.3, SQLite has a race when it restarts its
-    log."""
+    """Return the finding about the SQLite version.
+
+    Versions before 3.51.3 can damage a file if two connections write and checkpoint at the same
+    time.
+    """
     text = ".".join(map(str, linked))
     if linked >= SAFE_SQLITE:
         return Finding("sqlite", "ok", text)

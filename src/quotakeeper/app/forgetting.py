@@ -1,4 +1,4 @@
-"""Forgets a label value: replaces `user=an` in the ledger, and keeps the calls and their costs."""
+"""Removes a label value such as `user=an` from the ledger. The calls and their costs stay."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What was replaced, or would be if not `done`. `copies` are backups that still hold the value."""
+    """What was replaced. If `done` is False, nothing was changed and `found` says what would be replaced.
+
+    `copies` are the backups beside the ledger. They still have the value.
+    """
 
     label: LabelValue
     found: ForgottenLabel
@@ -68,7 +71,7 @@ def forget(
 
 
 def forgetting_record(result: Forgetting) -> dict[str, object]:
-    """The result as a JSON record."""
+    """Return the result as a JSON record."""
     found = result.found
     return {
         "schema": Schema.FORGET,
@@ -104,8 +107,10 @@ def _not_there(keeper: Keeper, label: LabelValue) -> tuple[str, str]:
 
 
 def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
-    """Raise if a configured limit names the value: the next program would write it to the ledger
-    again."""
+    """Raise InvalidInputError if a configured limit names the label value.
+
+    With such a limit, the next program would write the value to the ledger again.
+    """
     for limit in settings.limits:
         if label.pair in limit.scope:
             raise InvalidInputError(

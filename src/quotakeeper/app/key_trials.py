@@ -18,8 +18,9 @@ TryKey = Callable[["KeyTrial", str], int]
 
 @dataclass(frozen=True, slots=True)
 class KeyTrial:
-    """A free request that needs a valid key: a GET of `path` with the key in `header`.
+    """A free request that needs a valid key: GET `url` + `path`, with the key in the header `header`.
 
+    `before_key` is the text before the key in the header. `others` are the other headers.
     `url_names` are the environment variables that can replace `url`.
     """
 
@@ -53,7 +54,7 @@ TRIALS = (
 
 
 def key_finding(own: Mapping[str, str]) -> Finding:
-    """Report which API keys are set, by the names of their variables; sends nothing."""
+    """Report the names of the variables with API keys that are set. Sends nothing."""
     names = [name for provider in USUAL_NAMES if (name := key_for(provider, own)[0])]
     if not names:
         fix = "set GEMINI_API_KEY, or see: quotakeeper sandbox"
@@ -63,7 +64,7 @@ def key_finding(own: Mapping[str, str]) -> Finding:
 
 
 def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]:
-    """Test every API key that is set, and report the keys that the config names but that are not set."""
+    """Test every API key that is set. Also report each key that the config names but that is not set."""
     tried = 0
     for trial in TRIALS:
         name, key = key_for(trial.provider, own)
@@ -81,7 +82,10 @@ def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]
 
 
 def address_of(trial: KeyTrial) -> str:
-    """The address to test a key at: the one that the environment names, or else the provider's."""
+    """Return the base URL for the test of a key.
+
+    The environment variables in `url_names` have precedence over the provider's own address.
+    """
     return first_of(trial.url_names) or trial.url
 
 

@@ -1,4 +1,4 @@
-"""The files of a ledger: their size, copies of them, and a check that no output overwrites them."""
+"""Makes backups and compactions of a ledger, and checks that no output file overwrites the ledger."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _WITH_DATA = ("", "-wal")
 
 @dataclass(frozen=True, slots=True)
 class CompactionResult:
-    """The result of a compaction: calls before `before_at` were deleted.
+    """The result of a compaction: the calls before `before_at` were deleted.
 
-    Sizes are in bytes; None for a ledger on a server.
+    `calls` and `entries` are how many were deleted. Sizes are in bytes, or None for a ledger on a
+    server.
     """
 
     ledger: str
@@ -45,7 +46,8 @@ class CompactionResult:
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """A copy of a ledger: its file, its size in bytes, and the problems that `verify` found in it."""
+    """A copy of a ledger: its file, the size in bytes, and the problems that `verify` found in the
+    copy."""
 
     ledger: str
     file: Path
@@ -56,10 +58,10 @@ class BackupResult:
 def back_up_ledger(
     settings: Settings, open_keeper: Callable[[], Keeper], out: str | None, *, force: bool = False
 ) -> BackupResult:
-    """Copy a ledger while programs use it, and verify the copy.
+    """Copy a ledger while other programs use it, and verify the copy.
 
-    The copy gets its name when it is complete. Without `out`, the copy lies beside the ledger and
-    its name contains the time.
+    The copy gets its final name when it is complete. Without `out`, the copy is written to the
+    ledger's folder, and its name contains the time.
 
     Raises InvalidInputError if there is no ledger file, or if the output file exists and `force` is
     False. Raises LedgerError if the ledger cannot be copied.
@@ -104,7 +106,7 @@ def _check_free(target: Path, settings: Settings, *, force: bool) -> None:
 
 
 def backup_record(done: BackupResult) -> dict[str, object]:
-    """A backup as a JSON record."""
+    """Return a backup as a JSON record."""
     return {
         "schema": Schema.BACKUP,
         "ledger": redacted(done.ledger),
@@ -116,7 +118,10 @@ def backup_record(done: BackupResult) -> dict[str, object]:
 
 
 def check_not_the_ledger(out: str, settings: Settings, field: str = "out") -> None:
-    """Raise InvalidInputError if the output file is one of the ledger's own files."""
+    """Raise InvalidInputError if the output file `out` is one of the ledger's own files.
+
+    `field` is the name of the option in the error.
+    """
     path = ledger_path(settings)
     if path is None:
         return
@@ -126,7 +131,7 @@ def check_not_the_ledger(out: str, settings: Settings, field: str = "out") -> No
 
 
 def size_on_disk(path: Path | None) -> int:
-    """The size of a ledger and its write-ahead log in bytes; 0 for a ledger in memory."""
+    """Return the size of a ledger and its write-ahead log in bytes; 0 for a ledger in memory."""
     if path is None:
         return 0
     files = [path.with_name(path.name + end) for end in _WITH_DATA]
@@ -136,9 +141,10 @@ def size_on_disk(path: Path | None) -> int:
 def compact_ledger(
     open_keeper: Callable[[], Keeper], keep_days: int, *, shrink: bool = False
 ) -> CompactionResult:
-    """Delete individual calls older than `keep_days` days; measure the files before and after.
+    """Delete the individual calls older than `keep_days` days. The result has the size before and after.
 
-    Raises InvalidInputError if `keep_days` is too small.
+    With `shrink`, the file is made smaller too. Raises InvalidInputError if `keep_days` is too
+    small.
     """
     with open_keeper() as keeper:
         path, zone = ledger_path(keeper.settings), keeper.zone
@@ -153,7 +159,7 @@ def compact_ledger(
 
 
 def compaction_record(done: CompactionResult) -> dict[str, object]:
-    """A compaction as a JSON record."""
+    """Return a compaction as a JSON record."""
     return {
         "schema": Schema.COMPACT,
         "ledger": done.ledger,

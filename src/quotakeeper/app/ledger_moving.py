@@ -14,7 +14,8 @@ from quotakeeper.wiring import copy_to_server, open_server, open_store
 
 @dataclass(frozen=True, slots=True)
 class MovedLedger:
-    """A ledger that was copied to a server: the number of its entries, all of them compared."""
+    """The result of a move: the source file, the ledger on the server, and the number of copied
+    entries."""
 
     source: str
     ledger: str
@@ -22,11 +23,15 @@ class MovedLedger:
 
 
 def move_ledger(settings: Settings, file: str) -> MovedLedger:
-    """Copy a ledger file into the empty ledger that the settings name, and compare both.
+    """Copy the ledger file `file` to the empty ledger that the settings name, and compare both.
 
-    The file stays as it is. Raises InvalidInputError if there is no such file, or while a program
-    uses it, or while a call in it is open. Raises it, too, if the ledger on the server is not empty.
-    Raises LedgerError.
+    The file does not change. Raises InvalidInputError in these cases:
+
+    - The file does not exist, has a problem, or has an open call.
+    - Another program uses the file.
+    - The ledger on the server is not empty.
+
+    Raises LedgerError if the copy fails.
     """
     open_server(settings)
     path = Path(file).expanduser().absolute()

@@ -1,4 +1,4 @@
-"""Checks that a ledger named by the user exists, and suggests another name if it does not."""
+"""Checks that the ledger named by the user exists. If it does not, suggests a similar name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.known_names import nearest
 from quotakeeper.wiring import ledger_path
 
-# Files beside a ledger that hold calls, with their labels, that the ledger does not have yet.
+# Suffixes of files beside a ledger. These files hold calls that are not in the ledger yet.
 _NOT_IN_IT_YET = (".lease-", ".ended-", ".spool-", ".bad-")
 _SQLITE = b"SQLite format 3\0"  # sqlite.org/fileformat2.html, "Magic Header String"
 
 
 def check_is_there(settings: Settings) -> None:
-    """Raise InvalidInputError if a ledger named on the command line does not exist.
+    """Raise InvalidInputError if the ledger named on the command line does not exist.
 
-    Without this check, a command that only reads would create an empty ledger under a misspelt
-    name.
+    Without this check, a misspelt name would create an empty ledger, even for a command that only
+    reads.
     """
     path = ledger_path(settings)
     if path is None or settings.origins.get("ledger") != "argument" or path.exists():
@@ -36,7 +36,7 @@ def check_is_there(settings: Settings) -> None:
 
 
 def check_all_is_in_it(path: Path | None) -> None:
-    """Raise InvalidInputError if files beside the ledger have calls that are not booked yet."""
+    """Raise InvalidInputError if files beside the ledger hold calls that are not in the ledger yet."""
     if path is None:
         return
     left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
@@ -48,7 +48,7 @@ def check_all_is_in_it(path: Path | None) -> None:
 
 
 def _ledgers_in(folder: Path) -> list[str]:
-    """The names of the files in a folder that start with SQLite's header."""
+    """Return the names of the SQLite files in a folder."""
     found = []
     with suppress(OSError):
         for entry in folder.iterdir():

@@ -1,7 +1,7 @@
-"""Finds limits on an operation or a label that no call has, because the name may be misspelt.
+"""Finds limits on an operation or a label that no call has: the name may be misspelt.
 
-Each program chooses its own operations and labels, so only the ledger knows those in use. A limit
-on another name is valid, but it may match nothing.
+Each program chooses its own operations and labels, so only the ledger shows which are in use. A
+limit on any other name is valid, but it may match no call.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ KNOWN_LABELS = frozenset(("run", "project"))
 
 @dataclass(frozen=True, slots=True)
 class UnusedName:
-    """A name in a limit that no call has; `kind` is "operation" or "label".
+    """A name in a limit that no call has. `kind` is "operation" or "label".
 
-    `near` is the most similar name in use, or "" if none is similar.
+    `near` is the most similar name in use, or "" if no name is similar.
     """
 
     limit: str
@@ -48,9 +48,9 @@ class UnusedName:
 def unused_names(
     settings: Settings, limits: Sequence[Limit], open_keeper: Callable[[], Keeper]
 ) -> list[UnusedName]:
-    """Return the operations and labels in these limits that no call in the ledger has.
+    """Return the operations and labels in `limits` that no call in the ledger has.
 
-    Opens the ledger only if a limit has such a name and the ledger exists.
+    The ledger is opened only if it exists and a limit has a name that is not built in.
     """
     asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
     if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:
@@ -66,7 +66,7 @@ def unused_names(
 
 
 def _labels(limit: Limit) -> list[str]:
-    """The labels that a call must have for this limit to count it."""
+    """Return the names of the labels that a call must have to be counted by this limit."""
     return [*(key for key, _ in limit.scope), *([limit.per] if limit.per else [])]
 
 

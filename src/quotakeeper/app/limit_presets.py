@@ -1,4 +1,4 @@
-"""Turns presets of the providers' limits into limits, and writes them to a config file."""
+"""Turns presets of provider limits into limits in a config file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def changes_of(quota: PresetQuota) -> dict[str, object]:
-    """The config keys of the limit that counts a quota, with their values."""
+    """Return the config keys and values of a limit that enforces this quota."""
     given: dict[str, object] = {
         "provider": quota.provider,
         "model": quota.model,
@@ -27,7 +27,8 @@ def changes_of(quota: PresetQuota) -> dict[str, object]:
 
 
 def write_preset(file: LimitsFile, preset: QuotaPreset) -> list[str]:
-    """Add a limit for each quota that can be counted, and make `status` show all the quotas.
+    """Add a limit for each quota that a limit can enforce, and make `status` show all quotas of the
+    preset.
 
     Returns the names of the limits. Does not save the file. Raises ConfigError and
     InvalidInputError.

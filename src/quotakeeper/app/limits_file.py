@@ -1,4 +1,4 @@
-"""Changes the limits in a config file, and keeps the rest of the file, comments included."""
+"""Changes the limits in a config file. The rest of the file stays, including comments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADER = "# Limits and settings of quotakeeper; see: quotakeeper config show --
 
 
 class LimitsFile:
-    """A config file opened for changes. Only `save` writes the file."""
+    """A config file that is opened for changes. Only `save` writes to disk."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
@@ -40,9 +40,10 @@ class LimitsFile:
         self.copied_defaults = False
 
     def set(self, name: str, changes: Mapping[str, object]) -> bool:
-        """Add a limit, or change the given keys of an existing one. Returns whether the limit is new.
+        """Add the limit `name`, or change the given keys of the existing limit.
 
-        An empty `scope` or `per` removes that key: the limit then applies to every call.
+        Returns whether the limit is new. An empty `scope` or `per` removes the key: the limit then
+        applies to every call.
         """
         self._write_out_defaults()
         table = self._find(name)
@@ -57,11 +58,15 @@ class LimitsFile:
         return is_new
 
     def limit(self, name: str) -> Limit:
-        """A limit as the changed file defines it. Raises ConfigError, like `save`."""
+        """Return a limit as the changed file defines it. Raises ConfigError if the changed file is
+        invalid."""
         return next(each for each in self._limits() if _same(each.name, name))
 
     def remove(self, name: str) -> None:
-        """Remove a limit. If it was the last one, the default limits stay off."""
+        """Remove a limit. Raises InvalidInputError if there is no limit with this name.
+
+        If it was the last limit in the file, the default limits stay off.
+        """
         self._write_out_defaults()
         if self._find(name) is None and self._document.get("default_limits") is True:
             self._document["default_limits"] = False
@@ -80,7 +85,7 @@ class LimitsFile:
             self._put_first("default_limits", "false")
 
     def show_preset(self, name: str) -> None:
-        """Make `status` show the quotas of a preset."""
+        """Make `status` show the quotas of the preset `name`."""
         names = self._document.get("quota_presets", [])
         if isinstance(names, str):  # one text, as an environment variable holds the names
             names = [each.strip() for each in names.split(",") if each.strip()]
@@ -89,7 +94,7 @@ class LimitsFile:
             self._put_first("quota_presets", f"[{texts}]")
 
     def save(self) -> None:
-        """Validate the changed file, then write it in one step."""
+        """Validate the changed file, then replace the old file in one step. Raises ConfigError."""
         self._limits()
         text = self.text()
         try:
@@ -102,7 +107,7 @@ class LimitsFile:
             ) from None
 
     def text(self) -> str:
-        """The text that `save` would write, with the line endings of the original file."""
+        """Return the text that `save` would write, with the line endings of the original file."""
         text = self._document.as_string()
         return re.sub(r"\r?\n", "\r\n", text) if self._has_windows_ends else text
 
@@ -175,9 +180,10 @@ class LimitsFile:
 def check_limit(
     name: str, changes: Mapping[str, object], known: Sequence[Limit], *, prefix: str = ""
 ) -> list[str]:
-    """Check the values to set in a limit. Returns the keys that a new limit still needs.
+    """Check the values to set in the limit `name`. Returns the required keys that a new limit still lacks.
 
-    `known` are the limits in force. Raises InvalidInputError, which names the key after `prefix`.
+    `known` are the limits in force. Raises InvalidInputError with the name of the key after
+    `prefix`.
     """
     meter_name = changes.get("meter")
     if not isinstance(meter_name, str):
@@ -198,7 +204,7 @@ def check_limit(
 
 
 def check_installed() -> None:
-    """Raise MissingExtraError where tomlkit is not installed."""
+    """Raise MissingExtraError if tomlkit is not installed."""
     from importlib.util import find_spec
 
     if find_spec("tomlkit") is None:
@@ -206,7 +212,7 @@ def check_installed() -> None:
 
 
 def _written(key: str, value: object) -> object:
-    """A value as the file stores it: scopes on one line, thresholds as numbers."""
+    """Convert a value to TOML: a scope as a table on one line, thresholds as an array of numbers."""
     import tomlkit
 
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The data that the live monitor shows at one instant, as values and as JSON."""
+"""The data on one screen of `watch`, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class LiveFrame:
     """The data of one screen: limits with their forecasts, today's use, and the latest calls.
 
-    `changes` are the next price changes of the models used lately.
+    `changes` are the next price changes of the models used in the last seven days.
     """
 
     status: Status
@@ -37,7 +37,7 @@ class LiveFrame:
 
 
 def look(keeper: Keeper, *, calls: int) -> LiveFrame:
-    """Read the data of one screen from the ledger, with at most `calls` of the latest calls."""
+    """Read the data of one screen from the ledger. `calls` is the maximum number of calls to show."""
     last = tuple(keeper.events(limit=calls, newest_first=True))
     status = keeper.status()
     use = day_use(keeper, status.as_of)
@@ -46,9 +46,10 @@ def look(keeper: Keeper, *, calls: int) -> LiveFrame:
 
 
 def frame_record(frame: LiveFrame) -> dict[str, object]:
-    """A frame as a JSON record: the record of `status`, and the latest calls.
+    """Return the data of one screen as a JSON record: the record of `status`, and the latest calls.
 
-    Speed and exhaustion are also keys of each limit, for programs written before forecasts existed.
+    `per_hour` and `exhausts_at` of a limit repeat keys of its forecast, for programs that read
+    older records.
     """
     limits = []
     for entry in frame.status.limits:

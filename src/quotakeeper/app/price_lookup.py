@@ -1,4 +1,4 @@
-"""Finds price rows: all of them, or those of one model at one instant."""
+"""Finds price rows: all rows, or the rows of one model at one instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ ModelNames = frozenset[tuple[str, str]]  # provider and model
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Price rows and the factors on them. `models` are the models that the caller asked for."""
+    """Price rows, and the factors that change their prices.
+
+    `models` are the models that the caller asked for; empty if the caller asked for all models.
+    """
 
     version: str
     rows: tuple[PriceRow, ...]
@@ -25,7 +28,10 @@ class PriceList:
 
 
 def all_prices(snapshot: PriceSnapshot, provider: str = "") -> PriceList:
-    """Return every price row, or those of one provider. Raises InvalidInputError if it is unknown."""
+    """Return every price row, or the rows of one provider.
+
+    Raises InvalidInputError if the provider has no prices.
+    """
     if provider and provider not in snapshot.providers():
         known = ", ".join(snapshot.providers())
         raise InvalidInputError("--provider", f"no prices of {provider!r}", f"there are: {known}")
@@ -37,7 +43,7 @@ def all_prices(snapshot: PriceSnapshot, provider: str = "") -> PriceList:
 def prices_of_model(
     snapshot: PriceSnapshot, model: str, at: int, provider: str = ""
 ) -> PriceList:  # fmt: skip
-    """Return a model's price rows in force at `at`, in microseconds since 1970 UTC.
+    """Return the price rows of a model that are in force at `at`, in microseconds since 1970 UTC.
 
     Raises InvalidInputError if the model has no known price.
     """
@@ -52,7 +58,7 @@ def prices_of_model(
 
 
 def price_list_record(prices: PriceList) -> dict[str, object]:
-    """Price rows and factors as a JSON record; money is decimal text."""
+    """Return price rows and factors as a JSON record. Money is decimal text."""
     return {
         "schema": Schema.PRICES,
         "version": prices.version,
@@ -63,7 +69,7 @@ def price_list_record(prices: PriceList) -> dict[str, object]:
 
 
 def factor_record(each: Adjustment) -> dict[str, object]:
-    """One factor on prices as a JSON record."""
+    """Return one factor on prices as a JSON record."""
     what = [each.provider, each.model, each.tier, *each.meters]
     return {
         "provider": each.provider,

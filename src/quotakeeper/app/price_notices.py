@@ -14,20 +14,23 @@ _ONE_MORE = "and 1 more price change; see quotakeeper prices list"
 
 
 class Translator(Protocol):
-    """Translates a text to the language `lang`, and fills in its {placeholders}."""
+    """Translates a text to the language `lang` and replaces the {placeholders} in the text."""
 
     @property
     def lang(self) -> str:
         """The language, either "en" or "vi"."""
 
     def __call__(self, text: str, **values: object) -> str:
-        """The text in this language."""
+        """Return `text` in the language `lang`, with `values` in place of the {placeholders}."""
 
 
 def notice_lines(
     changes: Sequence[PriceChange], words: Translator, most: int = MOST_LINES
 ) -> list[str]:
-    """Return at most `most` lines, and a line with the number of further changes."""
+    """Return one line for each model and day of a price change, at most `most` lines.
+
+    If there are more changes, a last line says how many.
+    """
     lang = words.lang
     by_model: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""Checks the server of a ledger: what its settings promise, and what this user may do there."""
+"""Checks a PostgreSQL server for a ledger: its version, its settings, and the user's rights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _WAITS = ("on", "remote_apply")
 
 
 class ServerSettings(Protocol):
-    """What the checks read; see ServerFacts in stores/postgres/administration.py."""
+    """What the checks read about the server. Class ServerFacts in stores/postgres/administration.py
+    has it."""
 
     @property
     def version(self) -> str: ...
@@ -56,7 +57,8 @@ class ServerSettings(Protocol):
 
 
 def server_findings(name: str, facts: ServerSettings) -> tuple[Finding, ...]:
-    """The findings about a server, in the order of their weight for a ledger."""
+    """Return the findings about a server, most important first. `name` is the ledger's name in the
+    texts."""
     return (
         _version(facts), _tables(name, facts), *_crash(facts), _failover(facts),
         _connection(facts), _clock(facts), _room(facts),

@@ -1,4 +1,5 @@
-"""Checks of what the user sets up: the end of the day, ffmpeg, and limits that match nothing."""
+"""Checks of the user's setup: when the day ends, whether ffmpeg is found, and limits that match no
+call."""
 
 from __future__ import annotations
 
@@ -25,9 +26,9 @@ _MATCHES_NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check: `state` is "ok", "note", "warn" or "fail".
+    """The result of one check. `state` is "ok", "note", "warn" or "fail".
 
-    With `values`, `text` and `fix` are templates with {placeholders}, so they can be translated.
+    If `values` is set, `text` and `fix` are templates with {placeholders} and can be translated.
     """
 
     name: str
@@ -37,19 +38,20 @@ class Finding:
     values: Mapping[str, object] | None = None
 
     def said(self, words: Callable[..., str]) -> tuple[str, str]:
-        """The text and the fix in the language of `words`, with the values filled in."""
+        """Return the text and the fix, translated by `words`, with the values in place of the
+        placeholders."""
         if self.values is None:
             return self.text, self.fix
         return words(self.text, **self.values), words(self.fix, **self.values) if self.fix else ""
 
 
 def in_english(text: str, **values: object) -> str:
-    """The English text, with the values filled in."""
+    """Return the English text with the values in place of the placeholders."""
     return text.format(**values) if values else text
 
 
 def finding_record(finding: Finding) -> dict[str, object]:
-    """A finding as part of a JSON record."""
+    """Return a finding as a JSON record."""
     text, fix = finding.said(in_english)
     return {"name": finding.name, "state": finding.state, "text": text, "fix": fix}
 
@@ -80,7 +82,7 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
 
 
 def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> Iterator[Finding]:
-    """Return a finding for each limit on an operation or label that no call has had yet."""
+    """Yield a finding for each limit on an operation or label that no call has had yet."""
     try:
         found = unused_names(settings, settings.limits, open_keeper)
     except QuotakeeperError:  # another finding reports the ledger's error

@@ -1,4 +1,4 @@
-"""Writes the first config file: the time zone, a daily budget, and the variables of the API keys."""
+"""Writes the first config file: the time zone, a daily budget, and the names of the API key variables."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _ALONE = {"QUOTAKEEPER_LEDGER": "memory:"}  # the check must not open a real led
 
 @dataclass(frozen=True, slots=True)
 class SetupChoices:
-    """The user's answers. `budget` is US dollars a day, or "" for none; `key_names` are variable
-    names."""
+    """The user's answers. `budget` is US dollars per day, or "" for no budget.
+
+    `key_names` maps a provider to the environment variable with its API key.
+    """
 
     timezone: str
     budget: str = ""
@@ -33,7 +35,7 @@ class SetupChoices:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSetup:
-    """The new file, the backup of the file it replaced ("" if there was none), and its settings."""
+    """The new config file and its settings. `replaced` is the backup of the old file, or ""."""
 
     file: Path
     replaced: str
@@ -41,7 +43,7 @@ class WrittenSetup:
 
 
 def zone_choice(text: str) -> str:
-    """Check the name of a time zone. Raises InvalidInputError."""
+    """Check the name of a time zone, and return it. Raises InvalidInputError if the zone is unknown."""
     try:
         return checked_zone(text.strip())
     except (ConfigError, InvalidInputError) as error:
@@ -49,7 +51,10 @@ def zone_choice(text: str) -> str:
 
 
 def budget_choice(text: str) -> str:
-    """Check a budget in US dollars; "" and "0" mean no budget. Raises InvalidInputError."""
+    """Check a budget in US dollars, and return it as decimal text.
+
+    Returns "" for "", "0" and "none", which mean no budget. Raises InvalidInputError.
+    """
     cleaned = text.strip().removeprefix("$")
     if cleaned in ("", "0", "none"):
         return ""
@@ -57,9 +62,9 @@ def budget_choice(text: str) -> str:
 
 
 def key_choice(provider: str, name: str) -> str:
-    """Check the name of an environment variable.
+    """Check the name of an environment variable for a provider's key, and return it.
 
-    Raises InvalidInputError. Its text does not repeat an invalid name, because the user may have
+    Raises InvalidInputError. The error does not repeat an invalid name, because the user may have
     typed a key.
     """
     if provider not in USUAL_NAMES:
@@ -84,7 +89,8 @@ BUDGET_COMMENT = (
 
 
 def config_text(choices: SetupChoices, words: Callable[[str], str] = str) -> str:
-    """The text of the config file, with a comment above each part; `words` translates it."""
+    """Return the text of the config file, with a comment above each part. `words` translates the
+    comments."""
     lines = [
         words(HEADING),
         "",
@@ -121,9 +127,11 @@ def check_free(file: Path, *, force: bool) -> None:
 def write_setup(
     file: Path, choices: SetupChoices, *, force: bool = False, words: Callable[[str], str] = str
 ) -> WrittenSetup:
-    """Write the config file, readable by its owner only. `force` renames an old one to `<file>.bak`.
+    """Write the config file, readable only by its owner. With `force`, an old file is renamed to
+    `<file>.bak`.
 
-    Raises InvalidInputError if the file exists, or if it cannot be written.
+    Raises InvalidInputError if the file exists and `force` is False, or if the file cannot be
+    written.
     """
     check_free(file, force=force)
     text = config_text(choices, words)

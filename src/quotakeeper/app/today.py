@@ -1,4 +1,4 @@
-"""Today's use and cost since midnight, and the state of the limits, most urgent first."""
+"""Reads today's use and cost since midnight, and the state of the limits, most urgent first."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Today's use and the status; the limits in `status` are in order of urgency.
+    """Today's use and the status. The limits in `status` are sorted, most urgent first.
 
-    `changes` are the next price changes of the models that were used lately. `is_there` is False if
-    the ledger does not exist yet: then nothing was used, and no ledger is created.
+    `changes` are the next price changes of the models used in the last seven days. `is_there` is
+    False if the ledger does not exist yet: then nothing was used, and no ledger is created.
     """
 
     status: Status
@@ -44,7 +44,7 @@ class Today:
 
     @property
     def urgent(self) -> LimitStatus | None:
-        """The most urgent limit; None if there is no limit."""
+        """The most urgent limit that is not a shadow limit; None if there is none."""
         counted = [each for each in self.status.limits if each.limit.mode is not Mode.SHADOW]
         return counted[0] if counted else None
 
@@ -52,7 +52,7 @@ class Today:
 def look_at_today(
     settings: Settings, open_ledger: Callable[[str], Keeper], *, forecasts: bool = True
 ) -> Today:
-    """Read today's use from the configured ledger; a missing ledger is not created.
+    """Read today's use from the configured ledger. A missing ledger is not created.
 
     Raises InvalidInputError if the command line names a ledger that does not exist.
     """
@@ -69,7 +69,7 @@ def look_at_today(
 
 
 def today_record(today: Today) -> dict[str, object]:
-    """Today as a JSON record: the sums, then the limits as in the record of `status`."""
+    """Return today's use as a JSON record: the sums, then the limits as in the record of `status`."""
     status = today.status
     return {
         "schema": Schema.TODAY,
@@ -85,7 +85,8 @@ def today_record(today: Today) -> dict[str, object]:
 
 
 def statusline_record(today: Today) -> dict[str, object]:
-    """The record for a shell prompt: today's cost, and the most urgent limit (null if none)."""
+    """Return the record for a shell prompt: today's cost, and the most urgent limit (null if there
+    is none)."""
     status, entry = today.status, today.urgent
     return {
         "schema": Schema.STATUSLINE,

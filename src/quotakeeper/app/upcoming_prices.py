@@ -1,4 +1,4 @@
-"""Price changes with a known date in the catalogue: the model, the day, the old and the new price."""
+"""Finds future price changes in the catalogue: the model, the day, the old and the new price."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _DAY = 86_400 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A price that changes at `row.from_at`; `before` is the present price, None if there is none.
+    """A price that changes at `row.from_at`. `before` is the present price, or None if there is none.
 
-    Both prices are US dollars for `row.per` units of `row.meter`.
+    Both prices are in US dollars for `row.per` units of `row.meter`.
     """
 
     row: PriceRow
@@ -33,8 +33,10 @@ class PriceChange:
 def price_changes(
     snapshot: PriceSnapshot, now: int, models: Collection[tuple[str, str]] | None = None
 ) -> list[PriceChange]:
-    """Return the changes of the next 60 days by date, for these (provider, model) pairs or for all
-    models."""
+    """Return the price changes of the next 60 days, sorted by date.
+
+    `models` are pairs of provider and model; None means all models.
+    """
     rows = [row for row in snapshot.rows() if models is None or (row.provider, row.model) in models]
     now_rows: dict[object, PriceRow] = {}
     for row in rows:

@@ -12,7 +12,7 @@ from quotakeeper.tokens.exact import default_path
 from quotakeeper.value_classes import asdict, dataclass
 from quotakeeper.wiring import ledger_path
 
-# Files beside a ledger, by the suffix of their names; "*" stands for a process or a number.
+# Files beside a ledger, by the suffix of their names. In a suffix, "*" is a process or a number.
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
     ("-wal", "the newest writes to the ledger; move this file together with the ledger"),
@@ -34,7 +34,7 @@ _BESIDE = (
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file or folder that this package writes: its path or pattern, its size, and its purpose.
+    """A file or folder that this package writes: its path or pattern, and its purpose.
 
     `bytes` is the size in bytes, or None if the file does not exist now.
     """
@@ -45,8 +45,8 @@ class WrittenFile:
 
 
 def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFile]:
-    """Return the config file, the ledger, the files beside it, and the files that commands write on
-    request."""
+    """Yield the config file, the ledger, the files beside the ledger, and the files that commands
+    write."""
     try:
         file = settings.config_file or file_to_edit(config)
         yield _found(file, "the config file; written by init and limits set")
@@ -65,7 +65,7 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
 
 
 def paths_record(files: list[WrittenFile]) -> dict[str, object]:
-    """The files as a JSON record."""
+    """Return the files as a JSON record."""
     return {"schema": Schema.PATHS, "files": [asdict(each) for each in files]}
 
 

@@ -1,1 +1,1 @@
-"""Audio and video files on this machine: how to find them, and how long each one plays."""
+"""Audio and video files on this machine: finds them and measures how long they play."""

@@ -1,7 +1,7 @@
-"""Finds audio and video files; every command searches folders in the same way.
+"""Finds audio and video files. All commands search folders in this way.
 
-A file is recognised by its suffix, or by its first bytes if it has another suffix. Each file that
-is skipped has a reason.
+A file is recognised by its suffix. A file with an unknown suffix is checked by its first bytes, and
+is reported as skipped. Each skipped file has a reason.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """An audio or video file that is skipped, and the reason."""
+    """An audio or video file that is skipped, with the reason."""
 
     path: Path
     reason: str
@@ -52,14 +52,17 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class FoundMedia:
-    """The files to use, each once, in the order of their names, and the files that are skipped."""
+    """The media files to use, without duplicates, and the media files that are skipped."""
 
     files: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
 
 
 def find_media(inputs: Iterable[Path], *, recursive: bool) -> FoundMedia:
-    """Find the named files and the media files in named folders; subfolders too if `recursive`."""
+    """Find the files in `inputs`, and the media files in the folders in `inputs`.
+
+    With `recursive`, subfolders are searched too.
+    """
     seen: set[str] = set()
     files: list[Path] = []
     skipped: list[SkippedFile] = []
@@ -76,7 +79,7 @@ def find_media(inputs: Iterable[Path], *, recursive: bool) -> FoundMedia:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Return every file in a folder and its subfolders, by name, without hidden files."""
+    """Yield every file in a folder and its subfolders in the order of names. Hidden files are left out."""
     for path, is_hidden in _walk(folder, hidden=False):
         if not is_hidden:
             yield path
@@ -112,7 +115,10 @@ def _in_folder(folder: Path, *, recursive: bool) -> Iterator[tuple[Path, SkipRea
 
 
 def _walk(folder: Path, *, hidden: bool) -> Iterator[tuple[Path, bool]]:
-    """Return each file, and whether it is hidden, folder by folder in the order of names."""
+    """Yield each file below a folder, and whether the file is hidden, in the order of names.
+
+    Hidden folders are searched only if `hidden` is True.
+    """
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
         inside = Path(here)

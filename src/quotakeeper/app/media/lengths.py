@@ -1,4 +1,4 @@
-"""The length of an audio or video file, from its own bytes, from ffprobe, or bounded by its size."""
+"""Measures the length of an audio or video file, or computes an upper bound from the file's size."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _MOST_MILLISECONDS = 10**12
 
 @dataclass(frozen=True, slots=True)
 class MediaLength:
-    """The longest time that a file can play, in milliseconds, and how that is known.
+    """The longest time that a file can play, in milliseconds, and how this is known.
 
-    `form` is the file format, "ffprobe", or "" if only the size bounds the length. `exact` is False
-    if the length is only an upper bound. `reason` says why the file's own bytes do not give the
-    length.
+    `form` is the file format, or "ffprobe" if ffprobe measured the length. `form` is "" if the
+    length follows only from the size. `exact` is False if the length is only an upper bound.
+    `reason` says why the file's bytes do not show the length.
     """
 
     milliseconds: int
@@ -44,7 +44,10 @@ class MediaLength:
 
 
 def find_ffprobe(ffmpeg: str = "") -> str:
-    """The ffprobe beside the given ffmpeg, or else the one on the PATH; "" if there is none."""
+    """Return the path of ffprobe, or "" if ffprobe is not found.
+
+    The ffprobe in the folder of `ffmpeg` has precedence over the ffprobe on the PATH.
+    """
     if ffmpeg:
         beside = Path(ffmpeg).with_name("ffprobe" + Path(ffmpeg).suffix)
         if Path(ffmpeg).parent != Path() and beside.is_file():
@@ -53,7 +56,7 @@ def find_ffprobe(ffmpeg: str = "") -> str:
 
 
 def measure(path: Path, ffprobe: str = "") -> MediaLength:
-    """Measure the length of a file; `ffprobe` is run if the file's own bytes do not give the length.
+    """Measure the length of a file. `ffprobe` is run if the file's bytes do not show an exact length.
 
     Raises OSError if the file cannot be opened.
     """

@@ -1,1 +1,1 @@
-"""Plans a folder of media: what the files will cost, and when the limits have room for each."""
+"""Plans the work on a folder of media: what each file will cost, and when the limits allow it."""

@@ -15,7 +15,10 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that cannot be opened, the reason, and the longest time it can play, by its size."""
+    """A file that cannot be read, and the reason.
+
+    `most_milliseconds` is the longest time that a file of this size can play.
+    """
 
     name: str
     why: str
@@ -24,10 +27,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A finished plan. `today_ends_at` is the end of today in `zone`.
+    """A finished plan. `today_ends_at` is the end of today in `zone`, in microseconds since 1970 UTC.
 
-    `done` are the files left out because `translate` has finished every planned operation for them.
-    `quotas` are the quotas of the planned providers, for display; the schedule ignores them.
+    `done` are the files for which `translate` has already finished every planned operation.
+    `today_if_high` is how many files fit today at the high estimates. `quotas` are the providers'
+    own quotas, for display only: the schedule does not use them.
     """
 
     now: int
@@ -45,13 +49,13 @@ class Plan:
 
     @property
     def today(self) -> int:
-        """How many files the plan finishes today."""
+        """The number of files that the plan finishes today."""
         return sum(each.ends_at < self.today_ends_at for each in self.schedule.planned)
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """The files that the plan finishes on one day, in order."""
+    """The files that the plan finishes on one day, in the order of the plan."""
 
     day: date
     planned: tuple[Planned, ...]
@@ -59,12 +63,13 @@ class DayPlan:
 
     @property
     def waited_for(self) -> str:
-        """The limit that the day's first file had to wait for."""
+        """The name of the limit that delays the first file of this day, or "" if no limit delays
+        the file."""
         return self.planned[0].waited_for
 
 
 def days_of(made: Plan) -> list[DayPlan]:
-    """Group the schedule by day, in the plan's time zone."""
+    """Return the schedule by day, in the plan's time zone."""
     by_name = {file.size.name: file for file in made.files}
     found: dict[date, list[Planned]] = {}
     for each in made.schedule.planned:
@@ -76,8 +81,12 @@ def days_of(made: Plan) -> list[DayPlan]:
 
 
 def state_of(made: Plan) -> dict[str, str]:
-    """The state of each file: "today", "later", "never" (too large), or "beyond" the last planned
-    day."""
+    """Return the state of each file by name.
+
+    - "today", "later": when the plan finishes the file.
+    - "never": the file is larger than a hard limit allows.
+    - "beyond": the file would start after the last planned day.
+    """
     schedule = made.schedule
     states = {
         each.name: "today" if each.ends_at < made.today_ends_at else "later"

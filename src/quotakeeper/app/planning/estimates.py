@@ -1,4 +1,4 @@
-"""Estimates what each operation on a file uses and costs: low, expected and high."""
+"""Estimates what each operation on a file uses and costs: a low, an expected and a high estimate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ Pricer = Callable[[Rate, Quantities], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """An amount as low (10 %), expected and high (90 %) estimate; None if no price is known."""
+    """An amount as a low (10 %), an expected and a high (90 %) estimate. A cost without a known
+    price is None."""
 
     low: int | None
     expected: int | None
@@ -49,7 +50,7 @@ class Spread:
 
     @staticmethod
     def total(each: Iterable[Spread]) -> Spread:
-        """Add up the low, the expected and the high amounts; amounts without a price are left out."""
+        """Add up the low, the expected and the high amounts. An amount that is None counts as 0."""
         spreads = list(each)
         return Spread(
             sum(x.low or 0 for x in spreads),
@@ -60,8 +61,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The estimated use of one operation on one file; `audio` in milliseconds, `cost` in
-    pico-dollars."""
+    """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in pico-dollars.
+
+    `asks` are the calls at the expected estimate, `high_asks` the calls at the high estimate.
+    """
 
     rate: Rate
     calls: int
@@ -74,7 +77,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One file with the estimate of every planned operation."""
+    """One file with the estimated use of every planned operation."""
 
     size: AudioSize
     uses: tuple[Use, ...]
@@ -91,11 +94,12 @@ class FilePlan:
 
     @property
     def unpriced(self) -> bool:
-        """Whether some operation has no known price."""
+        """Whether at least one operation has no known price."""
         return any(use.cost.expected is None for use in self.uses)
 
     def task(self, *, high: bool = False) -> Task:
-        """The calls for this file, as a task for the scheduler; `high` takes the high estimates."""
+        """Return the calls for this file as a task for the scheduler. With `high`, use the high
+        estimates."""
         asks = (ask for use in self.uses for ask in (use.high_asks if high else use.asks))
         return Task(self.size.name, tuple(asks))
 
@@ -104,9 +108,12 @@ def chosen_rates(
     history: Sequence[Rate], operations: Sequence[str], models: Sequence[str],
     prices: PriceSnapshot,
 ) -> tuple[Rate, ...]:  # fmt: skip
-    """Return the operations to plan: those named, else those in the ledger, else the assumed ones.
+    """Return the rates of the operations to plan.
 
-    Raises InvalidInputError for an operation without any data, or a model without a price.
+    These are the operations in `operations`. If it is empty, the operations in `history` are used,
+    or the assumed rates if `history` is empty too. `models` replaces the models of the rates.
+
+    Raises InvalidInputError for an unknown operation, or a model without a price for it.
     """
     known = {rate.operation: rate for rate in (*ASSUMED, *history)}
     unknown = [name for name in operations if name not in known]
@@ -122,8 +129,10 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """Return the rates for speech recognition of each file: at least once, and at most once per
-    language."""
+    """Return the rates, with each speech recognition rate changed for these languages.
+
+    A file is recognised at least once, and at most once for each language.
+    """
     times = len(dict.fromkeys(languages))
     return tuple(_heard(rate, times) if rate.is_hearing else rate for rate in rates)
 
@@ -131,7 +140,7 @@ def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...
 def file_plan(
     size: AudioSize, rates: Sequence[Rate], scope: tuple[tuple[str, str], ...], price: Pricer
 ) -> FilePlan:
-    """Estimate one file at these rates. If only its size bounds the length, the low estimate is 0."""
+    """Estimate one file at these rates. If the length of the file is not exact, the low estimate is 0."""
     return FilePlan(size, tuple(_use(rate, size, scope, price) for rate in rates))
 
 

@@ -12,9 +12,10 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AudioSize:
-    """The length of an audio file; if not `exact`, the longest that its size allows.
+    """The length of an audio file. If `exact` is False, the length is the longest that the file's
+    size allows.
 
-    `without` says why the file has no sound, or is "".
+    `without` says why the file has no sound, or is "" if the file has sound.
     """
 
     name: str
@@ -25,7 +26,10 @@ class AudioSize:
 
 
 def media_in(folder: str) -> FoundMedia:
-    """Find the audio and video files in a folder and its subfolders. Raises InvalidInputError."""
+    """Find the audio and video files in a folder and its subfolders.
+
+    Raises InvalidInputError if `folder` is not a folder.
+    """
     root = Path(folder)
     if not root.is_dir():
         raise InvalidInputError("FOLDER", f"{folder} is not a folder", "name a folder of files")
@@ -33,7 +37,8 @@ def media_in(folder: str) -> FoundMedia:
 
 
 def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
-    """Return the length of a file, or the longest that its size allows.
+    """Return the length of a file. If the length cannot be found, return the longest that the
+    file's size allows.
 
     Raises InvalidInputError if the file cannot be read.
     """
@@ -46,7 +51,7 @@ def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
 
 
 def unreadable(file: str, error: Exception) -> InvalidInputError:
-    """The error for a file that cannot be read."""
+    """Return the InvalidInputError for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or str(error)
     return InvalidInputError(
         "FILE", f"{file} cannot be read: {reason}", ("name a file that you can read")

@@ -1,4 +1,4 @@
-"""Compares what texts and audio files would cost with each model that has a price for them."""
+"""Estimates what texts and audio files cost with each model that has a price for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ USUAL_MODELS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CostEstimate:
-    """The sizes of the texts and audio files, and the cost by "provider/model", in pico-dollars."""
+    """The sizes of the texts and audio files, and the cost for each model.
+
+    `costs` are pairs of "provider/model" and pico-dollars, lowest cost first.
+    """
 
     texts: tuple[TextSize, ...]
     audio: tuple[AudioSize, ...]
@@ -37,9 +40,9 @@ class CostEstimate:
 
 
 def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[SkippedFile]]:
-    """Measure every text and audio file in a folder and its subfolders; also return the skipped files.
+    """Measure the text and audio files in a folder and its subfolders. Also returns the skipped files.
 
-    Raises InvalidInputError if the folder has no such file, or a file cannot be read.
+    Raises InvalidInputError if the folder has no such files, or if a file cannot be read.
     """
     found, ffprobe = media_in(folder), find_ffprobe()
     skipped = list(found.skipped)
@@ -57,10 +60,10 @@ def estimate_costs(
     snapshot: PriceSnapshot, now: int, texts: Sequence[TextSize], audio: Sequence[AudioSize],
     models: Sequence[str] = (), *, every: bool = False,
 ) -> CostEstimate:  # fmt: skip
-    """Price the sizes at an instant (microseconds since 1970 UTC), cheapest model first.
+    """Return what the texts and audio files cost with each model at the instant `now`.
 
-    Without `models`, only the usual models are priced, or all of them with `every`. Raises
-    InvalidInputError for a model without a price.
+    `now` is in microseconds since 1970 UTC. Without `models`, only the usual models are priced;
+    with `every`, all models. Raises InvalidInputError for a model without a price.
     """
     tokens = {"input_tokens": sum(each.tokens for each in texts)}
     length = {"audio_milliseconds": sum(each.milliseconds for each in audio)}
@@ -78,7 +81,7 @@ def estimate_costs(
 
 
 def estimate_record(estimate: CostEstimate) -> dict[str, object]:
-    """An estimate as a JSON record; money and seconds are decimal text."""
+    """Return an estimate as a JSON record. Money and seconds are decimal text."""
     texts, audio = estimate.texts, estimate.audio
     milliseconds = sum(each.milliseconds for each in audio)
     return {

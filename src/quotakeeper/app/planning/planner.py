@@ -1,4 +1,4 @@
-"""Makes a plan: the operations on media files, their cost, and when the limits have room for each."""
+"""Makes a plan: which operations the media files need, what they cost, and when the limits allow them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ _MOST_EVENTS = 50_000  # about two thousand films
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What the user wants planned. `sort` is one of ORDERS; `limit_days` is how many days to plan."""
+    """What to plan. `sort` is one of ORDERS. `limit_days` is the number of days to plan.
+
+    If `operations` is empty, the operations in the ledger are planned. If `models` is empty, their
+    models do not change.
+    """
 
     operations: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -64,8 +68,8 @@ def make_plan(
 ) -> Plan:
     """Measure the files, price the planned operations, and schedule them within the limits.
 
-    `finished` returns the operations already done for a file. A file with all operations done is
-    left out.
+    `finished` returns the operations that are already done for a file. If all planned operations of
+    a file are done, the file is left out.
     """
     skipped = list(found.skipped)
     status = keeper.status(forecasts=False)
@@ -126,8 +130,11 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
 def _entries(
     keeper: Keeper, status: Status, scope: Sequence[tuple[str, str]]
 ) -> Sequence[LimitStatus]:
-    """The state of the limits. A limit per label also has an entry for the label value of the
-    planned calls, even if no call has had that value yet."""
+    """Return the state of the limits, with one entry for each limit to schedule by.
+
+    A limit per label has an entry for the label value of the planned calls, even if no call has
+    used this value yet.
+    """
     labels = dict(scope)
     known = [entry for entry in status.limits if not entry.limit.is_rule]
     names = {entry.limit.name for entry in known}
@@ -162,7 +169,10 @@ def _as_enforced(limit: Limit, on_limit: str) -> Limit:
 
 
 def media_of(folders: Sequence[str]) -> FoundMedia:
-    """Find the named audio and video files, and those in the named folders, each once."""
+    """Find the audio and video files among `folders` and inside them, without duplicates.
+
+    Raises InvalidInputError if there is no such file.
+    """
     found: dict[Path, Path] = {}
     skipped: list[SkippedFile] = []
     for name in folders:
@@ -183,7 +193,7 @@ def media_of(folders: Sequence[str]) -> FoundMedia:
 def _measured(
     paths: Sequence[Path], skipped: list[SkippedFile]
 ) -> tuple[list[AudioSize], tuple[Unreadable, ...]]:
-    """Return the length of each file, and the unreadable files; adds files without sound to
+    """Return the length of each file, and the unreadable files. Files without sound are added to
     `skipped`."""
     sizes: list[AudioSize] = []
     unreadable: list[Unreadable] = []
@@ -202,7 +212,7 @@ def _measured(
 
 
 def _sorted(sizes: Sequence[AudioSize], by: str) -> list[AudioSize]:
-    """Sort the files in the order asked for, and files that compare equal by name."""
+    """Return the files in the order `by`, one of ORDERS. Files that compare equal are sorted by name."""
 
     def changed(size: AudioSize) -> int:
         return Path(size.name).stat().st_mtime_ns

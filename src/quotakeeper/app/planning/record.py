@@ -1,4 +1,4 @@
-"""A plan as a JSON record: money and amounts are decimal text, instants are RFC 3339 in UTC."""
+"""Converts a plan to a JSON record. Money and amounts are decimal text; instants are RFC 3339 in UTC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MINUTES = METERS["audio_minutes"]
 
 
 def plan_record(made: Plan) -> dict[str, object]:
-    """The whole plan as a JSON record, for other programs."""
+    """Return the whole plan as a JSON record."""
     schedule = made.schedule
     planned = {each.name: each for each in schedule.planned}
     states = state_of(made)

@@ -1,4 +1,4 @@
-"""Text files: reads and decodes them, and counts their tokens."""
+"""Reads and decodes text files, and counts their tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class TextSize:
-    """How many tokens a text has; `upper_bound` holds for every text."""
+    """How many tokens a text has. The true number is never more than `upper_bound`."""
 
     name: str
     tokens: int
@@ -25,7 +25,8 @@ class TextSize:
 
 
 def text_size(name: str, text: str) -> TextSize:
-    """Count the tokens with the local tokenizer if it is installed, else with the built-in estimate."""
+    """Count the tokens of `text`: with the local tokenizer if it is installed, else with the
+    built-in estimate."""
     found = count_tokens(text)
     return TextSize(name, found.tokens, found.upper_bound, found.language, str(found.provenance))
 
@@ -39,8 +40,10 @@ def read_text(file: str) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """Decode bytes as UTF-16 if they start with its byte order mark, else as UTF-8; replace bad
-    bytes."""
+    """Decode bytes as UTF-16 if they start with a UTF-16 byte order mark, else as UTF-8.
+
+    Bytes that cannot be decoded become U+FFFD.
+    """
     if data.startswith(_UTF_16_MARKS):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "replace")

@@ -1,4 +1,4 @@
-"""Writes the certain corrections of a comparison as new entries; a second run changes nothing."""
+"""Writes the corrections of a comparison as new entries. A second run writes nothing."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Books(Protocol):
 
 
 def apply_difference(books: Books, provider: str, difference: Difference) -> UsageEvent | None:
-    """Correct or record one call; return None if the difference is not certain.
+    """Correct or record the call of one difference. Returns the written event.
 
-    A recorded call counts in the period when it was made, at the prices of that time.
+    Returns None if the correction is not certain. A recorded call counts in the period in which it
+    was made, at the prices of that time.
     """
     better, request = difference.better, difference.request
     if better is None:

@@ -1,4 +1,4 @@
-"""Compares the ledger with a bill that lists days and SKUs but no requests. No I/O."""
+"""Compares the ledger with a bill that lists days and SKUs but no requests. Does no I/O."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ EventsOfDays = Callable[[date | None, date | None], Iterable[UsageEvent]]
 
 @dataclass(frozen=True, slots=True)
 class BillDifference:
-    """The difference for one model on one day; `meter` is "cost" for money (pico-dollars).
+    """A difference between the ledger (`here`) and the bill (`there`) for one model on one day.
 
-    `assumed` counts the ledger's calls whose use is assumed or estimated; `unpriced` counts those
-    without a cost.
+    If `meter` is "cost", both amounts are in pico-dollars. `assumed` counts the ledger's calls
+    whose usage is assumed or estimated. `unpriced` counts the ledger's calls without a cost.
     """
 
     kind: DifferenceKind
@@ -41,8 +41,11 @@ class BillDifference:
 
 @dataclass(slots=True)
 class BillTotals:
-    """The sums of the bill and the ledger. `skus` are SKUs that count no known tokens, with their
-    cost."""
+    """The sums of the ledger (`here_pico`, `calls`) and of the bill (`there_pico`, `lines`).
+
+    `alike` counts the pairs of day and model without a difference. `skus` maps each SKU that counts
+    no known tokens to its cost in pico-dollars.
+    """
 
     here_pico: int = 0
     there_pico: int = 0
@@ -68,9 +71,10 @@ def compare_bill(
     lines: Iterable[BilledLine], events: EventsOfDays, zone: tzinfo,
     days: tuple[date | None, date | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Return every difference by day and model. Keeps only sums in memory.
+    """Return every difference by day and model, and add to `totals`. Keeps only sums in memory.
 
-    `days` are the first and last day to compare; None means the bill's own first or last day.
+    `days` are the first and the last day to compare. None means the first or the last day of the
+    bill.
     """
     there: dict[tuple[date, str], _DaySum] = {}
     for line in lines:
@@ -102,7 +106,7 @@ def compare_bill(
 
 
 def model_key(model: str) -> str:
-    """A model's name as bills write it: without "preview", date and version."""
+    """Return a model's name as bills write it, without "preview", date and version."""
     name = model
     while (shorter := _ENDING.sub("", name)) != name:
         name = shorter

@@ -1,4 +1,4 @@
-"""Compares a keeper's ledger with a provider's account, by request or by day and model."""
+"""Compares the ledger with a provider's account: by request, or by day and model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAY = 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ReconciledCall:
-    """A difference, and the correcting event if one was written."""
+    """A difference, and the event that corrects it. `written` is None if nothing was written."""
 
     difference: Difference
     written: UsageEvent | None = None
@@ -37,10 +37,10 @@ def reconcile_requests(
     keeper: Keeper, provider: str, requests: Callable[[], Iterable[AccountRequest]],
     window: RequestWindow, sums: Compared, *, apply: bool = False,
 ) -> Iterator[ReconciledCall]:  # fmt: skip
-    """Return each difference as soon as it is certain; with `apply`, write the certain corrections.
+    """Yield each difference as soon as it is certain. With `apply`, also write the certain corrections.
 
-    The comparison adds to `sums`. Raises InvalidInputError if compaction deleted calls of that
-    time.
+    The comparison adds to `sums`. Raises InvalidInputError if compaction deleted calls of the
+    compared time.
     """
     wide = window.widened()
     _need_single_calls(keeper, provider, wide.since, wide.until)
@@ -63,10 +63,10 @@ def reconcile_bill(
     keeper: Keeper, provider: str, lines: Iterable[BilledLine], zone: tzinfo,
     span: tuple[int | None, int | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Return every difference by day (in `zone`) and model; the comparison fills `totals`.
+    """Return every difference by day (in `zone`) and model, and add to `totals`.
 
-    `span` is `[since, until)` in microseconds since 1970 UTC; None means the bill's own start or
-    end. Raises InvalidInputError if compaction deleted calls of that time.
+    `span` is `[since, until)` in microseconds since 1970 UTC. None means the start or the end of
+    the bill. Raises InvalidInputError if compaction deleted calls of the compared time.
     """
     since, until = span
     days = (
@@ -85,7 +85,10 @@ def reconcile_bill(
 
 
 def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: int | None) -> None:
-    """Raise if compaction deleted calls of this time: the comparison would report them as missing."""
+    """Raise InvalidInputError if compaction deleted calls in `[since, until)`.
+
+    The comparison would report the deleted calls as missing.
+    """
     if since is not None and since >= keeper.now() - LEAST_DAYS * _DAY:
         return
     start, end = whole_buckets(since, until)

@@ -1,4 +1,4 @@
-"""The result of a comparison: each difference, the corrected figures, and the sums of both sides."""
+"""The results of a comparison: each difference, the corrected figures, and the sums of both sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from quotakeeper.value_classes import dataclass, field
 
 
 class DifferenceKind(StrEnum):
-    """The kind of a difference. AMBIGUOUS: several calls are possible, so nothing is corrected."""
+    """The kind of a difference between the ledger and the account.
+
+    - MISSING_HERE: the request is only in the account.
+    - MISSING_THERE: the call is only in the ledger.
+    - QUANTITY: the quantities differ.
+    - PRICE: only the costs differ.
+    - NOW_KNOWN: the ledger had estimated or assumed figures, and the account has the true ones.
+    - AMBIGUOUS: several calls may match the request, so nothing is corrected.
+    """
 
     MISSING_HERE = "missing_here"
     MISSING_THERE = "missing_there"
@@ -26,8 +34,8 @@ class DifferenceKind(StrEnum):
 class Better:
     """The corrected figures of an event.
 
-    If `quantities` is None, they stay. If `cost_pico` is None, the cost stays, or is calculated
-    from new quantities.
+    If `quantities` is None, the quantities do not change. If `cost_pico` is None, the cost does not
+    change, or is calculated from the new quantities.
     """
 
     quantities: Mapping[str, int] | None
@@ -39,7 +47,10 @@ class Better:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: the account's request, the ledger's event, and the correction if there is one."""
+    """One difference: the account's request, the ledger's event, and the correction `better`.
+
+    A part that does not exist is None.
+    """
 
     kind: DifferenceKind
     request: AccountRequest | None = None
@@ -49,8 +60,10 @@ class Difference:
 
 @dataclass(slots=True)
 class CallTally:
-    """The sums of one side: calls, base units by meter, pico-dollars; `unpriced` counts calls
-    without cost."""
+    """The sums of the ledger or of the account.
+
+    `quantities` are base units by meter. `unpriced` counts the calls without a cost.
+    """
 
     calls: int = 0
     cost_pico: int = 0
@@ -58,7 +71,7 @@ class CallTally:
     quantities: dict[str, int] = field(default_factory=dict)
 
     def add(self, quantities: Mapping[str, int], cost_pico: int | None) -> None:
-        """Add one call."""
+        """Add the quantities and the cost of one call. `cost_pico` is None if no price is known."""
         self.calls += 1
         if cost_pico is None:
             self.unpriced += 1
@@ -68,7 +81,10 @@ class CallTally:
             self.quantities[key] = self.quantities.get(key, 0) + amount
 
     def exchange(self, before: UsageEvent | None, after: UsageEvent) -> None:
-        """Replace a call's old figures by the new ones; `before` is None if it was not counted yet."""
+        """Replace the figures of the event `before` by the figures of `after`.
+
+        If `before` is None, the call is added as a new call.
+        """
         if before is None:
             self.calls += 1
         for event, sign in ((before, -1), (after, 1)):

@@ -1,7 +1,7 @@
-"""Matches requests of the account to calls of the ledger that lack the provider's request id.
+"""Matches requests of the account to calls in the ledger that have no provider request id.
 
-The match uses time, model, operation and length. If several pairs are possible and differ, no pair
-is chosen.
+A match depends on time, model, operation and length. If several matches are possible and would give
+different results, none is chosen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from quotakeeper.domain.usage import Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.providers.account_records import AccountRequest
 
-# A request can be dated up to BEFORE_US before its call was reserved, and up to AFTER_US after it:
+# The time of a request can be up to BEFORE_US before the time of its call, or AFTER_US after it:
 # the two clocks differ, and uploads take time.
 BEFORE_US = 60 * SECOND
 AFTER_US = 15 * 60 * SECOND
@@ -33,7 +33,10 @@ _Test = Callable[[AccountRequest, UsageEvent], bool]
 
 
 def _kind_of(operation: str, quantities: Sequence[str] = ()) -> str:
-    """The meter that an operation counts; for a program's own operation, found from its quantities."""
+    """Return the meter that an operation counts, or "" if it is unknown.
+
+    The meter of an operation that a program named itself is found in `quantities`.
+    """
     named = _KINDS.get(operation)
     if named:
         return named
@@ -44,7 +47,7 @@ def _kind_of(operation: str, quantities: Sequence[str] = ()) -> str:
 def pair(
     requests: Sequence[AccountRequest], events: Sequence[UsageEvent], same_model: SameModel
 ) -> tuple[list[Pair], list[tuple[list[AccountRequest], list[UsageEvent]]]]:
-    """Return the pairs with only one possible match, and the groups with several possible matches."""
+    """Return the certain pairs, and the groups of requests and events that could match in several ways."""
     possible = _possible(requests, sorted(events, key=lambda event: event.at), same_model)
     pairs: list[Pair] = []
     for test in (_exact_and_during, _exact, _close, _any):
@@ -57,7 +60,7 @@ def pair(
 
 
 def _amount_of(quantities: Quantities, meter: str) -> int | None:
-    """The amount of a meter in these quantities; None if they do not contain the meter."""
+    """Return the amount of a meter in `quantities`; None if `quantities` does not have the meter."""
     if not any(key.partition("@")[0] == meter for key in quantities):
         return None
     return measure(METERS[meter], quantities, None)
@@ -155,8 +158,11 @@ def _sides(group: Sequence[Pair]) -> tuple[list[AccountRequest], list[UsageEvent
 
 
 def _answer(group: Sequence[Pair]) -> list[Pair]:
-    """Return the certain pairs of a group: its only pair, or pairs by time if all its requests are
-    alike."""
+    """Return the certain pairs of a group, or an empty list.
+
+    A group of one pair is certain. If all requests are equal and every request can match every
+    event, they are paired in the order of time.
+    """
     if len(group) == 1:
         return list(group)
     requests, events = _sides(group)

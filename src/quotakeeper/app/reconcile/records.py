@@ -1,4 +1,4 @@
-"""Comparisons with a provider's account as JSON records."""
+"""Writes comparisons with a provider's account as JSON records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ComparisonHeading:
-    """What was compared. `balances` is the credit left in the account: amounts with their units."""
+    """What was compared. `applies` says whether corrections are written.
+
+    `balances` is the remaining credit of the account: amounts with their units.
+    """
 
     provider: str
     source: str
@@ -32,7 +35,7 @@ class ComparisonHeading:
 
 @dataclass(frozen=True, slots=True)
 class BillHeading:
-    """Which bill was compared, and the time zone of its days."""
+    """Which bill was compared. `timezone` is the time zone of the bill's days."""
 
     provider: str
     source: str
@@ -44,7 +47,10 @@ def write_comparison(
     write: Callable[[str], object], heading: ComparisonHeading, found: Iterable[ReconciledCall],
     sums: Compared,
 ) -> int:  # fmt: skip
-    """Write each difference as one line of JSON when it is found; return how many were not applied."""
+    """Write a comparison as JSON, one line for each difference when it is found.
+
+    Returns how many differences were not corrected.
+    """
     window = heading.window
     head = {
         "schema": Schema.RECONCILE,
@@ -77,7 +83,7 @@ def write_comparison(
 def bill_comparison_record(
     heading: BillHeading, found: Sequence[BillDifference], totals: BillTotals
 ) -> dict[str, object]:
-    """A bill's differences as a JSON record; money is decimal text."""
+    """Return the differences between the ledger and a bill as a JSON record. Money is decimal text."""
     return {
         "schema": Schema.RECONCILE_BILL,
         "provider": heading.provider,

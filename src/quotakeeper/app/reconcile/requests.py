@@ -1,4 +1,4 @@
-"""Compares an account's list of requests with the ledger, request by request. No I/O."""
+"""Compares the account's list of requests with the ledger, request by request. Does no I/O."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ _MICRO = 10**6  # pico-dollars in a millionth of a dollar
 
 @dataclass(frozen=True, slots=True)
 class RequestWindow:
-    """The time to compare, `[since, until)`, in microseconds since 1970 UTC; None is open."""
+    """The time to compare, `[since, until)`, in microseconds since 1970 UTC. None means no start or
+    no end."""
 
     since: int | None = None
     until: int | None = None
 
     def holds(self, at: int) -> bool:
-        """Whether an instant lies in the window."""
+        """Whether the instant `at` is in the window."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
     def widened(self) -> RequestWindow:
-        """The window with a margin on both sides. Calls in the margin are matched but not reported."""
+        """Return the window with a margin on both sides. Calls in the margin are matched but not
+        reported."""
         return RequestWindow(
             None if self.since is None else self.since - MARGIN_US,
             None if self.until is None else self.until + MARGIN_US,
@@ -46,7 +48,10 @@ class RequestWindow:
 
 @dataclass(slots=True)
 class Compared:
-    """The sums of both sides so far; `alike` counts the calls without a difference."""
+    """The sums of the ledger (`here`) and of the account (`there`) up to now.
+
+    `alike` counts the calls without a difference.
+    """
 
     here: CallTally = field(default_factory=CallTally)
     there: CallTally = field(default_factory=CallTally)
@@ -54,12 +59,12 @@ class Compared:
 
 
 def recorded_id(provider: str, request_id: str) -> str:
-    """The event id of a call that only the account knows."""
+    """Return the event id for a call that only the account lists."""
     return f"{provider}:{request_id}"[:MAX_LABEL]
 
 
 def request_id_of(event: UsageEvent) -> str:
-    """The provider's request id, from the event's note; "" if the meter did not see an id."""
+    """Return the provider's request id from the event's note, or "" if the note has no request id."""
     found = _NOTED.search(event.note)
     return found[1] if found else ""
 
@@ -68,10 +73,10 @@ def compare_requests(
     provider: str, requests: Iterable[AccountRequest], events: Iterable[UsageEvent],
     window: RequestWindow, same_model: SameModel, sums: Compared,
 ) -> Iterator[Difference]:  # fmt: skip
-    """Return each difference as soon as it is certain; the comparison adds to `sums`.
+    """Yield each difference as soon as it is certain. The comparison adds to `sums`.
 
-    Reads `requests` once and keeps only those that may match a call without a request id. `events`
-    are the ledger's calls in the widened window.
+    `requests` is read once. Only the requests that may match a call without a request id stay in
+    memory. `events` are the ledger's calls in the widened window.
     """
     ledger = _Ledger(provider, events)
     waiting: list[AccountRequest] = []
@@ -96,7 +101,7 @@ def compare_requests(
 
 
 class _Ledger:
-    """The ledger's calls: those with the provider's request id, and those without one."""
+    """The ledger's calls: those with the provider's request id, and those without (`loose`)."""
 
     def __init__(self, provider: str, events: Iterable[UsageEvent]) -> None:
         self._by_id: dict[str, UsageEvent] = {}
@@ -115,19 +120,19 @@ class _Ledger:
         self._instants = sorted(event.at for event in self.loose.values())
 
     def take(self, request_id: str) -> UsageEvent | None:
-        """Remove and return the call with this request id; None if there is none."""
+        """Remove and return the call with this request id; None if there is no such call."""
         event = self._by_id.pop(request_id, None)
         if event is not None:
             self.taken.add(request_id)
         return event
 
     def has_loose_near(self, at: int) -> bool:
-        """Whether a call without a request id was made near an instant."""
+        """Whether a call without a request id was made near the instant `at`."""
         first = bisect_left(self._instants, at - AFTER_US)
         return first < len(self._instants) and self._instants[first] <= at + BEFORE_US
 
     def left(self) -> list[UsageEvent]:
-        """The calls that the account does not list."""
+        """Return the calls that no request of the account matched."""
         return sorted((*self._by_id.values(), *self.loose.values()), key=lambda event: event.at)
 
 
@@ -216,14 +221,18 @@ def _difference(request: AccountRequest, event: UsageEvent) -> Difference | None
 
 
 def _stated(request: AccountRequest, event: UsageEvent) -> dict[str, int]:
-    """The account's figures of a call. For meters that the account never states, the ledger's
-    figures."""
+    """Return the account's figures of a call, with the ledger's figures for meters that the account
+    does not list."""
     here = {} if request.failed else by_meter(event.quantities)
     return {**here, "requests": 1, **request.quantities}
 
 
 def _same_cost(there: int | None, here: int | None) -> bool:
-    """Whether two costs are equal, to the last decimal that the account shows (at least a millionth)."""
+    """Whether two costs are equal, as far as the decimals of the account's cost show.
+
+    A difference below a millionth of a dollar never counts. The costs are in pico-dollars; an
+    unknown cost `there` is equal to every cost.
+    """
     if there is None:
         return True
     if here is None:
@@ -234,7 +243,7 @@ def _same_cost(there: int | None, here: int | None) -> bool:
 
 
 def _noted(request: AccountRequest, event: UsageEvent) -> str:
-    """The note of a corrected call: the provider's request id first, then the earlier note."""
+    """Return the note of a corrected call: the provider's request id, then the earlier note."""
     ours = f"request {request.id}", "corrected by the account"
     old = [part for part in event.note.split("; ") if part and part not in ours]
     text = "; ".join((*ours, *old))
@@ -242,5 +251,5 @@ def _noted(request: AccountRequest, event: UsageEvent) -> str:
 
 
 def _used(event: UsageEvent) -> bool:
-    """Whether a call used anything besides the request itself."""
+    """Whether a call has a cost, or a quantity other than "requests"."""
     return bool(event.cost_pico) or any(key != "requests" for key in event.quantities)

@@ -1,4 +1,4 @@
-"""Sources of an account's requests: the provider's API, or files exported from the account."""
+"""The sources of an account's requests: the provider's API, or files exported from the account."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from quotakeeper.value_classes import dataclass
 
 
 class AccountClient(Protocol):
-    """Reads a provider's account; the implementation uses HTTP."""
+    """Reads a provider's account. An implementation uses HTTP."""
 
     @property
     def project(self) -> str:
         """The project that the account belongs to."""
 
     def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
-        """Return every request made in `[start, end)`, each once."""
+        """Yield every request in `[start, end)` once. Instants are microseconds since 1970 UTC;
+        None means no bound."""
 
     def balances(self) -> list[tuple[Decimal, str]]:
-        """The credit left in the account: amounts with their units."""
+        """Return the remaining credit of the account: amounts with their units."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSource:
-    """The requests of an account. Each call of `read` reads all of them again."""
+    """The requests of an account. `read` returns all of them, each time from the start."""
 
     name: str
     window: RequestWindow
@@ -42,7 +43,7 @@ class RequestSource:
 
 
 def requests_from_account(client: AccountClient, window: RequestWindow) -> RequestSource:
-    """Request all calls of a window and its margins from the API."""
+    """Fetch all requests in the window and its margins from the provider's API."""
     wide = window.widened()
     read = map(read_request, client.requests(wide.since, wide.until))
     found = [each for each in read if each is not None]
@@ -50,9 +51,10 @@ def requests_from_account(client: AccountClient, window: RequestWindow) -> Reque
 
 
 def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestSource:
-    """Read the requests from files at each call; without a window, use the time that they cover.
+    """Read requests from exported files. Without a window, the window is the time between the first
+    and last request.
 
-    All files are read once before the comparison, so that a damaged file changes nothing. Raises
+    All files are read once before the comparison starts, so a damaged file changes nothing. Raises
     InvalidInputError if a file is damaged.
     """
     paths = [Path(each) for each in files]
@@ -73,14 +75,17 @@ def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestS
 def bill_from_files(
     files: Iterable[str], zone: tzinfo, models: Sequence[str]
 ) -> Iterator[BilledLine]:
-    """Read the lines of exported cost tables, with days in `zone`. Raises InvalidInputError."""
+    """Yield the lines of exported cost tables, with days in the time zone `zone`.
+
+    Raises InvalidInputError if a file cannot be read.
+    """
     for file in files:
         path = Path(file)
         yield from named(path, read_bill(text_lines(path), zone, models))
 
 
 def file_names(files: Iterable[str]) -> str:
-    """The names of the files without their folders, as the name of a source."""
+    """Return the names of the files without their folders, as the name of the source."""
     return ", ".join(Path(each).name for each in files)
 
 

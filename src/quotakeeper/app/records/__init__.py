@@ -1,6 +1,6 @@
-"""Exports of the ledger's data for other programs: NDJSON, JSON and CSV.
+"""Exports the ledger's data for other programs as NDJSON, JSON and CSV.
 
-The exports write one event at a time, so a ledger of any size needs the same memory.
+Events are written one at a time, so memory use does not depend on the size of the ledger.
 """
 
 from quotakeeper.app.records.atomic_file import write_file

@@ -41,7 +41,7 @@ def rate_text(rate: ExchangeRate, lang: str = "en") -> str:
 
 
 def rate_record(rate: ExchangeRate) -> dict[str, object]:
-    """An exchange rate as a JSON record."""
+    """Return an exchange rate as a JSON record."""
     return {
         "code": rate.currency,
         "per_usd": f"{rate.per_usd:f}",

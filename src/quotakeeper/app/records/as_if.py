@@ -1,8 +1,8 @@
 """Calculates what the same calls would have cost on another model.
 
-Each call is priced at its own time, with the quantities that it used (tokens, audio). Another model
-would count and write other amounts, so the result is assumed. Calls with quantities that the model
-has no price for are left out, on both sides.
+Each call is priced at its own time, with its own quantities (tokens, audio). Another model would
+use other quantities, so the result is assumed. If the other model has no price for a call, neither
+of the two sums contains the call.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _FLAG = "--as-if"
 
 @dataclass(frozen=True, slots=True)
 class AsIf:
-    """The costs of the same calls on another model and on their own model, by the key of a report row.
+    """The costs of the same calls on another model and on their own model.
 
-    `repriced` and `compared` hold the same calls. `left_out` is how many calls of a row are missing
-    in both.
+    Each dict has the key of a report row. `repriced` holds the costs on the other model, `compared`
+    the actual costs. Both cover the same calls. `left_out` is how many calls of a row are in
+    neither.
     """
 
     provider: str
@@ -45,7 +46,7 @@ class AsIf:
         return f"{self.provider}/{self.model}"
 
     def record(self, keys: list[tuple[str, ...]]) -> dict[str, object]:
-        """The comparison over some report rows as a JSON record."""
+        """Return the comparison over the report rows `keys` as a JSON record."""
         repriced, compared, left_out = self.sums(keys)
         return {
             "as_if_cost_usd": None if repriced is None else usd_text(repriced),
@@ -54,9 +55,10 @@ class AsIf:
         }
 
     def sums(self, keys: list[tuple[str, ...]]) -> tuple[int | None, int | None, int]:
-        """Over some rows: the cost on the other model, the actual cost, and how many calls are left out.
+        """Return three sums over the report rows `keys`.
 
-        Costs are pico-dollars, None if no call can be compared.
+        These are the cost on the other model, the actual cost, and the number of calls left out.
+        Costs are in pico-dollars, or None if no call can be compared.
         """
         left_out = sum(self.left_out.get(key, 0) for key in keys)
         repriced = [self.repriced[key].cost_pico for key in keys if key in self.repriced]
@@ -88,7 +90,11 @@ def asked_model(text: str, snapshot: PriceSnapshot) -> tuple[str, str]:
 def as_if(
     keeper: Keeper, text: str, by: tuple[str, ...], since: int | None, until: int | None
 ) -> AsIf:
-    """Price the calls of `[since, until)` on the model that `text` names; None is open."""
+    """Price the calls of `[since, until)` on the model that `text` names.
+
+    Instants are microseconds since 1970 UTC; None means no bound. `by` are the dimensions of the
+    report. Raises InvalidInputError like `asked_model`.
+    """
     snapshot = keeper.prices.snapshot
     provider, model = asked_model(text, snapshot)
     found = AsIf(provider, model)

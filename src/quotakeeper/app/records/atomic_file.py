@@ -1,4 +1,4 @@
-"""Writes an export file completely or not at all."""
+"""Writes an export file completely, or leaves the old file unchanged."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from quotakeeper.file_safety import NO_FOLLOW, why_not_ours
 
 
 def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False) -> int:
-    """Let `write` fill the file at `path` (UTF-8) and return what `write` returns.
+    """Call `write` to fill the file at `path` (UTF-8). Returns what `write` returns.
 
     The file is written under a temporary name in the same folder, then renamed. A pipe or device is
     written to directly. Only the owner can read a new file; an existing file keeps its mode. With
     `mark`, the file starts with a byte order mark, so that Excel reads it as UTF-8.
 
-    Raises InvalidInputError if the file cannot be written. Also raises it if another user owns the
-    file or link of that name in a shared folder.
+    Raises InvalidInputError if the file cannot be written. Also raises InvalidInputError if `path`
+    is in a shared folder and belongs to another user.
     """
 
     def fill(raw: BinaryIO) -> int:

@@ -1,4 +1,4 @@
-"""Spending compared with budgets: what each limit allowed and what was used, period by period."""
+"""Compares spending with budgets: the amount and the use of each limit, period by period."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ LISTED_WINDOWS = ("day", "week", "month")
 class Budget:
     """One limit in one period. Amounts are in the limit's base unit.
 
-    `amount` is the amount in force now. `used` is settled use. `reserved` is known only for the
-    current period.
+    The amount of `limit` is the amount in force now. `used` is settled use. `reserved` is known
+    only for the current period, else 0.
     """
 
     limit: Limit
@@ -38,20 +38,20 @@ class Budget:
 
     @property
     def remaining(self) -> int:
-        """What is left; 0 if more than the amount was used."""
+        """The part of the amount that is neither used nor reserved; 0 if the amount is exceeded."""
         return max(0, self.limit.amount - self.used - self.reserved)
 
     @property
     def percent(self) -> Decimal:
-        """The part of the amount that was used, in percent."""
+        """The used part of the amount, in percent."""
         return percent_of(self.used, self.limit.amount)
 
 
 def budgets(keeper: Keeper, since: int | None, until: int | None) -> list[Budget]:
     """Return every limit with each period that overlaps `[since, until)`, newest period first.
 
-    Without `since`, returns only the current period. A limit per label has one entry for each value
-    used in the period, the most used first. Each entry covers its whole period.
+    If `since` is None, only current periods are returned. A limit per label has one entry for each
+    label value used in the period, most used first. An entry covers its whole period.
     """
     status = keeper.status(forecasts=False)
     now = [Budget(e.limit, e.period, e.used, e.reserved) for e in status.limits
@@ -76,8 +76,10 @@ def budgets(keeper: Keeper, since: int | None, until: int | None) -> list[Budget
 def _past(
     keeper: Keeper, status: Status, limits: Sequence[Limit], since: int, until: int | None
 ) -> Iterator[Budget]:
-    """Return the periods that overlap `[since, until)`. Periods of a limit per label are included
-    only if some of it was used."""
+    """Yield the budgets of the periods that overlap `[since, until)`.
+
+    A limit per label has an entry only for periods with use.
+    """
     in_force = {entry.limit.name: entry.limit for entry in status.limits}
     used: dict[tuple[Limit, Period], int] = {}
     starts = []
@@ -103,7 +105,7 @@ def _past(
 
 
 def budget_record(budget: Budget) -> dict[str, object]:
-    """One budget as a JSON record; amounts are decimal text in the unit that people write."""
+    """Return one budget as a JSON record. Amounts are decimal text in the limit's display unit."""
     limit = budget.limit
     meter = limit.meter_info
     return {

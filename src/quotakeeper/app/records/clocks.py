@@ -1,4 +1,4 @@
-"""JSON records about a clock that is not trusted."""
+"""The JSON record of a clock that is not trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from quotakeeper.domain.windows import FOREVER, SECOND
 
 
 def doubt_record(doubt: ClockDoubt) -> dict[str, object]:
-    """Why hard limits refuse all calls: how far the clock is ahead, its time, the last trusted time."""
+    """Return why the clock is not trusted: how far it is ahead, its time, and the last trusted time.
+
+    While the clock is not trusted, hard limits refuse all calls.
+    """
     return {
         "suspect": True,
         "ahead_seconds": doubt.ahead // SECOND,

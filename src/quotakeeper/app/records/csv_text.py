@@ -1,8 +1,8 @@
 """Writes CSV that is safe to open in a spreadsheet: no cell runs as a formula or hides text.
 
-A text that a spreadsheet would read as a formula gets an apostrophe in front. Such a text starts
-with = + - @, or their full-width forms, perhaps after spaces. Control, bidirectional and other
-invisible characters become escapes such as \\n or \\u202e. Texts are quoted; numbers are not.
+Text that a spreadsheet would read as a formula gets an apostrophe in front. Such text starts with =
++ - @ or their full-width forms, perhaps after spaces. Control, bidirectional and other invisible
+characters become escapes such as \\n or \\u202e. Text cells are quoted; number cells are not.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def visible(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Make a text visible, and protect it from being read as a formula."""
+    """Replace unprintable characters, and add an apostrophe if a spreadsheet would read the text as
+    a formula."""
     shown = visible(text)
     first = shown.lstrip()[:1]
     if first and unicodedata.normalize("NFKC", first)[:1] in _FORMULA:

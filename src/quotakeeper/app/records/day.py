@@ -1,4 +1,4 @@
-"""The use of one day: reads it from the ledger and writes its JSON record."""
+"""Reads the use of one day from the ledger, and converts it to a JSON record."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 def day_use(keeper: Keeper, now: int) -> DayUse:
-    """The use of the day that contains `now`, in the configured time zone."""
+    """Return the use of the day that contains `now`, in the configured time zone."""
     before, _ = days_to_read(keeper.zone, now)
     return use_of_day(keeper.slots(since=before.start_at), keeper.zone, now)
 
 
 def day_record(use: DayUse, zone: tzinfo) -> dict[str, object]:
-    """A day's use as a JSON record; costs are decimal text in US dollars, null if no price is known."""
+    """Return a day's use as a JSON record. Costs are decimal text in US dollars, null if no price
+    is known."""
     return {
         "timezone": zone_text(zone),
         "since": rfc3339(use.period.start_at),
@@ -39,5 +40,5 @@ def day_record(use: DayUse, zone: tzinfo) -> dict[str, object]:
 
 
 def spent_text(use: DayUse) -> str | None:
-    """The day's cost as decimal text in US dollars; None if no call has a price."""
+    """Return the day's cost as decimal text in US dollars; None if no call has a price."""
     return known_cost_text(use.rows)

@@ -1,4 +1,4 @@
-"""Usage events as records, and their export as NDJSON, JSON or CSV."""
+"""Converts usage events to records, and exports them as NDJSON, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ CSV_COLUMNS = (
 
 
 def event_record(event: UsageEvent) -> dict[str, object]:
-    """One event as a JSON record; the keys are in the order of the export.
+    """Return one event as a JSON record. The keys are in the order of the export.
 
-    `quantities` are whole base units, added up over modalities. `modalities` holds the parts of
-    each quantity that have a modality. `cost_usd` is decimal text, null if no price was known.
+    `quantities` are base units; the modalities of a meter are added up. `modalities` holds the
+    quantities that have a modality. `cost_usd` is decimal text, or null if no price was known.
     """
     labels = event.labels
     return {
@@ -63,16 +63,17 @@ def event_record(event: UsageEvent) -> dict[str, object]:
 
 
 def events_record(events: Iterable[UsageEvent]) -> dict[str, object]:
-    """Several events as one JSON document."""
+    """Return several events as one JSON document."""
     return {"schema": Schema.EVENTS, "events": [event_record(event) for event in events]}
 
 
 def write_events(
     events: Iterable[UsageEvent], stream: TextIO, form: str, *, generated_at: int
 ) -> int:
-    """Write events in one of FORMATS; return how many events were written.
+    """Write events in the format `form`, one of FORMATS. Returns how many events were written.
 
-    JSON output is ASCII with escapes, so the encoding of the stream does not matter.
+    JSON is written in ASCII with escapes, so the encoding of `stream` does not matter. Raises
+    InvalidInputError for an unknown format.
     """
     if form == "ndjson":
         return _write_ndjson(events, stream)
@@ -111,7 +112,7 @@ def _write_csv(events: Iterable[UsageEvent], stream: TextIO) -> int:
 
 
 def csv_cells(event: UsageEvent) -> list[str | Number | None]:
-    """The cells of an event, one for each of CSV_COLUMNS."""
+    """Return the cells of an event, one for each of CSV_COLUMNS."""
     record = event_record(event)
     totals = by_meter(event.quantities)
     labelled = {key: n for key, n in sorted(event.quantities.items()) if split_key(key)[1]}

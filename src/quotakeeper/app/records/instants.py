@@ -12,23 +12,26 @@ _UNIT_SECONDS = (86_400, 3_600, 60, 1)
 
 
 def rfc3339(at: int) -> str:
-    """Format microseconds since 1970 UTC as "2026-11-23T12:00:00Z"; a fraction only if not zero."""
+    """Format microseconds since 1970 UTC as "2026-11-23T12:00:00Z". A fraction of zero is left out."""
     fraction = "seconds" if at % SECOND == 0 else "microseconds"
     return f"{moment(at).replace(tzinfo=None).isoformat(timespec=fraction)}Z"
 
 
 def rfc3339_micros(at: int) -> str:
-    """Like `rfc3339`, but always with six decimals, so that the texts sort by time."""
+    """Format an instant like `rfc3339`, but always with six decimals, so that the texts sort by time."""
     return f"{moment(at).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def zone_text(zone: tzinfo) -> str:
-    """The name of a time zone."""
+    """Return the name of a time zone."""
     return getattr(zone, "key", None) or zone.tzname(None) or str(zone)
 
 
 def duration_text(microseconds: int, units: Sequence[str] = TIME_UNITS) -> str:
-    """Format a duration in its two largest units, such as "2 h 5 min"; `units` are the unit names."""
+    """Format a duration in its two largest units, such as "2 h 5 min".
+
+    `units` are the names of day, hour, minute and second.
+    """
     seconds = max(0, microseconds // SECOND)
     parts: list[str] = []
     for name, size in zip(units, _UNIT_SECONDS, strict=True):

@@ -1,4 +1,4 @@
-"""The cost of usage whose price is known."""
+"""Adds up the cost of usage whose price is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def known_cost(rows: Sequence[UsageRow]) -> int | None:
-    """The cost of the calls with a price, in pico-dollars; None if no call has a price."""
+    """Return the cost of the calls with a price, in pico-dollars; None if no call has a price."""
     calls = sum(row.calls for row in rows)
     if calls and calls == sum(row.unpriced_calls for row in rows):
         return None
@@ -20,6 +20,7 @@ def known_cost(rows: Sequence[UsageRow]) -> int | None:
 
 
 def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
-    """`known_cost` in US dollars as decimal text."""
+    """Return the cost of the calls with a price as decimal text in US dollars; None if no call has
+    a price."""
     cost = known_cost(rows)
     return None if cost is None else usd_text(cost)

@@ -1,4 +1,4 @@
-"""The limits in force as a JSON record."""
+"""Converts the configured limits, and changes to them, to JSON records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.schemas import Schema
 
 
 def limits_record(settings: Settings) -> dict[str, object]:
-    """Every limit as configured, and the source of its configuration."""
+    """Return every limit as configured, and where the limits were configured."""
     return {
         "schema": Schema.LIMITS,
         "origin": limits_origin(settings),
@@ -19,7 +19,7 @@ def limits_record(settings: Settings) -> dict[str, object]:
 
 
 def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]:
-    """The result of `quotakeeper limits raise`; the amount is in the limit's unit."""
+    """Return the record of `quotakeeper limits raise`. The amount `to` is in the limit's unit."""
     return {
         "schema": Schema.LIMIT_RAISED, "name": name, "amount": to, "until": rfc3339(until),
         "why": why,
@@ -29,7 +29,7 @@ def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]
 def top_up_record(
     name: str, amount: str, expires_at: int | None, balance: str
 ) -> dict[str, object]:
-    """The result of `quotakeeper limits topup`; amounts are in the limit's unit."""
+    """Return the record of `quotakeeper limits topup`. Amounts are in the limit's unit."""
     expires = None if expires_at is None else rfc3339(expires_at)
     return {
         "schema": Schema.TOP_UP, "name": name, "amount": amount, "expires_at": expires,
@@ -38,12 +38,12 @@ def top_up_record(
 
 
 def limits_origin(settings: Settings) -> str:
-    """The source of the limits: a file, an environment variable, or "default"."""
+    """Return where the limits were configured: a file, an environment variable, or "default"."""
     return settings.origins.get("limits", "default")
 
 
 def configured_limit_record(limit: Limit) -> dict[str, object]:
-    """One limit without its use; amounts are decimal text in the unit that people write."""
+    """Return one limit without its use. Amounts are decimal text in the limit's display unit."""
     return {
         "name": limit.name,
         "provider": limit.provider,

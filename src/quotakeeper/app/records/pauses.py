@@ -1,4 +1,4 @@
-"""Pauses of calls as JSON records."""
+"""Converts pauses of calls to JSON records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from quotakeeper.schemas import Schema
 
 
 def pause_record(pause: CallPause) -> dict[str, object]:
-    """One pause; `provider` is "" for all providers, `until` is null if the pause has no end time."""
+    """Return one pause. `provider` is "" for all providers; `until` is null if the pause has no end
+    time."""
     return {
         "provider": pause.provider,
         "since": rfc3339(pause.at),
@@ -21,10 +22,10 @@ def pause_record(pause: CallPause) -> dict[str, object]:
 
 
 def paused_record(pause: CallPause) -> dict[str, object]:
-    """The result of `quotakeeper pause`."""
+    """Return the record of `quotakeeper pause`."""
     return {"schema": Schema.PAUSE, **pause_record(pause)}
 
 
 def resumed_record(ended: Iterable[CallPause]) -> dict[str, object]:
-    """The result of `quotakeeper resume`: the pauses that it ended."""
+    """Return the record of `quotakeeper resume`: the pauses that the command ended."""
     return {"schema": Schema.RESUME, "ended": [pause_record(pause) for pause in ended]}

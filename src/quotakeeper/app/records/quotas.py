@@ -1,4 +1,4 @@
-"""The providers' own quotas, and presets of them, as JSON records."""
+"""Converts provider quotas and presets to JSON records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def quota_record(quota: ProviderQuota, now: int) -> dict[str, object]:
-    """One provider quota and the age of its figures; a figure is null if it is not known."""
+    """Return one provider quota and the age of its figures. A figure is null if it is not known."""
     return {
         "provider": quota.provider,
         "model": quota.model,
@@ -36,12 +36,12 @@ def quota_record(quota: ProviderQuota, now: int) -> dict[str, object]:
 
 
 def quota_records(quotas: Iterable[ProviderQuota], now: int) -> list[dict[str, object]]:
-    """Several provider quotas."""
+    """Return one record for each provider quota."""
     return [quota_record(each, now) for each in quotas]
 
 
 def presets_record(presets: Iterable[QuotaPreset], shown: Iterable[str]) -> dict[str, object]:
-    """Every preset; `shown` are the names of the presets that `status` shows."""
+    """Return every preset. `shown` are the names of the presets that `status` shows."""
     chosen = set(shown)
     return {
         "schema": Schema.PRESETS,
@@ -53,7 +53,8 @@ def presets_record(presets: Iterable[QuotaPreset], shown: Iterable[str]) -> dict
 
 
 def preset_record(preset: QuotaPreset, written_to: str | None) -> dict[str, object]:
-    """One preset; `written_to` is the config file that it was written to, None if it was not written."""
+    """Return one preset. `written_to` is the config file with its limits, or None if they were not
+    written."""
     return {
         "schema": Schema.PRESET,
         **_named(preset),

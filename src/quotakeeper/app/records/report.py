@@ -1,4 +1,4 @@
-"""A usage report: sums over time and labels, as a JSON record and as CSV."""
+"""A usage report: usage added up by time and labels, as a JSON record and as CSV."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_SECONDS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Usage of `[since, until)` added up by the labels in `by`, and the budgets of that time.
+    """The usage of `[since, until)`, added up by the dimensions in `by`, and the budgets of this time.
 
     Instants are microseconds since 1970 UTC. `media` maps a job to the length of its media in
     milliseconds.
@@ -49,14 +49,15 @@ class UsageReport:
     as_if: AsIf | None = None
 
     def media_milliseconds(self, rows: Sequence[UsageRow]) -> int:
-        """The length of the media of the jobs in some rows, in milliseconds; 0 if no length is known."""
+        """Return the length of the media of the jobs in `rows`, in milliseconds; 0 if no length is
+        known."""
         if not self.media or not self.by_job:
             return 0
         jobs = {row.key[self.by.index(JOB)] for row in rows}
         return sum(self.media[job] for job in jobs if job in self.media)
 
     def cost_of_a_minute(self, rows: Sequence[UsageRow]) -> int | None:
-        """The cost of some rows per minute of media, in pico-dollars.
+        """Return the cost of `rows` per minute of media, in pico-dollars.
 
         Rows of jobs without a known length are left out. Returns None if no length is known, or if
         a call has no price.
@@ -69,7 +70,7 @@ class UsageReport:
 
     @property
     def by_job(self) -> bool:
-        """Whether each row belongs to one job."""
+        """Whether the usage is added up by job. Each row then belongs to one job."""
         return JOB in self.by
 
 
@@ -77,7 +78,7 @@ def usage_report(
     keeper: Keeper, by: tuple[str, ...], since: int | None, until: int | None, now: int,
     other_model: str = "",
 ) -> UsageReport:  # fmt: skip
-    """Add up the calls of `[since, until)`; None is open.
+    """Add up the calls of `[since, until)`, in microseconds since 1970 UTC; None means no bound.
 
     With `other_model`, also calculate what the calls would have cost on that model.
     """
@@ -92,9 +93,10 @@ def usage_report(
 
 
 def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[str, int]:
-    """The length of each job's media, in milliseconds; jobs without a known length are left out.
+    """Return the length of each job's media, in milliseconds. Jobs without a known length are left out.
 
-    Two media with the same name and different lengths are two media; their lengths are added.
+    If a job has calls with different media lengths, the lengths are added: each length is another
+    file.
     """
     lengths: dict[str, int] = {}
     for row in keeper.usage(since=since, until=until, by=(JOB, f"scope.{MEDIA_LABEL}")):
@@ -106,7 +108,7 @@ def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[
 
 
 def _milliseconds(told: str) -> int:
-    # Any program can set this label, so it may hold any text.
+    # Any program can set this label to any text.
     try:
         seconds = parse_decimal(told, MEDIA_LABEL)
     except InvalidInputError:
@@ -115,7 +117,7 @@ def _milliseconds(told: str) -> int:
 
 
 def report_record(report: UsageReport) -> dict[str, object]:
-    """A report as a JSON record; money is decimal text, amounts are whole base units."""
+    """Return a report as a JSON record. Money is decimal text; amounts are whole base units."""
     return {
         "schema": Schema.REPORT,
         "generated_at": rfc3339(report.now),
@@ -135,7 +137,8 @@ def report_record(report: UsageReport) -> dict[str, object]:
 
 
 def report_csv_lines(report: UsageReport) -> Iterator[str]:
-    """A report as CSV lines, the header first; every meter in the ledger has a column."""
+    """Yield a report as CSV lines, the header first. Every meter that the ledger can store has a
+    column."""
     meters = [name for name in METERS if name in STORED_METERS]
     more = list(_more_record(report, []))
     yield csv_line([*report.by, "calls", *meters, "cost_usd", "unpriced_calls", *more])
@@ -155,7 +158,7 @@ def _row_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, obje
 
 
 def _more_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
-    """The figures that only some reports have; the keys depend on the report, not on its rows."""
+    """Return the figures that only some reports have. The keys depend on the report, not on `rows`."""
     more = media_record(report, rows)
     if report.currency is not None:
         cost = known_cost(rows)
@@ -174,7 +177,10 @@ def _as_if_record(report: UsageReport) -> dict[str, object]:
 
 
 def media_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
-    """In a report by job: the length of the media in some rows, and the cost per minute of media."""
+    """Return the length of the media in `rows`, and the cost per minute of media.
+
+    Returns {} if the report is not by job.
+    """
     if not report.by_job:
         return {}
     length, minute = report.media_milliseconds(rows), report.cost_of_a_minute(rows)
@@ -185,7 +191,7 @@ def media_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, obj
 
 
 def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
-    """The sums over some rows."""
+    """Return the calls, quantities and costs of `rows`, added up."""
     return {
         "calls": sum(row.calls for row in rows),
         "quantities": quantities_of(rows),
@@ -196,7 +202,7 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
-    """Base units by meter over some rows, in the order of the meter names."""
+    """Return the base units by meter over `rows`, sorted by meter name."""
     totals: dict[str, int] = {}
     for row in rows:
         for meter, amount in by_meter(row.quantities).items():
@@ -205,7 +211,7 @@ def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
 
 
 def provenances_of(rows: Sequence[UsageRow]) -> dict[str, int]:
-    """How many calls of some rows have each provenance."""
+    """Return how many calls in `rows` have each provenance."""
     totals: dict[str, int] = {}
     for row in rows:
         for name, count in row.provenances.items():

@@ -1,4 +1,4 @@
-"""What one run of a program used, read from the ledger, as values and as a JSON record."""
+"""Reads from the ledger what one run of a program used, and converts it to a JSON record."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class RunOutcome:
     """The outcome of one run of a program.
 
     `started_at` is in microseconds since 1970 UTC, `took_us` in microseconds. `signal` is the
-    signal that ended the program, or 0. `metered` counts its Python processes that loaded the
-    meter, `refused` the calls that a limit refused.
+    signal that ended the program, or 0. `metered` counts the Python processes of the run that
+    loaded the meter. `refused` counts the calls that a limit refused.
 
-    `unseen` are connections to providers that no hook saw, as (host, library, number). `unmetered`
-    are Python processes that started without the meter, as (program, reason, number).
+    `unseen` are connections to providers that no hook handled, as (host, library, number).
+    `unmetered` are Python processes that started without the meter, as (program, reason, number).
     """
 
     labels: Mapping[str, str]
@@ -49,14 +49,14 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunUsage:
-    """The usage that the ledger has for a run, and the limits after the run."""
+    """The usage of a run according to the ledger, and the state of the limits after the run."""
 
     events: tuple[UsageEvent, ...] = ()
     status: Status | None = None
     zone: tzinfo = UTC
 
     def rows(self, *by: str) -> list[UsageRow]:
-        """The run's usage added up by some dimensions, highest cost first."""
+        """Return the run's usage added up by the dimensions `by`, highest cost first."""
         return sorted(
             add_up(map(of_one, self.events), by, self.zone), key=lambda row: -row.cost_pico
         )
@@ -68,7 +68,7 @@ class RunUsage:
 
     @property
     def limits(self) -> list[LimitStatus]:
-        """The limits that counted the run's calls, in order of their use in percent, highest first."""
+        """The limits that counted calls of the run, highest use in percent first."""
         if self.status is None:
             return []
         matched = {
@@ -80,7 +80,7 @@ class RunUsage:
 
 
 def run_usage(keeper: Keeper, run: str, started_at: int) -> RunUsage:
-    """Read the calls with this run's label, and the status of all limits."""
+    """Read the calls with the run label `run`, and the status of all limits."""
     events = [
         event
         for event in keeper.events(since=started_at - _EARLIER)
@@ -90,7 +90,7 @@ def run_usage(keeper: Keeper, run: str, started_at: int) -> RunUsage:
 
 
 def run_record(outcome: RunOutcome, used: RunUsage) -> dict[str, object]:
-    """A run as a JSON record; money and amounts are decimal text."""
+    """Return a run as a JSON record. Money and amounts are decimal text."""
     return {
         "schema": Schema.RUN,
         "labels": dict(outcome.labels),

@@ -1,4 +1,4 @@
-"""Opens saved exports as text, and reports a file of the wrong kind before its content is read."""
+"""Opens saved exports as text. A file of the wrong kind is reported before its content is read."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _KINDS = (
 
 
 def text_chunks(path: Path) -> Iterator[str]:
-    """Read the text of a file in chunks."""
+    """Yield the text of a file in chunks. Raises InvalidInputError if the file cannot be read."""
     with _opened(path) as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Read the lines of a file, with their line endings."""
+    """Yield the lines of a file with their line endings. Raises InvalidInputError if it cannot be read."""
     with _opened(path) as file:
         yield from file
 
@@ -55,7 +55,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def named(path: Path, found: Iterator[T]) -> Iterator[T]:
-    """Pass on what is read from a file, and add the file's name to each error."""
+    """Yield the items of `found`, and add the file's name to each InvalidInputError."""
     try:
         yield from found
     except InvalidInputError as error:

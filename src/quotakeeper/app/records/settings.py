@@ -1,4 +1,4 @@
-"""The settings in force as a JSON record, without passwords."""
+"""Converts the settings in force to a JSON record without passwords."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from quotakeeper.app.records.amounts import rate_text
 from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
-# A letter alone is a drive of Windows.
+# A single letter before the colon is a Windows drive, not a URL scheme.
 _URL = re.compile(r"(?is)([a-z][a-z0-9+.-]+:/*)(.*@)?(.*)")
 _PARAMETERS = re.compile(r"(?i)\s*(host|hostaddr|port|dbname|user|password|service)\s*=")
-# Hosts with ports, a database and parameters: what else stands in a URL may be part of a password.
+# Hosts with ports, a database and parameters. Any other text in a URL may be part of a password.
 _HOST = r"[\w.%\[\]-]*(:\d*)?"
 _PLACE = re.compile(rf"{_HOST}(,{_HOST})*(/[\w.-]*)?(\?[\w.,/:%&=+-]*)?")
 _NAMES = (
@@ -32,7 +32,7 @@ _NAMES = (
 
 
 def settings_record(settings: Settings) -> dict[str, object]:
-    """Every setting with its value and its source."""
+    """Return every setting with its value and where the value was set."""
     return {
         "schema": Schema.CONFIG,
         "config_file": None if settings.config_file is None else str(settings.config_file),
@@ -44,7 +44,7 @@ def settings_record(settings: Settings) -> dict[str, object]:
 
 
 def shown_values(settings: Settings) -> dict[str, str | list[str]]:
-    """The settings as text; passwords in URLs are removed."""
+    """Return the settings as text, without passwords in URLs."""
     values: dict[str, str | list[str]] = {}
     for name in _NAMES:
         if name == "limits":
@@ -62,7 +62,10 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
 
 
 def redacted(url: str) -> str:
-    """A URL without its user name and password; a path as it is."""
+    """Return a URL with *** in place of the user name and password. A file path does not change.
+
+    If the URL may contain a password elsewhere, only its scheme is shown.
+    """
     found = _URL.fullmatch(url)
     if found is None or url.startswith("sqlite:"):
         return "***" if _PARAMETERS.match(url) else url

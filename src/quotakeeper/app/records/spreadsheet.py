@@ -1,4 +1,4 @@
-"""Events as spreadsheet rows: local times, and the cost in a second currency if one is configured."""
+"""Converts events to spreadsheet rows, with local times and an optional second currency."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIME, _COST = CSV_COLUMNS.index("at"), CSV_COLUMNS.index("cost_usd")
 
 @dataclass(frozen=True, slots=True)
 class SheetForm:
-    """The time zone of the times, the rate of a second currency, and the CSV format."""
+    """The format of a sheet: the time zone of its times, a second currency or None, and the CSV format."""
 
     zone: tzinfo
     rate: ExchangeRate | None = None
@@ -28,7 +28,7 @@ class SheetForm:
 
 
 def sheet_header(form: SheetForm) -> list[str]:
-    """The column headings: those of the CSV export, with the time zone and the second currency."""
+    """Return the column headings: those of the CSV export, with the time zone and the second currency."""
     header = list(CSV_COLUMNS)
     header[_TIME] = f"time ({zone_text(form.zone)})"
     if form.rate is not None:
@@ -39,7 +39,8 @@ def sheet_header(form: SheetForm) -> list[str]:
 
 
 def sheet_rows(events: Iterable[UsageEvent], form: SheetForm) -> Iterator[list[Cell]]:
-    """The cells of each event. Times are local and have no zone, because spreadsheets need that."""
+    """Yield the cells of each event. Times are local and without a zone, because spreadsheets
+    accept no zone."""
     for event in events:
         cells: list[Cell] = [*csv_cells(event)]
         cells[_TIME] = moment(event.at, form.zone).replace(tzinfo=None)
@@ -51,7 +52,7 @@ def sheet_rows(events: Iterable[UsageEvent], form: SheetForm) -> Iterator[list[C
 
 
 def write_sheet_csv(events: Iterable[UsageEvent], stream: TextIO, form: SheetForm) -> int:
-    """Write events as CSV for spreadsheets; return how many events were written."""
+    """Write events as CSV for spreadsheets. Returns how many events were written."""
     stream.write(csv_line(sheet_header(form), form.csv))
     count = 0
     for count, cells in enumerate(sheet_rows(events, form), start=1):  # noqa: B007 - the count

@@ -1,4 +1,4 @@
-"""The status of all limits as a JSON record."""
+"""Converts the status of all limits to a JSON record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def status_record(status: Status) -> dict[str, object]:
-    """The status as a JSON record; amounts are decimal text in the unit that people write."""
+    """Return the status as a JSON record. Amounts are decimal text in the limit's display unit."""
     return {
         "schema": Schema.STATUS,
         "as_of": rfc3339(status.as_of),
@@ -35,9 +35,9 @@ def status_record(status: Status) -> dict[str, object]:
 
 
 def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
-    """How many of today's calls have no price, and how many are assumed because no answer came.
+    """Return how many of today's calls have no price, and how many are assumed because no answer came.
 
-    Calls without a price are counted only if there is a limit on cost, because that limit cannot
+    Calls without a price are counted only if there is a limit on cost, because such a limit cannot
     count them.
     """
     of_money = any(entry.limit.meter == "cost" for entry in status.limits)
@@ -50,13 +50,13 @@ def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
 
 
 def percent_text(percent: Decimal) -> str:
-    """A percentage as decimal text: "82.5", never "8.25E+1"."""
+    """Format a percentage as decimal text: "82.5", never "8.25E+1"."""
     text = f"{percent:.4f}".rstrip("0").rstrip(".")
     return text or "0"
 
 
 def forecast_record(entry: LimitStatus) -> dict[str, object] | None:
-    """A limit's forecast, in the limit's unit; None if there is no forecast."""
+    """Return a limit's forecast in the limit's unit; None if there is no forecast."""
     found, meter = entry.forecast, entry.limit.meter_info
     if found is None:
         return None
@@ -81,10 +81,10 @@ def _instant(at: int | None) -> str | None:
 
 
 def limit_record(entry: LimitStatus) -> dict[str, object]:
-    """One limit, its use, and what is left. Keys may be added later; none is removed.
+    """Return one limit, its use, and what remains. Keys may be added later; none is removed.
 
-    If only unpriced calls were made, the use is unknown: `used`, `remaining` and `percent` are
-    None.
+    If only calls without a price were made, the use is unknown: `used`, `remaining` and `percent`
+    are None.
     """
     limit, told = entry.limit, entry.is_told
     meter = limit.meter_info

@@ -1,4 +1,4 @@
-"""The accuracy of the built-in token estimate, by language, as a JSON record."""
+"""Converts the accuracy of the built-in token estimate, by language, to a JSON record."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def accuracy_record(rows: Sequence[AccuracyRow]) -> dict[str, object]:
-    """The errors of the estimate for each language; percentages are decimal text."""
+    """Return the errors of the estimate for each language. Percentages are decimal text."""
     return {"schema": Schema.TOKEN_ACCURACY, "languages": [_row_record(row) for row in rows]}
 
 
 def accuracy_errors(row: AccuracyRow) -> dict[str, str]:
-    """The errors of one language in percent, to one decimal."""
+    """Return the errors for one language, in percent with one decimal."""
     return {
         "mean_abs_error_percent": f"{row.mean_abs_error_pct:.1f}",
         "bias_percent": f"{row.bias_pct:.1f}",

@@ -1,4 +1,4 @@
-"""The result of a ledger check as a JSON record."""
+"""Converts the result of a ledger check to a JSON record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.schemas import Schema
 
 
 def verification_record(ledger: str, problems: Sequence[str]) -> dict[str, object]:
-    """Every problem found in the ledger; no problem means that the ledger is intact."""
+    """Return the problems found in the ledger. If `problems` is empty, the ledger is intact."""
     return {
         "schema": Schema.VERIFY,
         "ledger": ledger,
