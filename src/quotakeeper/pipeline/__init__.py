@@ -1,8 +1,8 @@
 """The translation pipeline: turns media files into Vietnamese subtitles, text, titles and captions.
 
-Needs only the standard library and quotakeeper's core, so a bare `python3` can run it. Deepgram
+Needs only the standard library and quotakeeper's core, so a plain `python3` can run it. Deepgram
 transcribes; Gemini translates and rewrites. Each paid call is reserved against the limits before it
-is sent, and settled with the usage that the provider reports.
+is sent. Each call is settled with the usage that the provider reports.
 """
 
 from typing import TYPE_CHECKING, Any

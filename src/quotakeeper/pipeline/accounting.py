@@ -1,7 +1,7 @@
 """Reserves every attempt of a paid call before it is sent, and settles the attempt afterwards.
 
-`LedgerAccounting` writes attempts to the ledger; `NoAccounting` is for `--no-tracking`. Both add to
-the totals of the run, which the fallback display shows if `TokenCalculator` fails.
+`LedgerAccounting` writes attempts to the ledger. `NoAccounting` is for `--no-tracking`. Both also
+add up the usage of the run. If `TokenCalculator` fails, the run shows these sums.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ _TTL_MARGIN_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """One call before it is sent: provider, model, operation, and an upper bound of its usage."""
+    """A call before it is sent. `upper_bound` has the most that the call can use, by quantity key.
+
+    `price_options` are the options that change the price, such as the language.
+    """
 
     provider: str
     model: str
@@ -48,7 +51,10 @@ class CallPlan:
 
 @dataclass(slots=True)
 class AttemptTotals:
-    """The usage of this run, for the fallback display."""
+    """The usage of this run. It is shown if `TokenCalculator` fails.
+
+    `attempts` counts by provider; `quantities` adds up base units by meter.
+    """
 
     attempts: dict[str, int] = field(default_factory=dict)
     quantities: dict[str, int] = field(default_factory=dict)
@@ -62,21 +68,22 @@ class AttemptTotals:
 
 
 class OpenAttempt(Protocol):
-    """One attempt that has not ended yet."""
+    """One attempt of a call, until it is settled or released."""
 
     def mark_sent(self) -> None:
-        """Note that the request is about to be sent: from now on the provider may charge for it."""
+        """Record that the request is about to be sent. After this, the provider may charge for the
+        request."""
 
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """Settle the attempt at these quantities; the provider answered."""
+        """Settle the attempt at these quantities, after a reply of the provider."""
 
     def refused(self) -> None:
-        """End the attempt after an error reply: only the request itself counts."""
+        """Settle the attempt at one request without tokens, after an error reply."""
 
     def release(self) -> None:
-        """Release the reservation; the request was never sent."""
+        """Release the reservation, because the request was never sent."""
 
 
 class CallAccounting(Protocol):
@@ -85,16 +92,20 @@ class CallAccounting(Protocol):
     totals: AttemptTotals
 
     def attempt(self, plan: CallPlan) -> AbstractContextManager[OpenAttempt]:
-        """Reserve one attempt. If the block raises an exception after sending, the usage is assumed."""
+        """Reserve one attempt for the `with` block.
+
+        If the block raises an exception after `mark_sent`, the attempt is settled at its upper
+        bound as assumed.
+        """
 
     def begin_job(self, labels: JobLabels) -> None:
-        """Label all following calls with this media file."""
+        """Add the labels of a media file to all following calls."""
 
     def check(self, plan: CallPlan) -> None:
-        """Raise LimitReachedError if such a call would be refused now; reserves nothing."""
+        """Raise LimitReachedError if the call in `plan` would be refused now. Reserves nothing."""
 
     def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
-        """Store the provider quotas that a reply to such a call named."""
+        """Store the provider quotas that a reply to the call in `plan` named."""
 
 
 class _UntrackedAttempt:
@@ -107,11 +118,11 @@ class _UntrackedAttempt:
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """Add to the run's own totals only."""
+        """Add the quantities to the sums of the run. Writes nothing to a ledger."""
         self._totals.add(self._provider, quantities)
 
     def refused(self) -> None:
-        """Add to the run's own totals only."""
+        """Add one request to the sums of the run. Writes nothing to a ledger."""
         self._totals.add(self._provider, {"requests": 1})
 
     def release(self) -> None:
@@ -119,14 +130,14 @@ class _UntrackedAttempt:
 
 
 class NoAccounting:
-    """Accounting without tracking: reserves nothing and refuses nothing."""
+    """Accounting for `--no-tracking`: reserves nothing and refuses nothing."""
 
     def __init__(self) -> None:
         self.totals = AttemptTotals()
 
     @contextmanager
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
-        """Admit every attempt."""
+        """Admit the attempt without a reservation."""
         yield _UntrackedAttempt(self.totals, plan.provider)
 
     def begin_job(self, labels: JobLabels) -> None:
@@ -145,8 +156,10 @@ class _LedgerAttempt:
         self._started = clock.monotonic()
 
     def mark_sent(self) -> None:
-        """Write to the ledger that the request is about to be sent; a crash after that keeps the
-        usage."""
+        """Write to the ledger that the request is about to be sent.
+
+        If the program crashes after this, the reserved amount counts as used.
+        """
         self._reservation.mark_sent()
 
     def settle(
@@ -156,12 +169,12 @@ class _LedgerAttempt:
         self._end(quantities, provenance=provenance, model_served=model_served, outcome="ok")
 
     def refused(self) -> None:
-        """Settle at one request and no tokens; providers count a refused request but do not charge
+        """Settle at one request and no tokens. Providers count a refused request but do not charge
         for it."""
         self._end({"requests": 1}, provenance="reported", model_served="", outcome="error")
 
     def release(self) -> None:
-        """Release the whole reservation; the request was never sent."""
+        """Release the whole reservation, because the request was never sent."""
         self._reservation.release()
 
     def _end(self, quantities: Mapping[str, int], **facts: str) -> None:
@@ -170,10 +183,10 @@ class _LedgerAttempt:
 
 
 class LedgerAccounting:
-    """Reserves and settles attempts in a Keeper's ledger.
+    """Reserves and settles attempts in the ledger of a Keeper.
 
-    `note_event` is called with each event that this object books. `TokenCalculator` needs them to
-    add each event to its summary exactly once.
+    `note_event` is called with each event that is booked here. `TokenCalculator` uses this to add
+    each event to its summary exactly once.
     """
 
     def __init__(
@@ -191,13 +204,14 @@ class LedgerAccounting:
         self._job = JobLabels()
 
     def begin_job(self, labels: JobLabels) -> None:
-        """Label the following calls with the file, and with its length as soon as that is known."""
+        """Label the following calls with the media file, and with its length as soon as the length
+        is known."""
         self._job = labels
 
     @contextmanager
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
-        """Reserve the upper bound of one attempt. Raises LimitReachedError if a limit has no room
-        for it."""
+        """Reserve the upper bound of one attempt. Raises LimitReachedError if a limit refuses the
+        attempt."""
         with pipeline_errors():
             reservation = self._keeper.reserve(
                 plan.provider,
@@ -216,7 +230,10 @@ class LedgerAccounting:
                     self._note_event(reservation.event)
 
     def check(self, plan: CallPlan) -> None:
-        """Check the limits without reserving. Ignores errors of the ledger: `attempt` raises them."""
+        """Raise LimitReachedError if a limit or a pause would refuse the call. Reserves nothing.
+
+        Errors of the ledger are ignored here, because `attempt` raises them.
+        """
         try:
             decision = self._keeper.check(plan.provider, **self._labels_and_bounds(plan))
         except QuotakeeperError:
@@ -241,7 +258,7 @@ class LedgerAccounting:
 
 
 def limit_error(decision: RefusingDecision) -> LimitReachedError:
-    """Convert a refusal to LimitReachedError, with times in the limit's time zone."""
+    """Convert a refusal to LimitReachedError. Times in its text are in the limit's time zone."""
     if decision.doubt is not None:
         return LimitReachedError(decision.explain(), resets_at=0)
     verdict = decision.blocking
@@ -257,13 +274,14 @@ def limit_error(decision: RefusingDecision) -> LimitReachedError:
 
 
 def pause_error(error: PausedError) -> LimitReachedError:
-    """Convert a pause to LimitReachedError; `resets_at` is the end of the pause."""
+    """Convert PausedError to LimitReachedError. `resets_at` is the end of the pause, or 0 if it has
+    no end."""
     return LimitReachedError(str(error), resets_at=error.until or 0)
 
 
 @contextmanager
 def pipeline_errors() -> Iterator[None]:
-    """Convert the ledger's errors to LimitReachedError and SetupError."""
+    """Convert errors of the ledger that the `with` block raises to LimitReachedError or SetupError."""
     try:
         yield
     except LimitExceeded as error:

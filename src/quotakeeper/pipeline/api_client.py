@@ -1,6 +1,7 @@
-"""Makes a paid call: reserves, sends, settles with the reply's usage, and retries after some errors.
+"""Makes paid calls: reserves, sends, settles with the usage in the reply, and retries after some errors.
 
-Each attempt is booked separately, because the provider may charge for each one that it answers.
+Each attempt is booked separately, because the provider may charge for each attempt that gets a
+reply.
 """
 
 from __future__ import annotations
@@ -42,8 +43,11 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class PaidCall:
-    """A request, the upper bound of its usage, and how to read the usage from the reply or estimate
-    it."""
+    """A request, and the upper bound of its usage in `plan`.
+
+    `read_usage` returns the usage that a reply reports, or None. `estimate_usage` is called if the
+    reply reports none.
+    """
 
     plan: CallPlan
     request: HttpRequest
@@ -52,7 +56,10 @@ class PaidCall:
 
 
 class ApiClient:
-    """Makes paid calls. `on_retry` gets a message for each retry; `redact` removes keys from texts."""
+    """Makes paid calls, each with at most `attempts` attempts.
+
+    `on_retry` is called with a message before each retry. `redact` removes API keys from texts.
+    """
 
     def __init__(
         self,
@@ -135,8 +142,11 @@ class ApiClient:
         return body
 
     def _given_up(self, advice: FailureAdvice, reason: RunMessage) -> PipelineError:
-        """The error after the last attempt; without a network, the whole run stops, not only this
-        file."""
+        """Return the error to raise after the last attempt.
+
+        Without a network connection, the error is SetupError, which stops the whole run. Otherwise
+        only this file fails.
+        """
         if advice.no_connection:
             return SetupError(
                 "{reason} ({attempts} attempts); check the network, then run the same command "

@@ -1,4 +1,4 @@
-"""API keys: read from the environment, sent in headers only, and never shown."""
+"""Reads API keys from the environment. A key is sent only in headers and is never shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USABLE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 class ApiKey:
-    """A secret; only `reveal()` returns its text."""
+    """An API key. Its repr and str do not contain the key; only `reveal` returns it."""
 
     __slots__ = ("_value",)
 
@@ -30,14 +30,14 @@ class ApiKey:
         raise TypeError("a key is not written anywhere")
 
     def reveal(self) -> str:
-        """Return the key itself, for a request header."""
+        """Return the key as text, for a request header."""
         return self._value
 
     def redact(self, text: str) -> str:
-        """Return the text without the key.
+        """Return the text with "[key]" in place of the key.
 
-        A very short key is only a placeholder such as "any". It is removed only where it is a whole
-        word, so that other words stay intact.
+        A key shorter than 8 characters is probably a placeholder such as "any". Such a key is
+        replaced only where it is a whole word.
         """
         if len(self._value) >= _SHORTEST_REAL:
             return text.replace(self._value, _SHOWN)
@@ -46,7 +46,10 @@ class ApiKey:
 
 
 def check_keys_are_set(environ: Mapping[str, str], *keys: Sequence[str]) -> None:
-    """Raise SetupError, which names all missing keys. Each of `keys` has the variables of one key."""
+    """Raise SetupError if a key is missing. The error names all missing keys.
+
+    Each item of `keys` has the names of the variables that may hold one key.
+    """
     missing = [names for names in keys if not any(environ.get(n, "").strip() for n in names)]
     if missing:
         raise _no_key(missing)
@@ -61,8 +64,11 @@ def _no_key(missing: Sequence[Sequence[str]]) -> SetupError:
 
 
 def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
-    """Return the first of these variables that is set. Raises SetupError, whose text does not quote
-    the key."""
+    """Return the key from the first of the variables `names` that is set.
+
+    Raises SetupError if none is set or the value cannot be a key. The error does not contain the
+    value.
+    """
     for name in names:
         value = environ.get(name, "").strip()
         if not value:

@@ -14,12 +14,15 @@ _turns = itertools.count(1)
 
 
 def scratch_beside(path: Path) -> Path:
-    """Return the name of a temporary file in the same folder, different for each process and call."""
+    """Return a new name for a temporary file in the folder of `path`.
+
+    The name is different for each process and each call.
+    """
     return path.with_name(f".qk-{os.getpid()}-{next(_turns)}.tmp")
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step: a reader sees the whole old or the whole new content."""
+    """Replace a file in one step, so that a reader sees only the whole old or the whole new content."""
     scratch = scratch_beside(path)
     try:
         with scratch.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -39,7 +42,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> dict[str, object] | None:
-    """Read the JSON object in a file; None if the file does not exist or holds no object."""
+    """Return the JSON object in a file; None if the file cannot be read or has no JSON object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -48,8 +51,10 @@ def read_json(path: Path) -> dict[str, object] | None:
 
 
 def short_stem(stem: str) -> str:
-    """Shorten a file name so that a suffix still fits; a shortened name ends with a hash of the
-    full one."""
+    """Return a file name short enough that a suffix can be added.
+
+    If the name is shortened, it ends with a hash of the full name.
+    """
     coded = os.fsencode(stem)
     if len(coded) <= _MOST_NAME_BYTES:
         return stem

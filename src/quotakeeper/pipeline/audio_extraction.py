@@ -1,4 +1,4 @@
-"""Extracts the speech of a media file with ffmpeg; without ffmpeg, the file itself is sent."""
+"""Extracts the speech of a media file with ffmpeg. Without ffmpeg, the whole file is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FFMPEG_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """The audio sent to speech recognition, and the most milliseconds that can be billed for it."""
+    """The audio to send to speech recognition. `milliseconds` is the longest time that can be billed."""
 
     path: Path
     content_type: str
@@ -26,9 +26,10 @@ class AudioTrack:
 
 
 def find_ffmpeg(wanted: str) -> str:
-    """Find the ffmpeg to use: "auto" looks on the PATH, "off" means none, another value is the program.
+    """Return the path of the ffmpeg program to use, or "" if no ffmpeg is used.
 
-    Returns "" for none.
+    `wanted` is "auto" (search the PATH), "off" (use none), or a program. Raises SetupError if this
+    program does not exist.
     """
     if wanted == "off":
         return ""
@@ -42,7 +43,11 @@ def find_ffmpeg(wanted: str) -> str:
 
 @contextmanager
 def extracted_audio(media: MediaFile, ffmpeg: str) -> Iterator[AudioTrack]:
-    """Yield the audio to send: with ffmpeg, a temporary FLAC file (mono, 16 kHz); else the file."""
+    """Yield the audio to send: the media file itself if `ffmpeg` is "", else a temporary FLAC file.
+
+    The FLAC file is mono with 16 kHz, and is deleted after the `with` block. Raises MediaFileError
+    if ffmpeg fails.
+    """
     if not ffmpeg:
         yield AudioTrack(media.path, media.content_type, media.milliseconds)
         return

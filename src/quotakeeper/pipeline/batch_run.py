@@ -1,4 +1,5 @@
-"""A run over many files: finished and failed files, the reason for a stop, and waits for a reset."""
+"""Processes many files in one run: records which files failed, waits for limits, and says why it
+stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from quotakeeper.value_classes import dataclass, field
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock
 
-# The run always waits for a reset this near: a limit per minute is no reason to stop.
+# If a limit resets within this time, the run always waits and does not stop.
 SHORT_WAIT_SECONDS = 90
 _NAP_SECONDS = 60.0
 _UNKNOWN_LENGTH = (
@@ -43,7 +44,11 @@ OK, SOME_FAILED, AT_LIMIT = 0, 1, 3
 
 @dataclass(slots=True)
 class BatchResult:
-    """The result of a run. `problems` are the lines about errors that are shown at the end."""
+    """The result of a run.
+
+    `left` are the files that were not processed because a limit stopped the run. `stopped` is the
+    text about this limit, or "". `problems` are the lines about errors to show at the end.
+    """
 
     done: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
@@ -55,7 +60,10 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """How a run waits, and its language. `redact` removes keys from a text before it is shown."""
+    """The options of a run. If `waits`, the run waits for a limit to reset instead of stopping.
+
+    `redact` removes API keys from a text before it is shown. `words` is the language.
+    """
 
     waits: bool = False
     redact: Callable[[str], str] = str
@@ -63,7 +71,10 @@ class BatchOptions:
 
 
 class BatchRun:
-    """Processes files one after the other. `before_paying` is passed to each FileJob."""
+    """Processes files one after the other.
+
+    `before_paying` is called with the output folder before each paid step.
+    """
 
     def __init__(
         self,
@@ -84,7 +95,10 @@ class BatchRun:
         self.result = BatchResult()
 
     def run(self, paths: Sequence[Path]) -> BatchResult:
-        """Process all files until the end or a limit. An error of one file does not stop the others."""
+        """Process the files until all are done or a limit stops the run.
+
+        If one file fails, the run continues with the next file.
+        """
         result = self.result
         try:
             stopped_by = self._each(paths)
@@ -99,7 +113,7 @@ class BatchRun:
         return result
 
     def _each(self, paths: Sequence[Path]) -> LimitReachedError | None:
-        """Process the files in order. Returns the limit that stopped the run, or None."""
+        """Process the files in order. Returns the limit error that stopped the run, or None."""
         self._forecast(paths)
         for number, path in enumerate(paths):
             try:
@@ -110,7 +124,8 @@ class BatchRun:
         return None
 
     def _forecast(self, paths: Sequence[Path]) -> None:
-        """Show how many files fit in the quota for speech recognition, by their lengths."""
+        """Show how many files the limits allow for speech recognition now, from the lengths of the
+        files."""
         counted = [(path, recognitions_left(path, self._settings)) for path in paths]
         ffprobe = self._settings.ffprobe
         new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
@@ -139,7 +154,10 @@ class BatchRun:
         self._console.progress(text)
 
     def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
-        """Count the files that fit in the quota in order; each is (milliseconds, recognitions)."""
+        """Return how many of the files the limits allow now, counted from the first file.
+
+        Each file is a pair: its length in milliseconds, and how often it is recognised.
+        """
         settings = self._settings
         priced = "multi" if "multi" in settings.languages else ""
         together = requests = 0
@@ -186,7 +204,7 @@ class BatchRun:
         labels = JobLabels(path.name, media.milliseconds if media.exact else 0)
         self._client.accounting.begin_job(labels)
         cost.labels = labels
-        # One job for all rounds: after a wait it continues with its finished steps, even with
+        # All tries use one FileJob: after a wait, it continues after its finished steps, even with
         # --force.
         job = FileJob(media, self._settings, self._client, on_step, self._before_paying)
         while True:
@@ -249,8 +267,8 @@ class BatchRun:
 
 
 def when(limit: LimitReachedError, now_us: int, words: Wording = ENGLISH) -> str:
-    """When the limit resets: in the limit's zone, in local time if that differs, and how long until
-    then."""
+    """Format when a limit resets: the time in the limit's zone, the local time if it differs, and
+    the wait."""
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"
     local = local_zone_name()

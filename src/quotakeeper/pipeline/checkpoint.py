@@ -1,8 +1,8 @@
 """The checkpoint of one media file: its finished steps, in the `.json` file beside its outputs.
 
-The file holds both the results and the progress. Each step is written as soon as it is finished,
-under a key made of everything that the step depends on. A later run with the same key reuses the
-step and pays nothing. A step that cannot be read is done again.
+The file has both the results and the progress. Each step is written as soon as it is finished, with
+a key made of everything that affects the step. If a later run has the same key, it reuses the step
+and pays nothing. A step that cannot be read is done again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPEECH = "speech_to_text"
 
 
 def cannot_keep(path: Path, error: OSError) -> SetupError:
-    """The error that stops the run if a paid result cannot be written."""
+    """Return the SetupError that stops the run because a paid result cannot be written to `path`."""
     return SetupError(
         "{file} cannot be written: {why}; the run stops, so that nothing more is paid for and lost; "
         "free some space there, then run the same command again",
@@ -34,13 +34,14 @@ def cannot_keep(path: Path, error: OSError) -> SetupError:
 
 
 def step_key(*parts: object) -> str:
-    """A hash of everything that a step depends on."""
+    """Return a hash of `parts`, which are all values that affect the result of a step."""
     text = json.dumps(parts, ensure_ascii=True, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 class FinishedSteps:
-    """The finished steps that a checkpoint file holds, each under its key."""
+    """The finished steps in a checkpoint file. `found` is the content of the file, or None for no
+    steps."""
 
     def __init__(self, found: Mapping[str, object] | None) -> None:
         steps = found.get("steps") if found and found.get("tool") == TOOL else None
@@ -51,11 +52,12 @@ class FinishedSteps:
         }
 
     def transcript(self, key: str) -> Transcript | None:
-        """The chosen transcript, if that step was finished under this key."""
+        """Return the chosen transcript; None if it was not saved with this key."""
         return _transcript_from(self._step(_SPEECH, key))
 
     def recognition(self, language: str, key: str) -> Transcript | None:
-        """The result of one recognition in this language, even if it is poor."""
+        """Return the transcript recognised in `language`, even if it is poor; None if not saved
+        with this key."""
         return _transcript_from(self._step(f"{_SPEECH}:{language}", key))
 
     def _step(self, name: str, key: str) -> dict[str, object]:
@@ -64,7 +66,10 @@ class FinishedSteps:
 
 
 class Checkpoint(FinishedSteps):
-    """The finished steps of one file; `base` is the path of its outputs without a suffix."""
+    """The finished steps of one media file. `base` is the path of the outputs without a suffix.
+
+    With `forget`, the steps in the file are ignored.
+    """
 
     def __init__(self, media: MediaFile, base: Path, *, forget: bool = False) -> None:
         self.base = base
@@ -100,11 +105,11 @@ class Checkpoint(FinishedSteps):
         self.save(_SPEECH, key, model=model, **asdict(transcript))
 
     def save_recognition(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write the result of one recognition: it is paid, whatever the next recognition returns."""
+        """Write the transcript of one recognition, so that it is not paid again."""
         self.save(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
 
     def lines(self, key: str) -> dict[int, str]:
-        """The translated lines so far, also from an interrupted translation."""
+        """Return the translated lines saved with this key, even if the translation is not complete."""
         lines = self._step("translate", key).get("lines")
         if not isinstance(lines, dict):
             return {}
@@ -115,12 +120,12 @@ class Checkpoint(FinishedSteps):
         }
 
     def save_lines(self, key: str, model: str, lines: Mapping[int, str]) -> None:
-        """Write the translated lines so far."""
+        """Write the lines that are translated up to now."""
         ordered = {str(number): lines[number] for number in sorted(lines)}
         self.save("translate", key, model=model, lines=ordered)
 
     def rewriting(self, key: str) -> Rewriting | None:
-        """The rewritten text, if that step was finished under this key."""
+        """Return the rewritten text; None if it was not saved with this key."""
         return rewriting_from(self._step("rewrite", key))
 
     def save_rewriting(self, key: str, model: str, rewriting: Rewriting) -> None:
@@ -142,9 +147,10 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
 
 
 def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
-    """Return the media file's hash and its finished steps from the checkpoint.
+    """Return the media file's SHA-256 and its finished steps, as its checkpoint says.
 
-    The media file itself is not read: only its name and size must match.
+    The media file is not read: only its size is compared. If there is no checkpoint for this size,
+    the hash is "" and there are no steps.
     """
     found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
     source = found.get("source")
@@ -157,10 +163,10 @@ def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedS
 
 
 def output_base(media: Path, folder: Path | None) -> Path:
-    """Return the path of a file's outputs, without a suffix.
+    """Return the path of a media file's outputs, without a suffix. `folder` is the output folder.
 
-    The name gets a number if it would overwrite other files, such as the outputs of another media
-    file or subtitles made by hand.
+    Without `folder`, the outputs are beside the media file. The name gets a number if it would
+    overwrite other files. These can be outputs of another media file, or subtitles made by hand.
     """
     parent = folder or media.parent
     stem = short_stem(media.stem)
@@ -174,7 +180,8 @@ def output_base(media: Path, folder: Path | None) -> Path:
 
 
 def _owner(base: Path) -> str | None:
-    """The name of the media file that has its outputs at this path; None if there is none."""
+    """Return the name of the media file whose outputs have the path `base`; None if there is no
+    checkpoint."""
     found = read_json(_with_ending(base, ".json"))
     if found is None or found.get("tool") != TOOL:
         return None

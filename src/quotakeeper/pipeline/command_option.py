@@ -1,4 +1,4 @@
-"""One option of a command; argparse and click both build their option from it.
+"""The description of one command option, from which argparse and click options are made.
 
 Imports only the standard library, so that a command line can print its help quickly.
 """
@@ -18,9 +18,10 @@ GENERAL = "Options"
 
 @dataclass(frozen=True, slots=True)
 class CommandOption:
-    """One option. If `kind` is bool, it has no value; if `is_repeatable`, all its values are collected.
+    """One option of a command. If `kind` is bool, the option takes no value.
 
-    `stored_as` is the name of the value if that differs from the long flag.
+    If `is_repeatable`, the option can be given several times. `stored_as` is the name of the value,
+    or "" for the name of the long flag.
     """
 
     flags: tuple[str, ...]
@@ -35,7 +36,7 @@ class CommandOption:
 
     @property
     def name(self) -> str:
-        """The name of the value: `stored_as`, or the long flag without dashes."""
+        """The name of the value: `stored_as`, or the last flag without dashes."""
         return self.stored_as or self.flags[-1].removeprefix("--").replace("-", "_")
 
     @property
@@ -47,12 +48,12 @@ class CommandOption:
 def add_option(
     parser: Any, option: CommandOption, words: Callable[[str], str] = str
 ) -> None:  # fmt: skip
-    """Add an option to an argparse parser or group; `words` translates its help."""
+    """Add an option to an argparse parser or group. `words` translates the help text."""
     parser.add_argument(*option.flags, dest=option.name, **_settings(option, words))
 
 
 def values_of(found: argparse.Namespace, options: tuple[CommandOption, ...]) -> dict[str, Any]:
-    """Return the parsed values of some options, by name; repeated values are a tuple."""
+    """Return the parsed values of `options` by name. The values of a repeatable option are a tuple."""
     values = {option.name: getattr(found, option.name) for option in options}
     return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
 

@@ -1,6 +1,6 @@
-"""Writes lines and a progress bar to any text stream, and never raises.
+"""Writes lines and a progress bar to any text stream. Never raises an error.
 
-A character that the console cannot show is replaced. A closed stream is ignored.
+A character that the stream cannot encode is replaced. Output to a closed stream is ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ESCAPED = {code: chr(code).encode("unicode_escape").decode("ascii") for code in
 
 
 class ProgressConsole:
-    """Writes whole lines; on a terminal also one status line that is rewritten in place."""
+    """Writes whole lines. On a terminal, it also shows a progress bar that is rewritten in place."""
 
     def __init__(self, stream: TextIO | None, *, quiet: bool = False) -> None:
         self._stream = stream
@@ -33,17 +33,17 @@ class ProgressConsole:
             self._tty = False
 
     def line(self, text: str = "") -> None:
-        """Write one line; characters that the stream cannot show are replaced."""
+        """Write one line. Characters that the stream cannot encode are replaced."""
         self._erase()
         self._write(text.translate(_ESCAPED) + "\n")
 
     def progress(self, text: str) -> None:
-        """Write a progress line; `quiet` leaves it out."""
+        """Write a line about progress. With `quiet`, nothing is written."""
         if not self._quiet:
             self.line(text)
 
     def step(self, done: int, total: int, text: str) -> None:
-        """Show that a step begins: a bar redrawn in place on a terminal, else a line."""
+        """Show that a step begins. A terminal shows a progress bar; another stream gets a line."""
         if self._quiet:
             return
         if not self._tty:
@@ -56,7 +56,7 @@ class ProgressConsole:
         self._write(self._status + "\r")
 
     def close(self) -> None:
-        """Erase a bar that is still shown."""
+        """Erase the progress bar, if it is shown."""
         self._erase()
 
     def _erase(self) -> None:
@@ -65,7 +65,7 @@ class ProgressConsole:
             self._status = ""
 
     def _fitting(self, wanted: str, plain: str) -> str:
-        # This checks the encoding. `fitted` would not help: a stream that replaces characters would
+        # This checks the encoding itself. With `fitted`, a stream that replaces characters would
         # draw a bar of question marks.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         try:
@@ -101,7 +101,8 @@ class _ConsoleHandler(logging.Handler):
 def logging_to(console: ProgressConsole, words: Wording = ENGLISH) -> Iterator[None]:
     """Show quotakeeper's log records from INFO up on the console, in the language of `words`.
 
-    `TokenCalculator` logs its summary. The root logger and its handlers are not changed.
+    This shows the summary that `TokenCalculator` logs. The root logger and its handlers do not
+    change. After the `with` block, quotakeeper's logger is as before.
     """
     loggers = [logging.getLogger(TOP)]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]

@@ -1,8 +1,8 @@
-"""The errors of a run, by what they stop; all are subclasses of `PipelineError`.
+"""The errors of a run. All are subclasses of `PipelineError`.
 
-- MediaFileError stops one file. The others continue.
-- LimitReachedError stops the run until `resets_at` (0: no time is known).
-- SetupError stops the run for good: a refused key, no credit, a broken ledger.
+- MediaFileError stops one file. The run continues with the other files.
+- LimitReachedError stops the run until `resets_at`. 0 means that the time is unknown.
+- SetupError ends the run: a refused key, no credit, a ledger that cannot be used.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from quotakeeper.pipeline.wording import RunMessage, Wording
 
 
 class PipelineError(Exception):
-    """Base class of the pipeline's errors; their texts can be shown to the user.
+    """Base class of the pipeline's errors. Their texts can be shown to the user.
 
-    `text` has {placeholders} that `values` fill in. `str` returns English; `told` returns another
+    `text` has {placeholders} for `values`. `str` returns the English text; `told` returns another
     language.
     """
 
@@ -22,18 +22,20 @@ class PipelineError(Exception):
         super().__init__(str(self.message))
 
     def told(self, words: Wording) -> str:
-        """The text in the language of `words`."""
+        """Return the text in the language of `words`."""
         return self.message.told(words)
 
 
 class MediaFileError(PipelineError):
-    """One file cannot be processed; the run continues with the others."""
+    """One file cannot be processed. The run continues with the other files."""
 
 
 class LimitReachedError(PipelineError):
-    """A limit or a provider's quota has no room until `resets_at` (microseconds; 0: unknown).
+    """A limit or a provider quota refuses calls until `resets_at`.
 
-    `never_fits` means that waiting does not help: the call alone is larger than the limit.
+    `resets_at` is in microseconds since 1970 UTC; 0 means unknown. `zone` is the time zone of the
+    limit. `never_fits` is True if the call alone is larger than the limit, so waiting does not
+    help.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class LimitReachedError(PipelineError):
 
 
 class SetupError(PipelineError):
-    """The whole run cannot continue; `exit_code` is the exit code of the program."""
+    """The run cannot continue. The program ends with `exit_code`."""
 
     def __init__(self, text: str | RunMessage, *, exit_code: int = 1, **values: object) -> None:
         self.exit_code = exit_code

@@ -1,4 +1,4 @@
-"""Processes one media file; each finished step is saved, so that no step is paid twice."""
+"""Processes one media file. Each finished step is saved, so that no step is paid twice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ STEPS = ("voice", "speech to text", "translation", "rewriting", "files")
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """The settings that are the same for all files of a run."""
+    """The settings that are the same for all files of a run.
+
+    `out` is the output folder; None means the folder of each media file. With `forget`, finished
+    steps are done again.
+    """
 
     deepgram: DeepgramSettings
     gemini: GeminiSettings
@@ -52,16 +56,17 @@ class JobSettings:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A finished file: the files written, and how many steps had to be paid."""
+    """The result of one file: the written files, and the number of paid steps."""
 
     files: tuple[Path, ...]
     paid_steps: int
 
 
 class FileJob:
-    """Does the steps of one file in order; `on_step` is called with each step's number and name.
+    """Does the steps of one media file in order.
 
-    `before_paying` is called with the folder of the outputs before each paid step.
+    `on_step` is called with the number and name of each step. `before_paying` is called with the
+    output folder before each paid step.
     """
 
     def __init__(
@@ -82,10 +87,9 @@ class FileJob:
         self._paid_steps = 0
 
     def check_speech(self) -> None:
-        """Raise LimitReachedError if the limits have no room for this file's speech now; reserves
-        nothing.
+        """Raise LimitReachedError if the limits do not allow speech recognition of this file now.
 
-        A file whose length only ffmpeg can tell is not checked here, but when it is reserved.
+        Reserves nothing. If only ffmpeg can find the length of the file, nothing is checked here.
         """
         told = self._media.exact or not self._settings.ffmpeg
         left = _languages_left(self._checkpoint, self._media.sha256, self._settings)
@@ -94,9 +98,9 @@ class FileJob:
             self._client.accounting.check(plan)
 
     def run(self) -> FileResult:
-        """Do all steps.
+        """Do all steps that are not finished yet, and write the outputs.
 
-        Raises MediaFileError, LimitReachedError or SetupError; finished steps stay saved.
+        Raises MediaFileError, LimitReachedError or SetupError. Finished steps stay saved.
         """
         transcript = self._transcript()
         segments = transcript.segments
@@ -134,7 +138,10 @@ class FileJob:
         return found
 
     def _recognise(self) -> None:
-        """Transcribe in one language after the other; each result is saved before the next request."""
+        """Transcribe in each language until a transcript is good enough.
+
+        Each transcript is saved before the next request.
+        """
         settings, sha256 = self._settings, self._media.sha256
         self._on_step(0, STEPS[0])
         self._before_paying(self._checkpoint.base.parent)
@@ -149,7 +156,7 @@ class FileJob:
                 self._checkpoint.save_recognition(key, settings.deepgram.model, found)
 
     def _lines(self, transcript: Transcript) -> dict[int, str]:
-        """The Vietnamese lines: translated, or the spoken words if the speech is Vietnamese."""
+        """Return the Vietnamese lines by number. If the speech is Vietnamese, nothing is translated."""
         segments = transcript.segments
         if transcript.language.split("-")[0] == "vi":
             return {number: segment.text for number, segment in enumerate(segments, 1)}
@@ -193,7 +200,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def recognitions_left(path: Path, settings: JobSettings) -> int:
-    """How many recognitions a file may still need, by its checkpoint; the media file is not read."""
+    """Return how many recognitions a file may still need, as its checkpoint says.
+
+    The media file is not read.
+    """
     if settings.forget:
         return len(settings.languages)
     sha256, finished = read_finished_steps(path, settings.out)

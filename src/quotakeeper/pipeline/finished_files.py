@@ -1,4 +1,4 @@
-"""Finds the operations that `translate` has finished for a media file, in the file's checkpoint."""
+"""Reads from a media file's checkpoint which operations `translate` has finished."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from quotakeeper.pipeline.checkpoint import TOOL, output_base
 
 
 def finished_operations(media: Path, out: Path | None = None) -> frozenset[str]:
-    """Return the operations that need not be paid again; `out` is the folder of the outputs.
+    """Return the operations that `translate` has finished for a media file. `out` is the output folder.
 
-    The media file is not read: its name and size must match the checkpoint. With other settings
-    (another model, other languages), `translate` may still repeat a step.
+    The media file is not read: its size must match the checkpoint. With another model or other
+    languages, `translate` may still repeat a step.
     """
     base = output_base(media, out)
     found = read_json(base.with_name(f"{base.name}.json")) or {}

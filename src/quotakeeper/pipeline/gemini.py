@@ -1,4 +1,4 @@
-"""One request to Gemini: the request, the upper bound of its usage, and the reply's content."""
+"""One call to Gemini: the request, the upper bound of its usage, and the answer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from quotakeeper.value_classes import dataclass
 
 # Tokens that the service adds around the texts: roles, separators.
 _FRAME_TOKENS = 32
-# Tokens for thinking if the model decides; lite models think very little.
+# The most tokens for thoughts if the model decides. Lite models use very few.
 _THOUGHT_TOKENS, _LITE_THOUGHT_TOKENS = 4_096, 512
 
 
 @dataclass(frozen=True, slots=True)
 class GeminiSettings:
-    """How to reach Gemini, and with which model. With `thinking_budget` None, the model decides."""
+    """The address, key and model for calls to Gemini.
+
+    `thinking_budget` is in tokens. If it is None, the model decides.
+    """
 
     base_url: str
     key: ApiKey
@@ -35,7 +38,10 @@ class GeminiSettings:
 
 @dataclass(frozen=True, slots=True)
 class GeminiPrompt:
-    """A prompt: instruction, text, longest answer in tokens; `schema` asks for JSON."""
+    """A prompt: the instruction, the text, and the most tokens of the answer.
+
+    `schema` is a JSON schema for the answer; None asks for plain text.
+    """
 
     operation: str
     instruction: str
@@ -46,19 +52,25 @@ class GeminiPrompt:
 
 @dataclass(frozen=True, slots=True)
 class GeminiAnswer:
-    """The model's answer; `cut` is True if the answer reached the output cap."""
+    """The model's answer. `cut` is True if the answer was cut off at the output cap."""
 
     text: str
     cut: bool
 
 
 def default_thinking_budget(model: str) -> int | None:
-    """Switch thinking off for the 2.5 Flash models, which allow that; translation does not need it."""
+    """Return 0 (no thinking) for the 2.5 Flash models, and None (the model decides) for the others.
+
+    Translation does not need thinking, but other models do not allow 0.
+    """
     return 0 if re.match(r"gemini-2\.5-flash", model) else None
 
 
 def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
-    """Return `maxOutputTokens`. The cap includes thoughts, so a thinking model needs room for both."""
+    """Return `maxOutputTokens`: the most tokens of the answer plus the most tokens for thoughts.
+
+    Gemini counts both against this cap.
+    """
     room = settings.thinking_budget
     if room is None or room < 0:
         room = _LITE_THOUGHT_TOKENS if "lite" in settings.model else _THOUGHT_TOKENS
@@ -66,14 +78,18 @@ def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
 
 
 def gemini_plan(prompt: GeminiPrompt, settings: GeminiSettings) -> CallPlan:
-    """The upper bound of one request's usage."""
+    """Return the call with the upper bound of its usage."""
     asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").upper_bound + _FRAME_TOKENS
     most = {"requests": 1, "input_tokens": asked, "output_tokens": output_cap(prompt, settings)}
     return CallPlan("gemini", settings.model, prompt.operation, most, settings.timeout_seconds)
 
 
 def ask_gemini(prompt: GeminiPrompt, settings: GeminiSettings, client: ApiClient) -> GeminiAnswer:
-    """Send the prompt. Raises MediaFileError if the reply was blocked or is empty."""
+    """Send the prompt, and return the answer.
+
+    Raises MediaFileError if the text was blocked or the answer is empty. Also raises the errors of
+    `ApiClient.call`.
+    """
     body = client.call(_call(prompt, settings))
     feedback = body.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
@@ -116,7 +132,7 @@ def _call(prompt: GeminiPrompt, settings: GeminiSettings) -> PaidCall:
 
 
 def _text(body: Json) -> str:
-    """The visible text of the reply's first candidate."""
+    """Return the text of the reply's first candidate, without thoughts."""
     candidates = body.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else None
     content = first.get("content") if isinstance(first, dict) else None

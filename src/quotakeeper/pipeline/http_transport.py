@@ -1,5 +1,7 @@
-"""Sends one HTTP request and reads its reply; never follows a redirect, so that no other host gets
-a key."""
+"""Sends one HTTP request and reads the reply.
+
+Redirects are never followed, so that no other host receives an API key.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +27,23 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class RequestNotSentError(Exception):
-    """The request was not sent, so nobody can have charged for it."""
+    """The request was not sent, so the provider cannot charge for it."""
 
 
 class NoConnectionError(RequestNotSentError):
-    """The provider's host cannot be reached: no network, unknown host name, or connection refused."""
+    """The provider's host cannot be reached: no network, an unknown host name, or a refused connection."""
 
 
 class ReplyLostError(Exception):
-    """The request was sent, but no complete reply came: the provider may have charged for it."""
+    """The request was sent, but no complete reply arrived. The provider may charge for the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A POST, or a GET without a body. If the body is a path, the file's content is sent.
+    """A POST request, or a GET request without a body. If `body` is a path, the content of the file
+    is sent.
 
-    The repr leaves out `headers` and `body`.
+    The repr does not show `headers` and `body`, because they may contain secrets.
     """
 
     url: str
@@ -59,7 +62,10 @@ class HttpReply:
     body: bytes
 
     def json(self) -> dict[str, object] | None:
-        """The JSON object in the body; None if there is none."""
+        """Return the JSON object in the body; None if the body has no JSON object.
+
+        A list with one object counts as this object.
+        """
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -73,13 +79,14 @@ class HttpTransport(Protocol):
     """Sends one request. Raises RequestNotSentError or ReplyLostError."""
 
     def __call__(self, request: HttpRequest) -> HttpReply:
-        """Send the request and return the reply, whatever its status."""
+        """Send the request and return the reply, for every HTTP status."""
 
 
 def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
-    """Check that a base URL may receive a key; return it without its last slash.
+    """Check that an API key may be sent to a base URL. Returns the URL without a slash at the end.
 
-    Raises SetupError.
+    `setting` is the name of the setting in the error. Raises SetupError if the URL is invalid, or
+    if it uses plain HTTP to another machine without `plain_http`.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -117,14 +124,17 @@ class _KeepStatus(urllib.request.HTTPErrorProcessor):
     def http_response(
         self, request: urllib.request.Request, response: http.client.HTTPResponse
     ) -> http.client.HTTPResponse:
-        """Return every reply as it is, so that urllib raises no exception for its status."""
+        """Return the response unchanged, so that urllib raises no exception for an error status."""
         return response
 
     https_response = http_response
 
 
 def send(request: HttpRequest) -> HttpReply:
-    """Send a request over the network; a request to a loopback host never uses a proxy."""
+    """Send a request over the network. A request to this machine never uses a proxy.
+
+    Raises RequestNotSentError or ReplyLostError.
+    """
     handlers: list[urllib.request.BaseHandler] = [_RedirectIsReply(), _KeepStatus()]
     if urlsplit(request.url).hostname in _LOOPBACK:
         handlers.append(urllib.request.ProxyHandler({}))

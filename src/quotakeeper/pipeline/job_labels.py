@@ -17,20 +17,23 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(slots=True)
 class JobLabels:
-    """The media file of the calls, and its length in milliseconds; 0 if the length is not known."""
+    """The name of a media file and its length in milliseconds; 0 if the length is not known."""
 
     name: str = ""
     milliseconds: int = 0
 
     def learn(self, event: UsageEvent) -> None:
-        """Take the length from speech recognition's reported usage, if the file does not give it."""
+        """If the length is unknown, set it to the audio length that the provider reported in `event`."""
         heard = event.quantities.get("audio_milliseconds", 0)
         if not self.milliseconds and event.provenance is Provenance.REPORTED:
             self.milliseconds = heard
 
     def added_to(self, scope: Mapping[str, str]) -> dict[str, str]:
-        """Return a call's labels: these and those of `scope`; for the same name, `scope` has
-        precedence."""
+        """Return the labels of a call: `scope` and the labels of this media file.
+
+        If a name is in both, the value in `scope` is used. If there would be too many labels, only
+        `scope` is returned.
+        """
         ours = {JOB_LABEL: self.name} if self.name else {}
         if self.name and self.milliseconds:
             ours[MEDIA_LABEL] = units_text(self.milliseconds, METERS["audio_seconds"])

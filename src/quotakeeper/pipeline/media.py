@@ -1,4 +1,4 @@
-"""Media files: their content type, hash, and an upper bound of their length."""
+"""Reads media files: content type, hash, and length or an upper bound of the length."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from quotakeeper.app.media.lengths import MediaLength, measure
 from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.value_classes import dataclass
 
-# These formats always state their length: a file that does not is damaged.
+# These formats always contain their length. A file of these formats without a length is damaged.
 _HEADED = {".wav", ".mp3"}
 _LEAST_FLAC_BYTES = 42
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One media file. `milliseconds` is an upper bound of its length; `exact` if it is the length."""
+    """One media file. `milliseconds` is its length if `exact`, else an upper bound of its length."""
 
     path: Path
     sha256: str
@@ -27,14 +27,14 @@ class MediaFile:
 
     @property
     def content_type(self) -> str:
-        """The content type for a request."""
+        """The content type to send with the file, by its suffix."""
         return CONTENT_TYPES.get(self.path.suffix.lower(), "application/octet-stream")
 
 
 def open_media(path: Path, ffprobe: str = "") -> MediaFile:
-    """Read a file's size, hash and length. Raises MediaFileError if the file cannot be used.
+    """Read the size, hash and length of a file. Raises MediaFileError if the file cannot be used.
 
-    `ffprobe` is run if the file's own bytes do not give the length; "" means no ffprobe.
+    `ffprobe` is run if the file's bytes do not show the length; "" means that no ffprobe is run.
     """
     size, length = _length_of(path, ffprobe)
     try:
@@ -46,7 +46,10 @@ def open_media(path: Path, ffprobe: str = "") -> MediaFile:
 
 
 def exact_milliseconds(path: Path, ffprobe: str = "") -> int | None:
-    """Return the file's length; None if it is not known exactly, or if the file cannot be used."""
+    """Return the length of a file in milliseconds.
+
+    Returns None if the length is not exactly known, or if the file cannot be used.
+    """
     try:
         length = _length_of(path, ffprobe)[1]
     except MediaFileError:

@@ -1,6 +1,6 @@
-"""The options of a translation run: the script and both command lines read this table.
+"""The options of a translation run, for the script and both command lines.
 
-Imports nothing else of the pipeline, so that a command line can print its help quickly.
+Imports no other module of the pipeline except `command_option`, so that help is printed quickly.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ SECTIONS = (("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES))
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Callable[[str], str] = str) -> None:
-    """Add all options to `parser`, with their help and the closing sections, translated by `words`."""
+    """Add all options to `parser`, with their help and the sections at the end. `words` translates
+    them."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = f"{words(SUMMARY)}\n\n{textwrap.fill(words(DETAILS), 78)}"
     parser.epilog = "\n\n".join(_section(words(title), rows, words) for title, rows in SECTIONS)

@@ -1,4 +1,4 @@
-"""Turns the command line's values and the environment into the settings of a run."""
+"""Converts command line values and environment variables to the settings of a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ _GEMINI_KEY = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 
 @dataclass(frozen=True, slots=True)
 class TranslateOptions:
-    """All settings of a run."""
+    """All settings of a run.
+
+    If `tracking` is False, nothing is written to a ledger and no limit applies. `scope` are labels
+    for each call. `export` is a file for the summary, or None.
+    """
 
     inputs: tuple[Path, ...]
     recursive: bool
@@ -53,9 +57,9 @@ def read_options(
     program: str = "all_in_one_backup.py",
     words: Wording = ENGLISH,
 ) -> TranslateOptions:
-    """Parse the arguments of the script `program`; its help is in the language of `words`.
+    """Parse the command line arguments of the script `program`. Help is in the language of `words`.
 
-    argparse exits with 2 for an unknown option. An unusable value raises SetupError.
+    For an unknown option, argparse exits with code 2. Raises SetupError for an invalid value.
     """
     parser = argparse.ArgumentParser(prog=program)
     add_arguments(parser, words)
@@ -64,9 +68,9 @@ def read_options(
 
 
 def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> TranslateOptions:
-    """Make the options from the values of the option table (by name) and the environment.
+    """Return the settings of a run from option values (by name) and environment variables.
 
-    Raises SetupError (exit code 2) for an unusable value.
+    Raises SetupError with exit code 2 for an invalid value or a missing key.
     """
     _check(given)
     check_keys_are_set(environ, _DEEPGRAM_KEY, _GEMINI_KEY)

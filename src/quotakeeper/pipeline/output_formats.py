@@ -1,4 +1,4 @@
-"""Builds the content of the output files, subtitles and text. No I/O."""
+"""Formats the subtitles and the text file. Does no I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quotakeeper.pipeline.speech_to_text import SpeechSegment
 
 
 def srt_text(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> str:
-    """SubRip subtitles: the translated lines with the times of the speech."""
+    """Return SubRip subtitles: the translated lines at the times of the speech."""
     blocks = [
         f"{number}\n{_stamp(segment.start_ms)} --> {_stamp(segment.end_ms)}\n"
         f"{lines.get(number, segment.text)}\n"
@@ -21,7 +21,10 @@ def srt_text(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> str
 def plain_text(
     segments: Sequence[SpeechSegment], lines: Mapping[int, str], rewriting: Rewriting | None
 ) -> str:
-    """The text file: titles, body, captions, call to action, translation, original."""
+    """Return the text file: titles, body, captions, call to action, translation, and original text.
+
+    If `rewriting` is None, only the translation and the original are included.
+    """
     parts: list[str] = []
     if rewriting is not None:
         titles = (f"{number}. {title}" for number, title in enumerate(rewriting.titles, 1))

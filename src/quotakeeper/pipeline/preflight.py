@@ -1,7 +1,7 @@
-"""Checks before anything is paid: disk space for the outputs, ffmpeg, the network, both keys.
+"""Checks before a step is paid: disk space for the outputs, ffmpeg, the network, and both API keys.
 
-The output folder is checked before each paid step, because a reply that cannot be saved is paid for
-nothing. The other checks run once in a run; their requests are free.
+The output folder is checked before each paid step, so that every paid reply can be saved. The other
+checks run once per run, and their requests are free.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from quotakeeper.pipeline.http_transport import (
 from quotakeeper.pipeline.retry_policy import is_refused_key, said_by
 from quotakeeper.pipeline.wording import message
 
-# More than the outputs of several hours of speech need. The check writes a file of this size,
+# Larger than the outputs of several hours of speech. The check writes a file of this size,
 # because only a write shows a disk quota or a full disk.
 ROOM_BYTES = 4 * 1024 * 1024
 _KEY_SECONDS = 30.0
@@ -37,10 +37,10 @@ _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Preflight:
-    """Runs the checks; called with the folder of a file's outputs before each paid step.
+    """Runs the checks. Call it with the output folder before each paid step.
 
-    Raises MediaFileError if only this folder cannot be written to. Raises SetupError if the run
-    must stop: no disk space, no ffmpeg, no network, or a key that the provider refuses.
+    Raises MediaFileError if only this output folder cannot be written to. Raises SetupError if the
+    run must stop: no disk space, no ffmpeg, no network, or a refused key.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Preflight:
         self._passed = False
 
     def __call__(self, folder: Path) -> None:
-        """Check the folder, and in the first call everything else."""
+        """Check the output folder. The first call also checks ffmpeg, the network and both keys."""
         check_room(folder, is_shared=self._settings.out is not None)
         if self._passed:
             return
@@ -97,9 +97,10 @@ class Preflight:
 
 
 def check_room(folder: Path, *, is_shared: bool) -> None:
-    """Write a file as large as the outputs can be, and delete it.
+    """Check that the outputs can be written: write a file of ROOM_BYTES to the folder and delete it.
 
-    With `is_shared`, all outputs go to this folder, so an error there stops the run.
+    Raises SetupError if the disk is full or `is_shared`, else MediaFileError. `is_shared` means
+    that all files of the run have this output folder.
     """
     scratch = scratch_beside(folder / "room")
     try:
@@ -124,7 +125,8 @@ def _no_room(folder: Path, error: OSError, *, stops: bool) -> PipelineError:
 
 
 def check_ffmpeg(program: str) -> None:
-    """Start ffmpeg once. Raises SetupError if it does not run; does nothing if `program` is empty."""
+    """Run `program -version`. Raises SetupError if ffmpeg does not run. Does nothing if `program`
+    is ""."""
     if not program:
         return
     try:

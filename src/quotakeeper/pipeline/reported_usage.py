@@ -1,4 +1,4 @@
-"""Converts the usage in a provider's reply to the ledger's quantities. No I/O."""
+"""Converts the usage in a provider's reply to the ledger's quantities. Does no I/O."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ReportedUsage:
-    """The quantities that the provider reported, and the model that served the call."""
+    """The quantities that a provider reported. `model_served` is the model that answered, or ""."""
 
     quantities: dict[str, int]
     model_served: str = ""
 
 
 def gemini_usage(body: Json) -> ReportedUsage | None:
-    """Read `usageMetadata`; None if the reply has no counts.
+    """Read the quantities from `usageMetadata`. Returns None if the reply has no token counts.
 
-    Gemini includes cached tokens in the prompt's count, so they are subtracted. It does not include
-    tool results, so they are added. Tokens without a modality in the details count as text.
+    Gemini includes cached tokens in the prompt's count, so they are subtracted. Gemini does not
+    include the tokens of tool results, so they are added. Tokens without a modality count as text.
     """
     metadata = body.get("usageMetadata")
     blocked = isinstance(body.get("promptFeedback"), dict) and not body.get("candidates")
@@ -46,7 +46,10 @@ def gemini_usage(body: Json) -> ReportedUsage | None:
 
 
 def deepgram_usage(body: Json, *, multichannel: bool = False) -> ReportedUsage | None:
-    """Read `metadata.duration` as milliseconds, times the billed channels; None if it is missing."""
+    """Read the audio length from `metadata.duration`, in milliseconds. Returns None if it is missing.
+
+    With `multichannel`, the length is multiplied by the number of channels, as it is billed.
+    """
     metadata = body.get("metadata")
     duration = metadata.get("duration") if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or isinstance(duration, bool):
@@ -73,7 +76,10 @@ def _arch(metadata: Json) -> str:
 
 
 def _by_modality(metadata: Json, total_key: str, details_key: str) -> dict[str, int]:
-    """Counts by modality that add up to the total; the rest without a modality counts as text."""
+    """Return token counts by modality. Their sum is the total at `total_key`.
+
+    Tokens that the details do not list count as text.
+    """
     total = _count(metadata.get(total_key))
     counts: dict[str, int] = {}
     details = metadata.get(details_key)

@@ -1,4 +1,4 @@
-"""Decides what to do after an error reply, from its status, headers and body. No I/O."""
+"""Decides what to do after an error reply, from its status, headers and body. Does no I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ _RETRIED = {408, 429, 500, 502, 503, 504}
 
 
 class FailureAction(StrEnum):
-    """What to do after an error reply."""
+    """What to do after an error reply.
+
+    - RETRY: send the same request again.
+    - WAIT_FOR_QUOTA: stop the run until the provider's quota resets.
+    - STOP_RUN: end the run.
+    - FAIL_FILE: continue with the next file.
+    """
 
     RETRY = "retry"
     WAIT_FOR_QUOTA = "wait for quota"
@@ -28,10 +34,10 @@ class FailureAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailureAdvice:
-    """An action, its reason as a message, and the provider's requested wait in seconds (0: none).
+    """What to do after a failed attempt, and the reason.
 
-    `quotas` are the provider quotas that the reply names. `no_connection` is set if the provider
-    could not be reached at all.
+    `wait_seconds` is the wait that the provider asked for, or 0. `quotas` are the provider quotas
+    in the reply. `no_connection` is True if the provider could not be reached.
     """
 
     action: FailureAction
@@ -43,7 +49,10 @@ class FailureAdvice:
 
 
 def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvice:
-    """Return what to do after a reply whose status is not 200."""
+    """Return what to do after a reply whose status is not 200.
+
+    `now_us` is the present time in microseconds since 1970 UTC.
+    """
     reason = message(
         "{provider} answered {status}: {said}",
         provider=provider, status=reply.status, said=said_by(reply),
@@ -59,8 +68,8 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
         return FailureAdvice(FailureAction.FAIL_FILE, reason)
     fault = _READ_FAULT.get(provider, gemini_fault)(reply.status, reply.headers, reply.body)
     quotas, told = fault.quotas, fault.retry_after_seconds or 0.0
-    # A reply about a daily quota may still say "retry in 38 s". The quota's id is right, the delay
-    # is not.
+    # A reply about a daily quota may still say "retry in 38 s". Its quota id is correct, but its
+    # delay is not.
     if fault.per_day:
         reason = message("{reason} [{quota}]", reason=reason, quota=fault.quota)
         return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, 0.0, fault.quota, quotas)
@@ -76,18 +85,21 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
 
 
 def backoff_seconds(attempt: int, jitter: float) -> float:
-    """The wait before a retry: 1, 2, 4, 8 ... seconds, at most 60, times 0.5 to 1.5 (`jitter` is in
-    [0, 1))."""
+    """Return the seconds to wait before the retry after attempt number `attempt`.
+
+    This is 1, 2, 4, 8 ... seconds, at most 60, times a factor from 0.5 to 1.5. `jitter` in [0, 1)
+    chooses the factor.
+    """
     return float(min(60, 2 ** (attempt - 1))) * (0.5 + jitter)
 
 
 def is_refused_key(reply: HttpReply) -> bool:
-    """Whether the reply says that the provider does not accept the key."""
+    """Whether the reply means that the provider refuses the API key."""
     return reply.status in (401, 403) or b"API_KEY_INVALID" in reply.body
 
 
 def said_by(reply: HttpReply) -> str:
-    """The provider's error message, or the beginning of the body."""
+    """Return the error message in the reply, or the beginning of the body; at most 200 characters."""
     body = reply.json() or {}
     error = body.get("error", body)
     if isinstance(error, dict):
@@ -98,7 +110,7 @@ def said_by(reply: HttpReply) -> str:
 
 
 def _retry_after_date(reply: HttpReply, now_us: int) -> float:
-    # The adapters parse numbers only; a date needs a clock, which adapters do not have.
+    # The adapters read only a number of seconds. A date needs a clock, which adapters do not have.
     try:
         at = parsedate_to_datetime(reply.headers.get("retry-after", "").strip())
     except (TypeError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""Rewrites the Vietnamese text as five titles, a body, captions and a call to action."""
+"""Rewrites the Vietnamese text: five titles, a body, captions and a call to action."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SCHEMA: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """The rewritten text: everything that is published with the video."""
+    """The rewritten text, for publication with the video."""
 
     titles: tuple[str, ...]
     body: str
@@ -45,13 +45,16 @@ class Rewriting:
 
 
 def rewriting_prompt(text: str) -> GeminiPrompt:
-    """The prompt; the answer's cap grows with the text, between a minimum and a maximum."""
+    """Return the prompt. The output cap depends on the length of the text and is at most 8192 tokens."""
     cap = min(8_192, 768 + 2 * estimate_tokens(text).likely_bound)
     return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 
 
 def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting:
-    """Ask Gemini to rewrite the text; ask once more if the reply does not have the required form."""
+    """Ask Gemini to rewrite the text, a second time if the first answer is not the requested JSON.
+
+    Raises MediaFileError if the second answer is not valid either.
+    """
     prompt = rewriting_prompt(text)
     for _asking in (1, 2):
         found = read_rewriting(ask_gemini(prompt, settings, client).text)
@@ -61,7 +64,8 @@ def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting
 
 
 def read_rewriting(text: str) -> Rewriting | None:
-    """Read the rewritten text from a reply, with or without a code fence; None if it is not valid."""
+    """Read the rewritten text from an answer, with or without a code fence; None if the answer is
+    invalid."""
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
         value = json.loads(fenced[1] if fenced else text)
@@ -71,7 +75,7 @@ def read_rewriting(text: str) -> Rewriting | None:
 
 
 def rewriting_from(value: object) -> Rewriting | None:
-    """Read the rewritten text from a JSON object; None if a part is missing."""
+    """Read the rewritten text from a JSON object; None if a part is missing or empty."""
     if not isinstance(value, dict):
         return None
     titles, captions = _texts(value.get("titles")), _texts(value.get("captions"))

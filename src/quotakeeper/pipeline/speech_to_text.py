@@ -1,6 +1,6 @@
-"""Speech to text with Deepgram: Chinese first, then Vietnamese if the Chinese result is poor.
+"""Transcribes speech with Deepgram. By default, Vietnamese is tried if the Chinese transcript is poor.
 
-Each recognition is paid separately, so each result is saved separately.
+Each recognition is paid separately, so each transcript is saved separately.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quotakeeper.pipeline.reported_usage import deepgram_usage
 from quotakeeper.value_classes import dataclass
 
 OPERATION = "speech_to_text"
-# A lower confidence is not reliable: most likely the language was wrong.
+# Below this confidence, a transcript is not reliable: the language is probably wrong.
 POOR_CONFIDENCE = 0.4
 _CJK = "\u3400-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef"
 _CJK_GAP = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
@@ -27,7 +27,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class SpeechSegment:
-    """A segment of speech; times are milliseconds from the start."""
+    """A segment of speech. Times are in milliseconds from the start of the audio."""
 
     start_ms: int
     end_ms: int
@@ -36,7 +36,7 @@ class SpeechSegment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The recognised speech, its language, and the recogniser's confidence (0 to 1)."""
+    """The recognised speech and its language. `confidence` is Deepgram's, from 0 to 1."""
 
     language: str
     confidence: float
@@ -44,7 +44,7 @@ class Transcript:
 
     @property
     def is_poor(self) -> bool:
-        """Whether the text is empty, of low confidence, or Chinese without Chinese characters."""
+        """Whether the text is empty, has low confidence, or is "Chinese" without Chinese characters."""
         text = "".join(segment.text for segment in self.segments)
         if not text.strip() or self.confidence < POOR_CONFIDENCE:
             return True
@@ -53,7 +53,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class DeepgramSettings:
-    """How to reach Deepgram, and with which model."""
+    """The address, key and model for calls to Deepgram."""
 
     base_url: str
     key: ApiKey
@@ -64,7 +64,7 @@ class DeepgramSettings:
 def speech_plan(
     settings: DeepgramSettings, milliseconds: int, language: str = "", *, requests: int = 1
 ) -> CallPlan:
-    """The upper bound of one recognition's usage: the file's length, one channel."""
+    """Return a call with the upper bound of its usage: `milliseconds` of audio with one channel."""
     most = {"requests": requests, "audio_milliseconds": milliseconds}
     options = {"language": "multi"} if language == "multi" else {}  # "multi" has its own price
     timeout = settings.timeout_seconds
@@ -72,7 +72,10 @@ def speech_plan(
 
 
 def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
-    """The languages still to try, in order, up to the first one with a good transcript."""
+    """Return the languages to try next, in order.
+
+    `heard` has the transcripts up to now. Languages after one with a good transcript are left out.
+    """
     left = []
     for language in languages:
         found = heard.get(language)
@@ -84,8 +87,10 @@ def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) 
 
 
 def best_transcript(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transcript | None:
-    """Return the first good transcript, else the most confident one with words; None if there is
-    none."""
+    """Return the first good transcript, in the order of `languages`.
+
+    If none is good, return the transcript with words that has the highest confidence, or None.
+    """
     found = [heard[language] for language in languages if language in heard]
     good = next((each for each in found if not each.is_poor), None)
     worded = [each for each in found if each.segments]
@@ -95,7 +100,7 @@ def best_transcript(languages: Sequence[str], heard: Mapping[str, Transcript]) -
 def transcribe(
     track: AudioTrack, settings: DeepgramSettings, client: ApiClient, language: str
 ) -> Transcript:
-    """Transcribe in one language; the request is paid, whatever the result."""
+    """Transcribe the audio in one language. The request is paid even if the transcript is poor."""
     return read_transcript(client.call(_call(track, settings, language)), language)
 
 
@@ -117,8 +122,10 @@ def _call(track: AudioTrack, settings: DeepgramSettings, language: str) -> PaidC
 
 
 def read_transcript(body: Json, language: str) -> Transcript:
-    """Read the utterances or the sentences, whichever are more; else the whole transcript as one
-    segment."""
+    """Read the transcript from a reply. The segments are the utterances or the sentences.
+
+    The list with more items is used. If both are empty, the whole transcript is one segment.
+    """
     results = _mapping(body.get("results"))
     channel = _mapping(_first(results.get("channels")))
     alternative = _mapping(_first(channel.get("alternatives")))

@@ -1,4 +1,4 @@
-"""Formats the cost of each step and each file, from the booked usage events."""
+"""Shows the cost of each step and each file, from the booked usage events."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quotakeeper.pipeline.wording import Wording
 
 
 class StepCosts:
-    """Collects the usage events of a run; `take` returns and clears them.
+    """Collects the usage events of a run.
 
-    `currency` is the rate by which costs are also shown in a second currency. `models` are the
-    models that the run has used, each with its provider.
+    `currency` is the exchange rate for a second currency, or None. `models` are the used models, as
+    pairs of provider and model.
     """
 
     def __init__(self) -> None:
@@ -24,18 +24,18 @@ class StepCosts:
         self.models: set[tuple[str, str]] = set()
 
     def note(self, event: UsageEvent) -> None:
-        """Collect a booked usage event."""
+        """Add a booked usage event."""
         self._events.append(event)
         self.models.add((event.labels.provider, event.labels.model or ""))
 
     def take(self) -> list[UsageEvent]:
-        """Return the events since the last call of `take`."""
+        """Return the events since the last call of `take`, and remove them."""
         taken, self._events = self._events, []
         return taken
 
 
 def cost_text(events: Sequence[UsageEvent], words: Wording) -> str:
-    """The cost of some events and how it is known, such as "$0.0012 (reported)"."""
+    """Format the cost of some events and how the cost is known, such as "$0.0012 (reported)"."""
     priced = [event.cost_pico for event in events if event.cost_pico is not None]
     unpriced = len(events) - len(priced)
     known = ", ".join(words(name) for name in sorted({str(e.provenance) for e in events}))
@@ -51,7 +51,7 @@ def cost_text(events: Sequence[UsageEvent], words: Wording) -> str:
 
 
 class FileCost:
-    """Shows the cost of each step of a file when the step ends, then the cost of the file."""
+    """Shows the cost of each step of a file when the step ends, then the cost of the whole file."""
 
     def __init__(self, costs: StepCosts, words: Wording, show: Callable[[str], None]) -> None:
         self.labels = JobLabels()
@@ -62,11 +62,11 @@ class FileCost:
         self._events: list[UsageEvent] = []
 
     def begin_step(self, name: str) -> None:
-        """Start a step: events booked from now on belong to it."""
+        """Start a step. The events booked until `end_step` belong to this step."""
         self._step = name
 
     def end_step(self) -> None:
-        """Show the cost of the step; shows nothing if no event was booked."""
+        """Show the cost of the step. If no event was booked, nothing is shown."""
         events = self._costs.take()
         self._events += events
         if events:
@@ -75,7 +75,8 @@ class FileCost:
             self._show("  " + words("{step}: {cost}", step=words(self._step), cost=text))
 
     def end_file(self) -> None:
-        """Show the cost of the file and its cost per minute; shows nothing if nothing was paid."""
+        """Show the cost of the file and its cost per minute of media. If nothing was paid, nothing
+        is shown."""
         if not self._events:
             return
         words, minute = self._words, self._minute()

@@ -1,4 +1,4 @@
-"""Translates Chinese to Vietnamese segment by segment, as numbered lines."""
+"""Translates Chinese segments to Vietnamese, as numbered lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _BARE_LINE = re.compile(_REST)
 def batches(
     segments: Sequence[SpeechSegment], wanted: Sequence[int], most_lines: int = MOST_LINES
 ) -> Iterator[list[int]]:
-    """Divide segment numbers (from 1) into batches, with a limit on lines and tokens for each batch."""
+    """Divide the segment numbers `wanted` (from 1) into batches, each for one request.
+
+    A batch has at most `most_lines` lines and MOST_TOKENS tokens, but at least one line.
+    """
     batch: list[int] = []
     tokens = 0
     for number in wanted:
@@ -45,8 +48,8 @@ def batches(
 
 
 def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]) -> GeminiPrompt:
-    """The prompt for one batch; its output cap allows for Vietnamese, which needs more tokens than
-    Chinese."""
+    """Return the prompt for one batch. The output cap is large, because Vietnamese needs more
+    tokens than Chinese."""
     lines, cap = [], 64
     for number in numbers:
         segment = segments[number - 1]
@@ -58,9 +61,9 @@ def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]
 
 
 def read_lines(text: str, numbers: Sequence[int]) -> dict[int, str]:
-    """Read the translations in a reply, by number; other numbers are ignored.
+    """Read the translations in an answer, by number. Numbers that are not in `numbers` are ignored.
 
-    Lines with a bare number count only if no line has the mark before its number.
+    Lines that start with a number without "#" are read only if no line has "#".
     """
     return _read(text, numbers, _MARKED_LINE) or _read(text, numbers, _BARE_LINE)
 
@@ -81,7 +84,7 @@ def _read(text: str, numbers: Sequence[int], form: re.Pattern[str]) -> dict[int,
 
 
 def missing(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> list[int]:
-    """The numbers of the segments without a translation."""
+    """Return the numbers of the segments that have no line in `lines`."""
     return [number for number in range(1, len(segments) + 1) if number not in lines]
 
 
@@ -92,10 +95,10 @@ def translate(
     client: ApiClient,
     keep: Callable[[dict[int, str]], None],
 ) -> dict[int, str]:
-    """Return every segment's translation by number; `keep` gets all lines so far after each batch.
+    """Translate the segments that are not in `done`. Returns the lines of all segments by number.
 
-    Asks once more for lines that a reply left out. Raises MediaFileError if lines are still
-    missing.
+    `keep` is called with all lines up to now after each batch. Lines that an answer left out are
+    requested once more. Raises MediaFileError if lines are still missing.
     """
     lines = dict(done)
     for _asking in (1, 2):

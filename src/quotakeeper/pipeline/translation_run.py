@@ -1,4 +1,4 @@
-"""One run over some media files: opens the ledger, processes every file, and shows a summary.
+"""One run over media files: opens the ledger, processes every file, and shows a summary.
 
 `quotakeeper translate` and `run/all_in_one_backup.py` both call `translate_files`.
 """
@@ -41,15 +41,15 @@ _TOKEN_KINDS = ("input", "cached_input", "output", "thought")
 
 
 def _ignore(event: UsageEvent) -> None:
-    """Do nothing; the default of `on_event`."""
+    """Do nothing. This is the default of `on_event`."""
 
 
 class TranslationRun:
-    """One run over some media files.
+    """One run over media files.
 
-    Without `keeper`, the environment selects the ledger and the limits. If `TokenCalculator` fails,
-    a plain display replaces its summary and the limits still hold. `on_event` is called with each
-    booked usage event.
+    Without `keeper`, environment variables and the config file select the ledger and the limits. If
+    `TokenCalculator` fails, a simple summary is shown instead, and limits still apply. `on_event`
+    is called with each booked usage event.
 
     Raises SetupError if the ledger or its configuration cannot be used.
     """
@@ -98,13 +98,13 @@ class TranslationRun:
             self._batch.costs.currency = self._keeper.settings.currency
 
     def start_calculator(self, keeper: Keeper) -> None:
-        """Set `token_calculator`, which uses the run's own ledger."""
-        # TokenCalculator() alone would count in memory if it had no ledger. That is right for a
-        # display, but here it must use the ledger that holds the limits.
+        """Set `token_calculator` to a calculator that uses the run's ledger."""
+        # Without a keeper, TokenCalculator() may count in memory. This is enough for a
+        # display, but this calculator must use the ledger with the limits.
         self.token_calculator = TokenCalculator(keeper=keeper)
 
     def run(self) -> int:
-        """Process all files, show the summary, then the errors. Returns the exit code."""
+        """Process all files, then show the summary and the errors. Returns the exit code."""
         try:
             return self._do_files()
         finally:
@@ -112,7 +112,7 @@ class TranslationRun:
             self._show_problems()
 
     def process(self) -> int:
-        """Process all files and show the errors, without the summary. Returns the exit code."""
+        """Process all files, then show the errors but no summary. Returns the exit code."""
         try:
             return self._do_files()
         finally:
@@ -159,9 +159,9 @@ class TranslationRun:
             self.console.line(line)
 
     def show_summary(self) -> None:
-        """Show TokenCalculator's summary and warnings; a plain display if TokenCalculator fails.
+        """Show the summary and warnings of TokenCalculator, or a simple summary if TokenCalculator fails.
 
-        Then show the next price changes of the models that were used.
+        Then show the next price changes of the used models.
         """
         self._show_usage()
         if self._keeper is not None and self._batch.costs.models:
@@ -214,7 +214,7 @@ class TranslationRun:
         return LedgerAccounting(keeper, clock, booked, self.options.scope)
 
     def _show_plainly(self, totals: AttemptTotals) -> None:
-        """The plain display of the run's usage, if TokenCalculator fails."""
+        """Show a simple summary of the run's usage, because TokenCalculator is not available."""
 
         def write(text: str) -> None:
             self.console.line(self.words.finished(text))
@@ -242,9 +242,9 @@ def translate_files(
     run_class: type[TranslationRun] = TranslationRun,
     words: Wording = ENGLISH,
 ) -> int:
-    """Do a whole run: output goes to stdout, setup errors to stderr, in the language of `words`.
+    """Do a whole run, and return the exit code. Texts are in the language of `words`.
 
-    Returns the exit code.
+    Output goes to stdout. Setup errors go to stderr.
     """
     try:
         with _sigterm_interrupts():
@@ -269,7 +269,10 @@ def _opened(open_keeper: Callable[[], Keeper]) -> Keeper:
 
 @contextmanager
 def _sigterm_interrupts() -> Iterator[None]:
-    """Handle SIGTERM like Ctrl-C: the current call is booked, and finished steps are saved."""
+    """Handle SIGTERM like Ctrl-C inside the `with` block.
+
+    The current call is then booked, and finished steps stay saved.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python allows signal handlers in the main thread only
         return

@@ -1,8 +1,8 @@
-"""Messages with {placeholders}, and the language in which they are shown.
+"""Messages with {placeholders}, and the languages in which they are shown.
 
-The English text is the key of a translation, as on the command line. The pipeline raises and logs
-`RunMessage` objects; the code that shows one passes the `Wording` of a language. `ENGLISH` needs no
-translation table.
+The English text is the key of a translation. The pipeline raises and logs `RunMessage` objects. The
+code that shows a message passes the `Wording` of a language. `ENGLISH` needs no table of
+translations.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from quotakeeper.value_classes import dataclass, field
 
 
 class Wording(Protocol):
-    """Translates a text to one language and fills in its {placeholders}."""
+    """Translates texts to one language and fills in their {placeholders}."""
 
     @property
     def lang(self) -> str:
         """The language, either "en" or "vi"."""
 
     def __call__(self, text: str, **values: object) -> str:
-        """The text in this language."""
+        """Return `text` in this language, with `values` in place of the {placeholders}."""
 
     def finished(self, text: str) -> str:
-        """A text in this language whose values are already filled in, such as an error's."""
+        """Return a text in this language. The values in `text` are already filled in, as in the
+        text of an error."""
 
 
 class _English:
@@ -43,7 +44,10 @@ _ERRORS = ("why", "reason", "limit")  # these values may be the texts of errors
 
 @dataclass(frozen=True, slots=True)
 class RunMessage:
-    """A text and the values of its placeholders; a value may be a RunMessage. `str` returns English."""
+    """A text and the values of its placeholders. `str` returns the English text.
+
+    A value may be a RunMessage too.
+    """
 
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -52,12 +56,12 @@ class RunMessage:
         return self.told(ENGLISH)
 
     def told(self, words: Wording) -> str:
-        """The whole text in the language of `words`."""
+        """Return the whole text in the language of `words`."""
         filled = {name: _told(name, value, words) for name, value in self.values.items()}
         return words(self.text, **filled) if filled else words.finished(self.text)
 
     def redacted(self, redact: Callable[[str], str]) -> RunMessage:
-        """A copy of the message, with every text value passed through `redact`."""
+        """Return a copy of the message in which `redact` was applied to every text value."""
         return RunMessage(
             self.text,
             {name: _redacted(value, redact) for name, value in self.values.items()},
@@ -71,7 +75,7 @@ def _told(name: str, value: object, words: Wording) -> object:
 
 
 def message(text: str, **values: object) -> RunMessage:
-    """Make a RunMessage from a text and its values."""
+    """Return a RunMessage with this text and these values."""
     return RunMessage(text, values)
 
 
