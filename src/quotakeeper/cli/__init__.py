@@ -1,1 +1,2 @@
-"""The command line. `bare` needs only the standard library; `app` needs the extra `cli`."""
+"""The command line. `bare` needs only the standard library; `app` needs the packages of the extra
+`cli`."""

@@ -29,17 +29,15 @@ COMMANDS = {name: f"quotakeeper.cli.{name}.options:{name}" for name in command_n
 
 
 class LazyGroup(click.Group):
-    """The group of all commands.
-
-    It imports a command's module only when click asks for the command.
-    """
+    """The click group of all commands. A command's module is imported only when the command is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command with help in the chosen language; None if it is unknown."""
+        """Import and return a command, with help in the chosen language. Returns None for an
+        unknown command."""
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None
@@ -50,9 +48,9 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Resolve a command as click does.
+        """Find the command in the arguments, as click does.
 
-        The error for an unknown command suggests the nearest name.
+        For an unknown command, the error suggests the most similar name.
         """
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
@@ -70,9 +68,9 @@ def _lang_of(ctx: click.Context) -> str:
 
 
 def shown(command: click.Command, words: Words, path: str = "") -> click.Command:
-    """Return a copy of a command with examples added and its help in the chosen language.
+    """Return a copy of a command with help in the chosen language and with examples.
 
-    `path` is the command's full name, such as `limits set`. The examples are looked up by `path`.
+    `path` is the full name of the command, such as `limits set`; the examples are found by it.
     """
     copied = copy.copy(command)
     lines = example_lines(path, words)

@@ -1,4 +1,4 @@
-"""Moves global options to the front, so that they may stand before or after the command."""
+"""Moves global options to the front, so that they are allowed before and after the command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GLOBAL_FLAGS = tuple(flag for option in GLOBAL for flag in option.flags)
 VERSION = "--version"
 _HELP = ("-h", "--help")
 _WITH_VALUE = tuple(f"{name}=" for name in GLOBAL_FLAGS)
-# The command that runs when the user names none.
+# The command that runs if the arguments contain no command.
 USUAL_COMMAND = "today"
 _FLAGS_WITH_VALUE = frozenset(
     flag for option in (*GLOBAL, *RUN.options) if option.takes_value for flag in option.flags
@@ -27,7 +27,7 @@ _FLAGS_WITH_VALUE = frozenset(
 def hoisted(arguments: list[str]) -> list[str]:
     """Return the arguments with the global options and their values moved to the front.
 
-    Arguments of the program that `run` starts are not moved: they follow `--` in the result.
+    Arguments of the program that `run` starts do not move. In the result, these follow `--`.
     """
     start = _program_start(arguments)
     if start is not None:
@@ -49,7 +49,7 @@ def hoisted(arguments: list[str]) -> list[str]:
 
 
 def command_of(arguments: list[str]) -> str | None:
-    """Return the command named in the arguments, or None.
+    """Return the command named in the arguments, or None if no command is named.
 
     `arguments` is a result of `hoisted`.
     """
@@ -63,9 +63,9 @@ def command_of(arguments: list[str]) -> str | None:
 
 
 def with_command(arguments: list[str]) -> list[str]:
-    """Append the default command if the arguments name none.
+    """Append the default command if the arguments contain no command.
 
-    `arguments` is a result of `hoisted`.
+    `arguments` is a result of `hoisted`. Arguments that ask for help or the version do not change.
     """
     if command_of(arguments) is not None or {*_HELP, VERSION, "--"} & set(arguments):
         return arguments
@@ -73,10 +73,10 @@ def with_command(arguments: list[str]) -> list[str]:
 
 
 def asked_language(arguments: list[str]) -> str | None:
-    """Return the value of `--lang` before the arguments are parsed, or None if it is not given.
+    """Return the value of `--lang`, or None if it is not given.
 
-    `arguments` is a result of `hoisted`. Arguments after `--` belong to another
-    program and are ignored.
+    This is used before the arguments are parsed. `arguments` is a result of `hoisted`. Arguments
+    after `--` belong to another program and are ignored.
     """
     for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == "--":
@@ -89,7 +89,7 @@ def asked_language(arguments: list[str]) -> str | None:
 
 
 def _program_start(arguments: list[str]) -> int | None:
-    """Return the index where the program that `run` starts begins; None for any other command."""
+    """Return the index of the first argument of the program that `run` starts; None for other commands."""
     is_run, is_value = False, False
     for index, argument in enumerate(arguments):
         if is_value:

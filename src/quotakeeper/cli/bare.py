@@ -1,7 +1,7 @@
-"""The command line without extra packages: parses with argparse, and has the flags of the full one.
+"""The command line for installations without the extra `cli`. Arguments are parsed with argparse.
 
-`BARE` lists its commands. A command's module is imported only when that command runs, because
-a shell runs `statusline` at every prompt.
+The commands in `BARE` have the same options as in `app`. A command's module is imported only when
+the command runs, because a shell runs `statusline` at every prompt.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _with_packages() -> set[str]:
 
 
 def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Split the arguments into those for quotakeeper and the command line of the program to run."""
+    """Split the arguments at `--`: the arguments for quotakeeper, and the command line of the
+    program to run."""
     if RUN not in arguments or "--" not in arguments:
         return arguments, ()
     start = arguments.index("--")
@@ -90,7 +91,7 @@ def _export(session: CommandContext, found: argparse.Namespace) -> int:
 
 
 def _by_name(name: str) -> Command:
-    """Return a command that calls `run_NAME(session, **options)` of the package `cli.NAME`."""
+    """Return a function that runs the command `name`: it calls `run_NAME` of the package `cli.NAME`."""
 
     def command(session: CommandContext, found: argparse.Namespace) -> int:
         function = getattr(import_module(f"quotakeeper.cli.{name}.command"), f"run_{name}")
@@ -119,7 +120,7 @@ def _table(name: str) -> CommandTable:
 
 
 def _parser(words: Words, *, only: str | None = None) -> argparse.ArgumentParser:
-    """Build the parser of all commands in `BARE`, or only of the command `only`."""
+    """Return the parser of all commands in `BARE`, or only of the command `only`."""
     parser = argparse.ArgumentParser(
         prog="quotakeeper",
         description=words(_DESCRIPTION),

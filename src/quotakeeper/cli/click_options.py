@@ -14,10 +14,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def with_options(*options: CommandOption) -> Callable[[Command], Command]:
-    """Return a decorator that adds these options to a function.
-
-    click makes a command of that function.
-    """
+    """Return a decorator that adds these options to the function of a click command."""
 
     def decorate(function: Command) -> Command:
         for option in reversed(options):

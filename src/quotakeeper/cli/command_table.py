@@ -20,9 +20,9 @@ _NO_COMMANDS = {"text", "views"}
 
 @cache
 def command_names() -> tuple[str, ...]:
-    """Return the command names in the order of the help text.
+    """Return the names of all commands, in the order of the help text.
 
-    Each package in this folder is a command.
+    Every package in this folder except `text` and `views` is a command.
     """
     modules = iter_modules([str(Path(__file__).parent)])
     found = {each.name for each in modules if each.ispkg} - _NO_COMMANDS
@@ -31,7 +31,10 @@ def command_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CommandTable:
-    """The name, summary and options of one command. Each command line adds the arguments itself."""
+    """The name, summary and options of one command, for both command lines.
+
+    Positional arguments are not included.
+    """
 
     name: str
     summary: str

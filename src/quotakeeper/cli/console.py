@@ -1,4 +1,4 @@
-"""Writes data to stdout and messages to stderr. An unencodable character raises no error."""
+"""Writes data to stdout and messages to stderr. Characters that cannot be encoded raise no error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CODES = {"OK": "32", "WARN": "33", "OVER": "1;31", "dim": "2", "bold": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The drawing characters that a stream can encode."""
+    """The characters for bars and marks. `marks` maps a provenance to its mark."""
 
     full: str
     empty: str
@@ -35,10 +35,10 @@ ASCII_GLYPHS = Glyphs(
 
 
 def make_streams_safe() -> None:
-    """Make stdout and stderr replace characters that they cannot encode, instead of raising.
+    """Make stdout and stderr replace characters that they cannot encode, instead of raising an error.
 
-    If the parent process closed a stream (`>&-`), Python sets the stream to None. This function
-    then opens the null device in its place.
+    If the parent process closed a standard stream (`>&-`), Python sets the stream to None. The null
+    device then replaces the stream.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -51,7 +51,7 @@ def make_streams_safe() -> None:
 
 
 def glyphs_for(stream: TextIO) -> Glyphs:
-    """Return the drawing characters; their ASCII replacements if the stream cannot encode them."""
+    """Return the characters for bars and marks; ASCII characters if `stream` cannot encode the others."""
     try:
         "█░●◆◐○·…▁▂▃▄▅▆▇".encode(stream.encoding or "ascii")
     except (UnicodeError, LookupError):
@@ -65,9 +65,9 @@ def width() -> int:
 
 
 def paint(text: str, style: str, colour: bool) -> str:
-    """Return the text with a colour if `colour` is true.
+    """Return the text with the colour of `style`, or unchanged if `colour` is False.
 
-    The text must be clear without the colour.
+    The text must be understandable without the colour.
     """
     code = _CODES.get(style)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
@@ -84,7 +84,8 @@ def tell(text: str) -> None:
 
 
 def close_quietly() -> None:
-    """Flush stdout. If the reader closed the pipe, discard the rest without an error."""
+    """Flush stdout. If the reader has closed the pipe, the remaining data is discarded without an
+    error."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -92,7 +93,7 @@ def close_quietly() -> None:
 
 
 def drop_stdout() -> None:
-    """Redirect stdout to the null device, so that data left for a closed pipe is discarded."""
+    """Redirect stdout to the null device, so that the remaining data for a closed pipe is discarded."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

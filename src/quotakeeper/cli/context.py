@@ -22,7 +22,10 @@ COLOUR_CHOICES = ("auto", "always", "never")
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """The global options of one command, and the rate of a second currency for its screen."""
+    """The global options of one command.
+
+    `currency` is the exchange rate for a second currency on the screen, or None.
+    """
 
     ledger: str | None = None
     config: str | None = None
@@ -32,21 +35,21 @@ class CommandContext:
 
     @property
     def words(self) -> Words:
-        """The translator of messages into the chosen language."""
+        """A translator of messages to the chosen language."""
         return Words(self.lang)
 
     @property
     def colour(self) -> bool:
-        """True if data on stdout is coloured."""
+        """Whether the output on stdout has colours."""
         return wants_colour(self.color, sys.stdout.isatty())
 
     @property
     def glyphs(self) -> Glyphs:
-        """The drawing characters that stdout can encode."""
+        """The characters for bars and marks that stdout can encode."""
         return glyphs_for(sys.stdout)
 
     def in_currency_of(self, settings: Settings) -> CommandContext:
-        """Return a copy whose screens also show costs in the second currency, if one is set."""
+        """Return a copy with the second currency of `settings`, so that costs are shown in it too."""
         return replace(self, currency=settings.currency)
 
     def settings(self) -> Settings:
@@ -57,15 +60,15 @@ class CommandContext:
 def check_ledger_is_there(session: CommandContext) -> None:
     """Raise LedgerUnavailableError if the ledger is in memory or its file does not exist.
 
-    Commands that change other processes, such as `pause`, call this check. In a new ledger, a pause
-    would stop no process, but the user would think that it does.
+    Commands that affect other processes, such as `pause`, call this first. Otherwise `pause` would
+    create a new ledger, and would stop no process.
     """
     from quotakeeper.wiring import is_on_server, ledger_path
 
     settings = session.settings()
     path = ledger_path(settings)
     if is_on_server(settings):
-        return  # whoever misspells a server reaches none
+        return  # with a misspelt server name, the connection fails
     if path is None:
         raise LedgerUnavailableError(
             settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"
@@ -76,14 +79,15 @@ def check_ledger_is_there(session: CommandContext) -> None:
 
 
 def open_keeper(session: CommandContext) -> Keeper:
-    """Open the ledger. Every command opens its ledger through this function; tests replace it."""
+    """Open the configured ledger. All commands open the ledger with this function; tests replace it."""
     from quotakeeper import Keeper
 
     return Keeper(config=session.settings())
 
 
 def opener(session: CommandContext) -> Callable[[str], Keeper]:
-    """Return a function that opens another ledger, by path or URL, with the same global options."""
+    """Return a function that opens the ledger at a path or URL, with the other global options
+    unchanged."""
     return lambda ledger: open_keeper(replace(session, ledger=ledger))
 
 
@@ -98,7 +102,7 @@ def now() -> int:
 
 
 def open_existing(session: CommandContext) -> Keeper:
-    """Open a ledger for reading.
+    """Open the ledger, but do not create a ledger that `--ledger` names.
 
     Raises InvalidInputError if the ledger of `--ledger` does not exist.
     """

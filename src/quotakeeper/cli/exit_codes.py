@@ -62,7 +62,7 @@ def report(error: QuotakeeperError, words: Words) -> int:
 def report_os_error(error: OSError, words: Words) -> int:
     """Print an error about a file as three lines on stderr, and return the exit code.
 
-    The operating system gives the reason.
+    The reason is the operating system's text.
     """
     name = str(error.filename)[:200] if error.filename is not None else ""
     why = f"{name}: {error.strerror or error}".removeprefix(": ")
@@ -73,7 +73,7 @@ def report_os_error(error: OSError, words: Words) -> int:
 
 
 def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
-    """Return why a damaged ledger cannot be read, and the fix, in the chosen language."""
+    """Return why a damaged ledger cannot be read, and how to fix it, in the chosen language."""
     fix = words.finished(error.fix)
     if error.seq is None and not error.entry_id:
         return f"{error.ledger}: {words.finished(error.problem)}", fix
@@ -87,7 +87,7 @@ def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
 
 
 def _parts(error: QuotakeeperError) -> tuple[str, str, str, str]:
-    """Return what happened, the place with ": " after it, the problem, and the fix, in English."""
+    """Return four English texts: what happened, where (ending with ": "), the problem, and the fix."""
     match error:
         case MissingExtraError():
             what = "an optional package is not installed"

@@ -1,4 +1,5 @@
-"""Sends API keys to a provider's address with the standard library, and to no other address."""
+"""Checks the address of a provider, and opens it with the standard library so that no other host
+gets a key."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Refuses redirects, because urllib would send the key to the new address too."""
+    """Does not follow redirects, because urllib would send the key to the new address too."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -28,7 +29,10 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def checked_address(url: str) -> str:
-    """Return a base address that may receive a key, without `/v1`. Raises InvalidInputError."""
+    """Return a base URL that may receive a key, without `/v1` at the end.
+
+    Raises InvalidInputError if the URL is invalid or not encrypted.
+    """
     text = url if "://" in url else f"https://{url}"
     try:
         parts = urlsplit(text)
@@ -50,9 +54,9 @@ def checked_address(url: str) -> str:
 
 
 def address_opener(url: str) -> OpenerDirector:
-    """Return an opener for one address.
+    """Return a urllib opener for one address.
 
-    It follows no redirect, and uses no proxy for this machine.
+    The opener follows no redirects. For an address on this machine, it uses no proxy.
     """
     handlers: list[Any] = [_NoRedirect()]
     if urlsplit(url).hostname in _LOCAL:

@@ -1,4 +1,4 @@
-"""Runs one command and converts any error to an exit code."""
+"""Runs one command and converts errors to exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.loggers import heard
 
 
 def guarded(command: Callable[[], int], words: Words) -> int:
-    """Run a command and return its exit code. Errors are printed on stderr."""
+    """Run a command and return its exit code. An error is printed on stderr."""
     try:
         with heard():
             code = command()

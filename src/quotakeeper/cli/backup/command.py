@@ -13,7 +13,7 @@ def run_backup(
     session: context.CommandContext, *, out: str | None = None, force: bool = False,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Copy the ledger. Return exit code 1 if the copy has problems."""
+    """Copy the ledger and print the result. Returns exit code 1 if the copy has problems, else 0."""
     settings = session.settings()
     done = back_up_ledger(settings, lambda: context.open_existing(session), out, force=force)
     if as_json:

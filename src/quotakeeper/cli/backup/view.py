@@ -13,7 +13,7 @@ _MOST_COLUMNS = 1_000
 
 
 def backup_lines(done: BackupResult, session: CommandContext) -> Iterator[str]:
-    """Yield lines with the copy's file name, its size in bytes, and the problems found in it."""
+    """Yield lines with the copy's file name, its size in bytes, and the problems found in the copy."""
     words = session.words
     size = figures.whole(done.bytes, session.lang)
     yield words("copied to {file}: {size} bytes", file=done.file, size=size)

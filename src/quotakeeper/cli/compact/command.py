@@ -14,7 +14,8 @@ _DAY = 86_400 * SECOND
 
 
 def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_json: bool) -> int:
-    """Compact the ledger, and print how many calls were deleted and the new size."""
+    """Compact the ledger, and print the number of deleted calls and the new size. Returns the exit
+    code."""
     days = -(-parse_span(keep, "--keep") // _DAY)
     done = compact_ledger(lambda: context.open_existing(session), days, shrink=shrink)
     if as_json:

@@ -13,14 +13,17 @@ _FILES = frozenset({"FILE", "PATH", "FOLDER", "FOLDER...", "FILES"})
 
 
 def run_completion(session: context.CommandContext, shell: str, root: click.Context) -> int:
-    """Print the script. To complete a word, the shell runs this script and not Python."""
+    """Print the completion script for `shell`. Returns the exit code.
+
+    When the shell completes a word, it uses only this script and does not start Python.
+    """
     for line in SCRIPTS[shell](list(_commands(root.command, root, ""))):
         console.say(line)
     return exit_codes.OK
 
 
 def _commands(command: click.Command, root: click.Context, path: str) -> Iterator[Completed]:
-    """Yield a command and then all its subcommands, depth first."""
+    """Yield a command, then its subcommands and their subcommands."""
     names = command.list_commands(root) if isinstance(command, click.Group) else []
     options = [_option(each) for each in command.params if isinstance(each, click.Option)]
     options.append(CompletedOption(("--help",), root.command.name or ""))

@@ -12,7 +12,8 @@ _PROGRAM = "quotakeeper"
 
 @dataclass(frozen=True, slots=True)
 class CompletedOption:
-    """One option: its flags, the allowed values, and whether the value is a file name."""
+    """One option to complete. `choices` are the allowed values; `is_file` means that the value is a
+    file name."""
 
     flags: tuple[str, ...]
     help: str = ""
@@ -23,7 +24,7 @@ class CompletedOption:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """One command: its full name, its subcommands, and its options."""
+    """One command to complete. `path` is its full name, such as "limits set", or "" for the program."""
 
     path: str
     help: str
@@ -137,9 +138,10 @@ def _words(command: Completed) -> list[str]:
 
 
 def _values(commands: Sequence[Completed]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield shell patterns of command and option, and the option's values.
+    """Yield a shell pattern for each option that takes a value, and the allowed values.
 
-    No values mean that the option takes a file name.
+    The pattern matches the command and the option. If there are no values, the option takes a file
+    name.
     """
     for each in commands:
         for option in each.options:

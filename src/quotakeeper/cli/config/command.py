@@ -11,7 +11,7 @@ from quotakeeper.config.settings import variable_of
 
 
 def run_show(session: context.CommandContext, *, origin: bool, as_json: bool) -> int:
-    """Print all settings; with `origin`, also the place that each value came from."""
+    """Print all settings. With `origin`, also print where each value was set. Returns the exit code."""
     settings = session.settings()
     if as_json:
         console.say(json.dumps(settings_record(settings), indent=2))

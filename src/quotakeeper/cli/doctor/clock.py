@@ -19,7 +19,7 @@ from quotakeeper.wiring import is_on_server
 
 
 def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> int:
-    """Accept the system clock as right, and print how far it was ahead of the ledger."""
+    """Confirm that the system clock is right, and print how far it jumped ahead. Returns the exit code."""
     words = session.words
     accepted = accept_clock(lambda: context.open_existing(session), why)
     if as_json:
@@ -37,7 +37,10 @@ def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> i
 
 
 def run_repair(session: context.CommandContext, why: str, *, yes: bool, as_json: bool) -> int:
-    """Move entries with a future time to the present; without `yes`, print what would change."""
+    """Move ledger entries with a future time to the present. Returns the exit code.
+
+    Without `yes`, only prints what would change.
+    """
     done = repair_clock(lambda: context.open_existing(session), why, apply=yes)
     if as_json:
         console.say(json.dumps(repair_record(done), indent=2))

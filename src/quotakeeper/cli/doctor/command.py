@@ -1,4 +1,4 @@
-"""Runs `quotakeeper doctor`: checks the whole set-up and prints the problems."""
+"""Runs `quotakeeper doctor`: checks the whole set-up and prints the findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quotakeeper.cli.views.findings import finding_lines
 
 
 def run_paths(session: context.CommandContext, *, as_json: bool) -> int:
-    """Print every file that quotakeeper writes."""
+    """Print every file that quotakeeper writes. Returns the exit code."""
     files = list(written_files(session.settings(), session.config))
     if as_json:
         console.say(json.dumps(paths_record(files), indent=2))
@@ -32,9 +32,9 @@ def _key_caller() -> TryKey:
 def run_doctor(
     session: context.CommandContext, *, as_json: bool, with_keys: bool = False
 ) -> int:  # fmt: skip
-    """Check the set-up. Return exit code 78 for an invalid config, 1 for another failure, else 0.
+    """Check the set-up. Returns exit code 78 for an invalid config, 1 for another failure, else 0.
 
-    With `with_keys`, send one free request for each API key that is set.
+    With `with_keys`, one free request is sent for each API key that is set.
     """
     found = diagnose(
         session.settings, lambda: context.open_keeper(session), _key_caller() if with_keys else None

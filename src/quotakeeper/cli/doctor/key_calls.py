@@ -15,10 +15,10 @@ _TIMEOUT_SECONDS = 15
 
 
 def try_key(trial: KeyTrial, key: str) -> int:
-    """Send the request and return the HTTP status of the provider's reply.
+    """Send the test request of `trial` with the key, and return the HTTP status of the reply.
 
-    Raises InvalidInputError if the address or the key cannot be used, and ProviderError if the
-    provider cannot be reached.
+    Raises InvalidInputError if the address or the key is invalid, and ProviderError if the provider
+    cannot be reached.
     """
     url = checked_address(address_of(trial))
     if not key.isprintable() or not key.isascii():

@@ -22,7 +22,7 @@ from quotakeeper.value_classes import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class CostOptions:
-    """The models to price with, and the output format."""
+    """The models to price, and the output format. With `every`, all models with a price are used."""
 
     models: tuple[str, ...] = ()
     every: bool = False
@@ -32,7 +32,10 @@ class CostOptions:
 def run_text(
     session: context.CommandContext, file: str | None, text: str | None, options: CostOptions
 ) -> int:
-    """Estimate one text: a file, `-` for stdin, or the value of `--text`."""
+    """Print the estimate for one text, and return the exit code.
+
+    The text is in `text` or in the file `file`; `-` means stdin.
+    """
     if (file is None) == (text is None):
         raise InvalidInputError("estimate text", "needs one text", "give a FILE, -, or --text")
     if text is not None:
@@ -47,13 +50,17 @@ def run_text(
 def run_audio(
     session: context.CommandContext, files: Sequence[str], options: CostOptions
 ) -> int:  # fmt: skip
-    """Estimate sound files. Their length is read from the file headers."""
+    """Print the estimate for audio files, and return the exit code.
+
+    The lengths are read from the file headers, or with ffprobe.
+    """
     ffprobe = find_ffprobe()
     return _print(session, [], [audio_size(Path(file), ffprobe) for file in files], options)
 
 
 def run_folder(session: context.CommandContext, folder: str, options: CostOptions) -> int:
-    """Estimate every text and sound file in a folder and its subfolders."""
+    """Print the estimate for all text and audio files in a folder and its subfolders. Returns the
+    exit code."""
     texts, audio, skipped = sizes_in(folder)
     return _print(session, texts, audio, options, skipped)
 

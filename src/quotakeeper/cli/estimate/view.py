@@ -12,7 +12,7 @@ from quotakeeper.domain.units import METERS
 
 
 def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) -> Iterator[str]:
-    """Yield the lines of three tables: texts, sound files, and costs."""
+    """Yield the lines of three tables: texts, audio files, and costs."""
     words, lang, texts, audio = session.words, session.lang, estimate.texts, estimate.audio
 
     def table(header: list[str], rows: list[list[str]], right: set[int]) -> Iterator[str]:

@@ -19,7 +19,11 @@ def run_events(
     provider: str,
     operation: str,
 ) -> int:
-    """Print the newest usage events, newest first."""
+    """Print the newest usage events, newest first, at most `limit`. Returns the exit code.
+
+    If an entry is damaged, the events before it are printed as a table, then LedgerCorruptError is
+    raised. With `as_json`, no events are printed in this case.
+    """
     events: list[UsageEvent] = []
     damage: LedgerCorruptError | None = None
     with context.open_existing(session) as keeper:

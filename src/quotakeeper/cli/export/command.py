@@ -25,7 +25,10 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """The events to export, the format, and the file to write."""
+    """The options of `export`: which events, in which format, to which file.
+
+    `mark` adds a byte order mark. With `excel`, the file is CSV for Excel.
+    """
 
     form: str = "ndjson"
     out: str | None = None
@@ -38,7 +41,7 @@ class ExportOptions:
 
 
 def run_export(session: context.CommandContext, options: ExportOptions) -> int:
-    """Write events to a file, or to stdout if no file is named."""
+    """Write events to a file, or to stdout if no file is named. Returns the exit code."""
     _check(options)
     with context.open_existing(session) as keeper:
         if options.out is not None:
@@ -95,7 +98,7 @@ def _to_workbook(events: Iterator[UsageEvent], sheet: SheetForm, out: str) -> in
 
 
 def _to_stdout(write: Callable[[TextIO], int], *, mark: bool) -> None:
-    # Data is UTF-8 with the line ends of its format, on every terminal: the exported bytes must not
+    # Redirected data is UTF-8 with the line ends of its format. The exported bytes must not
     # depend on the locale of the machine.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():

@@ -1,6 +1,6 @@
-"""Writes events as an XLSX workbook, with the library of the extra `xlsx`.
+"""Writes events as an XLSX workbook. Needs the package of the extra `xlsx`.
 
-Text is never a formula.
+Text cells are never formulas.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _SETTINGS = {
 def workbook_bytes(events: Iterable[UsageEvent], form: SheetForm) -> tuple[bytes, int]:
     """Return the bytes of a workbook with one sheet, and the number of events in the sheet.
 
-    Raises MissingExtraError if the library is not installed. Raises InvalidInputError if the sheet
-    cannot hold all events.
+    Raises MissingExtraError if the package is not installed. Raises InvalidInputError if there are
+    more events than a sheet can have.
     """
     try:
         from xlsxwriter import Workbook

@@ -17,7 +17,10 @@ def run_forget(
     session: context.CommandContext, *, label: str | None = None, yes: bool = False,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Print what would change. Change it if `yes` is true or the user agrees at the terminal."""
+    """Print what would change, and change it if `yes` is True or the user agrees on the terminal.
+
+    Returns the exit code.
+    """
     if label is None:
         raise InvalidInputError("--label", "is missing", "write it like --label user=an")
     wanted = label_from(label)

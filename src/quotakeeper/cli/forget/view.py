@@ -11,7 +11,7 @@ from quotakeeper.cli.views.call_count import calls_text
 
 
 def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
-    """Yield lines with the data that `forget` would change, delete and keep."""
+    """Yield lines about what `forget` would change, delete and keep."""
     found, label, words = result.found, result.label, session.words
     yield words("{name}={value}: {calls}, last used {last}", name=label.name, value=label.value,
                 calls=calls_text(found.calls + found.open_calls, session),
@@ -24,7 +24,7 @@ def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
 
 
 def done_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
-    """Yield lines with the data that was changed, and the files that still contain the label."""
+    """Yield lines about what was changed, and about backups that still have the label."""
     found, label, words = result.found, result.label, session.words
     calls = calls_text(found.calls + found.open_calls, session)
     yield words("forgotten: {calls} now have {name}={instead}", calls=calls, name=label.name,

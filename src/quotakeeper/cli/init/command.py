@@ -31,9 +31,9 @@ def run_init(
     session: context.CommandContext, *, zone: str | None = None, budget: str | None = None,
     keys: Sequence[str] = (), here: bool = False, yes: bool = False, force: bool = False,
 ) -> int:  # fmt: skip
-    """Write the config file and print the next steps.
+    """Write the config file and print the next steps. Returns the exit code.
 
-    On a terminal, ask for values that are not given.
+    On a terminal, the user is asked for the values that are not given.
     """
     if here and session.config:
         raise InvalidInputError("--here", "cannot be used with --config", "give one of them")
@@ -80,9 +80,10 @@ def _asked(
     session: context.CommandContext, question: str, usual: str, check: Callable[[str], str],
     **values: object,
 ) -> str:  # fmt: skip
-    """Ask a question and return the checked answer. An empty answer means the default `usual`.
+    """Ask a question on the terminal and return the checked answer. An empty answer means `usual`.
 
-    Repeats the question if the answer is invalid. Raises InvalidInputError after the last try.
+    If the answer is invalid, the question is repeated. After the last try, InvalidInputError is
+    raised.
     """
     words = session.words
     for tried in range(1, _TRIES + 1):

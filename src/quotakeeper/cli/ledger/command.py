@@ -16,7 +16,8 @@ from quotakeeper.wiring import open_server
 
 
 def run_check(session: context.CommandContext, *, as_json: bool) -> int:
-    """Print what the server promises. Return exit code 1 if the ledger cannot be used there."""
+    """Print the findings about the server. Returns exit code 1 if the ledger cannot be used there,
+    else 0."""
     server = open_server(session.settings())
     findings = server_findings(server.name, server.facts(SystemClock().now))
     failed = any(each.state == "fail" for each in findings)
@@ -31,7 +32,7 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
 
 
 def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql: bool) -> int:
-    """Make the tables and roles, or print the SQL that makes them."""
+    """Create the tables and roles on the server. With `only_sql`, only print the SQL for this."""
     server, words = open_server(session.settings()), session.words
     if only_sql:
         console.say(server.creation_sql(app, reader))
@@ -46,7 +47,7 @@ def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql
 
 
 def run_move(session: context.CommandContext, file: str) -> int:
-    """Copy a ledger file to the server, and print how many entries were copied."""
+    """Copy a ledger file to the server, and print how many entries were copied. Returns the exit code."""
     done, words = move_ledger(session.settings(), file), session.words
     entries = figures.whole(done.entries, session.lang)
     console.say(words("{source} is copied to {ledger}: entries: {n}; every row is the same",

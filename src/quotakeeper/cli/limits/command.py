@@ -1,4 +1,4 @@
-"""Runs `quotakeeper limits list`, `set` and `remove`: shows limits, and changes the config file."""
+"""Runs `quotakeeper limits list`, `set` and `remove`: shows limits or changes them in the config file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.wiring import check_limits, known_names
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
-    """Print the limits in force, and where they are defined."""
+    """Print the limits in force, and where they were configured. Returns the exit code."""
     settings = session.settings()
     check_limits(settings)
     if as_json:
@@ -32,7 +32,7 @@ def run_list(session: context.CommandContext, *, as_json: bool) -> int:
 
 
 def run_set(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> int:
-    """Create or change a limit in the config file."""
+    """Create or change the limit `name` in the config file. Returns the exit code."""
     name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
     file = _opened(session)
@@ -59,7 +59,7 @@ def _unused(
 
 
 def run_remove(session: context.CommandContext, name: str) -> int:
-    """Remove a limit from the config file."""
+    """Remove the limit `name` from the config file. Returns the exit code."""
     name = check_label(name.strip(), "NAME")
     file = _opened(session)
     file.remove(name)
@@ -83,7 +83,7 @@ def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None
 
 
 def _check(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> None:
-    """Raise InvalidInputError for invalid arguments, before any file is changed."""
+    """Raise InvalidInputError if the arguments are invalid. No file is changed before this check."""
     if not changes:
         raise InvalidInputError(
             "limits set", "no change is given", "give --amount, --window, --mode ..."

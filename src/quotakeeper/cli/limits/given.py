@@ -11,7 +11,10 @@ from quotakeeper.errors import InvalidInputError
 
 
 def changes_given(given: Mapping[str, Any]) -> dict[str, object]:
-    """Return the options that were given, as config keys and values. Raises InvalidInputError."""
+    """Return the options that the user gave, as config keys and values.
+
+    Raises InvalidInputError if a label or a threshold is invalid.
+    """
     changes: dict[str, object] = {}
     for key, value in given.items():
         if value is None or value == () or value is False:

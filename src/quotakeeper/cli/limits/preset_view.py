@@ -34,7 +34,7 @@ def presets_lines(
 
 
 def preset_lines(preset: QuotaPreset, session: CommandContext, width: int) -> list[str]:
-    """Return the description of a preset, a row for each quota, and the sources of the figures."""
+    """Return the description of a preset, a table with its quotas, and the sources of the figures."""
     words = session.words
     rows = [
         [

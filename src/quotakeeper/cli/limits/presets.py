@@ -1,4 +1,4 @@
-"""Runs `quotakeeper limits preset`: shows presets of the providers' own limits, or writes one."""
+"""Runs `quotakeeper limits preset`: shows presets of provider limits, or writes one to the config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from quotakeeper.errors import InvalidInputError
 
 
 def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) -> int:
-    """Print all presets. Raises InvalidInputError with `write`, which needs the name of one."""
+    """Print all presets. Returns the exit code.
+
+    Raises InvalidInputError if `write` is True, because only a named preset can be written.
+    """
     if write:
         raise InvalidInputError("NAME", "is missing", "name the preset that is to be written")
     settings = session.settings()
@@ -30,7 +33,8 @@ def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) 
 
 
 def run_preset(session: context.CommandContext, name: str, *, write: bool, as_json: bool) -> int:
-    """Print the limits of a preset; with `write`, add them to the config file."""
+    """Print the quotas of a preset. With `write`, add its limits to the config file. Returns the
+    exit code."""
     path = file_to_edit(session.config)
     if write:
         check_installed()

@@ -1,4 +1,5 @@
-"""Runs `limits raise`, `set --for` and `topup`: raises a limit for a time, or adds credit."""
+"""Runs `limits raise`, `limits set --for` and `limits topup`: raises a limit for a time, or adds
+credit."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from quotakeeper.keeper import Keeper
 def run_raise(
     session: context.CommandContext, name: str, to: str, for_span: str, why: str, *, as_json: bool
 ) -> int:  # fmt: skip
-    """Raise a limit for a time, and print when the raise ends."""
+    """Raise the limit `name` to `to` for the span `for_span`, and print when it ends. Returns the
+    exit code."""
     seconds = parse_span(for_span, "--for") // SECOND
     context.check_ledger_is_there(session)
     with context.open_keeper(session) as keeper:
@@ -39,7 +41,7 @@ def run_top_up(
     session: context.CommandContext, name: str, amount: str, expires: str | None, why: str, *,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Add credit to a prepaid limit, and print the new balance."""
+    """Add credit to a prepaid limit, and print the new balance. Returns the exit code."""
     with context.open_keeper(session) as keeper:
         now, zone = keeper.now(), keeper.zone
         until = None
@@ -69,7 +71,10 @@ def run_top_up(
 
 
 def _meter_of(keeper: Keeper, name: str) -> Meter:
-    """The meter of a limit, or of the rule that a limit of one label value belongs to."""
+    """Return the meter of the limit `name`.
+
+    `name` may also be a limit of one label value, such as "each user [user=an]".
+    """
     asked = name.casefold()
     named = (limit.name.casefold() for limit in keeper.limits)
     return next(
@@ -86,7 +91,8 @@ def run_set_for(
     session: context.CommandContext, name: str, changes: Mapping[str, object], for_span: str,
     why: str | None,
 ) -> int:  # fmt: skip
-    """Run `limits set --amount AMOUNT --for SPAN`: raise the limit for that time."""
+    """Run `limits set --amount AMOUNT --for SPAN`: raise the limit for this span. Returns the exit
+    code."""
     amount = changes.get("amount")
     if not isinstance(amount, str) or len(changes) > 1:
         fix = "with --for, give only --amount and --why; change other values without --for"

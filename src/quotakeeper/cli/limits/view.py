@@ -14,7 +14,7 @@ from quotakeeper.domain.limits import Limit
 
 
 def limits_lines(settings: Settings, session: CommandContext, width: int) -> list[str]:
-    """Return a table with a row for each limit, and the place where the limits are defined."""
+    """Return a table with a row for each limit, and a line that says where the limits were configured."""
     words, lang = session.words, session.lang
     if not settings.limits:
         return [words("No limits are set. See: quotakeeper limits set --help")]

@@ -16,7 +16,7 @@ def run_pause(
     session: context.CommandContext, *, provider: str | None = None, for_span: str | None = None,
     why: str | None = None, as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Pause calls, and print which calls are paused."""
+    """Pause the calls to `provider` (None: all providers) and print the pause. Returns the exit code."""
     if not (why or "").strip():
         fix = 'give it in a few words, such as --why "a runaway loop"'
         raise InvalidInputError("--why", "is missing", fix)

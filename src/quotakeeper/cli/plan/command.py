@@ -1,4 +1,4 @@
-"""Runs `quotakeeper plan`: prints the cost of media folders, and the day that each file fits."""
+"""Runs `quotakeeper plan`: prints what media files will cost, and on which day each file fits."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def run_plan(
     session: context.CommandContext, folders: Sequence[str], request: PlanRequest, *,
     as_json: bool = False, check: bool = False, again: bool = False, out: Path | None = None,
 ) -> int:  # fmt: skip
-    """Print the plan. Nothing is sent or written.
+    """Print the plan. Nothing is sent or written. Returns 0, or with `check` the code of `code_for`.
 
-    Files that `translate` has finished (their outputs are in `out`) are left out, unless `again` is
-    true. With `check`, the exit code is that of `code_for`.
+    Files that `translate` has finished are left out, unless `again` is True. `out` is the folder of
+    its outputs.
     """
 
     def finished(path: Path) -> Collection[str]:
@@ -40,14 +40,14 @@ def run_plan(
 
 
 def code_for(made: Plan) -> int:
-    """Return 3 if a file gets no day in the plan, 4 if a file waits for a later day, else 0."""
+    """Return 3 if a file has no day in the plan, 4 if a file must wait for a later day, else 0."""
     if made.schedule.impossible or made.schedule.beyond:
         return exit_codes.OVER
     return exit_codes.OK if made.today == len(made.files) else exit_codes.WARNING
 
 
 def labels_of(tags: Sequence[str]) -> dict[str, str]:
-    """Parse labels written NAME=VALUE. Raises InvalidInputError."""
+    """Parse labels in the form NAME=VALUE. Raises InvalidInputError if a label has another form."""
     labels: dict[str, str] = {}
     for tag in tags:
         name, equals, value = tag.partition("=")

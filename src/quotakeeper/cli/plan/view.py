@@ -22,7 +22,7 @@ _TOKENS = METERS["tokens"]
 
 
 def plan_lines(made: Plan, session: CommandContext, width: int) -> Iterator[str]:
-    """Yield all lines of the plan."""
+    """Yield the lines of the plan."""
     words = session.words
     at = figures.stamp(made.now, made.zone)
     yield words("Plan at {at} ({zone}); nothing is sent", at=at, zone=zone_text(made.zone))
@@ -214,7 +214,7 @@ def _table(
     header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int,
     names: int | None = None,
 ) -> list[str]:  # fmt: skip
-    """Return a table; if it is wider than `width`, the table has no column of low and high cost."""
+    """Return the lines of a table. If it is wider than `width`, the column LOW TO HIGH is left out."""
     ellipsis = session.glyphs.ellipsis
     lines = table_lines(
         header, rows, right=frozenset(right), width=width, ellipsis=ellipsis, names=names

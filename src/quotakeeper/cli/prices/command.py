@@ -16,7 +16,7 @@ from quotakeeper.cli.text.times import parse_moment
 
 
 def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
-    """Print the price rows of all providers, or of one provider."""
+    """Print the price rows of all providers, or of one provider. Returns the exit code."""
     snapshot = load_snapshot(session.settings().price_files)
     prices = all_prices(snapshot, provider)
     if as_json:
@@ -31,7 +31,7 @@ def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -
 def run_show(
     session: context.CommandContext, model: str, *, provider: str, at: str | None, as_json: bool
 ) -> int:
-    """Print the price rows of one model that are in force at a date."""
+    """Print the price rows of one model in force at the time `at`, or now. Returns the exit code."""
     settings = session.settings()
     snapshot = load_snapshot(settings.price_files)
     zone = clocks.zone_named(settings.timezone)

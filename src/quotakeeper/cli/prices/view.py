@@ -16,7 +16,7 @@ NO_MODEL_TEXT = "(no model named)"
 
 
 def heading(prices: PriceList, at: int, zone: tzinfo, session: CommandContext) -> str:
-    """Return a heading: the models asked for, and the time `at` (microseconds since 1970 UTC)."""
+    """Return a heading with the models and the time `at`, in microseconds since 1970 UTC."""
     names = ", ".join(f"{p}/{m or NO_MODEL_TEXT}" for p, m in sorted(prices.models))
     at_text = figures.stamp(at, zone)
     return session.words("Prices of {model} at {at}", model=names, at=at_text)

@@ -1,6 +1,6 @@
 """Reads usage from Deepgram's Management API with the standard library.
 
-Only Deepgram gets the key.
+The key is sent only to Deepgram.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _TRIES = 3
 
 
 class DeepgramAccount:
-    """The account of one Deepgram project.
+    """Reads the account of one Deepgram project.
 
-    Raises InvalidInputError for invalid settings, and ProviderError if Deepgram refuses, sends an
-    invalid reply, or cannot be reached.
+    Raises InvalidInputError for invalid settings. Raises ProviderError if Deepgram refuses a
+    request, sends an invalid reply, or cannot be reached.
     """
 
     def __init__(self, settings: AccountSettings, clock: Clock | None = None) -> None:
@@ -50,7 +50,7 @@ class DeepgramAccount:
         self.project = settings.project or self._only_project()
 
     def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
-        """Yield every request made in `[start, end)` once. Fetches one page at a time."""
+        """Yield every request in `[start, end)` once. One page is fetched at a time."""
         seen: set[str] = set()
         for page in range(_MOST_PAGES):
             # Deepgram does not document whether page numbers start at 0 or 1. If at 1, pages 0 and
@@ -64,7 +64,7 @@ class DeepgramAccount:
                 return
 
     def balances(self) -> list[tuple[Decimal, str]]:
-        """Return the balances left in the account, as amounts with their units."""
+        """Return the remaining credit of the account, as amounts with their units."""
         found = self._get(account.balances_path(self.project))
         return [
             (Decimal(amount), name_of(each.get("units")) or "usd")

@@ -1,4 +1,4 @@
-"""Formats the comparison of a bill with the ledger, by day and model, as a table."""
+"""Formats the comparison of a bill with the ledger as a table, by day and model."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def print_bill(
 
 
 def nothing_written(words: Words) -> str:
-    """Return the message that says why a bill cannot correct the ledger."""
+    """Return the message that explains why a bill cannot correct the ledger."""
     return words(
         "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to"
     )

@@ -41,7 +41,10 @@ _USUAL_SPAN = "7d"
 
 @dataclass(frozen=True, slots=True)
 class ReconcileOptions:
-    """The account, the time range, and whether to write corrections to the ledger."""
+    """The options of `reconcile`. `files` are saved exports to read instead of the account.
+
+    With `apply`, corrections are written to the ledger.
+    """
 
     provider: str
     files: tuple[str, ...] = ()
@@ -55,9 +58,10 @@ class ReconcileOptions:
 
 
 def run_reconcile(session: context.CommandContext, options: ReconcileOptions) -> int:
-    """Print every difference between ledger and account; with `apply`, write the corrections.
+    """Print every difference between the ledger and the account. With `apply`, write the certain
+    corrections.
 
-    Returns exit code 5 if a difference remains, else 0.
+    Returns exit code 5 if a difference is not corrected, else 0.
     """
     if options.provider == "gemini":
         return _reconcile_gemini(session, options)

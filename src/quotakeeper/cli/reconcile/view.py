@@ -1,4 +1,4 @@
-"""Formats the comparison of individual calls with a provider's account as a table."""
+"""Formats the comparison of single calls with a provider's account as a table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def print_comparison(
 ) -> int:  # fmt: skip
     """Print the differences as a table.
 
-    Return the number of differences not corrected in the ledger.
+    Returns how many differences were not corrected in the ledger.
     """
     words, lang = session.words, session.lang
     rows: list[list[str]] = []

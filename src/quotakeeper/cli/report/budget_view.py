@@ -1,4 +1,4 @@
-"""Formats spend compared with budget as a table."""
+"""Formats a table that compares spending with budgets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ MOST_ROWS = 40
 
 
 def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int) -> list[str]:
-    """Return a table with a row for each limit and period: amount, used, share, remaining."""
+    """Return a table with a row for each limit and period: amount, used, percent, and remaining amount.
+
+    Returns an empty list if there are no budgets.
+    """
     words, lang = session.words, session.lang
     if not budgets:
         return []
@@ -38,7 +41,10 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
 
 
 def _with_use(budgets: Sequence[Budget]) -> list[Budget]:
-    """Leave out earlier periods in which nothing was used; a limit's newest period comes first."""
+    """Return the budgets without the periods in which nothing was used.
+
+    The newest period of each limit always stays. In `budgets`, it is the limit's first.
+    """
     seen: set[str] = set()
     told = []
     for each in budgets:

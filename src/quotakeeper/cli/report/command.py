@@ -1,4 +1,4 @@
-"""Runs `quotakeeper report`: prints usage and cost, summed by the chosen columns."""
+"""Runs `quotakeeper report`: prints usage and cost, added up by the chosen columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """The columns to sum by, the time range, and the output format."""
+    """The options of `report`. `by` are the columns to add up by; `form` is "table", "json" or "csv"."""
 
     by: tuple[str, ...]
     since: str | None = None
@@ -27,7 +27,7 @@ class ReportOptions:
 
 
 def run_report(session: context.CommandContext, options: ReportOptions) -> int:
-    """Print the report."""
+    """Print the report. Returns the exit code."""
     with context.open_existing(session) as keeper:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)

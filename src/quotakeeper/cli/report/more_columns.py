@@ -30,7 +30,7 @@ def more_header(report: UsageReport, session: CommandContext) -> list[str]:
 
 
 def more_cells(report: UsageReport, rows: Sequence[UsageRow], lang: str) -> list[str]:
-    """Return the cells of the optional columns for the sum of some rows."""
+    """Return the cells of the optional columns for one row of the table, which adds up `rows`."""
     cells = []
     if report.currency is not None:
         cells.append(local_money(known_cost(rows), report.currency, lang))
@@ -49,7 +49,8 @@ def more_cells(report: UsageReport, rows: Sequence[UsageRow], lang: str) -> list
 
 
 def more_notes(report: UsageReport, session: CommandContext) -> list[str]:
-    """Return notes that say how the figures in the optional columns are known."""
+    """Return notes about the optional columns: how their figures are known, and which calls are
+    left out."""
     words, notes = session.words, list[str]()
     if report.currency is not None:
         rate = rate_text(report.currency, session.lang)

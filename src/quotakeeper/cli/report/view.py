@@ -34,7 +34,7 @@ _SHOWN = {
 
 
 def report_lines(report: UsageReport, session: CommandContext, width: int) -> list[str]:
-    """Return the heading, a row for each group, the total, and an explanation of the marks."""
+    """Return the heading, a row for each group, the total, and the meaning of the marks."""
     words, lang, by = session.words, session.lang, report.by
     lines = [_heading(report, session)]
     beside = budget_lines(report.budgets, session, width)
@@ -67,7 +67,7 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
 
 
 def _shown_key(by: Sequence[str], row: UsageRow, words: Words) -> tuple[str, ...]:
-    """Return the cells of a row's group; provenance and outcome are translated, other names are not."""
+    """Return the cells that name a row's group. Provenance and outcome are translated; names are not."""
     return tuple(
         words(cell) if name in ("provenance", "outcome") else cell
         for name, cell in zip(by, row.key, strict=True)

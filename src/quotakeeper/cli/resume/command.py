@@ -12,7 +12,7 @@ def run_resume(
     session: context.CommandContext, *, provider: str | None = None, why: str | None = None,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """End pauses and print them. Return exit code 1 if no pause was active."""
+    """End pauses and print them. Returns exit code 1 if no pause ended, else 0."""
     words = session.words
     context.check_ledger_is_there(session)
     with context.open_keeper(session) as keeper:

@@ -52,7 +52,10 @@ _OBSTACLES = {
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """The program to run, and the options. `tags` are written NAME=VALUE."""
+    """The program to run with its arguments, and the options of `run`.
+
+    `tags` have the form NAME=VALUE.
+    """
 
     command: tuple[str, ...]
     on_limit: str | None = None
@@ -69,13 +72,16 @@ class RunOptions:
 
     @property
     def policies(self) -> dict[str, str | None]:
-        """The other options for a call that meets a limit, by name; None means not given."""
+        """The options about what to do at a limit, except `on_limit`, by name. None means not given."""
         names = ("on_busy", "busy_seconds", "wait_seconds", "hold", "clamp_least")
         return {name: getattr(self, name) for name in names}
 
 
 def run_run(session: context.CommandContext, options: RunOptions) -> int:
-    """Run a program until it ends. Return the program's exit code, or end by the same signal."""
+    """Run a program until it ends, and print its usage. Returns the program's exit code.
+
+    If a signal ended the program, this process ends by the same signal.
+    """
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
@@ -115,7 +121,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
 def _strict_code(
     session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
 ) -> int:
-    """With `--strict`, return exit code 6 if the program succeeded but calls may be uncounted.
+    """Return exit code 6 if `--strict` is given, the program succeeded, and calls may not be counted.
 
     Otherwise return 0.
     """
@@ -127,7 +133,7 @@ def _strict_code(
 
 
 def _watched_hosts() -> tuple[str, ...]:
-    """Return the host names of known providers. A connection to one is a call to a provider."""
+    """Return the host names of known providers, including those in the settings."""
     from quotakeeper.metering.watch_settings import read_watch_settings
     from quotakeeper.providers.directory import provider_hosts
 
@@ -146,7 +152,7 @@ def _hooked_modules() -> tuple[str, ...]:
 
 
 def _labels(options: RunOptions) -> dict[str, str]:
-    """Return the labels for every call of the run. Raises InvalidInputError."""
+    """Return the labels for every call of the run. Raises InvalidInputError for an invalid label."""
     labels = {}
     if options.project is not None:
         labels[PROJECT_LABEL] = options.project
@@ -184,9 +190,9 @@ def _check_writable(file: str | None) -> None:
 
 
 def _check_config(settings: Settings) -> None:
-    """Raise ConfigError before the program starts.
+    """Raise ConfigError if the configuration is invalid, before the program starts.
 
-    Otherwise every call in the program would be refused.
+    With an invalid configuration, every call of the program would be refused.
     """
     from quotakeeper.wiring import check_limits
 
@@ -227,9 +233,9 @@ def _sum_up(
     outcome: RunOutcome,
     notes: Notes,
 ) -> None:
-    """Print and write the usage of the run.
+    """Print the usage of the run, and write it to the file of `--json`.
 
-    An error here does not change the program's exit code.
+    An error here does not change the exit code.
     """
     if options.summary == "off" and options.json_file is None:
         return

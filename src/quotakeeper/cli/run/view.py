@@ -96,7 +96,7 @@ def _cost(row: UsageRow, session: CommandContext) -> str:
 
 
 def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]:
-    """Return one line that counts refused, unpriced, estimated and assumed calls, if any."""
+    """Return one line with the numbers of refused, unpriced, estimated and assumed calls, or no line."""
     counted = (
         (notes.refused, "refused by a limit: {n}"),
         (notes.paused, "refused while calls were paused: {n}"),
@@ -133,7 +133,7 @@ def _nothing_seen(notes: Notes, session: CommandContext) -> str:
 
 
 def _gaps(notes: Notes, session: CommandContext) -> list[str]:
-    """Return warnings about calls that were sent but not counted, as far as the meter knows."""
+    """Return warnings about calls that were sent but not counted, as far as the meter can detect them."""
     words, lines = session.words, []
     for each in notes.unseen:
         text = "{n} connections to {host} that the meter did not see: their calls are not counted"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run_status(
     session: context.CommandContext, *, as_json: bool = False, check: bool = False
 ) -> int:
-    """Print the status; with `check`, the exit code is that of `code_for`."""
+    """Print the status. Returns 0, or with `check` the code of `code_for`."""
     with context.open_existing(session) as keeper:
         status, zone = keeper.status(), keeper.zone
         changes = [] if as_json else changes_of_recent_models(keeper, status.as_of)

@@ -32,7 +32,8 @@ def status_lines(
     status: Status, zone: tzinfo, session: CommandContext, width: int, *, unpriced: int = 0,
     assumed: int = 0,
 ) -> list[str]:  # fmt: skip
-    """Return lines for limits and quotas, then the numbers of assumed and unpriced calls."""
+    """Return the lines about limits and quotas, then the numbers of assumed and unpriced calls of
+    today."""
     words = session.words
     zone_name = zone_text(zone)
     lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]

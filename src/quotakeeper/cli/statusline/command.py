@@ -15,7 +15,7 @@ _LEAST_COLUMNS, _MOST_COLUMNS = 10, 1_000
 def run_statusline(
     session: context.CommandContext, *, as_json: bool = False, width: int = 60
 ) -> int:
-    """Print one line. If no ledger exists, the command does not create one."""
+    """Print today's use in one line. A missing ledger is not created. Returns the exit code."""
     if not _LEAST_COLUMNS <= width <= _MOST_COLUMNS:
         problem = f"{width} columns are out of range"
         fix = f"give {_LEAST_COLUMNS} to {_MOST_COLUMNS} columns"

@@ -1,4 +1,4 @@
-"""Formats today's use as one line: what blocks calls, the cost, and the most urgent limit."""
+"""Formats today's use as one line: why calls are refused, the cost, and the most urgent limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text
 
 
 def statusline(today: Today, session: CommandContext, width: int) -> str:
-    """Return the line, at most `width` columns wide. The limit's name is shortened first."""
+    """Return the line, at most `width` columns wide. If space is short, the limit's name is cut first."""
     words, glyphs = session.words, session.glyphs
     pieces = []
     if today.status.doubt is not None:

@@ -1,1 +1,1 @@
-"""Text output: languages, figures, tables."""
+"""Formats text output: languages, figures, tables."""

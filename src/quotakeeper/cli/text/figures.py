@@ -1,4 +1,4 @@
-"""Formats figures for reading, in English or Vietnamese. JSON and CSV do not use this module."""
+"""Formats figures for people, in English or Vietnamese. JSON and CSV do not use this module."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def whole(number: int, lang: str) -> str:
 
 
 def compact(number: int, lang: str) -> str:
-    """Return a whole number in few columns: 1,234 or 56k or 12.3M."""
+    """Format a whole number so that it needs few columns: 1,234 or 56k or 12.3M."""
     if number < 10_000:
         return whole(number, lang)
     thousand, million = ("k", "M") if lang == "en" else (" N", " Tr")
@@ -46,7 +46,7 @@ def compact(number: int, lang: str) -> str:
 
 
 def about(base: int, meter: Meter, lang: str) -> str:
-    """Return an estimate as a figure rounded to about three significant digits."""
+    """Format an estimate in base units, rounded to about three significant digits."""
     if meter.name == "cost":
         size = min(10**10, 10 ** max(0, len(str(base)) - 3))
         return money(divide_half_even(base, size) * size, lang)
@@ -58,7 +58,7 @@ def about(base: int, meter: Meter, lang: str) -> str:
 
 
 def quantity(base: int, meter: Meter, lang: str) -> str:
-    """Return base units as a figure without the unit. Money has its currency sign."""
+    """Format base units as a figure without the unit. Money has its currency sign."""
     if meter.name == "cost":
         return money(base, lang)
     text = units_text(base, meter)
@@ -69,19 +69,22 @@ def quantity(base: int, meter: Meter, lang: str) -> str:
 
 
 def unit_word(meter: Meter, lang: str) -> str:
-    """Return the unit of a meter in words; an empty text for money, which has a currency sign."""
+    """Return the name of a meter's unit; "" for money, because money has a currency sign."""
     if meter.name == "cost":
         return ""
     return meter.unit if lang == "en" else _UNITS_VI.get(meter.unit, meter.unit)
 
 
 def with_unit(base: int, meter: Meter, lang: str) -> str:
-    """Return base units as a figure with its unit."""
+    """Format base units as a figure with its unit."""
     return f"{quantity(base, meter, lang)} {unit_word(meter, lang)}".rstrip()
 
 
 def percent(value: Decimal, lang: str) -> str:
-    """Return a percentage with one decimal. It is never rounded up to 100 %, nor down to 0 %."""
+    """Format a percentage with one decimal. A value below 100 is never shown as 100 or more.
+
+    A value above 0 is never shown as 0.
+    """
     shown = value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
     if value < 100 <= shown:
         shown = Decimal("99.9")
@@ -91,12 +94,12 @@ def percent(value: Decimal, lang: str) -> str:
 
 
 def duration(microseconds: int, lang: str) -> str:
-    """Return a duration in its two largest units."""
+    """Format a duration in its two largest units."""
     return duration_text(microseconds, _TIME_UNITS_VI if lang == "vi" else TIME_UNITS)
 
 
 def age(microseconds: int, lang: str) -> str:
-    """Return how long ago an instant was, in the largest unit: "3 minutes ago"."""
+    """Format how long ago an instant was, in the largest unit: "3 minutes ago"."""
     seconds = max(0, microseconds // SECOND)
     for size, name, name_vi in _AGE_UNITS:
         if seconds >= size:
@@ -108,14 +111,11 @@ def age(microseconds: int, lang: str) -> str:
 
 
 def stamp(at: int, zone: tzinfo) -> str:
-    """Return an instant as local date and time."""
+    """Format an instant as local date and time."""
     return f"{moment(at, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def clock_text(at: int, now: int, zone: tzinfo) -> str:
-    """Return an instant as local time.
-
-    The date is added unless the instant is within the next 24 hours.
-    """
+    """Format an instant as local time. The date is added if `at` is not within the next 24 hours."""
     there = moment(at, zone)
     return f"{there:%H:%M}" if 0 <= at - now <= _DAY else f"{there:%Y-%m-%d %H:%M}"

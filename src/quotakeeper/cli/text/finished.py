@@ -1,8 +1,8 @@
-"""Translates messages whose values are already filled in, such as those of errors.
+"""Translates messages whose values are already filled in, such as the texts of errors.
 
-An error has its whole English text, so the text is no key. Each translation has the form of such a
-text: `{}` stands for a value without "; ", and `{...}` for any value. In the translation, `{0}` is
-the first value, and `{1!t}` is the second one, translated in the same way.
+Such a text cannot be a key of the translations, because it contains values. So each translation has
+a pattern with `{}` for a value without "; " and `{...}` for any value. In the translation, `{0}` is
+the first value. `{1!t}` is the second value, also translated.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class _Filling(Formatter):
 
 
 def in_vietnamese(text: str) -> str:
-    """Return the Vietnamese text; a message without a translation stays English.
+    """Return the Vietnamese text. A message without a translation stays English.
 
-    If the whole message has no translation, each of its parts between "; " is translated.
+    If no pattern matches the whole message, its parts between "; " are translated separately.
     """
     found = VIETNAMESE.get(text) or FINISHED.get(text)
     if found is not None:
@@ -44,7 +44,10 @@ def in_vietnamese(text: str) -> str:
 
 @cache
 def _forms() -> list[tuple[re.Pattern[str], str]]:
-    """Return the forms with values. The form with the most fixed characters is tried first."""
+    """Return the patterns that contain values, and their translations.
+
+    Patterns with more fixed characters come first, so they are tried first.
+    """
     forms = [form for form in FINISHED if _PLACE.search(form)]
     forms.sort(key=lambda form: len(_PLACE.sub("", form)), reverse=True)
     return [(_pattern(form), FINISHED[form]) for form in forms]

@@ -1,4 +1,4 @@
-"""Translates the messages of click and argparse into the chosen language."""
+"""Translates messages of click and argparse to the chosen language."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _ONE, _MANY = "_", "ngettext"  # the names under which the libraries import the 
 
 @contextmanager
 def speaking(lang: str, package: str) -> Iterator[None]:
-    """Make the modules of a library translate their messages until the `with` block ends.
+    """Translate the messages of the library `package` inside the `with` block.
 
-    Each module calls gettext functions under fixed names. This function replaces them and later
-    restores them. English needs no replacement. A message without a translation stays English.
+    The modules of a library import gettext functions under fixed names. These names are replaced,
+    and restored at the end. English needs no replacement. A message without a translation stays
+    English.
     """
     if lang == "en":
         yield

@@ -1,4 +1,4 @@
-"""Plain text tables. Widths are counted in screen columns, so that Vietnamese and Chinese align."""
+"""Formats plain text tables. Widths are screen columns, so that Vietnamese and Chinese text is aligned."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def columns_of(text: str) -> int:
 
 
 def cut(text: str, columns: int, ellipsis: str = "…") -> str:
-    """Return text without control characters, cut to `columns`.
+    """Return the text, shortened to `columns`. Unprintable characters become escapes.
 
-    If characters were removed, the text ends with the ellipsis.
+    A shortened text ends with the ellipsis.
     """
     shown = visible(text)
     if columns_of(shown) <= columns:
@@ -38,10 +38,10 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
 
 
 def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…") -> list[str]:
-    """Shorten names to a number of columns, so that different names stay different.
+    """Shorten names to `columns`, so that different names stay different.
 
-    A long name loses its middle. If two shortened names are equal, they lose their common beginning
-    instead.
+    The middle of a long name is left out. If two shortened names would be equal, their common
+    beginning is left out instead.
     """
     shown = [_cut_middle(name, columns, ellipsis) for name in names]
     alike: dict[str, set[str]] = {}
@@ -56,7 +56,7 @@ def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…")
 
 
 def _same_beginning(names: Iterable[str]) -> int:
-    """Return the number of leading characters that all names share."""
+    """Return how many characters at the start are the same in all names."""
     columns = zip(*names, strict=False)
     return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
 
@@ -72,7 +72,7 @@ def _cut_middle(name: str, columns: int, ellipsis: str) -> str:
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
-    """Return text padded with spaces to a number of columns; `right` aligns it to the right."""
+    """Return the text with spaces added to fill `columns`. With `right`, it is aligned to the right."""
     fill = " " * max(0, columns - columns_of(text))
     return fill + text if right else text + fill
 
@@ -86,10 +86,10 @@ def table_lines(
     ellipsis: str = "…",
     names: int | None = None,
 ) -> list[str]:
-    """Return the lines of a table. If the table is too wide, the widest columns are shortened.
+    """Return the lines of a table. If the table is wider than `width`, the widest columns are shortened.
 
-    Columns in `right` and columns without a header are never shortened. Different names in the
-    column `names` stay different.
+    Columns in `right` (aligned to the right) and columns without a header are never shortened.
+    Different names in the column `names` stay different.
     """
     cells = [[visible(cell) for cell in row] for row in (header, *rows)]
     sizes = [max(columns_of(row[i]) for row in cells) for i in range(len(header))]
@@ -114,9 +114,9 @@ def table_lines(
 
 
 def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "") -> list[str]:
-    """Join pieces with a separator into lines of at most `width` columns.
+    """Join pieces with a separator, in lines of at most `width` columns.
 
-    A line breaks between pieces. A piece that is wider than a line breaks at its spaces.
+    A line ends between two pieces. A piece that is wider than a line is divided at its spaces.
     """
     lines: list[str] = []
     for piece in pieces:
@@ -130,7 +130,7 @@ def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "
 
 
 def wrapped(lines: Sequence[str], width: int) -> list[str]:
-    """Break each line at its spaces. The second and later parts of a line are indented."""
+    """Divide long lines at their spaces. The second and later parts of a line are indented."""
     parts: list[str] = []
     for line in lines:
         first, *rest = flowed(line.split(" "), width - 2, separator=" ")

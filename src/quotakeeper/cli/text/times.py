@@ -14,7 +14,7 @@ _FIX = 'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" fo
 
 
 def parse_span(text: str, field: str = "--last") -> int:
-    """Convert a span such as "90m", "24h", "7d" or "2w" to microseconds."""
+    """Convert a span such as "90m", "24h", "7d" or "2w" to microseconds. Raises InvalidInputError."""
     found = _SPAN.fullmatch(text.strip().lower())
     if not found:
         raise InvalidInputError(field, f"{text[:40]!r} is not a time span", 'write "24h" or "7d"')
@@ -22,10 +22,11 @@ def parse_span(text: str, field: str = "--last") -> int:
 
 
 def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = False) -> int:
-    """Convert a date, a date and time, or a span before now to microseconds since 1970 UTC.
+    """Convert a date, a date and time, or a span before `now` to microseconds since 1970 UTC.
 
-    A text without a UTC offset is in `zone`. A date alone means its first instant. With `end`, it
-    means the first instant of the next day, so that `--until 2026-11-23` includes that day.
+    A text without a UTC offset is in `zone`. A date without a time means the start of this day.
+    With `end`, it means the start of the next day, so that `--until 2026-11-23` includes this day.
+    Raises InvalidInputError.
     """
     word = text.strip().lower()
     if _SPAN.fullmatch(word):
@@ -47,7 +48,10 @@ def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = F
 def parse_range(
     since: str | None, until: str | None, last: str | None, zone: tzinfo, now: int
 ) -> tuple[int | None, int | None]:
-    """Convert `--since`, `--until` and `--last` to a half-open range. None means no bound."""
+    """Convert `--since`, `--until` and `--last` to the range `[start, end)`. None means no bound.
+
+    Instants are in microseconds since 1970 UTC. Raises InvalidInputError.
+    """
     if last is not None and since is not None:
         raise InvalidInputError("--last", "is given together with --since", "give one of them")
     start = None if since is None else parse_moment(since, zone, now, "--since")

@@ -1,4 +1,4 @@
-"""Translates messages. The English text is the key. JSON output is never translated."""
+"""Translates messages. The English text is the key of a translation. JSON output is not translated."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A translator into the language `lang`.
-
-    Call it with an English text to get the translation.
-    """
+    """A translator to the language `lang`. Call it with an English text to get the translation."""
 
     lang: str
 
     def __call__(self, text: str, **values: object) -> str:
-        """Return the text in this language, with `{places}` filled in.
+        """Return the text in this language, with `values` in place of its {placeholders}.
 
         A text without a translation stays English.
         """
@@ -23,11 +20,12 @@ class Words:
         return found.format(**values) if values else found
 
     def finished(self, text: str) -> str:
-        """Return a message in this language whose values are already filled in, such as an error's."""
+        """Return a message in this language. Its values are already filled in, as in the text of an
+        error."""
         return _finished_in_vietnamese(text) if self.lang == "vi" else text
 
     def plural(self, number: int, one: str, many: str, **values: object) -> str:
-        """Return the translation of `one` if `number` is 1, else of `many`."""
+        """Return the translation of `one` if `number` is 1, else the translation of `many`."""
         return self(one if number == 1 else many, **values)
 
 

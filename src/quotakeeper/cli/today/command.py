@@ -10,7 +10,7 @@ from quotakeeper.cli.today.view import today_lines
 
 
 def run_today(session: context.CommandContext, *, as_json: bool = False) -> int:
-    """Print today's use. If no ledger exists, the command does not create one."""
+    """Print today's use. A missing ledger is not created. Returns the exit code."""
     found = look_at_today(session.settings(), context.opener(session))
     session = session.in_currency_of(found.settings)
     if as_json:

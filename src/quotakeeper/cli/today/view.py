@@ -1,4 +1,4 @@
-"""Formats today's use: the day's cost, its hours, and the limits with the most urgent first."""
+"""Formats today's use: the day's cost, its hours, and the limits, most urgent first."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_LIMITS = 8
 
 
 def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """Yield all lines. With the default limits they fit into 80 columns and 24 lines."""
+    """Yield all lines. With the default limits, the lines fit in 80 columns and 24 rows."""
     words, status, zone = session.words, today.status, today.zone
     at, name = figures.stamp(status.as_of, zone), zone_text(zone)
     for text in wrapped([words("Today, {at} ({zone})", at=at, zone=name)], width):
@@ -85,7 +85,7 @@ def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
 
 
 def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """Yield advice on the next step: for a limit that refuses calls, or on the first day."""
+    """Yield advice on what to do next if a limit refuses calls or no ledger exists yet."""
     words, entry = session.words, today.urgent
     if not today.is_there:
         yield ""

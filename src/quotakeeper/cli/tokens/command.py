@@ -11,7 +11,7 @@ from quotakeeper.cli.text.table import table_lines
 
 
 def run_install(session: context.CommandContext, source: str) -> int:
-    """Install the tokenizer and print its path."""
+    """Install the tokenizer from `source` and print its path. Returns the exit code."""
     from quotakeeper.tokens import exact
 
     place = exact.install(source)
@@ -20,7 +20,10 @@ def run_install(session: context.CommandContext, source: str) -> int:
 
 
 def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool) -> int:
-    """Print the error of the token estimate for each language of the texts in a folder."""
+    """Print the error of the token estimate for each language in the texts of a folder.
+
+    Returns the exit code.
+    """
     from quotakeeper.tokens import accuracy
 
     rows = accuracy.measure(folder)

@@ -1,4 +1,4 @@
-"""Runs `quotakeeper translate`: the pipeline, with this command line's ledger and limits."""
+"""Runs `quotakeeper translate`: the translation pipeline with the configured ledger and limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from quotakeeper.pipeline.translation_run import translate_files
 
 
 def run_translate(session: context.CommandContext, given: Mapping[str, Any]) -> int:
-    """Translate the inputs. `given` has a value for every name in the pipeline's option table."""
+    """Translate the inputs, and return the exit code.
+
+    `given` has a value for every option in the pipeline's option table.
+    """
     environ = own_environment()
     return translate_files(
         lambda: options_from(given, with_usual_names(environ, session.settings().key_names)),

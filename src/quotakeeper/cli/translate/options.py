@@ -1,4 +1,4 @@
-"""The click command `translate`; its parameters come from the pipeline's option table."""
+"""The click command `translate`. Its parameters come from the pipeline's option table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.pipeline.command_option import GENERAL, CommandOption
 
 
 class TranslateOption(click.Option):
-    """A click option that stores the name of its section in the help."""
+    """A click option with the name of its section in the help."""
 
     def __init__(self, option: CommandOption) -> None:
         self.group = option.group
@@ -23,10 +23,10 @@ class TranslateOption(click.Option):
 
 
 class TranslateCommand(click.Command):
-    """A click command with help sections for models, network, environment and exit codes."""
+    """A click command whose help has sections for option groups, environment variables and exit codes."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options to the help text, one section for each option group."""
+        """Write the options to the help text, with a section for each option group."""
         words = _words_of(ctx)
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):

@@ -1,4 +1,4 @@
-"""Runs `quotakeeper verify`: recomputes every balance from the journal and compares the results."""
+"""Runs `quotakeeper verify`: calculates every balance again from the journal and compares them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.cli.verify.view import verification_lines
 
 
 def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
-    """Print the problems found in the ledger. Return exit code 1 if there is any."""
+    """Print the problems found in the ledger. Returns exit code 1 if there are problems, else 0."""
     with context.open_existing(session) as keeper:
         problems = [problem.what for problem in keeper.verify()]
         ledger = redacted(keeper.settings.ledger)

@@ -13,7 +13,7 @@ _MOST_COLUMNS = 1_000
 def verification_lines(
     ledger: str, problems: Sequence[str], session: CommandContext
 ) -> Iterator[str]:
-    """Yield lines with the number of problems and a description of each."""
+    """Yield lines with the number of problems and a description of each problem."""
     if not problems:
         yield session.words("{ledger}: no problems", ledger=ledger)
         return

@@ -1,1 +1,1 @@
-"""Text lines that several commands print: events, limits, forecasts."""
+"""Formats text lines that several commands print: events, limits, forecasts."""

@@ -1,4 +1,4 @@
-"""Formats a doubt about the clock as one line."""
+"""Formats one line about a clock that is not trusted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from quotakeeper.domain.windows import FOREVER
 
 
 def doubt_line(doubt: ClockDoubt, zone: tzinfo, session: CommandContext) -> str:
-    """Return a line: how far the clock jumped, its time, the last trusted time, and the fix."""
+    """Return a line about an untrusted clock: how far it jumped, its time, the last trusted time,
+    and the fix."""
     words = session.words
     return words(
         "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "

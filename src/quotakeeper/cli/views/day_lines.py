@@ -1,4 +1,4 @@
-"""Formats one day's use as text: cost, number of calls, and a bar for each hour."""
+"""Formats the use of one day as text: cost, number of calls, and a bar for each hour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 
 
 def spent_text(use: DayUse, session: CommandContext) -> str:
-    """Return the day's cost. "?": no call has a price; "+?" at the end: some calls have none."""
+    """Return the day's cost, or "?" if no call has a price.
+
+    "+?" at the end means that some calls have no price.
+    """
     if use.calls and use.unpriced_calls == use.calls:
         return figures.money(None, session.lang)
     mark = "+?" if use.unpriced_calls else ""
@@ -28,7 +31,7 @@ def spent_text(use: DayUse, session: CommandContext) -> str:
 
 
 def known_calls_text(use: DayUse, session: CommandContext) -> str:
-    """Return the number of calls, and how their figures are known."""
+    """Return the number of calls, and how their usage is known."""
     words, lang = session.words, session.lang
     known = provenances_of(use.rows)
     said = [f"{figures.whole(n, lang)} {words(name)}" for name, n in known.items()]
@@ -40,9 +43,9 @@ def known_calls_text(use: DayUse, session: CommandContext) -> str:
 
 
 def sparkline(use: DayUse, session: CommandContext) -> str:
-    """Return one bar for each hour.
+    """Return one bar for each hour of the day.
 
-    A bar shows cost, or the number of calls if no call has a price.
+    The bars show cost, or the number of calls if no call has a price.
     """
     values = use.hours if any(use.hours) else use.hour_calls
     glyphs, most = session.glyphs, max(values, default=0)
@@ -55,7 +58,7 @@ def sparkline(use: DayUse, session: CommandContext) -> str:
 
 
 def sparkline_unit(use: DayUse, session: CommandContext) -> str:
-    """Return what the bars of `sparkline` show: cost per hour or calls per hour."""
+    """Return the unit of the bars of `sparkline`: cost per hour or calls per hour."""
     words = session.words
     return words("$ per hour") if any(use.hours) else words("calls per hour")
 

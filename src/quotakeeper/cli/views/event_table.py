@@ -1,4 +1,4 @@
-"""Formats usage events as a table, and explains the marks in it."""
+"""Formats usage events as a table, and explains the marks in the table."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def event_lines(
     ]
     header = [words("TIME"), "", words("PROVIDER"), words("MODEL"), words("OPERATION")]
     header += [words("AMOUNT"), words("COST"), ""]
-    if narrow:  # the operation tells most
+    if narrow:  # the operation is more useful than provider and model
         header, rows = header[:2] + header[4:], [row[:2] + row[4:] for row in rows]
     lines = _table(header, rows, session, width)
-    if narrow and max(map(columns_of, lines)) > width:  # the cost tells more than the amount
+    if narrow and max(map(columns_of, lines)) > width:  # the cost is more useful than the amount
         header, rows = header[:-3] + header[-2:], [row[:-3] + row[-2:] for row in rows]
         lines = _table(header, rows, session, width)
     return lines
@@ -58,7 +58,7 @@ def _table(
 
 
 def amounts(quantities: Quantities, session: CommandContext, *, narrow: bool = False) -> str:
-    """Return the quantities in a few words: tokens in and out, minutes and others."""
+    """Format quantities in a few words: tokens in and out, minutes and others; "-" if there are none."""
     lang, words = session.lang, session.words
     given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
     made = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[2:])
@@ -74,5 +74,5 @@ def amounts(quantities: Quantities, session: CommandContext, *, narrow: bool = F
 
 
 def legend(session: CommandContext) -> str:
-    """Return the meaning of the marks, which show how a figure is known."""
+    """Return the meaning of the marks. A mark shows how a figure is known."""
     return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

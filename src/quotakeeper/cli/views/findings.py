@@ -13,7 +13,7 @@ from quotakeeper.value_classes import replace
 
 
 def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Iterator[str]:
-    """Yield a line for each finding. A finding with a problem also gets a line with the fix."""
+    """Yield a line for each finding. If a finding is a problem, a second line has the fix."""
     size = max(columns_of(session.words(each.name)) for each in findings)
     marks = {"ok": "OK", "note": "--", "warn": "WARN", "fail": "FAIL"}
     for each in findings:
@@ -28,7 +28,7 @@ def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Itera
 
 
 def _said(finding: Finding, words: Words) -> tuple[str, str]:
-    """Return the text and the fix in the chosen language."""
+    """Return the text and the fix of a finding in the chosen language."""
     if finding.values is None:
         return words.finished(finding.text), words.finished(finding.fix)
     values = {

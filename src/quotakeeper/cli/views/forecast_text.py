@@ -1,4 +1,4 @@
-"""Formats a forecast in words: rate, projected total, time of exhaustion, data used."""
+"""Formats a forecast in words: rate, projected total, time of exhaustion, and data used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def forecast_pieces(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
 ) -> list[str]:
-    """Return the texts of one limit's forecast; an empty list if there is no forecast."""
+    """Return the texts about the forecast of one limit; an empty list if there is no forecast."""
     found, meter, words = entry.forecast, entry.limit.meter_info, session.words
     if found is None:
         return []
@@ -34,7 +34,7 @@ def forecast_pieces(
 
 
 def method_text(method: str, session: CommandContext) -> str:
-    """Return the time span over which the forecast's rate was measured."""
+    """Return over which time span the rate of a forecast was measured."""
     words = session.words
     names = {
         "first_minutes": words("only a few minutes of data so far"),
@@ -62,7 +62,7 @@ def _end(found: Forecast, meter: Meter, session: CommandContext) -> str:
 def exhausted_text(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
 ) -> str:  # fmt: skip
-    """Return when a limit is exhausted, seen from `now`; an empty text if there is no forecast.
+    """Return when a limit will be exhausted; "" if there is no forecast.
 
     `now` may be later than the time of the forecast.
     """

@@ -1,4 +1,4 @@
-"""Formats one limit as lines: its name, state, bar, figures, and the end of its period."""
+"""Formats one limit as lines: its name, state, bar, figures, and when its period ends."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def bar(percent: float, columns: int, session: CommandContext) -> str:
 
 
 def used_text(entry: LimitStatus, session: CommandContext) -> str:
-    """Return the amount used; "?" if none of the calls had a price."""
+    """Return the used amount; "?" if no call had a price."""
     if not entry.is_told:
         return "?"
     return figures.quantity(entry.used, entry.limit.meter_info, session.lang)
 
 
 def percent_text(entry: LimitStatus, session: CommandContext) -> str:
-    """Return the used share of the limit in percent; "?" if none of the calls had a price."""
+    """Return the used percentage of the limit; "?" if no call had a price."""
     return figures.percent(entry.percent, session.lang) if entry.is_told else "?"
 
 
 def unpriced_pieces(entry: LimitStatus, session: CommandContext) -> list[str]:
-    """Return a note with the number of calls of unknown cost; an empty list if there is none."""
+    """Return a note with the number of calls without a known cost; an empty list if there are none."""
     n = entry.unpriced_calls
     return [unpriced_text(n, session)] if n else []
 
@@ -49,7 +49,7 @@ def unpriced_text(n: int, session: CommandContext) -> str:
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """Return the time at which the period ends, and the time left until then."""
+    """Return when the period ends, and in how long. A prepaid limit never resets: return what is left."""
     if entry.limit.window.is_endless:
         left = figures.with_unit(entry.remaining, entry.limit.meter_info, session.lang)
         return session.words("never; {left} left", left=left)
@@ -63,7 +63,7 @@ def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandCont
 def limit_block(
     entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
 ) -> list[str]:
-    """Return one limit in a few lines: state, name, percent; bar and figures; then `pieces`."""
+    """Return the lines about one limit: state, name and percent; then bar and amounts; then `pieces`."""
     lang, meter = session.lang, entry.limit.meter_info
     word, percent = STATE_WORDS[str(entry.state)], percent_text(entry, session)
     room = width - STATE_COLUMNS - columns_of(percent)

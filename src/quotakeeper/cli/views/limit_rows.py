@@ -1,4 +1,4 @@
-"""Formats one limit in two lines: state, name, bar and percent; then figures and reset time."""
+"""Formats one limit in two lines: state, name, bar and percent; then amounts and reset time."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 _PERCENT_COLUMNS = 7
 _WIDEST_NAME = 34
-_LEAST_WITH_BAR = 50  # on a narrower screen, the whole name says more than a bar of few columns
+_LEAST_WITH_BAR = 50  # on a narrower screen, the whole name is more useful than a short bar
 
 
 def limit_rows(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    """Return two lines, each at most `width` columns wide. There is no bar below 50 columns."""
+    """Return two lines, each at most `width` columns wide. Below 50 columns, no bar is shown."""
     glyphs, word = session.glyphs, STATE_WORDS[str(entry.state)]
     percent = pad(percent_text(entry, session), _PERCENT_COLUMNS, right=True)
     room = width - STATE_COLUMNS - _PERCENT_COLUMNS - 2
@@ -48,7 +48,10 @@ def limit_rows(
 def _figures(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> str:
-    """Return one line of use, unpriced calls, exhaustion and reset time, as far as they fit."""
+    """Return one line with use, unpriced calls, time of exhaustion and reset time.
+
+    Parts that do not fit in `width` are left out.
+    """
     words = session.words
     amount = figures.with_unit(entry.limit.amount, entry.limit.meter_info, session.lang)
     pieces = [f"{used_text(entry, session)} / {amount}", *unpriced_pieces(entry, session)]

@@ -1,4 +1,4 @@
-"""Formats costs in the second currency, where the config has a rate for one."""
+"""Formats costs in the second currency, if the config has an exchange rate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def local_amounts(entry: LimitStatus, session: CommandContext) -> list[str]:
-    """Return what is used of a limit on cost, and its amount; an empty list for other limits."""
+    """Return the use and the amount of a cost limit in the second currency.
+
+    Returns an empty list for other limits, or without a second currency.
+    """
     rate = session.currency
     if rate is None or entry.limit.meter != "cost":
         return []
@@ -24,7 +27,10 @@ def local_amounts(entry: LimitStatus, session: CommandContext) -> list[str]:
 
 
 def local_spent(use: DayUse, session: CommandContext) -> list[str]:
-    """Return one line: the day's cost in the second currency, and the rate, its day and source."""
+    """Return one line with the day's cost in the second currency, and the exchange rate with its source.
+
+    Returns an empty list without a second currency or without calls.
+    """
     rate, words = session.currency, session.words
     if rate is None or not use.calls:
         return []
@@ -34,7 +40,8 @@ def local_spent(use: DayUse, session: CommandContext) -> list[str]:
 
 
 def rate_note(session: CommandContext) -> list[str]:
-    """Return one line: amounts in the second currency are assumed, and by which rate."""
+    """Return one line that says which exchange rate is assumed; an empty list without a second
+    currency."""
     rate = session.currency
     if rate is None:
         return []

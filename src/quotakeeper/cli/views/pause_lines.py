@@ -11,7 +11,7 @@ from quotakeeper.domain.pauses import CallPause
 
 
 def pause_line(pause: CallPause, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """Return a line: which calls are paused, since when, until when, by whom and why."""
+    """Return a line about a pause: which calls, since when, until when, by whom and why."""
     words = session.words
     until = words("until resumed")
     if pause.until is not None:

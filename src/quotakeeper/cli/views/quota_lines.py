@@ -1,4 +1,4 @@
-"""Formats the providers' own quotas as lines: amount, reset time, source and age of the figure."""
+"""Formats provider quotas as lines: amount, reset time, source and age of the figures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def quota_lines(
 
 
 def quota_amount(amount: int, meter: str, session: CommandContext) -> str:
-    """Return an amount of a quota with its unit."""
+    """Format an amount of a quota with its unit."""
     if meter in METERS:
         return figures.with_unit(amount, METERS[meter], session.lang)
     number = figures.whole(amount, session.lang)
@@ -38,7 +38,7 @@ def quota_amount(amount: int, meter: str, session: CommandContext) -> str:
 
 
 def window_text(window: str, session: CommandContext) -> str:
-    """Return the window in words, such as "per day"; an empty text if the window is unknown."""
+    """Return the window of a quota in words, such as "per day"; "" if the window is unknown."""
     if not window:
         return ""
     texts = {"minute": "per minute", "hour": "per hour", "day": "per day", "week": "per week",

@@ -1,4 +1,4 @@
-"""Runs `quotakeeper watch`: shows limits, their rate of use and the last calls, live."""
+"""Runs `quotakeeper watch`: shows limits, their rate of use and the newest calls, and updates them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quotakeeper.value_classes import dataclass
 _CALLS = 8
 _MOST_CALLS = 60  # enough for the lines of a tall screen
 _BLINK_SECONDS = 0.1
-_REDRAW_SECONDS = 1.0  # ages and remaining times change between two reads of the ledger
+_REDRAW_SECONDS = 1.0  # ages and remaining times change even if the ledger is not read again
 _LEAST_INTERVAL_SECONDS = 0.2
 
 
@@ -38,9 +38,10 @@ class WatchOptions:
 def run_watch(
     session: context.CommandContext, options: WatchOptions, clock: clocks.Clock | None = None
 ) -> int:
-    """Print frames until the user presses `q` or Ctrl-C; with `--once`, print one frame.
+    """Show the limits until the user presses `q` or Ctrl-C; with `once`, print them once. Returns
+    the exit code.
 
-    Frames are plain text if there is no terminal, or if the terminal cannot draw screens.
+    Without a terminal, or on a terminal that cannot draw screens, plain text is printed.
     """
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
         raise InvalidInputError(
@@ -73,7 +74,7 @@ def _plain(
     take: Callable[[], LiveFrame], session: context.CommandContext, options: WatchOptions,
     clock: clocks.Clock,
 ) -> int:  # fmt: skip
-    """Print frames as plain text, one below the other, until Ctrl-C or a closed pipe."""
+    """Print plain text at each interval, until Ctrl-C or until the reader closes the pipe."""
     frame, taken_at = take(), clock.monotonic()
     while True:
         age = int((clock.monotonic() - taken_at) * SECOND)

@@ -1,4 +1,4 @@
-"""Reads the keys pressed on the live screen, one at a time, without waiting."""
+"""Reads pressed keys on the live screen without waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Key(Enum):
-    """The actions that a key can have."""
+    """What a key does on the live screen."""
 
     NONE = "nothing"
     QUIT = "quit"
@@ -34,15 +34,15 @@ _KEYS = {
 
 
 def key_of(typed: str) -> Key:
-    """Return the action of a key, given the characters that the terminal sends for the key."""
+    """Return what a key does. `typed` are the characters that the terminal sends for the key."""
     return _KEYS.get(typed, Key.NONE)
 
 
 @contextmanager
 def pressed_keys() -> Iterator[Callable[[], Key]]:
-    """Yield a function that returns the key pressed since its last call.
+    """Yield a function that returns the action of the key that was just pressed.
 
-    The function never waits.
+    The function never waits: without a pressed key, it returns `Key.NONE`.
     """
     if sys.platform == "win32":
         import msvcrt

@@ -1,4 +1,4 @@
-"""The live screen of `watch`: selects the lines that fit, and keeps the scroll position."""
+"""The live screen of `watch`: selects the lines that fit, and stores the scroll position."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _STALE_SECONDS = 10
 
 
 class LiveScreen:
-    """The lines of the live screen. Ages and remaining times advance between reads of the ledger.
+    """The content of the live screen. Ages and remaining times are updated even if the ledger is not read.
 
-    While the ledger cannot be read, the screen shows the last figures, their age, and the reason.
+    If the ledger cannot be read, the screen shows the last figures, their age, and the reason.
     """
 
     def __init__(
@@ -36,7 +36,8 @@ class LiveScreen:
         self._shown = 1
 
     def look(self) -> None:
-        """Read the ledger again. Raises LedgerUnavailableError if no earlier read succeeded."""
+        """Read the ledger again. Raises LedgerUnavailableError if the first read fails; later
+        failures are shown."""
         try:
             self._frame, self._trouble = self._take(), ""
             self._taken_at = self._clock.monotonic()
@@ -46,7 +47,7 @@ class LiveScreen:
             self._trouble = error.problem
 
     def press(self, key: Key) -> None:
-        """Scroll the list of limits. `lines` keeps the position inside the list."""
+        """Scroll the list of limits as the key says."""
         page = max(1, self._shown)
         steps = {Key.UP: -1, Key.DOWN: 1, Key.PAGE_UP: -page, Key.PAGE_DOWN: page}
         if key is Key.FIRST:
@@ -57,7 +58,7 @@ class LiveScreen:
             self._first = max(0, self._first + steps.get(key, 0))
 
     def lines(self, width: int, height: int) -> list[str]:
-        """Return the current lines, at most `height` of them."""
+        """Return the lines to show now, at most `height` lines."""
         if self._frame is None:
             self.look()
         assert self._frame is not None

@@ -1,4 +1,4 @@
-"""Formats one frame of the live screen as lines of text, for screens of at least 40 columns."""
+"""Formats the content of the live screen as lines of text, at least 40 columns wide."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ _LEAST_CALLS = 3
 
 @dataclass(frozen=True, slots=True)
 class FittedFrame:
-    """The lines that fit, the index of the first limit shown, and how many are shown and hidden."""
+    """The lines that fit on a screen.
+
+    `first` is the index of the first shown limit. `shown` and `hidden` count the limits that are
+    shown and not shown.
+    """
 
     lines: list[str]
     first: int
@@ -40,7 +44,8 @@ class FittedFrame:
 def frame_lines(
     frame: LiveFrame, session: CommandContext, width: int, now: int | None = None
 ) -> list[str]:
-    """Return all lines of a frame: the day, the most urgent limits first, the last calls."""
+    """Return all lines of a screen of any height: the day, the limits (most urgent first), the
+    newest calls."""
     now = frame.status.as_of if now is None else now
     words = session.words
     lines = _head(frame, session, width, now)
@@ -60,7 +65,7 @@ def frame_lines(
 def fitted_lines(
     frame: LiveFrame, session: CommandContext, width: int, height: int, first: int, now: int
 ) -> FittedFrame:  # fmt: skip
-    """Return the lines that fit into `height`: limits from index `first`, then the last calls."""
+    """Return the lines that fit in `height`: the limits from index `first`, then the newest calls."""
     head = _head(frame, session, width, now)
     limits = by_urgency(frame.status.limits)
     room = height - len(head)
@@ -128,7 +133,7 @@ def _more_text(first: int, hidden: int, session: CommandContext) -> str:
 
 
 def _calls(frame: LiveFrame, session: CommandContext, width: int, room: int) -> list[str]:
-    """Return an empty line, the newest calls that fit, and the meaning of the marks if it fits."""
+    """Return an empty line, the newest calls that fit, and the meaning of the marks if there is space."""
     if room < 2:
         return []
     if not frame.calls:
