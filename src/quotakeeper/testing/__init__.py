@@ -1,4 +1,4 @@
-"""Tools to test programs that use quotakeeper, and to test stores that other people write."""
+"""Tools to test programs that use quotakeeper, and to test other implementations of a store."""
 
 from quotakeeper.testing.clock import FakeClock
 

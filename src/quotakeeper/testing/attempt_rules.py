@@ -1,4 +1,5 @@
-"""Contract: an unsent attempt can be repeated, a paid one cannot; late figures still count."""
+"""Contract: an attempt that was not paid can be repeated, a paid attempt cannot. Late figures still
+count."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from quotakeeper.value_classes import replace
 
 
 class AttemptRules(LedgerCase):
-    """Tests of a call whose first attempt ended without figures."""
+    """Tests of a call whose first attempt ended without usage figures."""
 
     def test_a_call_that_left_nothing_is_tried_again_under_the_next_free_id(self) -> None:
         limit = cap(15)

@@ -1,4 +1,4 @@
-"""A clock for tests that moves only when the test moves it."""
+"""A clock for tests. Its time changes only when the test changes it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _boots: Callable[[], int] = count(1).__next__
 
 
 class FakeClock:
-    """A clock that stands still until the test moves it. `sleep` moves it, so no test waits.
+    """A clock whose time changes only when the test changes it. `sleep` advances it, so no test waits.
 
-    It also has a boot clock: `advance` and `set` move both, `jump` moves only the wall clock. Each
-    FakeClock stands for one machine; `beside` returns the clock of a second process on it.
+    FakeClock also has a boot clock. `advance` and `set` change both clocks; `jump` changes only the
+    wall clock. Each FakeClock is the clock of one machine. `beside` returns the clock of a second
+    process on the same machine.
     """
 
     def __init__(self, start: str | datetime = "2026-11-23T12:00:00+00:00") -> None:
@@ -27,24 +28,24 @@ class FakeClock:
         self.jump(start)
 
     def now(self) -> int:
-        """Return wall time in microseconds since 1970 UTC."""
+        """Return the wall time in microseconds since 1970 UTC."""
         return self._now
 
     def monotonic(self) -> float:
-        """Return seconds that never decrease."""
+        """Return a number of seconds that never decreases."""
         return self._monotonic
 
     def boot(self) -> int | None:
-        """Return microseconds since the machine was started; `jump` does not change them."""
+        """Return the microseconds since the start of the machine. `jump` does not change this value."""
         return self._boot
 
     def sleep(self, seconds: float) -> None:
-        """Record the requested seconds in `slept`, and advance the clock at once."""
+        """Add `seconds` to `slept`, and advance the clock at once."""
         self.slept.append(seconds)
         self.advance(seconds=seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Do the same as `sleep` on an event loop, and let other tasks run."""
+        """Do the same as `sleep`, for asyncio code. Other tasks of the event loop run once."""
         import asyncio  # noqa: PLC0415 - slow to load
 
         self.sleep(seconds)
@@ -53,47 +54,48 @@ class FakeClock:
     def advance(
         self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Let time pass on both clocks. A negative time sets only the wall clock back."""
+        """Advance both clocks by the sum of the given times. A negative time sets only the wall
+        clock back."""
         step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         self._now += step // _MICROSECOND
         self._boot += max(0, step // _MICROSECOND)
         self._monotonic += max(0.0, step.total_seconds())
 
     def set(self, moment: str | datetime) -> None:
-        """Let time pass until a moment: an aware datetime, or RFC 3339 text.
+        """Advance both clocks to `moment`: an aware datetime, or RFC 3339 text.
 
-        An earlier moment sets the wall clock back, and the monotonic clock does not change.
+        An earlier moment sets only the wall clock back. The monotonic clock never changes.
         """
         step = _instant(moment) - self._now
         self._now += step
         self._boot += max(0, step)
 
     def jump(self, moment: str | datetime) -> None:
-        """Set only the wall clock, as somebody does who sets it wrong.
+        """Set only the wall clock, like a person who sets a clock to a wrong time.
 
-        A program that has seen the clock before distrusts it after a jump ahead of more than 5
-        minutes.
+        A jump ahead of more than 5 minutes makes the clock untrusted for a program that has read
+        the clock before.
         """
         self._now = _instant(moment)
 
     def suspend(self, *, hours: float) -> None:
-        """Suspend the machine: the wall clock and the boot clock advance, the monotonic clock does
-        not.
-        """
+        """Suspend the machine: the wall clock and the boot clock advance, but the monotonic clock
+        does not."""
         step = timedelta(hours=hours) // _MICROSECOND
         self._now += step
         self._boot += step
 
     def restart(self, *, seconds: float = 60) -> None:
-        """Restart the machine after `seconds`: the boot clock starts again."""
+        """Restart the machine: the wall clock advances by `seconds`, and the boot clock starts again."""
         self._now += timedelta(seconds=seconds) // _MICROSECOND
         self._boot, self._monotonic = 1_000_000, 1.0
         self.boot_frame = f"fake-{_boots()}"
 
     def beside(self, *, seconds: float = 0) -> FakeClock:
-        """Return the clock of another process on this machine, with its wall time `seconds` ahead.
+        """Return the clock of another process on this machine. The wall time is `seconds` ahead of
+        this clock.
 
-        Later moves of one clock do not move the other.
+        Later changes of one of the two clocks do not change the other.
         """
         other = FakeClock()
         other._now = self._now + timedelta(seconds=seconds) // _MICROSECOND
@@ -103,7 +105,7 @@ class FakeClock:
 
 
 def _instant(moment: str | datetime) -> int:
-    """Return microseconds since 1970 UTC."""
+    """Convert a moment to microseconds since 1970 UTC. A moment without a UTC offset is in UTC."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The store contract: tests of what every store of a ledger must do, for anybody to run.
+"""The store contract: tests that every store of a ledger must pass. Anybody can run them.
 
     from quotakeeper.testing.contract import StoreContract
 
@@ -6,9 +6,9 @@
         def make_store(self, zones, owner):
             return MyStore(..., zones, owner)
 
-Every test has its own ledger. A test may call `make_store` again, for another owner or after
-closing; the new store must open the same ledger. If that is impossible, set `lasting = False`. At
-the end of a test, its ledger is verified.
+Every test has its own ledger. `owner` is the name of the process that opens the store. A test may
+call `make_store` again, for another process or after closing. The new store must open the same
+ledger. If this is impossible, set `lasting = False`. At the end of a test, its ledger is verified.
 """
 
 from __future__ import annotations

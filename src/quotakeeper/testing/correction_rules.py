@@ -1,4 +1,4 @@
-"""Contract: a counted event can get better figures in a new entry; the journal keeps the old ones."""
+"""Contract: a new entry can correct a counted event. The journal keeps the old figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
 
 
 class CorrectionRules(LedgerCase):
-    """Tests of corrections of a counted call."""
+    """Tests of corrections of counted calls."""
 
     def test_a_correction_replaces_the_figures_and_keeps_the_journal(self) -> None:
         limit = cap(100)
@@ -64,7 +64,7 @@ class CorrectionRules(LedgerCase):
         assert self.sums(limit) == (25, 0)
         self.reopen()
         assert self.do(c.Correct("a", known), c.Booked).replay
-        # Its program was only slow: the figures that the program read are recorded once.
+        # The program was only slow: the figures that it read are recorded once.
         self.settle("a", tokens(26))
         assert self.sums(limit) == (26, 0)
         self.do(c.Correct("a", known), c.Booked)

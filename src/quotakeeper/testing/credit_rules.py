@@ -1,4 +1,4 @@
-"""Contract: prepaid credit, that is, limits with the window `none`."""
+"""Contract: prepaid credit, which is counted by limits with the window `none`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ PREPAID = cap(0, "credit", window="none")
 
 
 class CreditRules(LedgerCase):
-    """A prepaid limit allows what was paid in and has not expired; no new period restores it."""
+    """Tests of prepaid limits: a limit allows the credit that was added and has not expired.
+
+    No new period restores used credit.
+    """
 
     def pay(self, amount: int, hours: int | None = None) -> o.Ordered:
-        """Pay in an amount, which expires after `hours` unless that is None."""
+        """Add `amount` of credit to the limit. The credit expires after `hours`; None means never."""
         until = None if hours is None else self.clock.now() + hours * HOUR
         command = o.TopUp("credit", PREPAID.account, amount, until, "invoice 7", "lan@desk")
         return self.do(command, o.Ordered)
 
     def balance(self) -> tuple[int, int]:
-        """Return (what the limit allows in all, what is left of it)."""
+        """Return two amounts: what the limit allows in total, and what remains."""
         verdict = self.stands(PREPAID)
         return verdict.limit.amount, verdict.remaining
 

@@ -1,4 +1,4 @@
-"""Contract: when settled use reaches a threshold, the journal gets one entry."""
+"""Contract: if settled use reaches a threshold, the journal gets one crossing entry."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DAY_START = 1_795_392_000_000_000  # midnight before noon of the clock's first d
 
 
 class CrossingRules(LedgerCase):
-    """Tests of when a threshold is crossed, and when it is not."""
+    """Tests of when use crosses a threshold."""
 
     def crossings(self) -> list[Crossing]:
         """Return all crossings in the journal, in order."""
         return [entry.crossing for entry in self.journal() if entry.crossing is not None]
 
     def crossed(self) -> list[tuple[str, int, int]]:
-        """Return (limit, level, turn) of each crossing."""
+        """Return the limit, the level and the turn (how often this level was crossed) of each crossing."""
         return [(each.limit, each.level, each.turn) for each in self.crossings()]
 
     def test_use_that_reaches_a_threshold_crosses_it_once(self) -> None:

@@ -1,4 +1,4 @@
-"""Contract: reservations grow, calls are drawn from a lease and count at the time of the call."""
+"""Contract: reservations can grow. Calls on a lease count at the time of the call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from quotakeeper.testing.ledger_case import (
 
 
 class LeaseRules(LedgerCase):
-    """Tests of reserved capacity before the call has ended."""
+    """Tests of capacity that is reserved before a call has ended."""
 
     # -- growing
 
@@ -172,7 +172,7 @@ class LeaseRules(LedgerCase):
         self.reserve("lease", tokens(100), limit, hourly)
         self.clock.advance(minutes=59)
         made = self.clock.now()
-        self.clock.advance(hours=13)  # recorded the next day
+        self.clock.advance(hours=13)  # the calls are recorded the next day
         at = [granted - HOUR, made, made + 30 * MINUTE, made + 100 * HOUR]
         for number, instant in enumerate(at):
             self.do(self._draw(f"{number}", tokens(10), at=instant), c.Reserved)

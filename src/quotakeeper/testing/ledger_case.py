@@ -1,6 +1,6 @@
-"""The base of the contract's tests: a store, a clock that the test moves, and short methods.
+"""The base of the contract's tests: a store, a fake clock, and methods with short names.
 
-It does not need pytest; a test class that inherits from it is collected like any other.
+It does not need pytest. Test runners collect a subclass like any other test class.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def tokens(amount: int, cost_pico: int | None = None, note: str = "") -> Figures:
-    """Return figures with `amount` input tokens."""
+    """Return figures with `amount` input tokens, and a cost in pico-dollars or None."""
     return Figures({"input_tokens": amount} if amount else {}, cost_pico, note=note)
 
 
@@ -48,18 +48,18 @@ def cap(
     mode: Mode = Mode.HARD,
     labels: CallLabels = ANY_CALL,
 ) -> Limit:
-    """Return a limit on the calls that `labels` names; by default on all calls."""
+    """Return a limit of `amount` for the calls that `labels` names; by default for all calls."""
     operation = "" if labels.operation == "call" else labels.operation
     return Limit(name, meter, parse_window(window), amount, labels.provider, labels.model,
                  operation, labels.scope, mode, timezone)  # fmt: skip
 
 
 class LedgerCase(ABC):
-    """One ledger under test; it is verified against its own journal when the test ends."""
+    """A test with its own ledger. At the end of the test, the ledger is verified against its journal."""
 
-    # Whether two stores can open one ledger, and whether a closed ledger can be opened again.
+    # Whether two stores can open the same ledger, and a closed ledger can be opened again.
     lasting = True
-    # A test that breaks the ledger on purpose sets it to False.
+    # Whether the ledger is verified at the end. A test that damages its ledger sets this to False.
     must_verify = True
 
     _clock: FakeClock | None = None
@@ -67,7 +67,10 @@ class LedgerCase(ABC):
 
     @abstractmethod
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
-        """Return a store on this test's ledger; every call in one test must open the same ledger."""
+        """Return a store on this test's ledger. All calls in one test must open the same ledger.
+
+        `owner` is the name of the process that opens the store.
+        """
 
     def teardown_method(self) -> None:
         """Verify the ledger and close all stores."""
@@ -84,7 +87,7 @@ class LedgerCase(ABC):
 
     @property
     def clock(self) -> FakeClock:
-        """The clock for the commands; it starts at noon UTC on 23 November 2026."""
+        """The clock for all commands. At the start, its time is noon UTC on 23 November 2026."""
         if self._clock is None:
             self._clock = FakeClock()
         return self._clock
@@ -96,12 +99,12 @@ class LedgerCase(ABC):
 
     @property
     def other(self) -> Store:
-        """A second store on the same ledger; skips the test if the ledger allows only one."""
+        """A second store on the same ledger. The test is skipped if only one store can open the ledger."""
         self.needs_lasting()
         return self.store_of(OTHER_OWNER)
 
     def store_of(self, owner: str) -> Store:
-        """Return the store of an owner; the first call makes it."""
+        """Return the store of the process `owner`. The first call opens the store."""
         if self._stores is None:
             self._stores = {}
         if owner not in self._stores:
@@ -109,12 +112,12 @@ class LedgerCase(ABC):
         return self._stores[owner]
 
     def needs_lasting(self) -> None:
-        """Skip the test if the ledger exists only inside one object."""
+        """Skip the test if the ledger exists only in one store object."""
         if not self.lasting:
             raise SkipTest("this ledger lives in one object")
 
     def reopen(self) -> None:
-        """Close the store and open its ledger again, if the ledger can be opened again."""
+        """Close the store, so that the next access opens it again. Does nothing if `lasting` is False."""
         if self.lasting:
             self.store.close()
             assert self._stores is not None
@@ -123,17 +126,17 @@ class LedgerCase(ABC):
     # -- commands
 
     def apply(self, *commands: c.Command, store: Store | None = None) -> list[c.Outcomes]:
-        """Carry out a batch of commands at the clock's time, and return the outcomes."""
+        """Apply a batch of commands at the clock's time, and return the outcomes."""
         return (store or self.store).apply(commands, self.clock.now())
 
     def do(self, command: c.Command, kind: type[T], *, store: Store | None = None) -> T:
-        """Carry out one command and return its outcome, which must be of this class."""
+        """Apply one command and return its outcome. Fails if the outcome is not of the class `kind`."""
         (outcome,) = self.apply(command, store=store)
         assert isinstance(outcome, kind), outcome
         return outcome
 
     def watch(self, *limits: Limit, store: Store | None = None) -> None:
-        """Keep balances for the accounts of these limits."""
+        """Make the store keep balances for the accounts of these limits."""
         self.apply(c.Watch(tuple(limit.account for limit in limits)), store=store)
 
     def asking(
@@ -147,33 +150,33 @@ class LedgerCase(ABC):
         ttl_us: int = HOUR,
         sent: bool = False,
     ) -> c.Reserve:
-        """Return a command that reserves."""
+        """Return a command that makes a reservation. `ttl_us` is its lifetime in microseconds."""
         return c.Reserve(event_id, labels, figures, tuple(limits), owner, ttl_us, sent)
 
     def reserve(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Reserved:
-        """Make a reservation that must be admitted."""
+        """Make a reservation. Fails if the reservation is refused."""
         return self.do(self.asking(event_id, figures, limits, labels=labels), c.Reserved)
 
     def refused(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Denied:
-        """Try a reservation that must be refused."""
+        """Try to make a reservation. Fails if the reservation is not refused."""
         return self.do(self.asking(event_id, figures, limits, labels=labels), c.Denied)
 
     def record(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Booked:
-        """Record usage that had no reservation."""
+        """Record usage without a reservation. Fails if the command fails."""
         return self.do(c.Record(event_id, labels, figures, limits), c.Booked)
 
     def settle(self, event_id: str, figures: Figures, *limits: Limit) -> c.Booked:
-        """Settle a reservation, which must succeed."""
+        """Settle a reservation. Fails if the command fails."""
         return self.do(c.Settle(event_id, figures, limits), c.Booked)
 
     def fails(self, command: c.Command, error: type[Exception]) -> c.Failed:
-        """Carry out a command that must fail with this error, and must not disturb other commands."""
+        """Apply a command that must fail with `error` and must not change the journal."""
         before = self.journal()
         outcome = self.do(command, c.Failed)
         assert isinstance(outcome.error, error), outcome.error
@@ -183,17 +186,17 @@ class LedgerCase(ABC):
     # -- queries
 
     def stands(self, limit: Limit, *, store: Store | None = None) -> Verdict:
-        """Return the state of a limit now."""
+        """Return the state of a limit at the clock's time."""
         (verdict,) = (store or self.store).verdicts((limit,), self.clock.now())
         return verdict
 
     def sums(self, limit: Limit, *, store: Store | None = None) -> tuple[int, int]:
-        """Return (settled, reserved) of a limit."""
+        """Return the settled and the reserved amount of a limit, in base units."""
         verdict = self.stands(limit, store=store)
         return verdict.used, verdict.reserved
 
     def overage(self, limit: Limit) -> int:
-        """Return the use beyond what was admitted, also by calls on leases, from the journal."""
+        """Return the use of a limit beyond its reservations and leases, calculated from the journal."""
         state = LedgerState(zone_named)
         state.add_account(limit.account, 0)
         for entry in self.journal():

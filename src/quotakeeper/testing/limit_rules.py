@@ -1,4 +1,4 @@
-"""Contract: admission never exceeds a hard limit; overage is recorded; balances are exact."""
+"""Contract: admission never exceeds a hard limit, overage is recorded, and balances are exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
 
 
 class LimitRules(LedgerCase):
-    """Tests of which calls are admitted, and of what every limit counts."""
+    """Tests of which calls are admitted, and what each limit counts."""
 
     def test_a_limit_is_filled_exactly_and_not_by_one_more(self) -> None:
         limit = cap(100)

@@ -1,7 +1,8 @@
-"""Contract: only a reader of the holder's journal may return the capacity of an overdue lease.
+"""Contract: the capacity of an overdue lease is released only after its lease journal was read.
 
-The calls that were admitted on a lease may be recorded only in its holder's lease journal. The use
-of unknown calls is assumed, and corrected once.
+A lease is overdue if the process that holds it did not extend it in time. Calls on the lease may be
+recorded only in the lease journal of this process. If the journal cannot be read, the rest of the
+lease is assumed to be used. A call that becomes known later corrects this once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _LEASES = frozenset({_LEASE})
 
 
 class OverdueLeaseRules(LedgerCase):
-    """Tests of a lease whose holder did not report in time."""
+    """Tests of a lease whose process did not report in time."""
 
     def test_an_overdue_lease_stays_counted_and_is_named(self) -> None:
         limit = self._leased(100)

@@ -1,4 +1,4 @@
-"""Contract: pauses, and limits that are raised for a time."""
+"""Contract: pauses of calls, and limits that are raised for a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ THEIRS = CallLabels("deepgram", "nova-3", "speech_to_text")
 
 
 class PauseRules(LedgerCase):
-    """A pause or a raised limit is an entry, holds for every caller, and expires by itself."""
+    """Tests of pauses and raised limits: each is a journal entry, applies to every process, and
+    expires."""
 
     def pause(self, provider: str = "", for_us: int | None = None) -> o.Ordered:
-        """Pause calls, which must succeed."""
+        """Pause the calls to `provider` ("" for all) for `for_us` microseconds; None means without
+        an end."""
         return self.do(o.PauseCalls(provider, "too dear", "lan@desk", for_us), o.Ordered)
 
     def test_while_calls_are_paused_none_is_admitted(self) -> None:
@@ -139,7 +141,7 @@ class PauseRules(LedgerCase):
     # -- limits that are raised
 
     def raise_to(self, amount: int, *, name: str = "cap", for_us: int = 24 * HOUR) -> None:
-        """Raise the limit of 10 tokens a day."""
+        """Raise the limit `name` of 10 tokens a day to `amount`, for `for_us` microseconds."""
         key = cap(10).account.key
         self.do(o.RaiseLimit(name, key, amount, for_us, "a big order", "lan@desk"), o.Ordered)
 

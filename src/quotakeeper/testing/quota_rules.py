@@ -1,4 +1,4 @@
-"""Contract: the providers' own quotas, as replies reported them."""
+"""Contract: the provider quotas that replies reported."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from quotakeeper.value_classes import replace
 
 
 class QuotaRules(LedgerCase):
-    """Of each quota the store keeps the newest reading, outside the journal."""
+    """Tests of provider quotas: the store keeps the newest reading of each quota, outside the journal."""
 
     def quota(self, quota_id: str = "PerDay", *, model: str = "m", at: int = 0) -> ProviderQuota:
-        """Return a quota that a reply reported, `at` microseconds from now."""
+        """Return a quota as a reply reports it, with a reading time `at` microseconds from now."""
         return ProviderQuota(
             "gemini", model, quota_id, "requests", "day", 20, None, None, REPLY,
             self.clock.now() + at,

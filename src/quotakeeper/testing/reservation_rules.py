@@ -1,4 +1,4 @@
-"""Contract: a reservation ends once, an id counts once, an abandoned reservation is resolved once."""
+"""Contract: a reservation ends once, an id counts once, and an abandoned reservation is ended once."""
 
 from __future__ import annotations
 

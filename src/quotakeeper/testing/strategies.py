@@ -1,8 +1,8 @@
-"""Random command scripts: any command that a store can get, in any order.
+"""Random scripts of commands: all commands that a store can receive, in any order.
 
 A `Chooser` is a `random.Random` with a seed, or a value of Hypothesis' `strategies.randoms()`. So
-authors of other stores need no library. The scripts use few ids, labels and limits on purpose:
-replays, conflicts and full limits are as frequent as plain calls.
+authors of other stores do not need Hypothesis. The scripts use few ids, labels and limits on
+purpose, so that replays, conflicts and full limits are frequent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NOON = FakeClock().now()
 
 
 class Chooser(Protocol):
-    """The source of random choices."""
+    """A source of random choices, such as `random.Random`."""
 
     def choice(self, seq: Sequence[T], /) -> T:
         """Return one element of `seq`."""
@@ -65,7 +65,7 @@ CHANGED = tuple(
 )  # fmt: skip
 IDS = (*"abcdef", "’ 重", f"{LEASE_PREFIX}one", f"{LEASE_PREFIX}two")
 OWNERS = ("alice", "bob", "carol")
-# Steps of a clock: mostly forward, sometimes back, often exactly to the edge of a period.
+# Steps of a clock in microseconds: mostly forward, sometimes back, often to the edge of a period.
 STEPS = (
     0, 1, 1, SECOND, 7 * SECOND, MINUTE, 13 * MINUTE, 30 * MINUTE, HOUR, HOUR, 5 * HOUR,
     24 * HOUR, 8 * 24 * HOUR, -1, -MINUTE, -HOUR, -25 * HOUR,
@@ -73,9 +73,9 @@ STEPS = (
 
 
 class CommandMaker:
-    """Makes random commands. A new `generation` makes new ids; older ids still occur.
+    """Makes random commands. A new `generation` makes new ids, but older ids still occur.
 
-    The times of late calls lie `around` an instant, in microseconds since 1970 UTC.
+    `around` is the instant near which late calls are dated, in microseconds since 1970 UTC.
     """
 
     def __init__(self, chance: Chooser, generation: int = 0, around: int = NOON) -> None:
@@ -84,12 +84,12 @@ class CommandMaker:
         self._around = around
 
     def event_id(self) -> str:
-        """Return an id, most likely of this generation."""
+        """Return an id, usually of the present generation."""
         generation = max(0, self.generation - self._chance.choice((0, 0, 0, 1, 2, 9)))
         return f"{self._chance.choice(IDS)} {generation}"
 
     def batch(self, at_most: int = 5) -> list[c.Command]:
-        """Return commands to carry out in one commit."""
+        """Return 1 to `at_most` commands for one commit."""
         return [self.command() for _ in range(self._chance.randint(1, at_most))]
 
     def command(self) -> c.Command:
@@ -101,7 +101,7 @@ class CommandMaker:
         return make()
 
     def figures(self) -> Figures:
-        """Return small figures, priced or not."""
+        """Return figures with a small amount, with or without a cost."""
         chance = self._chance
         key = chance.choice(("input_tokens", "input_tokens", "input_tokens@audio", "output_tokens"))
         amount = chance.choice((0, 1, 2, 3, 5, 8, 13, 20, 25, 40))
@@ -109,9 +109,8 @@ class CommandMaker:
         return Figures({key: amount} if amount else {}, cost, note=chance.choice(("", "again")))
 
     def reserve(self) -> c.Command:
-        """Return a reservation against all limits that apply, now and then against a changed one
-        too.
-        """
+        """Return a reservation against all limits that apply, and sometimes against a changed limit
+        too."""
         chance = self._chance
         labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
@@ -124,7 +123,7 @@ class CommandMaker:
         )
 
     def record(self) -> c.Command:
-        """Return a command that records usage without a reservation, now or earlier."""
+        """Return a command that records usage without a reservation, dated now or earlier."""
         chance = self._chance
         labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
@@ -138,7 +137,7 @@ class CommandMaker:
         return c.Grow(self.event_id(), self.figures(), LIMITS)
 
     def draw(self) -> c.Command:
-        """Return a command that draws a call from a reservation, which may be a lease."""
+        """Return a command that counts a call on a reservation, which may be a lease."""
         chance = self._chance
         step = chance.choice((None, None, -HOUR, -1, MINUTE, 30 * HOUR))
         at = None if step is None else self._around + step
@@ -146,7 +145,7 @@ class CommandMaker:
                       chance.choice((0, MINUTE, HOUR)), at, chance.choice((False, True)))  # fmt: skip
 
     def end(self) -> c.Command:
-        """Return a command that ends a reservation."""
+        """Return a command that settles, releases or assumes a reservation."""
         chance, event_id = self._chance, self.event_id()
         kind = chance.choice((c.Settle, c.Settle, c.Release, c.Assume))
         if kind is c.Settle:
@@ -156,23 +155,26 @@ class CommandMaker:
         return c.Assume(event_id, chance.choice(((), LIMITS)))
 
     def move(self) -> c.Command:
-        """Return a command for an open reservation."""
+        """Return a command that marks a reservation as sent, or extends it."""
         chance, event_id = self._chance, self.event_id()
         if chance.randint(0, 2):
             return c.MarkSent(event_id)
         return c.Extend(event_id, chance.choice((0, MINUTE, HOUR)))
 
     def correct(self) -> c.Command:
-        """Return a correction."""
+        """Return a command that corrects a counted call."""
         return c.Correct(self.event_id(), self.figures(), self._chance.choice(((), LIMITS)))
 
     def watch(self) -> c.Command:
-        """Return a command that starts to keep balances for accounts."""
+        """Return a command that makes a store keep balances for some accounts."""
         chosen = [self._chance.choice(LIMITS) for _ in range(self._chance.randint(1, 4))]
         return c.Watch(tuple(limit.account for limit in chosen))
 
     def sweep(self) -> c.Command:
-        """Return a sweep, sometimes with owners whose process has ended."""
+        """Return a command that ends abandoned reservations.
+
+        Sometimes it names processes that have ended.
+        """
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
         read, unread = (

@@ -1,4 +1,4 @@
-"""Contract: a limit per label, which holds for each value of the label separately."""
+"""Contract: a limit per label applies to each value of the label separately."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.value_classes import replace
 
 
 def of(user: str | None, model: str = "m") -> CallLabels:
-    """Return the labels of a user's call; None: the call has no such label."""
+    """Return the labels of a call of `user`. None means that the call has no label "user"."""
     scope = () if user is None else (("user", user),)
     return CallLabels("gemini", model, "translate", scope)
 
@@ -22,20 +22,20 @@ def rule(amount: int = 10, window: str = "day") -> Limit:
 
 
 class ValueRules(LedgerCase):
-    """A limit per label keeps a balance for each value, from the first call that has the value."""
+    """Tests of a limit per label: each value has its own balance from the first call with this value."""
 
     def asks(self, name: str, user: str | None, amount: int, limit: Limit) -> c.Reserve:
-        """Return a command that reserves for a user."""
+        """Return a command that makes a reservation of `amount` tokens for a user."""
         labels = of(user)
         return self.asking(name, tokens(amount), applicable((limit,), labels), labels=labels)
 
     def book(self, name: str, user: str, amount: int, limit: Limit) -> c.Booked:
-        """Record the use of a user."""
+        """Record the use of `amount` tokens by a user."""
         labels = of(user)
         return self.record(name, tokens(amount), *applicable((limit,), labels), labels=labels)
 
     def values(self, limit: Limit) -> list[tuple[str, int, int, int]]:
-        """Return (value, settled, reserved, number of other values) for each listed value."""
+        """Return the name, settled use, reserved use and number of other values for each listed value."""
         verdicts = self.store.verdicts((limit,), self.clock.now())
         return [(v.limit.name, v.used, v.reserved, v.others) for v in verdicts]
 

@@ -1,4 +1,4 @@
-"""Contract: periods follow the clock of their time zone, and ledger time never goes back."""
+"""Contract: periods follow local time in their time zone, and ledger time never goes back."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PACIFIC = "America/Los_Angeles"
 
 
 def at(text: str) -> int:
-    """Return RFC 3339 text as an instant."""
+    """Convert RFC 3339 text to microseconds since 1970 UTC."""
     return FakeClock(text).now()
 
 
 class WindowRules(LedgerCase):
-    """Tests of the period in which usage counts, and of when capacity returns."""
+    """Tests of the period in which usage counts, and of when capacity is available again."""
 
     def test_a_new_day_is_a_new_balance(self) -> None:
         limit = cap(10)
@@ -181,8 +181,8 @@ class WindowRules(LedgerCase):
         self.clock.set(moment(resets_at - 1))
         self.refused("c", tokens(1), limit)
         self.clock.set(moment(resets_at))
-        # The open reservation has left the window with its slot; to settle it does not bring it
-        # back.
+        # The open reservation is older than the window. Settling it does not count it in the window
+        # again.
         self.reserve("c", tokens(6), limit)
         self.refused("d", tokens(1), limit)
         self.settle("a", tokens(6))
