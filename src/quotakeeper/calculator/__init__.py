@@ -1,4 +1,4 @@
-"""The simplest interface: the TokenCalculator of the project brief, on top of the ledger."""
+"""The simplest interface: the TokenCalculator of the project brief, which uses the ledger."""
 
 from quotakeeper.calculator.calculator import TokenCalculator
 

@@ -1,4 +1,4 @@
-"""TokenCalculator as the project brief specifies it: same calls, same summary, same keys."""
+"""TokenCalculator as the project brief specifies it: the same methods, summary and keys."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ API_TYPES = ("gemini", "deepgram")
 class TokenCalculator:
     """Counts Gemini tokens and Deepgram minutes, prices them, and compares them with daily limits.
 
-    Every call is recorded in the ledger. So daily figures are those of the whole day over all runs
-    and processes; totals are those of this run. No method raises: an error is logged and returned
-    under the key "error". If the ledger cannot be opened, calls are counted in memory. If it cannot
-    be written for a while, calls are written to a spool. The log reports both.
+    Every call is recorded in the ledger. So daily figures include all runs and processes of the
+    day; totals are of this run. No method raises an error: errors are logged and returned under the
+    key "error". If the ledger cannot be opened, calls are counted in memory. If writing to it fails
+    for a while, calls are written to a spool file. The log reports both.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
-    `quota_limits` (you may change it; None: no such limit is in force), `daily_usage`, `keeper`.
+    `quota_limits` (can be changed; None: not in force), `daily_usage`, `keeper`.
     """
 
     def __init__(
@@ -77,8 +77,8 @@ class TokenCalculator:
         """Count one call: texts for "gemini", `audio_duration` in seconds for "deepgram".
 
         Returns operation, api_type, cost_usd and timestamp; for "gemini" also input_tokens,
-        output_tokens, total_tokens, input_language and output_language; for "deepgram" also
-        audio_duration_seconds. `error` takes the place of the figures if counting failed.
+        output_tokens, total_tokens, input_language, output_language; for "deepgram" also
+        audio_duration_seconds. If counting failed, `error` replaces the figures.
         """
         try:
             if api_type == "gemini":
@@ -103,7 +103,7 @@ class TokenCalculator:
         return usage
 
     def log_summary(self) -> None:
-        """Log the brief's summary at INFO, line by line."""
+        """Log the summary of the brief at level INFO, line by line."""
         try:
             date = self._now().strftime("%Y-%m-%d %H:%M:%S")
             lines = summary_lines(date, self._totals(), self._status())
@@ -114,7 +114,7 @@ class TokenCalculator:
             self._log(logging.INFO, line)
 
     def check_quota_status(self) -> dict[str, Any]:
-        """Return today's use, limits and status under the brief's keys, or `{"error": ...}`."""
+        """Return today's use, limits and status under the brief's keys; `{"error": ...}` on failure."""
         try:
             return self._status()
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
@@ -122,14 +122,14 @@ class TokenCalculator:
             return {"error": str(error)}
 
     def get_quota_warnings(self) -> list[str]:
-        """Return the brief's warnings: one line for each API at 80 % or more of a daily limit."""
+        """Return one line for each API that has used 80 % or more of a daily limit."""
         status = self.check_quota_status()
         if "error" in status:
             return [f"❌ Error: {status['error']}"]
         return warning_lines(status)
 
     def export_to_file(self, filepath: str | os.PathLike[str]) -> bool:
-        """Write this run's summary and operations as JSON (UTF-8), atomically; False: it failed."""
+        """Write this run's summary and operations to a JSON file in one step; False if this fails."""
         try:
             data = {"schema": Schema.CALCULATOR, "summary": self.get_summary(),
                     "operations": list(self.token_usage), "export_timestamp": self._timestamp()}  # fmt: skip
@@ -168,7 +168,7 @@ class TokenCalculator:
                 "total_cost_usd": as_input, "timestamp": self._timestamp()}  # fmt: skip
 
     def calculate_tokens_deepgram(self, audio_duration_seconds: float) -> dict[str, Any]:
-        """Return what audio costs: duration_seconds, duration_minutes, cost_usd."""
+        """Return the price of audio: duration_seconds, duration_minutes, cost_usd."""
         try:
             seconds = audio_seconds(audio_duration_seconds)
             cost = self._cost("deepgram", {"audio_milliseconds": round(seconds * 1_000)})
@@ -180,12 +180,12 @@ class TokenCalculator:
                 "timestamp": self._timestamp()}  # fmt: skip
 
     def get_summary(self) -> dict[str, Any]:
-        """Return the totals of this run. A cost is None if no operation has a known price;
-        `unpriced_operations`, if present, counts those without one."""
+        """Return the totals of this run. A cost is None if no operation has a known price.
+        `unpriced_operations` counts the operations without a price, if there are any."""
         return summary_record(self._totals(), self.total_tokens, self._timestamp())
 
     def reset(self) -> None:
-        """Set this run's totals to zero. The ledger, and so the day's figures, do not change."""
+        """Set the totals of this run to zero. The ledger and today's figures do not change."""
         with self._lock:
             self._begin()
 
@@ -211,17 +211,17 @@ class TokenCalculator:
 
     @property
     def keeper(self) -> Keeper:
-        """The calculator's keeper: use it to reserve before a call or to record exact figures."""
+        """The keeper of this calculator, to reserve before a call or to record exact figures."""
         return self._keeper
 
     def note_event(self, event: UsageEvent) -> dict[str, Any]:
-        """Add an event that `keeper` has already recorded to this run's summary."""
+        """Add an event that `keeper` has already recorded to the summary of this run."""
         usage = operation_dict(event, self._timestamp())
         self._note(usage, event)
         return usage
 
     def close(self) -> None:
-        """Close the ledger; that also happens at exit."""
+        """Close the ledger. Without this call, the ledger is closed when the program exits."""
         with suppress(Exception):  # the brief: nothing raises into the host
             self._keeper.close()
 

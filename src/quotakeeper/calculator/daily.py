@@ -1,4 +1,4 @@
-"""The four daily limits of the project brief, and their use today according to the ledger."""
+"""The four daily limits of the project brief, and their use today as the ledger records it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quotakeeper.domain.units import METERS, amount_from_units, units_text
 from quotakeeper.domain.windows import Window
 
 WARN_PERCENT = 80.0
-# name in quota_limits -> provider, meter, the brief's amount
+# Name in quota_limits -> provider, meter, and the amount in the brief.
 BRIEF_LIMITS = {
     "gemini_daily_tokens": ("gemini", "tokens", "15000000"),
     "gemini_daily_cost": ("gemini", "cost", "10.00"),
@@ -26,7 +26,7 @@ BRIEF_LIMITS = {
 
 
 def daily_limits(timezone: str) -> list[Limit]:
-    """Return the brief's four limits in a time zone; they only count, and refuse nothing."""
+    """Return the four limits of the brief, in a time zone. These limits only count and refuse no call."""
     return [
         Limit(name, meter, Window("day"), amount_from_units(amount, METERS[meter]),
               provider=provider, mode=Mode.SHADOW, timezone=timezone)
@@ -35,12 +35,18 @@ def daily_limits(timezone: str) -> list[Limit]:
 
 
 def settings_in_memory() -> Settings:
-    """Return settings for an unreadable ledger or config: the brief's limits, counted in memory."""
+    """Return settings with the limits of the brief and a ledger in memory.
+
+    These are used if the configured ledger or the config cannot be read.
+    """
     return Settings("memory:", "UTC", default_limits("UTC", DEFAULT_WARN_AT))
 
 
 def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
-    """Return the amounts of the daily limits in force under the brief's names; None: not in force."""
+    """Return the amounts of the daily limits in `own` under the names in the brief.
+
+    An amount is None if there is no such limit.
+    """
     chosen: dict[str, int | float | None] = {}
     for name, (provider, meter, _) in BRIEF_LIMITS.items():
         text = None
@@ -57,9 +63,10 @@ def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
 
 
 def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any]:
-    """Return what was used today over all runs and processes, as plain numbers.
+    """Return the use of today over all runs and processes, as plain numbers.
 
-    A cost is None if only calls without a price were made; `unpriced` counts those calls.
+    A cost is None if calls were made but none has a price. `unpriced` counts the calls without a
+    price.
     """
     found = {status.limit.name: status for status in standing}
     return {
@@ -75,10 +82,10 @@ def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any
 
 
 def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the brief's status: used, limit, percent, and OK or WARNING (from 80 %).
+    """Return the status as the brief specifies it: used, limit, percent, and OK or WARNING (from 80 %).
 
-    A limit that is not in force is None, and so is its percentage. If calls have no price, the
-    status is "UNKNOWN" in place of "OK".
+    If a limit is not in force, its amount and percentage are None. If calls have no price, the
+    status is "UNKNOWN" instead of "OK".
     """
     return {
         "gemini": _part(used, limits, "gemini", "tokens"),
@@ -91,7 +98,7 @@ def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str
 
 
 def known_sum(costs: Iterable[float | None]) -> float | None:
-    """Return the sum of the known costs; None if there are only unknown ones."""
+    """Return the sum of the known costs; None if some are unknown and the known ones add up to 0."""
     given = list(costs)
     total = sum(cost for cost in given if cost is not None)
     return None if None in given and not total else total
@@ -120,5 +127,5 @@ def _part(
 
 
 def percent(used: float, limit: float) -> float:
-    """Return the used percentage of a limit; any use of a limit of 0 is 100 %."""
+    """Return the used percentage of a limit. For a limit of 0, this is always 100."""
     return used / limit * 100 if limit > 0 else 100.0

@@ -14,7 +14,7 @@ LONGEST_SECONDS = 1e9  # seconds, about 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """Return an event under the brief's keys; `provenance` states how its figures are known.
+    """Return an event under the keys of the brief. `provenance` says how its figures are known.
 
     If no price is known, `cost_usd` is None and `unpriced` is True.
     """
@@ -41,7 +41,10 @@ def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
 
 
 def audio_seconds(value: object) -> float:
-    """Return seconds as a float, checked. Raises InvalidInputError."""
+    """Return the value as a number of seconds.
+
+    Raises InvalidInputError if the value is not a number, is negative, or is too large.
+    """
     seconds = float(parse_decimal(value, "audio_duration"))
     if seconds < 0:
         raise InvalidInputError("audio_duration", f"{value} is negative", "give seconds")
@@ -51,12 +54,13 @@ def audio_seconds(value: object) -> float:
 
 
 def counted(name: str, text: object) -> TokenEstimate:
-    """Count the text of the argument `name`. Raises InvalidInputError if it is not a string."""
+    """Count the tokens of `text`. Raises InvalidInputError for the argument `name` if it is not a
+    string."""
     if not isinstance(text, str):
         raise InvalidInputError(name, f"{type(text).__name__} is not text", "give a string")
     return count_tokens(text)
 
 
 def usd(pico: int) -> float:
-    """Return pico-dollars as a float in USD, as the brief specifies."""
+    """Convert pico-dollars to US dollars as a float, as the brief specifies."""
     return float(usd_from_pico(pico))

@@ -1,7 +1,7 @@
-"""Writes text to a stream that cannot encode all of it: with "?" in its place, without an error.
+"""Writes text to streams that cannot encode all characters: "?" replaces them, and no error is raised.
 
-A Windows console, or a log file that inherits its encoding, may use cp1252 or cp1258. The handlers
-belong to the program and are not changed: each one gets a text that it can encode.
+A Windows console, or a log file with the same encoding, may use cp1252 or cp1258. The log handlers
+belong to the program and do not change. Each handler gets text that it can encode.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def fitted(text: str, stream: object) -> str:
 
 
 def log_line(logger: logging.Logger, level: int, text: str) -> None:
-    """Log one line so that every handler can encode it; never raises."""
+    """Log one line of text that every handler can encode. Never raises an encoding error."""
     if not logger.isEnabledFor(level):
         return
     name, line, function, _ = logger.findCaller(stacklevel=3)
@@ -58,9 +58,9 @@ def _handle(handler: logging.Handler, record: logging.LogRecord) -> None:
 
 
 def make_legible(*streams: TextIO) -> None:
-    """Make streams replace what they cannot encode; default: stdout and stderr.
+    """Make the streams replace characters that they cannot encode. By default stdout and stderr.
 
-    Only for a program's own console.
+    Use this only in a program's own main function, because it changes the streams of the process.
     """
     for stream in streams or (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":

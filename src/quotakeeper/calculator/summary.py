@@ -1,4 +1,4 @@
-"""The summary and the warnings of the project brief, line by line."""
+"""Formats the summary and the warnings of the project brief as lines."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WARNING_LINES = {
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """What this run counted, in dollars and tokens.
+    """The totals of this run. Costs are in US dollars.
 
-    A cost is None if only operations without a price were made; `gemini_unpriced` and
-    `deepgram_unpriced` count those, `unpriced` all of them.
+    A cost is None if operations were made but none has a price. `gemini_unpriced`,
+    `deepgram_unpriced` and `unpriced` (all) count the operations without a price.
     """
 
     operations: int
@@ -36,7 +36,7 @@ class RunTotals:
 
 
 def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int]) -> RunTotals:
-    """Sum up a run; `pico` is what each provider cost, in pico-US-dollars."""
+    """Add up the operations of a run. `pico` is the cost by provider, in pico-dollars."""
     gemini = [usage for usage in operations if usage["api_type"] == "gemini"]
     deepgram = [usage for usage in operations if usage["api_type"] == "deepgram"]
     unpriced = [_unpriced(each) for each in (gemini, deepgram, operations)]
@@ -49,9 +49,9 @@ def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int])
 
 
 def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[str]:
-    """Return the summary in the form of the brief; daily figures come from `status`.
+    """Return the lines of the summary as the brief specifies it. Daily figures are from `status`.
 
-    A limit that is not in force is left out; for an unknown cost the line says that it is unknown.
+    A limit that is not in force is left out. If a cost is unknown, its line says so.
     """
     gemini, deepgram = status["gemini"], status["deepgram"]
     today = sum(part.get("unpriced_calls", 0) for part in (gemini, deepgram))
@@ -83,7 +83,7 @@ def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[
 
 
 def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any]:
-    """Return the totals of a run under the brief's keys."""
+    """Return the totals of a run under the keys of the brief."""
     return {
         "total_operations": run.operations,
         "gemini_operations": run.gemini_operations,
@@ -98,7 +98,7 @@ def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any
 
 
 def warning_lines(status: Mapping[str, Any]) -> list[str]:
-    """Return the brief's warnings for every API at 80 % or more of a daily limit."""
+    """Return a line for each API that has used 80 % or more of a daily limit."""
     return [text for api, text in WARNING_LINES.items() if status[api]["status"] == "WARNING"]
 
 
