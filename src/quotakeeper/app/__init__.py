@@ -1,2 +1,2 @@
-"""The use cases of the commands. They use only the standard library, print nothing and send no HTTP
+"""The use cases of the commands, with only the standard library. No use case prints or sends HTTP
 requests."""

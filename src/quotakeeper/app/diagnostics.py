@@ -48,7 +48,7 @@ class ClockChecks(Protocol):
 
     @property
     def outlives_process(self) -> bool:
-        """Whether a jump of the clock between two programs is detected."""
+        """Whether a clock jump between two runs of a program is detected."""
 
 
 OpenKeeper = Callable[[], "Keeper"]

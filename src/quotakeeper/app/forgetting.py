@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Forgetting:
     """What was replaced. If `done` is False, nothing was changed and `found` says what would be replaced.
 
-    `copies` are the backups beside the ledger. They still have the value.
+    `copies` are the backups beside the ledger that still have the value.
     """
 
     label: LabelValue

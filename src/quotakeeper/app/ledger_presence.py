@@ -1,4 +1,4 @@
-"""Checks that the ledger named by the user exists. If it does not, suggests a similar name."""
+"""Checks that the ledger named by the user exists. If not, the error suggests a similar name."""
 
 from __future__ import annotations
 

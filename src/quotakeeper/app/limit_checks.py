@@ -50,7 +50,8 @@ def unused_names(
 ) -> list[UnusedName]:
     """Return the operations and labels in `limits` that no call in the ledger has.
 
-    The ledger is opened only if it exists and a limit has a name that is not built in.
+    The ledger is opened only if it exists and a limit has a name that quotakeeper itself does not
+    use.
     """
     asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
     if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:

@@ -65,7 +65,7 @@ class LimitsFile:
     def remove(self, name: str) -> None:
         """Remove a limit. Raises InvalidInputError if there is no limit with this name.
 
-        If it was the last limit in the file, the default limits stay off.
+        If this was the last limit in the file, the default limits stay off.
         """
         self._write_out_defaults()
         if self._find(name) is None and self._document.get("default_limits") is True:

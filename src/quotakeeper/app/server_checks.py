@@ -18,7 +18,7 @@ _WAITS = ("on", "remote_apply")
 
 class ServerSettings(Protocol):
     """What the checks read about the server. Class ServerFacts in stores/postgres/administration.py
-    has it."""
+    has these properties."""
 
     @property
     def version(self) -> str: ...

@@ -1,4 +1,4 @@
-"""The simplest interface: the TokenCalculator of the project brief, which uses the ledger."""
+"""TokenCalculator, the simplest interface: the methods that the project brief specifies, on the ledger."""
 
 from quotakeeper.calculator.calculator import TokenCalculator
 

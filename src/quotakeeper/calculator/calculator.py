@@ -103,7 +103,7 @@ class TokenCalculator:
         return usage
 
     def log_summary(self) -> None:
-        """Log the summary of the brief at level INFO, line by line."""
+        """Log the summary at level INFO, line by line."""
         try:
             date = self._now().strftime("%Y-%m-%d %H:%M:%S")
             lines = summary_lines(date, self._totals(), self._status())
@@ -114,7 +114,7 @@ class TokenCalculator:
             self._log(logging.INFO, line)
 
     def check_quota_status(self) -> dict[str, Any]:
-        """Return today's use, limits and status under the brief's keys; `{"error": ...}` on failure."""
+        """Return today's use, limits and status as a dict; `{"error": ...}` on failure."""
         try:
             return self._status()
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host

@@ -26,7 +26,7 @@ BRIEF_LIMITS = {
 
 
 def daily_limits(timezone: str) -> list[Limit]:
-    """Return the four limits of the brief, in a time zone. These limits only count and refuse no call."""
+    """Return the four limits of the project brief. These limits only count, and refuse no call."""
     return [
         Limit(name, meter, Window("day"), amount_from_units(amount, METERS[meter]),
               provider=provider, mode=Mode.SHADOW, timezone=timezone)
@@ -35,15 +35,15 @@ def daily_limits(timezone: str) -> list[Limit]:
 
 
 def settings_in_memory() -> Settings:
-    """Return settings with the limits of the brief and a ledger in memory.
+    """Return settings with the limits of the project brief and a ledger in memory.
 
-    These are used if the configured ledger or the config cannot be read.
+    The calculator uses these settings if the configured ledger or the config cannot be read.
     """
     return Settings("memory:", "UTC", default_limits("UTC", DEFAULT_WARN_AT))
 
 
 def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
-    """Return the amounts of the daily limits in `own` under the names in the brief.
+    """Return the amounts of the daily limits in `own` under the names in BRIEF_LIMITS.
 
     An amount is None if there is no such limit.
     """
@@ -82,7 +82,7 @@ def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any
 
 
 def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the status as the brief specifies it: used, limit, percent, and OK or WARNING (from 80 %).
+    """Return the status of the project brief: used, limit, percent, and OK or WARNING (from 80 %).
 
     If a limit is not in force, its amount and percentage are None. If calls have no price, the
     status is "UNKNOWN" instead of "OK".
@@ -98,7 +98,7 @@ def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str
 
 
 def known_sum(costs: Iterable[float | None]) -> float | None:
-    """Return the sum of the known costs; None if some are unknown and the known ones add up to 0."""
+    """Return the sum of the known costs; None if a cost is unknown and the known costs add up to 0."""
     given = list(costs)
     total = sum(cost for cost in given if cost is not None)
     return None if None in given and not total else total

@@ -14,9 +14,10 @@ LONGEST_SECONDS = 1e9  # seconds, about 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """Return an event under the keys of the brief. `provenance` says how its figures are known.
+    """Return an event as a dict with the keys of the project brief.
 
-    If no price is known, `cost_usd` is None and `unpriced` is True.
+    `provenance` says how the figures are known. If no price is known, `cost_usd` is None and
+    `unpriced` is True.
     """
     labels, quantities = event.labels, event.quantities
     usage: dict[str, Any] = {
@@ -54,7 +55,7 @@ def audio_seconds(value: object) -> float:
 
 
 def counted(name: str, text: object) -> TokenEstimate:
-    """Count the tokens of `text`. Raises InvalidInputError for the argument `name` if it is not a
+    """Count the tokens of `text`. Raises InvalidInputError with the name `name` if `text` is not a
     string."""
     if not isinstance(text, str):
         raise InvalidInputError(name, f"{type(text).__name__} is not text", "give a string")
@@ -62,5 +63,5 @@ def counted(name: str, text: object) -> TokenEstimate:
 
 
 def usd(pico: int) -> float:
-    """Convert pico-dollars to US dollars as a float, as the brief specifies."""
+    """Convert pico-dollars to US dollars as a float, as the project brief specifies."""
     return float(usd_from_pico(pico))

@@ -70,7 +70,8 @@ def _lang_of(ctx: click.Context) -> str:
 def shown(command: click.Command, words: Words, path: str = "") -> click.Command:
     """Return a copy of a command with help in the chosen language and with examples.
 
-    `path` is the full name of the command, such as `limits set`; the examples are found by it.
+    `path` is the full name of the command, such as `limits set`. The examples are chosen by this
+    name.
     """
     copied = copy.copy(command)
     lines = example_lines(path, words)

@@ -27,7 +27,8 @@ _FLAGS_WITH_VALUE = frozenset(
 def hoisted(arguments: list[str]) -> list[str]:
     """Return the arguments with the global options and their values moved to the front.
 
-    Arguments of the program that `run` starts do not move. In the result, these follow `--`.
+    Arguments of the program that `run` starts do not move. In the result, `--` separates the
+    program from the options.
     """
     start = _program_start(arguments)
     if start is not None:
@@ -73,10 +74,10 @@ def with_command(arguments: list[str]) -> list[str]:
 
 
 def asked_language(arguments: list[str]) -> str | None:
-    """Return the value of `--lang`, or None if it is not given.
+    """Return the value of `--lang`, or None if the option is not given.
 
-    This is used before the arguments are parsed. `arguments` is a result of `hoisted`. Arguments
-    after `--` belong to another program and are ignored.
+    Call this before the arguments are parsed. `arguments` is a result of `hoisted`. Arguments after
+    `--` belong to another program and are ignored.
     """
     for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == "--":

@@ -1,5 +1,4 @@
-"""Checks the address of a provider, and opens it with the standard library so that no other host
-gets a key."""
+"""Checks provider addresses and opens them with urllib, so that no other host gets an API key."""
 
 from __future__ import annotations
 

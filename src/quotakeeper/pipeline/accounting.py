@@ -51,7 +51,7 @@ class CallPlan:
 
 @dataclass(slots=True)
 class AttemptTotals:
-    """The usage of this run. It is shown if `TokenCalculator` fails.
+    """The usage of this run, to show if `TokenCalculator` fails.
 
     `attempts` counts by provider; `quantities` adds up base units by meter.
     """

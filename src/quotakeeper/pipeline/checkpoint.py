@@ -56,7 +56,7 @@ class FinishedSteps:
         return _transcript_from(self._step(_SPEECH, key))
 
     def recognition(self, language: str, key: str) -> Transcript | None:
-        """Return the transcript recognised in `language`, even if it is poor; None if not saved
+        """Return the transcript recognised in `language`, good or poor; None if it was not saved
         with this key."""
         return _transcript_from(self._step(f"{_SPEECH}:{language}", key))
 
@@ -166,7 +166,7 @@ def output_base(media: Path, folder: Path | None) -> Path:
     """Return the path of a media file's outputs, without a suffix. `folder` is the output folder.
 
     Without `folder`, the outputs are beside the media file. The name gets a number if it would
-    overwrite other files. These can be outputs of another media file, or subtitles made by hand.
+    overwrite other files: outputs of another media file, or subtitles made by hand.
     """
     parent = folder or media.parent
     stem = short_stem(media.stem)

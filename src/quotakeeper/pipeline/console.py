@@ -101,8 +101,8 @@ class _ConsoleHandler(logging.Handler):
 def logging_to(console: ProgressConsole, words: Wording = ENGLISH) -> Iterator[None]:
     """Show quotakeeper's log records from INFO up on the console, in the language of `words`.
 
-    This shows the summary that `TokenCalculator` logs. The root logger and its handlers do not
-    change. After the `with` block, quotakeeper's logger is as before.
+    So the console also shows the summary that `TokenCalculator` logs. The root logger and its
+    handlers do not change. After the `with` block, quotakeeper's logger is as before.
     """
     loggers = [logging.getLogger(TOP)]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]

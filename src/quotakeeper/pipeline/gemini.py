@@ -26,7 +26,7 @@ _THOUGHT_TOKENS, _LITE_THOUGHT_TOKENS = 4_096, 512
 class GeminiSettings:
     """The address, key and model for calls to Gemini.
 
-    `thinking_budget` is in tokens. If it is None, the model decides.
+    `thinking_budget` is in tokens; None means that the model decides.
     """
 
     base_url: str

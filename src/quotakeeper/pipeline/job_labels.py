@@ -23,7 +23,7 @@ class JobLabels:
     milliseconds: int = 0
 
     def learn(self, event: UsageEvent) -> None:
-        """If the length is unknown, set it to the audio length that the provider reported in `event`."""
+        """Set an unknown length to the audio length that the provider reported in `event`."""
         heard = event.quantities.get("audio_milliseconds", 0)
         if not self.milliseconds and event.provenance is Provenance.REPORTED:
             self.milliseconds = heard

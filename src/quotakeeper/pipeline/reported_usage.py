@@ -46,9 +46,9 @@ def gemini_usage(body: Json) -> ReportedUsage | None:
 
 
 def deepgram_usage(body: Json, *, multichannel: bool = False) -> ReportedUsage | None:
-    """Read the audio length from `metadata.duration`, in milliseconds. Returns None if it is missing.
+    """Read the audio length from `metadata.duration`, in milliseconds. Returns None without a duration.
 
-    With `multichannel`, the length is multiplied by the number of channels, as it is billed.
+    With `multichannel`, the length is multiplied by the number of channels, as Deepgram bills it.
     """
     metadata = body.get("metadata")
     duration = metadata.get("duration") if isinstance(metadata, dict) else None

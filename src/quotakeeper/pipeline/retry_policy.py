@@ -85,10 +85,9 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
 
 
 def backoff_seconds(attempt: int, jitter: float) -> float:
-    """Return the seconds to wait before the retry after attempt number `attempt`.
+    """Return the seconds to wait after attempt number `attempt`: 1, 2, 4, 8 ..., at most 60.
 
-    This is 1, 2, 4, 8 ... seconds, at most 60, times a factor from 0.5 to 1.5. `jitter` in [0, 1)
-    chooses the factor.
+    The seconds are multiplied by a factor from 0.5 to 1.5. `jitter` in [0, 1) chooses the factor.
     """
     return float(min(60, 2 ** (attempt - 1))) * (0.5 + jitter)
 

@@ -72,9 +72,9 @@ def speech_plan(
 
 
 def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
-    """Return the languages to try next, in order.
+    """Return the languages to try next, in order. `heard` has the transcripts up to now.
 
-    `heard` has the transcripts up to now. Languages after one with a good transcript are left out.
+    Languages after the first good transcript are left out.
     """
     left = []
     for language in languages:

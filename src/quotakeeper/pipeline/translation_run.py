@@ -41,7 +41,7 @@ _TOKEN_KINDS = ("input", "cached_input", "output", "thought")
 
 
 def _ignore(event: UsageEvent) -> None:
-    """Do nothing. This is the default of `on_event`."""
+    """Do nothing; the default value of `on_event`."""
 
 
 class TranslationRun:

@@ -1,6 +1,6 @@
 """The base of the contract's tests: a store, a fake clock, and methods with short names.
 
-It does not need pytest. Test runners collect a subclass like any other test class.
+The tests do not need pytest. Test runners collect a subclass like any other test class.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Contract: the capacity of an overdue lease is released only after its lease journal was read.
 
-A lease is overdue if the process that holds it did not extend it in time. Calls on the lease may be
-recorded only in the lease journal of this process. If the journal cannot be read, the rest of the
-lease is assumed to be used. A call that becomes known later corrects this once.
+A lease is overdue if the process that holds the lease did not extend it in time. Calls on the lease
+may be recorded only in the lease journal of this process. If the journal cannot be read, the rest
+of the lease is assumed to be used. If such a call becomes known later, the assumed amount is
+corrected once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class QuotaRules(LedgerCase):
     """Tests of provider quotas: the store keeps the newest reading of each quota, outside the journal."""
 
     def quota(self, quota_id: str = "PerDay", *, model: str = "m", at: int = 0) -> ProviderQuota:
-        """Return a quota as a reply reports it, with a reading time `at` microseconds from now."""
+        """Return a provider quota whose reading is dated `at` microseconds after the clock's time."""
         return ProviderQuota(
             "gemini", model, quota_id, "requests", "day", 20, None, None, REPLY,
             self.clock.now() + at,

@@ -109,8 +109,10 @@ class CommandMaker:
         return Figures({key: amount} if amount else {}, cost, note=chance.choice(("", "again")))
 
     def reserve(self) -> c.Command:
-        """Return a reservation against all limits that apply, and sometimes against a changed limit
-        too."""
+        """Return a command that makes a reservation. All limits that match the call are checked.
+
+        Sometimes a changed limit is checked too.
+        """
         chance = self._chance
         labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
@@ -133,7 +135,7 @@ class CommandMaker:
         return c.Record(self.event_id(), labels, self.figures(), limits, at)
 
     def grow(self) -> c.Command:
-        """Return a command that grows a reservation, against all limits."""
+        """Return a command that increases a reservation. All limits are checked."""
         return c.Grow(self.event_id(), self.figures(), LIMITS)
 
     def draw(self) -> c.Command:
@@ -171,10 +173,7 @@ class CommandMaker:
         return c.Watch(tuple(limit.account for limit in chosen))
 
     def sweep(self) -> c.Command:
-        """Return a command that ends abandoned reservations.
-
-        Sometimes it names processes that have ended.
-        """
+        """Return a command that ends abandoned reservations, sometimes those of ended processes."""
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
         read, unread = (

@@ -110,10 +110,11 @@ def chosen_rates(
 ) -> tuple[Rate, ...]:  # fmt: skip
     """Return the rates of the operations to plan.
 
-    These are the operations in `operations`. If it is empty, the operations in `history` are used,
-    or the assumed rates if `history` is empty too. `models` replaces the models of the rates.
+    If `operations` is empty, the operations in `history` are planned. If `history` is empty too,
+    the assumed rates are used. Each name in `models` replaces the model of the rates that the model
+    can serve.
 
-    Raises InvalidInputError for an unknown operation, or a model without a price for it.
+    Raises InvalidInputError for an unknown operation, or for a model without a fitting price.
     """
     known = {rate.operation: rate for rate in (*ASSUMED, *history)}
     unknown = [name for name in operations if name not in known]

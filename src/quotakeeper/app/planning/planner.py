@@ -1,4 +1,4 @@
-"""Makes a plan: which operations the media files need, what they cost, and when the limits allow them."""
+"""Makes a plan for media files: the operations, their cost, and when the limits allow each file."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _MOST_EVENTS = 50_000  # about two thousand films
 class PlanRequest:
     """What to plan. `sort` is one of ORDERS. `limit_days` is the number of days to plan.
 
-    If `operations` is empty, the operations in the ledger are planned. If `models` is empty, their
-    models do not change.
+    If `operations` is empty, the operations in the ledger are planned. If `models` is empty, each
+    operation keeps its model.
     """
 
     operations: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
 def _entries(
     keeper: Keeper, status: Status, scope: Sequence[tuple[str, str]]
 ) -> Sequence[LimitStatus]:
-    """Return the state of the limits, with one entry for each limit to schedule by.
+    """Return the state of each limit that the schedule must respect.
 
     A limit per label has an entry for the label value of the planned calls, even if no call has
     used this value yet.

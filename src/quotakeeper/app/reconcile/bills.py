@@ -71,10 +71,10 @@ def compare_bill(
     lines: Iterable[BilledLine], events: EventsOfDays, zone: tzinfo,
     days: tuple[date | None, date | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Return every difference by day and model, and add to `totals`. Keeps only sums in memory.
+    """Return every difference by day and model. The totals of both sides are added to `totals`.
 
-    `days` are the first and the last day to compare. None means the first or the last day of the
-    bill.
+    Only sums are kept in memory. `days` are the first and the last day to compare. None means the
+    first or the last day of the bill.
     """
     there: dict[tuple[date, str], _DaySum] = {}
     for line in lines:

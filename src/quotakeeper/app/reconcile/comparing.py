@@ -39,8 +39,8 @@ def reconcile_requests(
 ) -> Iterator[ReconciledCall]:  # fmt: skip
     """Yield each difference as soon as it is certain. With `apply`, also write the certain corrections.
 
-    The comparison adds to `sums`. Raises InvalidInputError if compaction deleted calls of the
-    compared time.
+    The totals of the ledger and the account are added to `sums`. Raises InvalidInputError if
+    compaction deleted calls of the compared time.
     """
     wide = window.widened()
     _need_single_calls(keeper, provider, wide.since, wide.until)
@@ -63,7 +63,8 @@ def reconcile_bill(
     keeper: Keeper, provider: str, lines: Iterable[BilledLine], zone: tzinfo,
     span: tuple[int | None, int | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Return every difference by day (in `zone`) and model, and add to `totals`.
+    """Return every difference by day (in `zone`) and model. The totals of both sides are added to
+    `totals`.
 
     `span` is `[since, until)` in microseconds since 1970 UTC. None means the start or the end of
     the bill. Raises InvalidInputError if compaction deleted calls of the compared time.

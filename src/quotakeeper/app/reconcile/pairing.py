@@ -33,9 +33,9 @@ _Test = Callable[[AccountRequest, UsageEvent], bool]
 
 
 def _kind_of(operation: str, quantities: Sequence[str] = ()) -> str:
-    """Return the meter that an operation counts, or "" if it is unknown.
+    """Return the meter that an operation counts, or "" if the meter is unknown.
 
-    The meter of an operation that a program named itself is found in `quantities`.
+    If a program uses its own name for an operation, the meter is found in `quantities`.
     """
     named = _KINDS.get(operation)
     if named:
@@ -160,8 +160,8 @@ def _sides(group: Sequence[Pair]) -> tuple[list[AccountRequest], list[UsageEvent
 def _answer(group: Sequence[Pair]) -> list[Pair]:
     """Return the certain pairs of a group, or an empty list.
 
-    A group of one pair is certain. If all requests are equal and every request can match every
-    event, they are paired in the order of time.
+    A group of one pair is certain. If all requests are equal and each request can match each event,
+    requests and events are paired in the order of time.
     """
     if len(group) == 1:
         return list(group)

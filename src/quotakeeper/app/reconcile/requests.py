@@ -73,7 +73,7 @@ def compare_requests(
     provider: str, requests: Iterable[AccountRequest], events: Iterable[UsageEvent],
     window: RequestWindow, same_model: SameModel, sums: Compared,
 ) -> Iterator[Difference]:  # fmt: skip
-    """Yield each difference as soon as it is certain. The comparison adds to `sums`.
+    """Yield each difference as soon as it is certain. The totals of both sides are added to `sums`.
 
     `requests` is read once. Only the requests that may match a call without a request id stay in
     memory. `events` are the ledger's calls in the widened window.

@@ -34,7 +34,7 @@ class AccountClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestSource:
-    """The requests of an account. `read` returns all of them, each time from the start."""
+    """The requests of an account. Each call of `read` returns all requests again."""
 
     name: str
     window: RequestWindow

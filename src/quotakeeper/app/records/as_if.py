@@ -29,9 +29,9 @@ _FLAG = "--as-if"
 class AsIf:
     """The costs of the same calls on another model and on their own model.
 
-    Each dict has the key of a report row. `repriced` holds the costs on the other model, `compared`
-    the actual costs. Both cover the same calls. `left_out` is how many calls of a row are in
-    neither.
+    The keys of each dict are the keys of report rows. `repriced` has the costs on the other model,
+    `compared` the actual costs of the same calls. `left_out` counts the calls that cannot be
+    compared.
     """
 
     provider: str
@@ -55,10 +55,10 @@ class AsIf:
         }
 
     def sums(self, keys: list[tuple[str, ...]]) -> tuple[int | None, int | None, int]:
-        """Return three sums over the report rows `keys`.
+        """Return the cost on the other model, the actual cost, and the number of calls left out.
 
-        These are the cost on the other model, the actual cost, and the number of calls left out.
-        Costs are in pico-dollars, or None if no call can be compared.
+        Each is a sum over the report rows `keys`. Costs are in pico-dollars, or None if no call can
+        be compared.
         """
         left_out = sum(self.left_out.get(key, 0) for key in keys)
         repriced = [self.repriced[key].cost_pico for key in keys if key in self.repriced]

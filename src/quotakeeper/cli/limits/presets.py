@@ -1,4 +1,5 @@
-"""Runs `quotakeeper limits preset`: shows presets of provider limits, or writes one to the config."""
+"""Runs `quotakeeper limits preset`: shows presets of provider limits, or writes a preset to the
+config file."""
 
 from __future__ import annotations
 

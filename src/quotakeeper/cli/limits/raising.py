@@ -19,8 +19,10 @@ from quotakeeper.keeper import Keeper
 def run_raise(
     session: context.CommandContext, name: str, to: str, for_span: str, why: str, *, as_json: bool
 ) -> int:  # fmt: skip
-    """Raise the limit `name` to `to` for the span `for_span`, and print when it ends. Returns the
-    exit code."""
+    """Raise the limit `name` to `to` for the span `for_span`, and print when the raise ends.
+
+    Returns the exit code.
+    """
     seconds = parse_span(for_span, "--for") // SECOND
     context.check_ledger_is_there(session)
     with context.open_keeper(session) as keeper:

@@ -21,8 +21,8 @@ def run_plan(
 ) -> int:  # fmt: skip
     """Print the plan. Nothing is sent or written. Returns 0, or with `check` the code of `code_for`.
 
-    Files that `translate` has finished are left out, unless `again` is True. `out` is the folder of
-    its outputs.
+    Files that `translate` has finished are left out, unless `again` is True. `out` is the folder
+    where `translate` wrote the outputs; None means beside each file.
     """
 
     def finished(path: Path) -> Collection[str]:

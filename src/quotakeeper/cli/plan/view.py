@@ -214,7 +214,8 @@ def _table(
     header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int,
     names: int | None = None,
 ) -> list[str]:  # fmt: skip
-    """Return the lines of a table. If it is wider than `width`, the column LOW TO HIGH is left out."""
+    """Return the lines of a table. If the table is wider than `width`, the column LOW TO HIGH is
+    left out."""
     ellipsis = session.glyphs.ellipsis
     lines = table_lines(
         header, rows, right=frozenset(right), width=width, ellipsis=ellipsis, names=names

@@ -30,7 +30,7 @@ def more_header(report: UsageReport, session: CommandContext) -> list[str]:
 
 
 def more_cells(report: UsageReport, rows: Sequence[UsageRow], lang: str) -> list[str]:
-    """Return the cells of the optional columns for one row of the table, which adds up `rows`."""
+    """Return the cells of the optional columns, with the sums over `rows`."""
     cells = []
     if report.currency is not None:
         cells.append(local_money(known_cost(rows), report.currency, lang))

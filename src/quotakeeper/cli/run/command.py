@@ -72,7 +72,10 @@ class RunOptions:
 
     @property
     def policies(self) -> dict[str, str | None]:
-        """The options about what to do at a limit, except `on_limit`, by name. None means not given."""
+        """The values of the options that decide what happens at a limit, by option name.
+
+        `on_limit` is not included. None means that the option is not given.
+        """
         names = ("on_busy", "busy_seconds", "wait_seconds", "hold", "clamp_least")
         return {name: getattr(self, name) for name in names}
 
@@ -121,7 +124,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
 def _strict_code(
     session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
 ) -> int:
-    """Return exit code 6 if `--strict` is given, the program succeeded, and calls may not be counted.
+    """Return exit code 6 if `--strict` is given, the program succeeded, and calls may be uncounted.
 
     Otherwise return 0.
     """

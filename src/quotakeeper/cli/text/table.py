@@ -72,7 +72,7 @@ def _cut_middle(name: str, columns: int, ellipsis: str) -> str:
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
-    """Return the text with spaces added to fill `columns`. With `right`, it is aligned to the right."""
+    """Return the text with spaces added to fill `columns`. With `right`, the spaces come first."""
     fill = " " * max(0, columns - columns_of(text))
     return fill + text if right else text + fill
 

@@ -25,8 +25,8 @@ def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = F
     """Convert a date, a date and time, or a span before `now` to microseconds since 1970 UTC.
 
     A text without a UTC offset is in `zone`. A date without a time means the start of this day.
-    With `end`, it means the start of the next day, so that `--until 2026-11-23` includes this day.
-    Raises InvalidInputError.
+    With `end`, a date means the start of the next day, so that `--until 2026-11-23` includes this
+    day. Raises InvalidInputError.
     """
     word = text.strip().lower()
     if _SPAN.fullmatch(word):

@@ -49,7 +49,10 @@ def unpriced_text(n: int, session: CommandContext) -> str:
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """Return when the period ends, and in how long. A prepaid limit never resets: return what is left."""
+    """Return when the period ends and how long that takes.
+
+    For a prepaid limit, which never resets, return the remaining amount instead.
+    """
     if entry.limit.window.is_endless:
         left = figures.with_unit(entry.remaining, entry.limit.meter_info, session.lang)
         return session.words("never; {left} left", left=left)
