@@ -87,7 +87,7 @@ class LimitsFile:
     def show_preset(self, name: str) -> None:
         """Make `status` show the quotas of the preset `name`."""
         names = self._document.get("quota_presets", [])
-        if isinstance(names, str):  # one text, as an environment variable holds the names
+        if isinstance(names, str):  # a text with commas, as in the environment variable
             names = [each.strip() for each in names.split(",") if each.strip()]
         if name not in names:
             texts = ", ".join(f'"{each}"' for each in (*names, name))

@@ -58,7 +58,7 @@ class TokenCalculator:
         keeper: Keeper | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._lock = RLock()  # a signal handler may call while its own thread is counting
+        self._lock = RLock()  # a signal handler may call a method while the same thread counts
         self._begin()
         self._keeper = keeper or self._open(ledger, config, clock)
         self._daily_limits = daily.daily_limits(self._keeper.settings.timezone)

@@ -78,7 +78,7 @@ class CreditRules(LedgerCase):
         self.record("before", tokens(3), PREPAID)
         self.pay(10, hours=48)
         self.pay(10, hours=24)
-        self.record("a", tokens(12), PREPAID)  # 10 of the last payment, 2 of the one before
+        self.record("a", tokens(12), PREPAID)  # 10 from the last payment, 2 from the payment before
         self.clock.advance(hours=24)
         assert self.balance() == (30, 15)
         self.record("b", tokens(1), PREPAID)  # from the payment that expires tomorrow

@@ -124,7 +124,7 @@ class CrossingRules(LedgerCase):
         self.watch(limit)
         outcomes = self.apply(*(c.Record(name, LABELS, tokens(3), (limit,)) for name in "abcd"))
         crossed = [len(each.crossed) for each in outcomes if isinstance(each, c.Booked)]
-        assert crossed == [0, 0, 1, 1]  # 9 of 10: one level; 12 of 10: the other one too
+        assert crossed == [0, 0, 1, 1]  # 9 of 10 crosses one level, 12 of 10 also the other
 
     # -- turns
 
@@ -161,7 +161,7 @@ class CrossingRules(LedgerCase):
         self.record("a", tokens(9), limit)
         self.clock.advance(hours=24)
         self.record("b", tokens(7), limit)
-        # Yesterday's use crosses no level of yesterday any more, and lowers no level of today.
+        # A correction of yesterday's use crosses no level, and does not change today's use.
         self.do(c.Correct("a", tokens(10), (limit,)), c.Booked)
         self.do(c.Correct("a", tokens(1), (limit,)), c.Booked)
         self.record("c", tokens(1), limit)

@@ -208,7 +208,7 @@ class JournalRules(LedgerCase):
         self.watch(limit)
         self.reserve("a", tokens(10), limit)
         assert self.sums(limit, store=self.other) == (0, 10)
-        # Both stores have read everything; now each writes what the other one has to notice.
+        # Both stores have read the whole ledger. Now each must notice what the other one writes.
         self.watch(rolling, store=self.other)
         self.do(c.Settle("a", tokens(7)), c.Booked, store=self.other)
         assert self.sums(limit) == self.sums(rolling) == (7, 0)

@@ -62,7 +62,7 @@ class LeaseRules(LedgerCase):
         self.clock.advance(hours=24)
         assert not self.do(c.Grow("late", tokens(11), (limit,)), c.Denied).decision.allowed
         self.do(c.Grow("late", tokens(10), (limit,)), c.Reserved)
-        assert self.sums(limit) == (0, 0)  # of today
+        assert self.sums(limit) == (0, 0)  # in today's period
         self.reserve("today", tokens(100), limit)
 
     def test_only_what_is_open_grows(self) -> None:

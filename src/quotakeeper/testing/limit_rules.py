@@ -61,7 +61,7 @@ class LimitRules(LedgerCase):
         before = self.journal()
         denied = self.refused("b", tokens(11, 6), wide, narrow, money)
         assert [verdict.limit.name for verdict in denied.decision.refusing] == ["narrow", "money"]
-        # Of the two limits, the one that resets last: after it, both admit the call.
+        # The limit that resets last blocks: after its reset, both limits admit the call.
         assert denied.decision.blocking.limit == money
         assert self.journal() == before
         assert [self.sums(limit) for limit in (wide, narrow, money)] == [(0, 40), (0, 40), (0, 5)]

@@ -54,7 +54,7 @@ class PauseRules(LedgerCase):
         grown = self.do(c.Grow("open", tokens(1), (limit,)), c.Denied)
         assert grown.decision.pause is not None
         again = self.do(self.asking("open", tokens(10), (limit,)), c.Reserved)
-        assert again.replay  # the pause exists already
+        assert again.replay  # the reservation is older than the pause
 
     def test_a_lease_gets_no_more_and_what_it_admitted_is_drawn(self) -> None:
         limit = cap(100)
