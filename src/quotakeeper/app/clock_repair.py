@@ -23,8 +23,8 @@ OpenKeeper = Callable[[], "Keeper"]
 class AcceptedClock:
     """The result of accepting the machine's clock.
 
-    `ahead` is how far the clock was ahead, in microseconds. `bound` is the largest advance that
-    does not count as a jump, in microseconds.
+    `ahead` is how far the clock was ahead of the expected time, in microseconds. `bound` is how far
+    ahead a clock may be before this counts as a jump, in microseconds.
     """
 
     ahead: int
@@ -40,8 +40,8 @@ class AcceptedClock:
 class ClockRepair:
     """The result of a repair. `applied` is False if the repair was only a preview or was not needed.
 
-    `bound` is the largest advance that does not count as a jump, in microseconds. `is_confirmed`
-    says whether the kernel's time service confirms the machine's clock.
+    `bound` is how far ahead a clock may be before this counts as a jump, in microseconds.
+    `is_confirmed` says whether the kernel's time service confirms the machine's clock.
     """
 
     found: SetBack

@@ -58,7 +58,7 @@ def prices_of_model(
 
 
 def price_list_record(prices: PriceList) -> dict[str, object]:
-    """Return price rows and factors as a JSON record. Money is decimal text."""
+    """Return price rows, and the factors that change prices, as a JSON record. Money is decimal text."""
     return {
         "schema": Schema.PRICES,
         "version": prices.version,
@@ -69,7 +69,7 @@ def price_list_record(prices: PriceList) -> dict[str, object]:
 
 
 def factor_record(each: Adjustment) -> dict[str, object]:
-    """Return one factor on prices as a JSON record."""
+    """Return a factor that changes prices as a JSON record."""
     what = [each.provider, each.model, each.tier, *each.meters]
     return {
         "provider": each.provider,

@@ -37,8 +37,7 @@ def status_record(status: Status) -> dict[str, object]:
 def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
     """Return how many of today's calls have no price, and how many are assumed because no answer came.
 
-    Calls without a price are counted only if a limit on cost exists, because the limit does not
-    include them.
+    The first number is 0 if no limit counts cost.
     """
     of_money = any(entry.limit.meter == "cost" for entry in status.limits)
     today = period_at(Window("day"), keeper.zone, status.as_of)

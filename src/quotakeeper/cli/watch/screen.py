@@ -47,7 +47,7 @@ class LiveScreen:
             self._trouble = error.problem
 
     def press(self, key: Key) -> None:
-        """Scroll the list of limits as the key says."""
+        """Scroll the list of limits. A key that does not scroll changes nothing."""
         page = max(1, self._shown)
         steps = {Key.UP: -1, Key.DOWN: 1, Key.PAGE_UP: -page, Key.PAGE_DOWN: page}
         if key is Key.FIRST:
