@@ -57,16 +57,16 @@ class ClockRepair:
 
 
 def accept_clock(open_keeper: OpenKeeper, why: str) -> AcceptedClock:
-    """Confirm that the machine's clock is right now. The reason `why` is written to the ledger."""
+    """Confirm that the present time of the machine's clock is right. `why` is written to the ledger."""
     with open_keeper() as keeper:
         bound = engine_of(keeper).parts.ledger_clock.bound
         return AcceptedClock(keeper.accept_clock(why=why), bound)
 
 
 def repair_clock(open_keeper: OpenKeeper, why: str, *, apply: bool) -> ClockRepair:
-    """Set the ledger's time back to the machine's clock.
+    """Set the ledger's time back to the machine's clock. Without `apply`, only return what would change.
 
-    Without `apply`, only returns what would change. The reason `why` is written to the ledger.
+    The reason `why` is written to the ledger.
     """
     with open_keeper() as keeper:
         clock = engine_of(keeper).parts.ledger_clock

@@ -61,7 +61,7 @@ class GeminiAnswer:
 def default_thinking_budget(model: str) -> int | None:
     """Return 0 (no thinking) for the 2.5 Flash models, and None (the model decides) for the others.
 
-    Translation does not need thinking, but other models do not allow 0.
+    Translation does not need thinking, and the 2.5 Flash models allow 0.
     """
     return 0 if re.match(r"gemini-2\.5-flash", model) else None
 

@@ -45,7 +45,8 @@ class Rewriting:
 
 
 def rewriting_prompt(text: str) -> GeminiPrompt:
-    """Return the prompt. The output cap depends on the length of the text and is at most 8192 tokens."""
+    """Return the prompt. The longest answer depends on the length of the text, and is at most 8192
+    tokens."""
     cap = min(8_192, 768 + 2 * estimate_tokens(text).likely_bound)
     return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 

@@ -14,9 +14,9 @@ _boots: Callable[[], int] = count(1).__next__
 class FakeClock:
     """A clock whose time changes only when the test changes it. `sleep` advances it, so no test waits.
 
-    FakeClock also has a boot clock. `advance` and `set` change both clocks; `jump` changes only the
-    wall clock. Each FakeClock is the clock of one machine. `beside` returns the clock of a second
-    process on the same machine.
+    FakeClock also has a boot clock. `advance` and `set` change the wall clock and the boot clock;
+    `jump` changes only the wall clock. Each FakeClock is the clock of one machine. `beside` returns
+    the clock of a second process on the same machine.
     """
 
     def __init__(self, start: str | datetime = "2026-11-23T12:00:00+00:00") -> None:
@@ -54,7 +54,7 @@ class FakeClock:
     def advance(
         self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Advance both clocks by the sum of the given times. A negative time sets only the wall
+        """Advance all clocks by the sum of the given times. A negative time sets only the wall
         clock back."""
         step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         self._now += step // _MICROSECOND
@@ -62,9 +62,9 @@ class FakeClock:
         self._monotonic += max(0.0, step.total_seconds())
 
     def set(self, moment: str | datetime) -> None:
-        """Advance both clocks to `moment`: an aware datetime, or RFC 3339 text.
+        """Advance the wall clock and the boot clock to `moment`: an aware datetime, or RFC 3339 text.
 
-        An earlier moment sets only the wall clock back. The monotonic clock never changes.
+        An earlier moment sets only the wall clock back. The monotonic clock does not change.
         """
         step = _instant(moment) - self._now
         self._now += step
