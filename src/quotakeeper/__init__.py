@@ -1,4 +1,5 @@
-"""quotakeeper: knows what an AI pipeline spends while it spends it, and stops it at the limit."""
+"""quotakeeper: counts what an AI pipeline spends while it spends it, and refuses calls at the
+limit."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,5 @@
-"""`python -m quotakeeper` and the `quotakeeper` command: the full CLI, or the part without click."""
+"""`python -m quotakeeper` and the `quotakeeper` command: the full CLI, or a smaller one without
+click."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ def _boot_clock() -> Callable[[], int] | None:
     """A function that returns nanoseconds since the system started, including suspended time.
 
     Linux: CLOCK_BOOTTIME. macOS: CLOCK_MONOTONIC, which by its manual page runs during sleep.
-    Windows: Python's monotonic clock; by Microsoft's pages on GetTickCount64 and
-    QueryPerformanceCounter, it runs during sleep. None: no such clock is known for this system.
+    Windows: Python's monotonic clock, which runs during sleep. Source: Microsoft's pages on
+    GetTickCount64 and QueryPerformanceCounter. None: no such clock is known for this system.
     """
     for platform, name in (("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC")):
         number = getattr(time, name, None)
@@ -71,10 +71,11 @@ class SystemClock:
         return None if _BOOT_CLOCK is None else _BOOT_CLOCK() // 1_000
 
     def confirmed(self) -> int | None:
-        """The kernel's wall time in microseconds, if a time service keeps it right.
+        """The kernel's wall time in microseconds, if a time service synchronizes the clock; else
+        None.
 
-        None if no time service does, or if the system cannot tell. Setting the clock by hand also
-        gives None until a service confirms it again.
+        None also if the system does not report this. After the clock was set by hand, the result is
+        None until a time service has set it again.
         """
         return kernel_time() if sys.platform == "linux" else None
 
@@ -84,10 +85,10 @@ class SystemClock:
 
 
 def kernel_time() -> int | None:
-    """Linux's wall time in microseconds; None unless a time service keeps it right.
+    """Linux's wall time in microseconds; None unless a time service synchronizes the clock.
 
-    adjtimex(2) returns TIME_ERROR (5) after the clock was set by hand, until a service has set it
-    right. This is called only when a clock is in doubt.
+    After the clock was set by hand, adjtimex(2) returns TIME_ERROR (5) until a time service has set
+    it again. Called only when a clock is in doubt.
     """
     import ctypes  # noqa: PLC0415 - a 10 ms import, rarely needed
 
@@ -112,9 +113,9 @@ def kernel_time() -> int | None:
 
 
 def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
-    """Take a lock, and wait for it at most `seconds` of the clock. Returns whether it was taken.
+    """Take a lock; wait at most `seconds` of `clock` for it. Returns whether the lock was taken.
 
-    With a fake clock, the lock is tried before and after the clock's sleep.
+    With a fake clock, the function tries to take the lock before and after `clock.sleep`.
     """
     if isinstance(clock, SystemClock):
         return lock.acquire(timeout=max(0.0, seconds))
@@ -125,10 +126,11 @@ def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
 
 
 class MachineZone(tzinfo):
-    """The machine's time zone by the C library's rules, for systems without a time zone database."""
+    """The machine's time zone by the rules of the C library, if Python finds no time zone
+    database."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """The offset from UTC; honours `fold`."""
+        """The offset from UTC; uses `fold` in a repeated hour."""
         if moment is None:
             return _ZERO
         naive = moment.replace(tzinfo=None)
@@ -179,8 +181,8 @@ def zone_named(name: str) -> tzinfo:
 def local_zone_name() -> str:
     """The IANA name of the machine's time zone, or "local" if the name is not known.
 
-    Raises ConfigError if the variable TZ is not the name of a zone: the C library would silently
-    use UTC for it.
+    Raises ConfigError if the variable TZ is not the name of a zone, because the C library would use
+    UTC without a message.
     """
     told = os.environ.get("TZ", "").strip().removeprefix(":")
     if told:
@@ -207,7 +209,7 @@ def local_zone_name() -> str:
 
 
 def _zone_of_variable(told: str) -> str:
-    """The zone that TZ names; "" if TZ names /etc/localtime."""
+    """The zone that `told`, the value of TZ, names; "" if the value is the path /etc/localtime."""
     if told.startswith("/"):
         if "zoneinfo/" in told:
             told = told.split("zoneinfo/")[-1]

@@ -40,7 +40,7 @@ class RefusingVerdict(Protocol):
 
     @property
     def asked(self) -> int:
-        """What the call asked for, in base units of the limit's meter."""
+        """The amount that the call asked for, in base units of the limit's meter."""
 
     @property
     def used(self) -> int:
@@ -48,11 +48,11 @@ class RefusingVerdict(Protocol):
 
     @property
     def reserved(self) -> int:
-        """What calls under way have reserved, in base units."""
+        """The amount that calls under way have reserved, in base units."""
 
     @property
     def remaining(self) -> int:
-        """What is left, in base units."""
+        """The amount that further calls can still reserve, in base units."""
 
     @property
     def resets_at(self) -> int:
@@ -60,14 +60,15 @@ class RefusingVerdict(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Whether the call does not fit, and calls under way are the only reason."""
+        """Whether only the reservations of calls under way prevent this call."""
 
     @property
     def is_used_up(self) -> bool:
-        """Whether settled use alone leaves no room for the call."""
+        """Whether the call would not fit even if no other call were under way."""
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: the limit, what was asked, what remains, and when it resets."""
+        """One line for people: the limit, the asked and the remaining amount, and when the limit
+        resets."""
 
 
 class RefusingDecision(Protocol):
@@ -90,11 +91,12 @@ class RefusingDecision(Protocol):
 
     @property
     def basis(self) -> RefusalBasis | None:
-        """What was to be reserved for the call, and why."""
+        """The quantities that were to be reserved for the call, and the reasons for their
+        amounts."""
 
     @property
     def doubt(self) -> DoubtedClock | None:
-        """Set if the limits refuse because the clock jumped ahead."""
+        """The doubt about the clock, if limits refuse because the clock jumped ahead; else None."""
 
     def explain(self) -> str:
         """One line for people: why the call is refused."""
@@ -109,7 +111,8 @@ class QuotakeeperError(Exception):
 
 
 class InvalidInputError(QuotakeeperError, ValueError):
-    """A value is not usable. The message names the field, the problem, and the fix."""
+    """A value from the caller is not usable. The message names the field, the problem, and the
+    fix."""
 
     def __init__(self, field: str, problem: str, fix: str = "") -> None:
         self.field = field
@@ -141,10 +144,10 @@ class MissingExtraError(ConfigError):
 
 
 class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the public interface
-    """A hard limit refused a call before it was sent. `decision` names the limit and its reset.
+    """A hard limit refused a call before it was sent.
 
-    Attributes: `limit` (the Limit), `asked` and `remaining` (integers in the limit's base unit),
-    `resets_at` (microseconds since 1970 UTC), `decision` (all limits that refused).
+    Attributes: `limit` (the Limit that resets last), `asked` and `remaining` (integers in its base
+    unit), `resets_at` (microseconds since 1970 UTC), `decision` (all limits that refused).
     """
 
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
@@ -160,9 +163,9 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 class ClockSuspectError(LimitExceeded):
     """A hard limit refused a call because the machine's clock jumped ahead.
 
-    The limit may have room, but an unconfirmed clock begins no new period. Further attributes, in
-    microseconds: `ahead` (the size of the jump), `shown_at` (the time that the clock showed), and
-    `trusted_at` (the newest trusted time). The last two count since 1970 UTC.
+    The limit may have room, but no new period begins until the clock is confirmed. Further
+    attributes: `ahead` (microseconds), `shown_at` (the time that the clock showed) and `trusted_at`
+    (the newest trusted time), both in microseconds since 1970 UTC.
     """
 
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
@@ -174,11 +177,10 @@ class ClockSuspectError(LimitExceeded):
 
 
 class PausedError(QuotakeeperError):
-    """A pause, of one provider or of all, refused the call. The call was not sent.
+    """A pause refused the call: calls to this provider, or to all providers, are paused.
 
-    Attributes: `decision`, and the pause's `provider` ("" for all), `why`, `by` and `until`.
-    `until` is in microseconds since 1970 UTC, or None if the pause holds until somebody resumes
-    calls.
+    The call was not sent. Attributes: `decision`, and the pause's `provider` ("" for all), `why`,
+    `by` and `until` (microseconds since 1970 UTC; None: until somebody resumes calls).
     """
 
     def __init__(self, decision: PausingDecision, text: str = "") -> None:
@@ -194,9 +196,8 @@ class PausedError(QuotakeeperError):
 class UnpricedModelError(QuotakeeperError):
     """A call was refused because no price is known for it. Nothing was counted.
 
-    This happens if `on_unpriced` is "refuse". It also happens if it is "auto" and a hard limit on
-    cost applies. `limit` is the name of that limit, or "". `meters` are the quantities without a
-    price.
+    This happens if `on_unpriced` is "refuse", or if it is "auto" and a hard limit on cost applies.
+    `limit` is the name of the limit on cost, or "". `meters` are the quantities without a price.
     """
 
     def __init__(
@@ -229,7 +230,7 @@ class KeyConflictError(QuotakeeperError):
 
 
 class ReservationClosedError(QuotakeeperError):
-    """The reservation has already ended in another way. Nothing was changed."""
+    """The reservation has already ended; `state` says how. Nothing was changed."""
 
     def __init__(self, reservation_id: str, state: str, wanted: str) -> None:
         self.reservation_id = reservation_id
@@ -273,10 +274,10 @@ class LedgerUnavailableError(LedgerError):
 
 
 class LedgerCorruptError(LedgerError):
-    """The file is damaged or is not a quotakeeper ledger. It was not changed.
+    """The file is damaged or is not a quotakeeper ledger. The file was not changed.
 
-    `seq` and `entry_id` identify the unreadable journal entry, if known (else None and ""). `what`
-    describes the fault.
+    `what` describes the fault. `seq` and `entry_id` identify the unreadable journal entry; None and
+    "" if it is not known.
     """
 
     def __init__(
@@ -294,4 +295,5 @@ class LedgerVersionError(LedgerError):
 
 
 class OutcomeUnknownError(LedgerError):
-    """A commit failed, so the write may or may not have happened. Repeat it with the same id."""
+    """A commit failed, so the write may or may not have happened. Repeat the write with the same
+    id."""

@@ -1,9 +1,10 @@
 """Opens files safely in folders that other users can write to: checks owners, follows no links.
 
-In a folder that everybody can write to, such as /tmp, another user can plant a file or a link. Its
-name may be one that this package uses. There, files and links of another user are refused, wherever the link
-points. In other folders, the folder's mode says who may write. Links of this user and of root are
-followed everywhere. Windows has no such modes and owners, so nothing is refused there.
+In a folder that everybody can write to, such as /tmp, another user can create files and links.
+Their names may be names that this package uses. In such a folder, files and links of another user
+are refused. In other folders, the folder's mode decides who can write. Links of this user and of
+root are followed everywhere. On Windows, nothing is refused, because it has no such modes and
+owners.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _EVERYBODY_WRITES = stat.S_IWOTH
 
 
 def why_not_ours(path: Path) -> str:
-    """Why a file must not be used, for a message; "" if it may be used or does not exist."""
+    """The reason why a file must not be used, for a message; "" if it may be used or does not
+    exist."""
     if not hasattr(os, "geteuid"):
         return ""
     try:
@@ -37,17 +39,19 @@ def why_not_ours(path: Path) -> str:
 
 
 def followed(path: Path) -> Path:
-    """The target of a link that belongs to this user or root; otherwise the path itself."""
+    """The target of a link that may be used (see `why_not_ours`); otherwise the path itself."""
     if os.path.islink(path) and not why_not_ours(path):
         return Path(os.path.realpath(path))
     return path
 
 
 def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
-    """Open a file that only this package creates. Links are not followed.
+    """Open a file that only this package creates. Does not follow links. Returns the file
+    descriptor.
 
-    A new file is for its owner only (0600), and also for the group of `ledger` if the ledger is
-    shared. Raises OSError; PermissionError for a file of another user in a shared folder.
+    Only the owner can use a new file (mode 0600). If `ledger` is shared with a group, this group
+    can use the file too. Raises OSError; PermissionError for a file of another user in a folder
+    that everybody can write to.
     """
     try:
         fd = os.open(path, flags | NO_FOLLOW, 0o600)
@@ -73,7 +77,7 @@ def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
 
 
 def take_rights(target: int | Path, ledger: Path) -> None:
-    """Give a new file or folder the group of a shared ledger, and that group's rights.
+    """Set the group and the group's rights of a new file or folder to those of a shared ledger.
 
     SQLite does the same for the files beside its database (sqlite.org/wal.html). Does nothing if
     the ledger is private or does not exist. Raises OSError.
@@ -105,14 +109,15 @@ def read_ours(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a new UTF-8 file for its owner only. Raises OSError, also if the file exists."""
+    """Write a new UTF-8 file that only its owner can use. Raises OSError, also if the file
+    exists."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
     with open(fd, "w", encoding="utf-8") as file:
         file.write(text)
 
 
 def user_name(uid: int) -> str:
-    """The name of a user; "uid 1000" if the system knows none."""
+    """The name of the user with this id; "uid 1000" if the system has no name for the id."""
     try:
         import pwd  # noqa: PLC0415 - not on Windows, and only for errors
 

@@ -1,7 +1,8 @@
-"""A ledger that a Unix group shares: modes, groups, and the reason why access is denied.
+"""Sharing a ledger with a Unix group: modes, groups, and the reason why access is denied.
 
-Users of the ledger file may also use the files beside it: see `file_safety.take_rights`. The
-folder's setgid bit passes its group to new files. On the BSDs and macOS, every folder does this.
+Users of the ledger file can also use the files beside it: see `file_safety.take_rights`. New files
+get the group of their folder if the folder's setgid bit is set. On the BSDs and macOS, they always
+do.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ _OPTION = '[ledger] group = "..."'
 
 
 def group_id(name: str) -> int:
-    """The id of a Unix group of this machine. Raises ConfigError; always on Windows."""
+    """The id of a Unix group of this machine, which this user must be a member of.
+
+    Raises ConfigError if there is no such group, if this user is not a member, and always on
+    Windows.
+    """
     if not _POSIX:
         raise ConfigError(
             "ledger.group", "Windows has no such groups", "give the users rights on the folder"
@@ -46,7 +51,7 @@ def group_id(name: str) -> int:
 
 
 def make_shared_folder(path: Path, group: int) -> None:
-    """Create a folder (2770) for a group, atomically. Does nothing if it exists."""
+    """Create a folder for a group (mode 2770), atomically. Does nothing if the path exists."""
     if path.exists():
         return
     hidden = path.with_name(f".{path.name}.{new_owner()}")
@@ -60,7 +65,7 @@ def make_shared_folder(path: Path, group: int) -> None:
 
 
 def make_shared_file(path: Path, group: int) -> None:
-    """Create an empty file (0660) for a group, atomically. Does nothing if it exists."""
+    """Create an empty file for a group (mode 0660), atomically. Does nothing if the path exists."""
     if path.exists():
         return
     hidden = path.with_name(f".{path.name}.{new_owner()}")
@@ -90,10 +95,10 @@ def check_folder(ledger: Path, group: int) -> None:
 
 
 def share(ledger: Path, group: int) -> None:
-    """Give the group rights on a private ledger and on the files beside it.
+    """Give the group rights on a private ledger and on the files beside the ledger.
 
-    Opens no file, because closing a database file would drop SQLite's locks in this process. Raises
-    LedgerUnavailableError if another user owns the ledger.
+    Opens no file: if this process closed a database file, SQLite's locks on it would be lost.
+    Raises LedgerUnavailableError if another user owns the ledger.
     """
     found = os.stat(ledger)
     if found.st_gid == group and found.st_mode & GROUP_RIGHTS == GROUP_RIGHTS:
@@ -124,7 +129,10 @@ def _give(path: Path, group: int) -> None:
 
 
 def why_denied(ledger: Path) -> str:
-    """The file or folder that this user has no rights on, and its owner; "" if none is found."""
+    """The reason why this user cannot use the ledger: a file or folder, its owner and mode.
+
+    "" if there is no such file or folder.
+    """
     if not _POSIX:
         return ""
     for folder in reversed(ledger.absolute().parents):
@@ -154,7 +162,7 @@ def _rights(found: os.stat_result) -> str:
 
 
 def group_name(gid: int) -> str:
-    """The name of a group; "gid 1000" if the system knows none."""
+    """The name of the group with this id; "gid 1000" if the system has no name for the id."""
     try:
         import grp  # noqa: PLC0415 - not on Windows, and only for errors
 

@@ -39,12 +39,13 @@ class MeteredCall:
     usage: Callable[[Any], Given | None] | None
 
     def most(self, arguments: tuple[Any, ...], named: Given) -> dict[str, Any]:
-        """Return what to reserve for a call with these arguments."""
+        """Return the arguments of `reserve` for a call of the function with these arguments."""
         more = dict(self.bound(*arguments, **named)) if self.bound is not None else {}
         return {**self.asked, **more}
 
     def used(self, result: Any) -> Given | None:
-        """Return the usage that `usage` reads from the result; None if the result has none."""
+        """Return the arguments of `settle` for this result of the function; None if its usage is
+        not known."""
         return self.usage(result) if self.usage is not None else None
 
 
@@ -58,9 +59,8 @@ class FunctionMeter(OrderGiver):
 
         The labels apply to the calls of this thread or task, and to those that `watch(keeper)`
         meters. Tasks started in the block, and `asyncio.to_thread`, keep the labels. A new thread
-        starts without labels. A label given with a call has precedence over the block's label, and
-        an inner block over an outer one. Raises InvalidInputError for a label that cannot be
-        stored.
+        starts without labels. A label given with a call overrides the label of a block. An inner
+        block overrides an outer block. Raises InvalidInputError for a label that cannot be stored.
         """
         return self._engine.calls.tags.block(labels)
 
@@ -71,14 +71,15 @@ class FunctionMeter(OrderGiver):
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:  # fmt: skip
         """Decorate a function, or an async function, that makes one call.
 
-        Each call of the function first reserves the arguments of `reserve` in `reserved`, and what
-        `bound(*args, **kwargs)` returns. Afterwards it is settled at what `usage(result)` returns.
-        Without `usage`, or if that returns None, it is settled at what was reserved, marked
-        `estimated`. If the function raises an exception, the reserved amounts are booked as
-        `assumed`.
+        Before each call of the function, `reserve` runs with the arguments in `reserved` and those
+        that `bound(*args, **kwargs)` returns. Afterwards, the call is settled at what
+        `usage(result)` returns. Without `usage`, or if `usage` returns None, the call is settled at
+        the reserved amounts, marked `estimated`. If the function raises an exception, the reserved
+        amounts are booked as `assumed`.
 
-        `operation` is the name of the function unless given. If a limit refuses, the function is
-        not called. Raises InvalidInputError for a generator function, and the errors of `reserve`.
+        `operation` is the name of the function unless given. If a limit refuses the call, the
+        function is not called. Raises InvalidInputError for a generator function, and the errors of
+        `reserve`.
         """
         keeper = self
 

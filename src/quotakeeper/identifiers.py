@@ -1,4 +1,4 @@
-"""Identifiers and random values: ids of events and owners, who gives an order, and retry jitter.
+"""Identifiers and random values: ids of events, names of processes, user names, and random numbers.
 
 No other module makes random values.
 """
@@ -30,9 +30,11 @@ def new_id(at: int) -> str:
 
 
 def id_series(at: int) -> Callable[[], str]:
-    """A function that makes ids like those of `new_id`, which share their first 20 characters.
+    """Return a function that makes ids in the form of `new_id`. All begin with the same 20
+    characters.
 
-    It is many times as fast: it draws 50 random bits once and then counts up to 2**30.
+    The function is many times as fast as `new_id`. It draws 50 random bits once and then counts up
+    to 2**30.
     """
     beginning, pairs, number = new_id(at)[:20], _PAIRS, count()
 
@@ -53,9 +55,9 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """Identify the zero of the boot clock: `boot_id`, and the time namespace of this process.
+    """Identify the zero point of the boot clock: `boot_id` and the time namespace of this process.
 
-    A time namespace may have its own zero. Returns "" if the boot is not known.
+    A time namespace may have its own zero point. Returns "" if the boot is not known.
     """
     boot = boot_id()
     try:
@@ -98,12 +100,14 @@ def random_bytes(count: int) -> bytes:
 
 
 def new_owner() -> str:
-    """A new owner name for this process: its process id and random characters."""
+    """A new owner name, by which ledger files identify this process: the process id and random
+    characters."""
     return f"{os.getpid()}-{os.urandom(6).hex()}"
 
 
 def user_at_host() -> str:
-    """The account and the machine of this process, as "lan@desk", for orders in the journal.
+    """The account and the machine of this process, as "lan@desk". Orders in the journal use it as
+    `by`.
 
     A part that is not known is left out.
     """

@@ -1,4 +1,4 @@
-"""The keeper: a program uses it to reserve, settle, record and read usage."""
+"""The Keeper: the object that a program uses to reserve, settle, record and read usage."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Keeper(FunctionMeter):
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"). `config` is a file, a mapping of the
     same form, or Settings. None uses the environment, then the defaults. `durability` is "power"
-    (default: a confirmed write survives a power cut) or "process" (it survives kill -9). `lease`
-    reserves parts of the limits and admits calls on them in memory: "auto", a number of calls, or
-    "off" (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"),
-    `hold` ("worst_case", "typical") and their numbers override the settings of the same names. They
-    say what happens to a call that a hard limit has no room for. `on_warning` is called with a
-    LimitWarning, a Verdict with a `text`, when use passes a threshold of a limit, once per period
-    for all processes. It is called again if use had fallen below it. Without `on_warning`, the
-    warning is logged, or printed on stderr if no log handler is set. Raises ConfigError.
+    (default: a confirmed write survives a power cut) or "process" (it survives kill -9). With
+    `lease`, this process reserves parts of the limits and admits calls on them in memory: "auto", a
+    number of calls, or "off" (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy`
+    ("wait", "refuse"), `hold` ("worst_case", "typical") and their numbers override the settings of
+    the same names. They decide about calls that do not fit in a hard limit. `on_warning` is called
+    with a LimitWarning when use passes a threshold, once per period for all processes. It is called
+    again if use fell below the threshold in between. Without `on_warning`, the warning is logged,
+    or printed on stderr without a log handler. Raises ConfigError.
 
     Safe for many threads, coroutines and processes at once, and after a fork. Each blocking method
-    has an awaitable twin whose name begins with `a`.
+    has an awaitable form whose name begins with `a`.
     """
 
     def __init__(  # noqa: PLR0913 - what a keeper may be opened with, by name
@@ -81,7 +81,8 @@ class Keeper(FunctionMeter):
         self._drive(wired.engine)
 
     def _drive(self, engine: Engine) -> None:
-        """Use this engine."""
+        """Make this keeper work with `engine`, and close the engine's worker when the keeper is
+        deleted."""
         self._engine = engine  # used by engine_of
         self._parts = engine.parts
         self._admission = engine.admission
@@ -98,20 +99,21 @@ class Keeper(FunctionMeter):
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Reservation:  # fmt: skip
-        """Reserve the most that a call can use in every limit that applies; all limits must have
+        """Reserve the most that a call can use, in every limit that applies. All limits must have
         room.
 
         Quantities by name, in whole units: `input_tokens`, `cached_input_tokens`, `output_tokens`,
         `thought_tokens`, `characters`, `requests` (default 1), `searches`, `images`.
         `audio_seconds` may have decimals (`channels=` multiplies it). `input_text` and
-        `output_text` count at their upper bound. Labelled ones: `quantities={"input_tokens@audio":
-        40}`. `event_id` makes it idempotent. With `sent=True`, the same commit also does
-        `mark_sent`. If only calls under way hold the room, it waits for them (`on_busy`). It never
-        waits for its own thread or task, and never blocks an event loop. With `at_once=True` it
-        never waits. With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be lower than
-        asked: send it as the output cap. `decision.basis` tells why. Raises LimitExceeded,
-        PausedError, UnpricedModelError, InvalidInputError (also for an unknown provider),
-        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
+        `output_text` count at their upper bound. Labelled quantities:
+        `quantities={"input_tokens@audio": 40}`. A repeat with the same `event_id` reserves nothing
+        more. With `sent=True`, the same commit also does `mark_sent`. If only calls under way hold
+        the room, it waits for them (`on_busy`), but never for its own thread or task. It never
+        blocks an event loop. With `at_once=True` it never waits. With `on_limit = "clamp"`,
+        `hold.quantities["output_tokens"]` may be lower than asked: send it as the output cap.
+        `decision.basis` has the reasons for the amounts. Raises LimitExceeded, PausedError,
+        UnpricedModelError, InvalidInputError (also for an unknown provider), KeyConflictError, or a
+        LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
@@ -156,7 +158,7 @@ class Keeper(FunctionMeter):
     def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
         """End a reservation with the true figures of its call. Takes the reservation or its id.
 
-        An id may belong to another process. Its call is then priced with the default price options.
+        If the id is of another process, the call is priced with the default price options.
         """
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
@@ -187,12 +189,11 @@ class Keeper(FunctionMeter):
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         at: int | None = None, options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
-        """Count usage that had no reservation. Each `event_id` counts once for ever.
+        """Count usage that had no reservation. Each `event_id` counts only once, for ever.
 
         Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error", "unknown"),
-        `model_served`, `duration_ms`, `note`. No limit refuses it. `at` is the instant of the
-        usage, in microseconds since 1970 UTC, if it was before now: the usage is priced and counted
-        then.
+        `model_served`, `duration_ms`, `note`. No limit refuses it. `at` is the instant of past
+        usage, in microseconds since 1970 UTC. It decides the price and the periods.
         """
         call = self._engine.calls.call(provider, model, operation, scope, options)
         return run(self._parts.worker, self._engine.records.record(call, given, event_id, at))
@@ -214,8 +215,8 @@ class Keeper(FunctionMeter):
         """Replace the figures of a counted event. The old figures stay in the journal.
 
         Takes the arguments of `record`; values that are not given stay. Quantities are replaced as
-        a whole. They are priced at the event's instant, with its labels and price options (or
-        `options=`). `cost_usd` is the cost that the provider charged. No limit refuses a
+        a whole. They are priced at the event's instant, with the event's labels and price options
+        (or `options`). `cost_usd` is the cost that the provider charged. No limit refuses a
         correction. The same figures again change nothing. Raises InvalidInputError for an unknown
         id, an open reservation, or figures that are not valid.
         """
@@ -252,14 +253,16 @@ class Keeper(FunctionMeter):
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> UsageTable:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see status.DIMENSIONS."""
+        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see
+        status.DIMENSIONS."""
         return self._engine.reads.usage(since, until, by)
 
     async def ausage(
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> UsageTable:  # fmt: skip
-        """`usage`, awaited: it reads in a thread, so that the event loop continues."""
+        """Awaitable form of `usage`. Reads the ledger in a thread, so the event loop is not
+        blocked."""
         import asyncio  # noqa: PLC0415 - slow to import
 
         return await asyncio.to_thread(self.usage, since, until, by)
@@ -288,7 +291,7 @@ class Keeper(FunctionMeter):
         return self._engine.reads.slots(since, until)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the journal entries after a sequence number."""
+        """Yield the journal entries after the sequence number `after`."""
         return self._engine.reads.entries(after)
 
     def reservations(self) -> list[Hold]:
@@ -297,7 +300,8 @@ class Keeper(FunctionMeter):
         return holds
 
     def verify(self) -> list[Problem]:
-        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
+        """Compute all balances again from the journal and return the differences. Empty if there
+        are none."""
         return self._engine.reads.verify()
 
     async def averify(self) -> list[Problem]:
@@ -314,8 +318,8 @@ class Keeper(FunctionMeter):
         The observer gets the frozen events of `quotakeeper.domain.observations`: CallAdmitted,
         CallRefused, CallSettled, CallAssumed, CallCorrected, CallUnpriced, ThresholdCrossed. One
         thread calls all observers, one event at a time, so no call waits for them. `close` passes
-        on the waiting events. If 10,000 events wait, further ones are dropped and a warning is
-        logged. Errors of an observer are logged.
+        the waiting events to the observers first. If 10,000 events wait, further events are dropped
+        and a warning is logged. Errors of an observer are logged.
         """
         return self._engine.observers.subscribe(observer)
 
@@ -328,8 +332,8 @@ class Keeper(FunctionMeter):
         and five-minute sums stay, so limits and reports do not change. Open reservations and
         current periods keep all their entries. A deleted id counts as new if it is sent again.
         Other callers and processes can keep using the ledger. `shrink` returns the freed space to
-        the file system; it copies the whole file under its lock. Raises InvalidInputError below 35
-        days, and LedgerError.
+        the file system: it copies the whole file under the file's lock. Raises InvalidInputError if
+        `keep_days` is below 35, and LedgerError.
         """
         return self._engine.retention.compact(keep_days, shrink=shrink)
 

@@ -31,7 +31,7 @@ class ModelCatalogue(Protocol):
         """Whether a model, or an alias of it, has a price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name under which a model is counted."""
+        """The model name that calls are counted under: an alias gives the name of its model."""
 
 
 class CatalogueHolder(Protocol):
@@ -50,7 +50,8 @@ class KnownNames:
         self._prices = prices
 
     def welcome(self, provider: str) -> None:
-        """Add a provider to the known ones, because an adapter has read a call to it."""
+        """Add `provider` to the known names, because an adapter has read a call to this
+        provider."""
         self._found.add(provider)
 
     def knows(self, provider: str) -> bool:
@@ -67,7 +68,8 @@ class KnownNames:
         return known
 
     def check_provider(self, provider: str) -> None:
-        """Raise InvalidInputError, which suggests the most similar name, for an unknown provider."""
+        """Raise InvalidInputError for an unknown provider. The message suggests the most similar
+        name."""
         if not self.knows(provider):
             known = {*self._found, *self._prices.snapshot.providers(), *_adapter_names()}
             raise InvalidInputError(
@@ -78,8 +80,10 @@ class KnownNames:
             )
 
     def check_limit(self, limit: Limit) -> None:
-        """Raise InvalidInputError for a limit that no call can match. The error's field is the
-        limit's key."""
+        """Raise InvalidInputError for a limit that no call can match.
+
+        The `field` of the error is the limit's key with the unknown name: "provider" or "model".
+        """
         if limit.provider:
             self.check_provider(limit.provider)
         if limit.model and not limit.unlisted:
@@ -103,7 +107,7 @@ class KnownNames:
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """The known name that is most similar to a word; "" if none is similar."""
+    """The name in `known` that is most similar to `word`; "" if no name is similar."""
     from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only errors need it
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
@@ -112,7 +116,8 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
 
 
 def nearest_text(word: str, known: Iterable[str]) -> str:
-    """A question that suggests the most similar known name; if none is similar, the known names."""
+    """A question that suggests the name most similar to `word`; if none is similar, the first 12
+    names."""
     names = sorted(known)
     near = nearest(word.rstrip("*"), names)
     if near:
@@ -127,8 +132,8 @@ def _matches(model: str, listed: Iterable[str]) -> bool:
 
 
 def _has_own_prices(provider: str) -> bool:
-    """Whether the package has a price file for this provider. The file is not read, which is
-    faster."""
+    """Whether the package has a price file for this provider. Does not read the file, to be
+    fast."""
     return provider.isidentifier() and (_HERE / "catalogue" / "data" / f"{provider}.toml").is_file()
 
 

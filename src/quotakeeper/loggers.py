@@ -1,8 +1,8 @@
-"""The package's loggers: all are below `quotakeeper`, and silent until the program configures
-logging.
+"""The package's loggers. All names begin with `quotakeeper`.
 
-The package does not change the root logger. `tell` is for messages that a user must see even in a
-program without logging: calls are refused or not counted.
+The loggers print nothing until the program configures logging. The package does not change the root
+logger. `tell` is for messages that a user must see even in a program without logging: calls are
+refused or not counted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def tell(
 
 @contextmanager
 def heard() -> Iterator[None]:
-    """Show warnings and errors on stderr while one of this package's own programs runs.
+    """Show warnings and errors on stderr in a `with` block. For the package's own programs.
 
     Does nothing if the program has configured a handler.
     """

@@ -2,8 +2,9 @@
 
 gevent and eventlet can replace Python's threads with green threads. A green thread runs only while
 its native thread does nothing else. If a caller waits for a green worker on a native lock, the
-worker never runs. So all code that waits for the ledger takes its threads and locks from here. Then
-it does not matter which library patched what, and when.
+worker never runs. So all code that waits for the ledger takes its threads and locks from this
+module. The names here are native whether or not a library has patched `threading`, and whenever it
+did.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def _native(name: str) -> Any:
-    """A name of `_thread`, as it was before any library patched it."""
+    """Return what `_thread` had under this name before any library patched it."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_object_patched("_thread", name):
         return gevent.get_original("_thread", name)
@@ -61,9 +62,10 @@ def has_daemon_threads() -> bool:
 
 
 def is_starting_threads() -> bool:
-    """Whether some thread is being started right now.
+    """Whether a thread is being started right now.
 
-    A signal handler may have interrupted that start. `Thread.start` would then block for ever.
+    A signal handler may have interrupted this start. `Thread.start` in the handler would block for
+    ever.
     """
     lock: Any = getattr(threading, "_active_limbo_lock", None)
     if lock is None or not lock.acquire(blocking=False):
@@ -73,7 +75,8 @@ def is_starting_threads() -> bool:
 
 
 def on_green_hub() -> bool:
-    """Whether green threads run in this native thread. Blocking it stops all of them."""
+    """Whether green threads run in this native thread. A call that blocks this thread stops all of
+    them."""
     gevent: Any = sys.modules.get("gevent._hub_local")
     if gevent is not None and gevent.get_hub_if_exists() is not None:
         return True

@@ -1,4 +1,4 @@
-"""Orders for every process on the ledger: pauses, raised limits, credit, and clock decisions."""
+"""Orders to every process on the ledger: pauses, raised limits, credit, and clock decisions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from quotakeeper.engine.worker.steps import arun, run
 
 
 class OrderGiver:
-    """The orders of a Keeper. Each is a journal entry that says who gave it and why."""
+    """The orders of a Keeper. Each writes a journal entry with the person (`by`) and the reason
+    (`why`)."""
 
     _engine: Engine
 
@@ -21,9 +22,9 @@ class OrderGiver:
     ) -> CallPause:  # fmt: skip
         """Stop the calls of every process on the ledger, to one provider or to all.
 
-        After it, `reserve` and `grow` raise PausedError; for calls on leases, within a second.
+        From now on, `reserve` and `grow` raise PausedError; for calls on leases, within a second.
         Calls under way may be settled, and `record` is never refused. The pause ends after
-        `for_seconds`, or at `resume` if None. It is a journal entry with `why` and `by`; `by` is
+        `for_seconds`; if this is None, at `resume`. A journal entry has `why` and `by`, which is
         user@host unless given. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.pause(why, provider, for_seconds, by)
@@ -52,11 +53,11 @@ class OrderGiver:
     def raise_limit(
         self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
     ) -> int:
-        """Give a limit a larger amount for a time, in every process on the ledger.
+        """Raise the amount of a limit for `for_seconds`, in every process on the ledger.
 
-        `to` is in the unit of the limit. `name` may name one label value ("each [user=lan]"). The
-        raise ends by itself and is a journal entry, as in `pause`. Returns the instant of its end,
-        in microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
+        `to` is the new amount, in the unit of the limit. `name` may name one label value ("each
+        [user=lan]"). Writes a journal entry, as `pause` does. Returns the instant when the raise
+        ends, in microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
         return run(self._engine.worker, steps)
@@ -72,11 +73,12 @@ class OrderGiver:
         self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
         by: str | None = None,
     ) -> int:  # fmt: skip
-        """Add credit to a limit whose window is "none". Returns its new balance, in base units.
+        """Add credit to a limit whose window is "none". Returns the limit's new balance, in base
+        units.
 
-        `amount` is in the unit of the limit. Its unused rest expires at `expires_at`, in
+        `amount` is in the unit of the limit. The part that is not used expires at `expires_at`, in
         microseconds since 1970 UTC. Of several top-ups, the one that expires first is used first.
-        It writes a journal entry, as `pause` does. Raises InvalidInputError, or a LedgerError.
+        Writes a journal entry, as `pause` does. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
         return run(self._engine.worker, steps)
@@ -92,9 +94,9 @@ class OrderGiver:
     def accept_clock(self, *, why: str = "", by: str | None = None) -> int:
         """Confirm for every process that this machine's clock is right although it jumped ahead.
 
-        Returns how many microseconds it was ahead. If that is at most `clock_jump_seconds`, nothing
-        is written. Otherwise a journal entry is written, as in `pause`, and hard limits admit calls
-        again. Raises InvalidInputError, or a LedgerError.
+        Returns how many microseconds the clock was ahead. If this is at most `clock_jump_seconds`,
+        nothing is written. Otherwise a journal entry is written, as in `pause`, and hard limits
+        admit calls again. Raises InvalidInputError, or a LedgerError.
         """
         return run(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
@@ -103,14 +105,14 @@ class OrderGiver:
         return await arun(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
     def repair_clock(self, *, apply: bool = False, why: str = "", by: str | None = None) -> SetBack:
-        """Move the ledger back to the present after a wrong clock carried it ahead.
+        """Move the ledger back to the present after a wrong clock moved it ahead.
 
-        Later entries are moved to now: they count in the current periods, and no call is lost.
-        Without `apply`, nothing is changed and the result says what would change. Nothing is
-        changed either if the ledger is at most `clock_jump_seconds` ahead (`ahead`, in
-        microseconds). A ledger file is copied first (`backup`), and a journal entry is written.
-        Raises InvalidInputError while the clock itself is in doubt, or while another process holds
-        leases; or a LedgerError.
+        Entries that are later than now are moved to now: they count in the current periods, and no
+        call is lost. Without `apply`, nothing is changed, and the result says what would change. If
+        the ledger is at most `clock_jump_seconds` ahead, nothing is changed either (`ahead` in the
+        result, in microseconds). A ledger file is copied first (`backup` in the result), and a
+        journal entry is written. Raises InvalidInputError while the clock itself is in doubt, or
+        while another process holds leases; or a LedgerError.
         """
         steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
         return run(self._engine.worker, steps)

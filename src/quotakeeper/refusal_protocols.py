@@ -18,7 +18,7 @@ class RefusalBasis(Protocol):
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Why each quantity was to be reserved in that amount, by quantity."""
+        """For each quantity, the reason for the amount that was to be reserved."""
 
     @property
     def waited_ms(self) -> int:
@@ -26,7 +26,7 @@ class RefusalBasis(Protocol):
 
     @property
     def not_waited(self) -> str:
-        """Why the call did not wait although the policy is to wait; else ""."""
+        """Why the call did not wait, if the policy says to wait; otherwise ""."""
 
     def explain(self) -> str:
         """How the amounts are known, such as "worst case"."""
@@ -41,11 +41,12 @@ class OrderedPause(Protocol):
 
     @property
     def until(self) -> int | None:
-        """When the pause ends, in microseconds since 1970 UTC; None: when somebody resumes calls."""
+        """When the pause ends, in microseconds since 1970 UTC; None if it holds until somebody
+        resumes calls."""
 
     @property
     def why(self) -> str:
-        """The reason that the person gave."""
+        """The reason for the pause, from the person who ordered it."""
 
     @property
     def by(self) -> str:
@@ -96,4 +97,4 @@ class RefusingLimit(Protocol):
 
     @property
     def timezone(self) -> str:
-        """The time zone of its periods."""
+        """The time zone of the limit's periods."""

@@ -1,8 +1,8 @@
 """The name and version number of every JSON document that quotakeeper writes.
 
-Each document has its schema number under `schema`, its first key. The number grows when a key is
-renamed, removed, or changes its meaning. A new key does not change it.
-docs/en/reference/compatibility.md lists all documents.
+The first key of each document is `schema`, and its value is the version number. The number grows
+when a key is renamed or removed, or when a key's meaning changes. A new key does not change the
+number. docs/en/reference/compatibility.md lists all documents.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum, unique
 
 @unique
 class Schema(int, Enum):
-    """The value of the key `schema`: the version number of a document's layout.
+    """The version numbers of all documents, as values of the key `schema`.
 
     Each member has the name of a document and its number. A member equals its number, so `json`
     writes the number.

@@ -1,4 +1,4 @@
-"""Builds live objects from settings and URLs; no other module chooses a store or loads prices."""
+"""Builds stores and engines from the settings. No other module chooses a store or loads prices."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ def wire(
 
 
 def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ...]]:
-    """A function that returns the preset quotas in the settings. It reads their files on first use."""
+    """Return a function that gives the preset quotas in force at an instant, in microseconds.
+
+    The function reads the preset files of the settings at its first call.
+    """
 
     @cache
     def presets() -> Mapping[str, QuotaPreset]:
@@ -94,12 +97,14 @@ def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ..
 
 
 def known_names(settings: Settings) -> KnownNames:
-    """All known names: of adapters, of prices, and those that the settings declare."""
+    """All known names: the names of adapters and prices, and the providers that the settings
+    declare."""
     return KnownNames(settings.providers, LazyPrices(settings))
 
 
 def check_limits(settings: Settings, names: KnownNames | None = None) -> None:
-    """Raise ConfigError for the first limit that no call can match; suggests the most similar name."""
+    """Raise ConfigError for the first limit that no call can match. The message suggests the most
+    similar name."""
     names = names or known_names(settings)
     origin = settings.origins.get("limits", "limits")
     for limit in settings.limits:
@@ -158,7 +163,8 @@ def _server_store(settings: Settings) -> Store:
 
 
 def open_server(settings: Settings) -> ServerLedger:
-    """The server of a ledger, for whoever looks after it. Raises InvalidInputError for a file."""
+    """The server that has the ledger, for administration. Raises InvalidInputError for a ledger
+    file."""
     if not is_on_server(settings):
         raise InvalidInputError(
             "ledger", "is not on a server", "name one: --ledger postgresql://HOST/DATABASE"
@@ -170,7 +176,8 @@ def open_server(settings: Settings) -> ServerLedger:
 
 
 def copy_to_server(source: Path, settings: Settings) -> int:
-    """Copy a ledger file into the empty ledger on the server; returns its entries.
+    """Copy the ledger file `source` into the empty ledger on the server. Returns the number of
+    entries.
 
     Raises InvalidInputError, and LedgerError.
     """
@@ -200,10 +207,10 @@ def _group(settings: Settings) -> int | None:
 
 
 def ledger_path(settings: Settings) -> Path | None:
-    """The path of the ledger file, with links of this user followed; None for one in memory or on a
-    server.
+    """The path of the ledger file; None for a ledger in memory or on a server.
 
-    Raises ConfigError for a URL with another scheme.
+    A link that belongs to this user or to root is followed. Raises ConfigError for a URL with
+    another scheme.
     """
     ledger = settings.ledger
     if ledger == MEMORY or is_on_server(settings):
@@ -221,7 +228,8 @@ def ledger_path(settings: Settings) -> Path | None:
 
 
 def gateway_marks(settings: Settings) -> GatewayMarks | None:
-    """The marks of gateways that count on this ledger; None for a ledger in memory."""
+    """The marks that gateways leave when they count on this ledger; None if the ledger is not a
+    file."""
     path = ledger_path(settings)
     if path is None:
         return None
@@ -252,19 +260,19 @@ class LazyPrices:
         self, provider: str, model: str, quantities: Quantities, at: int,
         options: Mapping[str, str],
     ) -> Priced:  # fmt: skip
-        """The cost of quantities at an instant."""
+        """The cost of `quantities` at the instant `at`, in microseconds since 1970 UTC."""
         return (self._loaded or self.snapshot).price(provider, model, quantities, at, options)
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """The cost of quantities at the provider's highest price."""
+        """The cost of `quantities` at the provider's highest price at the instant `at`."""
         return self.snapshot.highest(provider, quantities, at)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name under which a model is counted."""
+        """The model name that calls are counted under: an alias gives the name of its model."""
         return self.snapshot.canonical_model(provider, model)
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
-        """The price options in a price id."""
+        """The price options that `price_id` contains, by name."""
         with lifecycle.undisturbed():
             from quotakeeper.catalogue.price_ids import options_of  # noqa: PLC0415 - see snapshot
 

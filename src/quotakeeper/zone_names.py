@@ -1,4 +1,4 @@
-"""Suggests the time zone that was probably meant by a name that does not exist."""
+"""Suggests a time zone for a name that does not exist."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _OFFSET = re.compile(r"(?:<[^>]{3,8}>|[A-Za-z]{3,5})?\s*[+-]?(\d{1,2})(?::?00)?"
 
 
 def nearest_zone(name: str) -> str:
-    """Advice for an unknown zone name: the zone that was probably meant.
+    """Advice for an unknown zone name: the most similar zone, or how to write a zone name.
 
-    An offset has two readings (POSIX counts westwards, ISO 8601 eastwards), so both are suggested.
+    An offset such as "UTC+7" has two meanings (POSIX counts westwards, ISO 8601 eastwards). The
+    advice then names a zone for each.
     """
     found = _OFFSET.fullmatch(name.strip())
     if found and int(found[1]) in range(1, 15):
@@ -89,7 +90,7 @@ def _similar(name: str) -> str:
 
 
 def _rank(zone: str) -> tuple[bool, str]:
-    """A sort key: zones of a continent come before legacy names."""
+    """A sort key by which zones of a continent come before legacy names."""
     continents = (
         "Africa",
         "America",
