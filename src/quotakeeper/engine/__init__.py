@@ -1,1 +1,1 @@
-"""The engine: one worker thread owns the store; threads and coroutines send it commands and wait."""
+"""The engine: threads and coroutines send commands to one worker thread, which owns the store."""

@@ -1,4 +1,4 @@
-"""Admits calls: through the ledger, or in memory through an admitter that holds leases."""
+"""Admits calls: through the ledger, or in memory with leases."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 class Admitter(Protocol):
-    """Admits calls. An admitter may pass a call that it cannot decide to the next admitter.
+    """The interface of the two admitters: with leases (LeaseAdmitter) and without (LedgerAdmitter).
 
-    `takes`: whether `take` can ever admit a call.
+    An admitter may pass a call that it cannot decide to the next admitter. `takes` says whether
+    `take` can ever admit a call.
     """
 
     takes: bool
@@ -37,21 +38,22 @@ class Admitter(Protocol):
     ) -> Any:  # fmt: skip
         """Admit a call at once, without waiting, and return its Reservation.
 
-        If that is not possible, return the key of all calls with the same arguments, for `admit`;
-        None if the call has no key.
+        If this is not possible, return the argument `key` of `admit`. It is the same for all calls
+        with the same arguments, and None for a call without a key.
         """
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call. Raises LimitExceeded, PausedError, or the error of the failed command.
+        """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error of
+        `command`.
 
-        If the ledger does not answer, does the same as `unbacked`.
+        If the ledger cannot be used, does the same as the function `unbacked`.
         """
 
 
 class LedgerAdmitter:
-    """Sends every call to the ledger."""
+    """Admits calls only through the ledger."""
 
     takes = False
 
@@ -60,12 +62,12 @@ class LedgerAdmitter:
         self._denied = DeniedCalls(parts)
 
     def take(self, *asked: Any) -> Any:
-        """Always None: this admitter admits no call without the ledger."""
+        """Return None: this admitter admits no call without the ledger."""
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call through the ledger; see Admitter."""
+        """Admit a call through the ledger; see `Admitter.admit`."""
         parts = self._parts
         try:
             outcome = yield from self._denied.admitted(command, call, terms)
@@ -78,7 +80,7 @@ class LedgerAdmitter:
 
 
 class Admission:
-    """Turns the arguments of a call into its reservation."""
+    """Makes a reservation from the arguments of a call."""
 
     def __init__(self, parts: EngineParts, admitter: Admitter, holds: Question) -> None:
         self._parts = parts
@@ -96,7 +98,8 @@ class Admission:
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: dict[str, Any],
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
-        """The reservation if no waiting is needed, else the steps that lead to it."""
+        """Return the reservation if no waiting is needed, else the steps to run, which return
+        it."""
         admitter, parts = self._admitter, self._parts
         terms = terms_of(quantities)
         key = None
@@ -123,7 +126,8 @@ class Admission:
         return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
-        """A question for the worker: whether a call would be admitted."""
+        """Return a question for the worker. Its answer is the decision about the call; nothing is
+        reserved."""
         figures = self._parts.commands.estimate(call, quantities)
 
         def asked(store: Store, now: int) -> Decision:
@@ -132,9 +136,9 @@ class Admission:
         return asked
 
     def take_up(self, reservation_id: str) -> Steps[Reservation]:
-        """A handle for an open reservation that was made elsewhere, by its id.
+        """Return a handle for the open reservation with this id, which may be of another process.
 
-        Raises InvalidInputError if there is no open reservation with that id.
+        Raises InvalidInputError if the ledger has no open reservation with this id.
         """
         parts = self._parts
         for hold in (yield AskWorker(self._holds)):
@@ -148,9 +152,10 @@ class Admission:
 def unbacked(
     parts: EngineParts, call: PreparedCall, command: Reserve, error: LedgerError
 ) -> Reservation:
-    """Return a reservation that is not in the ledger, because the ledger does not answer.
+    """Return a reservation that is not in the ledger, because the ledger cannot be used.
 
-    Raises the ledger's error unless `on_store_failure` is "allow".
+    Raises `error`, the ledger's error, unless `on_store_failure` is "allow". Raises
+    LedgerUnavailableError if the usage could not be stored anywhere.
     """
     figures = command.figures
     parts.failure.let_out(error)

@@ -70,10 +70,11 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     granting: BlockSizing | None = None, presets: Presets | None = None,
     clock_jump_seconds: int = BOUND_SECONDS,
 ) -> Engine:  # fmt: skip
-    """Build an engine over a store. With `granting`, it admits calls on leases.
+    """Build an engine for a store. With `granting`, the engine admits calls on leases.
 
-    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file;
-    the engine places its spool and lease journals beside it. None keeps them in memory.
+    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file.
+    The engine writes its spool and lease journals to the folder of this file. If it is None, they
+    are in memory only.
     """
     observers = Observers(on_warning)
     lifecycle.join_as_user(observers)

@@ -22,15 +22,15 @@ Apply = Callable[[LedgerWriter, Sequence[Command], int], Sequence[Outcomes]]
 
 
 def plainly(store: LedgerWriter, commands: Sequence[Command], now: int) -> Sequence[Outcomes]:
-    """Execute commands unchanged, without telling observers."""
+    """Execute commands unchanged. Does not pass the outcomes to observers."""
     return store.apply(commands, now)
 
 
 class BackgroundWrites:
-    """Executes commands for all limits of a keeper, and tells its observers about the outcomes.
+    """Executes commands for all limits of a keeper, and passes the outcomes to its observers.
 
-    Commands that were read from a file name no limits, so they would cross no threshold. This class
-    adds the keeper's limits.
+    Commands that were read from a file name no limits, and so would cross no threshold. This class
+    adds the keeper's limits to such commands.
     """
 
     def __init__(self, limits: tuple[Limit, ...], observers: Observers) -> None:
@@ -40,7 +40,8 @@ class BackgroundWrites:
     def apply(
         self, store: LedgerWriter, commands: Sequence[Command], now: int
     ) -> Sequence[Outcomes]:
-        """Execute a batch in one commit; see LedgerWriter."""
+        """Execute a batch in one commit and pass the outcomes to the observers; see
+        LedgerWriter."""
         outcomes = store.apply([self._limited(command) for command in commands], now)
         self._observers.tell_of(outcomes)
         return outcomes

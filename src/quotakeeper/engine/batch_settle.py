@@ -17,9 +17,10 @@ from quotakeeper.value_classes import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A reservation, and the arguments for `Reservation.settle`. `failed` is called with an error.
+    """One finished call to settle: its reservation, and the arguments for `Reservation.settle`.
 
-    `noted` is the result of `note_end`.
+    `failed` is called with the error if the call cannot be settled. `noted` describes the note that
+    `note_end` wrote; None if it wrote none.
     """
 
     reservation: Reservation
@@ -29,10 +30,10 @@ class Settlement:
 
 
 def note_end(settlement: Settlement) -> Settlement:
-    """Write a note of a call's usage to a file, with one `write()` and no commit.
+    """Write the usage of a finished call to a file, with one `write()` and no commit.
 
-    After this, a kill does not lose the usage. The caller must call `settle_batch` next. Raises
-    what `settle` raises.
+    After this, the usage is not lost if the process is killed. Returns the settlement with `noted`
+    set; the caller must pass it to `settle_batch`. Raises the errors of `Reservation.settle`.
     """
     reservation, given = settlement.reservation, settlement.given
     if reservation._settle_by_journal(given):
@@ -48,11 +49,11 @@ def note_end(settlement: Settlement) -> Settlement:
 
 
 class OpenSession:
-    """The saved figures of an open session, which has one or more reservations.
+    """A file with the figures so far of an open session, which has one or more reservations.
 
     If the process of the session ends, another process settles the first reservation at these
-    figures, and releases the others. A reservation that the ledger does not know
-    (`on_store_failure = "allow"`) is recorded instead.
+    figures, and releases the others. If the first reservation is not in the ledger
+    (`on_store_failure = "allow"`), its usage is recorded instead.
     """
 
     def __init__(self) -> None:
@@ -60,9 +61,10 @@ class OpenSession:
         self._notes: EndedCalls | None = None
 
     def write(self, held: Sequence[Reservation], given: dict[str, Any]) -> None:
-        """Save the figures so far, with one `write()` and no commit.
+        """Save the figures so far with one `write()` and no commit. `held` are the session's
+        reservations.
 
-        Raises OSError, and every error of `settle`.
+        Raises OSError, and the errors of `Reservation.settle`.
         """
         first = held[0]
         if first._ended:
@@ -75,9 +77,11 @@ class OpenSession:
         self._write(held, [end, *(Release(each.id) for each in backed)])
 
     def unknown(self, held: Sequence[Reservation]) -> None:
-        """Note that the use is not known: reservations in the ledger are then assumed.
+        """Save that the usage is unknown. If the process ends, each reservation counts at its full
+        amount.
 
-        Those that the ledger does not know are saved at their full amount. Raises OSError.
+        Reservations in the ledger are assumed. Reservations that are not in the ledger are written
+        to the file. Raises OSError.
         """
         lost = [each for each in held if isinstance(each, UnbackedReservation) and not each._ended]
         if lost:
@@ -97,7 +101,7 @@ class OpenSession:
                 each.drop_note()  # the new note has more
 
     def end(self) -> None:
-        """Delete the saved figures: the ledger has the session, or its usage is not known."""
+        """Delete the saved figures: the session was settled, or its usage is unknown."""
         note, self._note = self._note, None
         if note is not None and self._notes is not None:
             self._notes.session_ended(note)
@@ -110,10 +114,9 @@ def _figures(reservation: Reservation, given: dict[str, Any]) -> Figures:
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:
-    """Settle reservations of one keeper in order. Blocks this thread; raises nothing of this
-    package.
+    """Settle reservations of one keeper, in order. Blocks this thread until all are written.
 
-    An error in one settlement goes to its `failed` and does not affect the others.
+    Passes an error of one settlement to its `failed`; the other settlements are not affected.
     """
     waiting: list[tuple[Settlement, Settle]] = []
     for each in settlements:

@@ -1,4 +1,4 @@
-"""Checks the arguments of a call and turns them into labels and priced figures."""
+"""Checks the arguments of a call, and makes labels and priced figures from them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TokenCounter = Callable[[str], TokenCount]
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """A checked call, with everything that is needed to price it again when it is settled."""
+    """A checked call, with everything that is needed to price it when it is settled."""
 
     labels: CallLabels
     asked_model: str
@@ -87,10 +87,10 @@ class CallBuilder:
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
-        """The checked labels of a call, in the form that is stored, and the limits that apply.
+        """Check a call. Returns its labels in stored form, and the limits that apply to the call.
 
-        The labels of the context are added to `scope`. Raises InvalidInputError for a label that
-        cannot be stored, and for an unknown provider.
+        The labels of `CallTags` blocks are added to `scope`. Raises InvalidInputError for a label
+        that cannot be stored, and for an unknown provider.
         """
         return self._known(provider, model, operation, self.tags.added_to(scope), options)
 
@@ -112,7 +112,7 @@ class CallBuilder:
         return found
 
     def stored(self, labels: CallLabels, options: Mapping[str, str] | None = None) -> PreparedCall:
-        """A call from the ledger, with its stored labels. Its provider need not be known."""
+        """Return a call from the ledger, by its stored labels. Accepts unknown providers."""
         self.names.welcome(labels.provider)
         scope = dict(labels.scope)
         return self._known(labels.provider, labels.model, labels.operation, scope, options)
@@ -146,15 +146,15 @@ class CallBuilder:
         bound: bool = False,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """The quantities that the caller gave, priced at instant `at`, with all facts about the
+        """Return the quantities in `given`, priced at the instant `at`, with all facts about the
         call.
 
-        With `bound`, texts count at their upper bound. The provenance is the given one. Without one
-        it is the token counter's for counted texts, else "reported". A quantity that is None (the
-        provider did not report it) is taken from `otherwise`; then all figures are estimates.
-        Without `otherwise`, None raises InvalidInputError. `model_served` and `options` replace the
-        requested ones for pricing. `cost_usd` is the cost that the provider charged; it replaces
-        the price.
+        With `bound`, texts count at their upper bound. The provenance is `provenance`, else the one
+        in `given`, else the token counter's for texts, else "reported". A quantity that is None
+        (the provider did not report it) is taken from `otherwise`; then all figures are estimates.
+        Without `otherwise`, None raises InvalidInputError. `model_served` and `options` in `given`
+        replace the requested ones for pricing. `cost_usd` is the cost that the provider charged,
+        and replaces the price.
         """
         counted_as: Provenance | None = None
         quantities = _whole_numbers(given)
@@ -197,7 +197,7 @@ class CallBuilder:
         )
 
     def price_options(self, price_id: str) -> Mapping[str, str]:
-        """The price options that an event was priced with."""
+        """The price options in `price_id`, the price id of an event; empty if `price_id` is ""."""
         return self._prices.book.options_of(price_id) if price_id else {}
 
     def _quantities(
@@ -234,8 +234,8 @@ class CallBuilder:
 
 
 def _whole_numbers(given: Mapping[str, Any]) -> dict[str, int] | None:
-    """The checked quantities of a call that gives only whole numbers of stored meters; else None."""
-    # Nearly every call does, and needs none of the conversions of `_quantities`.
+    """Return the checked quantities if all are whole numbers of stored meters; else None."""
+    # Nearly every call gives only these, and needs none of the conversions of `_quantities`.
     found: dict[str, Any] = {"requests": 1}
     for name, value in given.items():
         if name in STORED_METERS:
@@ -250,7 +250,7 @@ def _whole_numbers(given: Mapping[str, Any]) -> dict[str, int] | None:
 
 
 def _fill_in(given: dict[str, Any], otherwise: Quantities | None) -> bool:
-    """Replace quantities that are None with the reserved ones. Returns whether there were any."""
+    """Replace quantities that are None with the reserved ones. Returns whether any was None."""
     untold = [name for name, value in given.items() if value is None and name in _AMOUNTS]
     for name in untold:
         if otherwise is None:

@@ -1,4 +1,4 @@
-"""The interface for names in calls that the engine uses; see `quotakeeper.known_names`."""
+"""The interface of the engine for checking names in calls; see `quotakeeper.known_names`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ class Names(Protocol):
     """Checks the names in calls."""
 
     def welcome(self, provider: str) -> None:
-        """Add a provider to the known ones."""
+        """Add a provider to the known providers."""
 
     def check_provider(self, provider: str) -> None:
-        """Raise InvalidInputError, which suggests the most similar name, for an unknown provider."""
+        """Raise InvalidInputError for an unknown provider. The message suggests the most similar
+        name."""
 
 
 class AnyName:

@@ -22,16 +22,17 @@ class PriceBook(Protocol):
         self, provider: str, model: str, quantities: Quantities, at: int,
         options: Mapping[str, str],
     ) -> Priced:  # fmt: skip
-        """The cost of quantities at an instant. `cost_pico` is None if a quantity has no price."""
+        """The cost of `quantities` at the instant `at`. `cost_pico` is None if a quantity has no
+        price."""
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """The cost of quantities at the provider's highest price."""
+        """The cost of `quantities` at the provider's highest price at the instant `at`."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name under which a model is counted."""
+        """The model name that calls are counted under: an alias gives the name of its model."""
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
-        """The price options in a price id; empty if the text is not a price id."""
+        """The price options that `price_id` contains; empty if the text is not a price id."""
 
 
 class PricedCall(Protocol):
@@ -63,7 +64,7 @@ class CallPrices:
         *,
         bound: bool,
     ) -> Priced:
-        """The price of quantities at an instant. `bound` means that the call was not made yet.
+        """Return the price of `quantities` at the instant `at`. `bound`: the call was not sent yet.
 
         Raises UnpricedModelError if `on_unpriced` refuses the call. Raises InvalidInputError for a
         cost that the ledger cannot hold.
@@ -74,7 +75,7 @@ class CallPrices:
             capped = hard_cost_limit(call.limits)
             if self._on_unpriced == "refuse":
                 raise UnpricedModelError(provider, model, priced.unpriced, capped)
-            # Only a call that was not made yet can be refused. A call that was made is counted.
+            # Only a call that was not sent yet can be refused. A call that was sent is counted.
             if self._on_unpriced == "auto" and bound and capped:
                 raise UnpricedModelError(provider, model, priced.unpriced, capped)
             if self._on_unpriced == "price_as_highest":

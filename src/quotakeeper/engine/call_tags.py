@@ -1,4 +1,4 @@
-"""Labels for all calls in a block, stored in a context variable: each thread and task has its own."""
+"""Labels for all calls in a `with` block. Each thread and task has its own labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class CallTags:
 
     @contextmanager
     def block(self, labels: Mapping[str, str]) -> Iterator[None]:
-        """Add these labels to all calls until the block ends; an inner block's labels have precedence.
+        """Add these labels to all calls in a `with` block. An inner block's label overrides an
+        outer one.
 
         Raises InvalidInputError for a label that cannot be stored.
         """
@@ -34,7 +35,8 @@ class CallTags:
                 _TAGS.reset(token)
 
     def added_to(self, scope: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        """Return a call's labels: its own, and those of the block whose names the call does not use."""
+        """Return the labels of the current block and of `scope`; on the same name, `scope`
+        overrides."""
         tags = _TAGS.get()
         if not tags:
             return scope

@@ -1,4 +1,4 @@
-"""Identifies the caller, a thread or a task, and says whether it may block."""
+"""Identifies the caller (a thread or a task), and reports whether the caller may block."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Caller = ref[Any] | ThreadMark
 
 
 def current_caller() -> Caller:
-    """The task that runs in this thread, or the thread itself if there is none."""
+    """Return the task that runs in this thread; without a task, the thread itself."""
     task = _asyncio_task() or _trio_task()
     return _marks.mark if task is None else ref(task)
 
 
 def on_event_loop() -> bool:
-    """Whether an event loop runs in this thread. Blocking this thread would then stop all its
-    tasks."""
+    """Whether an event loop runs in this thread. Blocking this thread would stop all tasks of the
+    loop."""
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
         return True

@@ -1,4 +1,4 @@
-"""Turns calls and their figures into ledger commands."""
+"""Makes ledger commands from calls and their figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_TTL = 30 * 86_400
 
 
 class CommandBuilder:
-    """Builds commands. One clock gives the instants for prices and ids."""
+    """Builds commands. Takes the instants for prices and ids from one clock."""
 
     def __init__(self, calls: CallBuilder, clock: Clock) -> None:
         self.calls = calls
@@ -31,7 +31,7 @@ class CommandBuilder:
         self, call: PreparedCall, quantities: dict[str, Any], event_id: str | None,
         ttl_seconds: float, owner: str,
     ) -> Reserve:  # fmt: skip
-        """The command that reserves the upper bound of a call. Raises InvalidInputError."""
+        """Return the command that reserves the upper bound of a call. Raises InvalidInputError."""
         sent, now = bool(quantities.pop("sent", False)), self._clock.now()
         return Reserve(
             new_id(now) if event_id is None else check_label(event_id, "event_id"),
@@ -47,7 +47,7 @@ class CommandBuilder:
     def record(
         self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
     ) -> Record:
-        """The command that records usage without a reservation. Raises InvalidInputError."""
+        """Return the command that records usage without a reservation. Raises InvalidInputError."""
         now = self._clock.now()
         if at is not None:
             at = min(check_whole(at, "at", most=MAX_INSTANT), now)
@@ -56,7 +56,8 @@ class CommandBuilder:
         return Record(booked_as, call.labels, figures, call.limits, at)
 
     def estimate(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Figures:
-        """The upper bound of a call, priced now."""
+        """Return the upper bound of a call, priced now. Raises the errors of
+        `CallBuilder.figures`."""
         return self.calls.figures(
             call, quantities, self._clock.now(), provenance=Provenance.ESTIMATED, bound=True
         )
@@ -68,12 +69,13 @@ class CommandBuilder:
         at: int,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """The usage that a caller states for a call, priced at instant `at`."""
+        """Return the usage in `given`, priced at the instant `at`; see `CallBuilder.figures`."""
         return self.calls.figures(call, given, at, otherwise=otherwise)
 
 
 def time_to_live(seconds: object) -> int:
-    """The time that a reservation may stay open, in microseconds. Raises InvalidInputError."""
+    """Convert `ttl_seconds` of a reservation to microseconds. Raises InvalidInputError if out of
+    range."""
     if type(seconds) is float and 0 < seconds <= _LONGEST_TTL:  # the common case
         return int(seconds * SECOND)
     ttl = parse_decimal(seconds, "ttl_seconds")

@@ -1,4 +1,4 @@
-"""Builds the correction of a counted event from the figures that a caller gives."""
+"""Builds the command that corrects a counted event."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def correction(
     calls: CallBuilder, event: UsageEvent, given: Mapping[str, Any],
     options: Mapping[str, str] | None = None,
 ) -> Correct:  # fmt: skip
-    """The command that corrects an event: given values replace the booked ones, the others stay.
+    """Return the command that corrects `event`. Values in `given` replace the booked values.
 
-    Quantities are replaced as a whole. They are priced at the event's instant and with its own
-    price options, unless `options` or `cost_usd` is given. Raises InvalidInputError.
+    Values that are not in `given` stay. Quantities are replaced as a whole. They are priced at the
+    event's instant. `options` replaces the event's price options, and `cost_usd` replaces the
+    price. Raises InvalidInputError.
     """
     if not given and options is None:
         raise InvalidInputError(

@@ -1,7 +1,8 @@
 """Applies the policies `on_busy` and `on_limit` to a call that a limit denied.
 
 With `on_limit = "clamp"`, the call's output cap is lowered first. Then the call waits until calls
-under way end, or until the period ends. A call that ends in this process wakes it at once.
+under way end, or until the period ends. When a call ends in this process, the waiting call
+continues at once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from quotakeeper.value_classes import replace
 FIRST_PAUSE_SECONDS = 0.02
 BUSY_PAUSE_SECONDS = 0.25  # the longest pause between two checks for room
 USED_UP_PAUSE_SECONDS = 1.0  # the same if only the period's end or a correction makes room
-_CLAMPED_AGAIN = 3  # other calls may take the rest before this call asks for it
+_CLAMPED_AGAIN = 3  # attempts: other calls may reserve the remaining amount in between
 
 ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
 OWN = "the caller's own thread or task holds a reservation in this limit"
@@ -45,11 +46,12 @@ class DeniedCalls:
 
     @property
     def may_queue(self) -> bool:
-        """Whether a call may have to wait behind others that wait for the same limit."""
+        """Whether other calls of this keeper wait for room, so that a new call may have to wait
+        first."""
         return not self._parts.room.is_empty
 
     def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
-        """The last outcome of a command. The command is sent again whenever that may help."""
+        """Send `command` until it is admitted or its refusal is final. Returns the last outcome."""
         parts, limits = self._parts, command.limits
         began = parts.clock.monotonic()
         if self._policies.on_limit == "clamp" and command.up_to is None:
@@ -87,7 +89,8 @@ class DeniedCalls:
     def _lowered(
         self, denied: Denied, command: Reserve, call: PreparedCall, terms: Terms
     ) -> Steps[Any]:
-        """Ask again with a lower output cap, if the policy is to clamp, and return the outcome."""
+        """With the policy "clamp", repeat the command with a lower output cap. Returns the last
+        outcome."""
         policies = self._policies
         if policies.on_limit != "clamp" or terms.at_once or _is_told_at_once(denied.decision):
             return denied
@@ -125,7 +128,7 @@ class DeniedCalls:
     def _why_not(
         self, denied: Denied | None, limits: tuple[Limit, ...], terms: Terms, began: float
     ) -> Steps[str]:
-        """Why the call does not wait; "" if it waits."""
+        """Return the reason why the call does not wait; "" if the call waits."""
         if terms.at_once:
             return _NO
         if denied is not None:
@@ -148,7 +151,8 @@ class DeniedCalls:
         return self._parts.room.holds_some(caller, limits)
 
     def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
-        """Until when (monotonic seconds) a refused call may wait; None if the refusal is final."""
+        """Return until when a refused call may wait (monotonic seconds); None if the refusal is
+        final."""
         policies, clock = self._policies, self._parts.clock
         if _is_told_at_once(decision):
             return None
@@ -169,7 +173,7 @@ class DeniedCalls:
         self, denied: Denied | None, command: Reserve, call: PreparedCall, terms: Terms,
         began: float,
     ) -> Steps[Any]:  # fmt: skip
-        """Ask again whenever there may be room, and return the last outcome."""
+        """Wait, and repeat the command whenever there may be room. Returns the last outcome."""
         clock, room = self._parts.clock, self._parts.room
         names = frozenset(
             verdict.limit.name for verdict in denied.decision.refusing
@@ -201,7 +205,7 @@ class DeniedCalls:
             room.leave(waiting)
 
     def _pause(self, denied: Denied | None, terms: Terms, pause: float) -> float:
-        """How long to pause before the next check, in seconds."""
+        """Return the seconds to pause before the next check for room."""
         if denied is None or denied.decision.is_held or terms.fits_lowered:
             return min(pause, BUSY_PAUSE_SECONDS)
         left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
@@ -209,7 +213,7 @@ class DeniedCalls:
 
 
 def _is_told_at_once(decision: Decision) -> bool:
-    """Whether calls stay refused until a person acts: ends a pause, or sets the clock."""
+    """Whether a person must act before calls are admitted: end a pause, or confirm the clock."""
     return decision.pause is not None or decision.doubt is not None
 
 
@@ -217,9 +221,10 @@ _NO = "no"  # the policy is not to wait, or waiting does not help
 
 
 def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Pricing) -> int:
-    """The most output tokens with which a call fits these limits; all other figures stay.
+    """Return the most output tokens with which the call fits in all limits of `verdicts`.
 
-    0 if a limit has no room even without output, or does not count output.
+    All other figures stay. Returns 0 if the call fits in no case, or if a limit does not count
+    output.
     """
     quantities = figures.quantities
     most = quantities.get(OUTPUT, 0)
@@ -235,12 +240,12 @@ def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Prici
 
 
 def _without_calls_under_way(verdict: Verdict) -> Verdict:
-    """The verdict if all calls under way used nothing."""
+    """Return the verdict as if all calls under way had used nothing."""
     return replace(verdict, remaining=max(0, verdict.limit.amount - verdict.used))
 
 
 def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) -> int:
-    """The most output tokens, up to `most`, with which the quantities cost at most `pico`."""
+    """Return the most output tokens, up to `most`, with which `quantities` cost at most `pico`."""
     least, beyond = 0, max(0, most) + 1
     while beyond - least > 1:  # binary search: cost grows with tokens under every tariff
         tried = (least + beyond) // 2
@@ -253,14 +258,15 @@ def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) ->
 
 
 def _given(quantities: Quantities) -> dict[str, Any]:
-    """Quantities as arguments for `CommandBuilder.estimate`, without its default of one request."""
+    """Return `quantities` as arguments for `CommandBuilder.estimate`, without the default of one
+    request."""
     return {"quantities": {"requests": 0, **quantities}}
 
 
 def _told(
     outcome: Any, command: Reserve, terms: Terms, waited_ms: int = 0, not_waited: str = ""
 ) -> Any:
-    """Add the basis to an outcome's decision if the call was refused, waited for, or lowered."""
+    """Add the basis to the outcome's decision if the call was refused, lowered, or had to wait."""
     if isinstance(outcome, Denied):
         basis = terms.basis(command.figures, waited_ms=waited_ms, not_waited=not_waited)
         return Denied(replace(outcome.decision, basis=basis))

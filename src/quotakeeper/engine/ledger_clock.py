@@ -1,10 +1,10 @@
 """The clock of a ledger: the wall clock, checked against the boot clock.
 
 The ledger stores the first reading of both clocks after each boot. If the wall clock has since
-advanced more than the boot clock plus a bound, it was set ahead. Then `now` stays at the newest
-trusted time: no period begins, nothing expires, and hard limits admit no call. This ends when the
-clock is set right, or when the kernel's time service or a person confirms it. A clock that is set
-back needs no check, because ledger time never goes back.
+advanced more than the boot clock plus a bound, it was set ahead, and its time is doubted. Then
+`now` stays at the newest trusted time: no period begins, nothing expires, and hard limits admit no
+call. This ends when the clock is set right, or when the kernel's time service or a person confirms
+the clock. A clock that is set back needs no check, because ledger time never goes back.
 """
 
 from __future__ import annotations
@@ -34,20 +34,25 @@ class ClockedStore(Protocol):
         """Execute commands."""
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The stored reading of this frame, and the instant of the newest entry."""
+        """Return the stored reading with the same `frame` (see `boot_frame`), and the instant of
+        the newest entry.
+
+        Stores `reading` if no reading with this frame is stored.
+        """
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Store this reading as the one that later readings are compared with."""
+        """Store `reading`. Later readings are compared with it."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Set or clear the doubt, which makes hard limits refuse."""
+        """Store that the clock is doubted, or None to clear this. While it is doubted, hard limits
+        refuse calls."""
 
 
 class LedgerClock:
-    """The clock for all ledger entries. Any thread may call `now`; only the worker calls the rest.
+    """The clock for all ledger entries. Any thread may call `now`. Only the worker writes with a
+    store.
 
-    A clock without a method `boot` (see SystemClock), or with one that returns None, is not
-    checked.
+    `clock` is checked only if it has a method `boot` (see SystemClock) that does not return None.
     """
 
     def __init__(self, clock: Clock, bound_us: int = BOUND_SECONDS * 1_000_000) -> None:
@@ -57,22 +62,22 @@ class LedgerClock:
         self._boot = boot if boot is not None and boot() is not None else None
         self._frame: str | None = getattr(clock, "boot_frame", None)
         self._first: ClockReading | None = None  # as this process last read it
-        self._most = _UNKNOWN  # the most that wall time minus boot time may be
+        self._most = _UNKNOWN  # the largest trusted difference of wall time and boot time
         self._trusted_at = 0
         self.doubt: ClockDoubt | None = None
 
     @property
     def can_tell(self) -> bool:
-        """Whether the system has a boot clock to compare with."""
+        """Whether a clock jump can be detected: the system has a boot clock."""
         return self._boot is not None
 
     @property
     def outlives_process(self) -> bool:
-        """Whether a clock jump between two runs of a program is detected too."""
+        """Whether a clock jump between two runs of a program can be detected too."""
         return self.can_tell and bool(self._named_frame())
 
     def now(self) -> int:
-        """Trusted wall time in microseconds since 1970 UTC."""
+        """The trusted wall time, in microseconds since 1970 UTC."""
         wall = self._clock.now()
         if self._boot is None or wall - self._boot() <= self._most:
             return wall
@@ -89,13 +94,17 @@ class LedgerClock:
     # -- for the worker
 
     def begin(self, store: ClockedStore) -> None:
-        """Read the stored reading of this boot. Raises LedgerError."""
+        """Read the first clock reading of this boot from the store. Raises LedgerError."""
         reading = self._reading()
         if reading is not None:
             self._learn(store, reading)
 
     def now_for(self, store: ClockedStore) -> int:
-        """`now` for a batch that will be written to this store. Checks a clock jump first."""
+        """Return `now` for a batch that will be written to this store.
+
+        If the wall clock seems to have jumped ahead, checks it first against the store and the
+        kernel's time service.
+        """
         wall = self._clock.now()
         if self._boot is None or wall - self._boot() <= self._most:
             return self._trusted(store, wall)
@@ -117,7 +126,8 @@ class LedgerClock:
         return max(0, ahead)
 
     def begin_anew(self, store: ClockedStore) -> None:
-        """Store the present reading, after the ledger was moved back to the present."""
+        """Trust the present clock reading and store it. Called after the ledger was moved to the
+        present."""
         reading = self._reading()
         if reading is not None:
             self._trust(store, reading)
@@ -164,7 +174,7 @@ class LedgerClock:
         return wall
 
     def _questioned(self, store: ClockedStore) -> int:
-        """The time to use when the wall clock is beyond the bound."""
+        """Return the time to use when the wall clock is ahead by more than the bound."""
         reading = self._reading()
         assert reading is not None
         first = self._learn(store, reading)  # another process may have accepted the clock

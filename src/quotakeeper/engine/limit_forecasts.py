@@ -1,4 +1,4 @@
-"""Adds forecasts to limits, from their use by slot."""
+"""Adds forecasts to the status of limits, from their use in five-minute slots."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from quotakeeper.value_classes import replace
 
 
 def snapshot_of(entry: LimitStatus, now: int) -> LimitSnapshot:
-    """The input of a forecast, from a limit's status."""
+    """Return the input of a forecast for the limit in `entry`."""
     limit = entry.limit
     return LimitSnapshot(limit.amount, entry.used, entry.reserved, limit.window, entry.period, now)
 
 
 def looks_back_to(status: Status) -> int | None:
-    """The instant from which forecasts need slots; None if no limit with a forecast was used."""
+    """Return the instant from which forecasts need usage; None if no limit needs a forecast.
+
+    A limit needs a forecast if it was used and its period has an end.
+    """
     starts = [
         snapshot_of(entry, status.as_of).start_at
         for entry in status.limits if entry.used and not entry.limit.window.is_endless
@@ -25,10 +28,10 @@ def looks_back_to(status: Status) -> int | None:
 
 
 def with_forecasts(status: Status, uses: Sequence[Mapping[int, int]]) -> Status:
-    """The status with a forecast for each limit that has one. `uses` is the use of each limit by
-    slot.
+    """Return the status with a forecast for each limit, except for prepaid credit, which never
+    resets.
 
-    Prepaid credit has no forecast, because its period has no end.
+    `uses` has one mapping per limit: from the start of a five-minute slot to the use in it.
     """
     foreseen = tuple(
         entry

@@ -1,8 +1,8 @@
-"""Tells observers about calls: admitted, refused, counted, and thresholds crossed.
+"""Passes events to observers: calls admitted, refused or counted, and thresholds crossed.
 
-Only this module turns outcomes into observations. `on_warning` runs in the thread of the call whose
+Only this module makes observations from outcomes. `on_warning` runs in the thread of the call whose
 booking crossed a threshold, before the call returns. All other observers run in one separate
-thread, in order. A caller only adds to a queue. That never blocks, takes no lock, and is safe in a
+thread, in order. A caller only adds to a queue. This never blocks, takes no lock, and is safe in a
 signal handler or a finalizer. Errors of observers are logged.
 """
 
@@ -40,7 +40,7 @@ _clock = SystemClock()  # measures waits, whatever clock the ledger has
 
 
 class Observers:
-    """The observers of one keeper. `any`: whether there is an observer; every call reads it."""
+    """The observers of one keeper. `any` says whether there is an observer; every call reads it."""
 
     def __init__(self, warn: Warner | None) -> None:
         self.any = False
@@ -65,20 +65,20 @@ class Observers:
             self.any = bool(left)
 
     def in_call(self, outcome: Outcomes) -> None:
-        """Called in the thread of a call, with an outcome that it waited for."""
+        """Pass the outcome of a call to the observers. Called in the thread of the call."""
         if self.any:
             self._queue.put(partial(self._tell, outcome))
         if isinstance(outcome, Booked) and outcome.crossed:
             self._warnings.give(outcome.crossed)
 
     def refused(self, labels: CallLabels, decision: Decision) -> None:
-        """Called in the thread of a call whose refusal is final."""
+        """Pass the final refusal of a call to the observers. Called in the thread of the call."""
         if self.any:
             self._queue.put(partial(self._tell_one, CallRefused(labels, decision)))
 
     def tell_of(self, outcomes: Iterable[Outcomes]) -> None:
-        """Called in the worker, with outcomes that no call waits for. The worker never waits for
-        observers."""
+        """Pass outcomes that no call waits for to the observers. Called in the worker; never
+        blocks."""
         for outcome in outcomes:
             for booked in _bookings(outcome):
                 if booked.crossed:
@@ -98,12 +98,15 @@ class Observers:
                 log.exception("quotakeeper: an observer failed")
 
     def before_fork(self) -> None:
-        """Pass on all waiting observations, while the ledger still answers, and end the thread."""
+        """Pass all waiting observations to the observers while the ledger is still open. Ends the
+        thread."""
         self.rest(_FORK_SECONDS)
 
     def rest(self, seconds: float) -> None:
-        """Pass on all waiting observations and end the thread, within `seconds`. The thread
-        restarts on use."""
+        """Pass all waiting observations to the observers and end the thread, within `seconds`.
+
+        The thread starts again with the next observation.
+        """
         self._queue.finish(seconds)
 
     def after_fork_in_parent(self) -> None:
@@ -111,22 +114,23 @@ class Observers:
         self._queue.resume()
 
     def after_fork(self) -> None:
-        """Called in a forked child: drop waiting observations, which the parent passes on."""
+        """Drop all waiting observations in a forked child: the parent passes them to its
+        observers."""
         self._lock = RLock()
         self._queue.leave()
         self._queue = ObserverQueue()
 
     def end(self) -> None:
-        """Let the thread end after all waiting observations. Does not block."""
+        """Make the thread end after all waiting observations. Does not block."""
         self._queue.end()
 
     def close(self, seconds: float) -> None:
-        """Pass on all waiting observations, within `seconds`."""
+        """Pass all waiting observations to the observers, within `seconds`."""
         self._queue.finish(seconds)
 
 
 def observations_of(outcome: Outcomes) -> Iterator[Observation]:
-    """The observations of an outcome. A repeated command and a lease yield none."""
+    """Yield the observations of an outcome. Yields none for a repeated command or a lease."""
     if isinstance(outcome, Reserved) and not outcome.replay and not outcome.hold.is_lease:
         yield CallAdmitted(outcome.hold, outcome.decision)
     for booked in _bookings(outcome):
@@ -160,8 +164,8 @@ class ObserverQueue:
         self._left = False  # true in the copy of a forked child
 
     def put(self, act: Callable[[], None]) -> None:
-        """Add a function to the queue. Never blocks. If 10,000 are waiting, the function is
-        dropped."""
+        """Add a function to the queue. Never blocks. Drops the function if 10,000 functions
+        wait."""
         if self._queue.qsize() >= _MOST_WAITING:
             if not self._full:
                 self._full = True
@@ -187,7 +191,10 @@ class ObserverQueue:
                 self._full = False
 
     def finish(self, seconds: float) -> None:
-        """Wait until the queue is empty and the thread has ended, for at most `seconds`."""
+        """Wait until the queue is empty and the thread has ended, for at most `seconds`.
+
+        If no thread can be started, runs the waiting functions in this thread.
+        """
         until = _clock.monotonic() + seconds
         while self._thread.running or not self._queue.empty():
             self._start()
@@ -204,15 +211,16 @@ class ObserverQueue:
                     act()
 
     def resume(self) -> None:
-        """After a fork, in the parent: continue with functions that were added in the meantime."""
+        """After a fork, in the parent: start the thread again if functions wait in the queue."""
         if not self._queue.empty():
             self._thread.start_later(self._run)
 
     def end(self) -> None:
-        """Let the thread end after all functions in the queue."""
+        """Make the thread end after all functions in the queue. Does not block."""
         if self._thread.running:
             self._queue.put(StopRequest())
 
     def leave(self) -> None:
-        """In a forked child: run no more functions."""
+        """In a forked child: stop this copy of the queue. At most the current function still
+        ends."""
         self._left = True

@@ -1,4 +1,4 @@
-"""The orders of a keeper: pause and resume calls, raise limits, add credit, accept or repair
+"""The orders of a keeper: pause and resume calls, raise limits, add credit, confirm or repair
 clocks."""
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from quotakeeper.engine.worker.steps import Pause as Rest
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import user_at_host
 
-# A recall sign may fall into the same tick of the file system's clock in which a process began to
-# lease. That process would not see it, so it is given twice.
+# A process that starts to lease in the same tick of the file system's clock does not see the recall
+# sign (see RecallSign). So the sign is written twice.
 _SIGN_AGAIN_SECONDS = 0.05
 
 
 class Orders:
-    """Gives orders to every process on the ledger."""
+    """Writes orders that apply to every process on the ledger."""
 
     def __init__(self, parts: EngineParts, limits: tuple[Limit, ...]) -> None:
         self._parts = parts
@@ -42,7 +42,10 @@ class Orders:
     def pause(
         self, why: str, provider: str, for_seconds: object, by: str | None
     ) -> Steps[CallPause]:
-        """Pause calls, and recall all leases. Raises InvalidInputError, LedgerError."""
+        """Pause calls, and recall all leases. Raises InvalidInputError, LedgerError.
+
+        See Keeper.pause. All methods of this class return steps for `run` or `arun`.
+        """
         for_us = None if for_seconds is None else _microseconds(for_seconds)
         command = PauseCalls(_provider(provider), check_label(why, "why"), _who(by), for_us)
         outcome = yield command
@@ -57,7 +60,8 @@ class Orders:
         return CallPause(notice.subject, outcome.entry.at, notice.until, notice.why, notice.by)
 
     def resume(self, why: str, provider: str, by: str | None) -> Steps[tuple[CallPause, ...]]:
-        """End pauses, and return those that were in force. Raises InvalidInputError, LedgerError."""
+        """End pauses. Returns the pauses that were in force. Raises InvalidInputError,
+        LedgerError."""
         why = check_label(why, "why", empty=True)
         outcome = yield ResumeCalls(_provider(provider), why, _who(by))
         raise_if_failed(outcome)
@@ -67,7 +71,8 @@ class Orders:
     def raise_limit(
         self, name: str, to: object, for_seconds: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Give a limit a larger amount. Returns when it ends, in microseconds since 1970 UTC.
+        """Raise the amount of a limit for `for_seconds`. Returns the end, in microseconds since
+        1970 UTC.
 
         Raises InvalidInputError, LedgerError.
         """
@@ -91,7 +96,7 @@ class Orders:
     def top_up(
         self, name: str, amount: object, expires_at: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Add credit to a prepaid limit. Returns what is left of the limit then, in base units.
+        """Add credit to a prepaid limit. Returns the remaining amount of the limit, in base units.
 
         Raises InvalidInputError, LedgerError.
         """
@@ -116,7 +121,8 @@ class Orders:
         return remaining
 
     def accept_clock(self, why: str, by: str | None) -> Steps[int]:
-        """Confirm that the machine's clock is right. Returns how many microseconds it was ahead.
+        """Confirm that the machine's clock is right. Returns how many microseconds the clock was
+        ahead.
 
         Raises InvalidInputError, LedgerError.
         """
@@ -132,7 +138,7 @@ class Orders:
         return ahead
 
     def repair_clock(self, *, apply: bool, why: str, by: str | None) -> Steps[SetBack]:
-        """Move a ledger that a wrong clock carried ahead back to the present.
+        """Move the ledger back to the present after a wrong clock moved it ahead.
 
         Without `apply`, only returns what would change. Raises InvalidInputError, LedgerError.
         """

@@ -1,4 +1,4 @@
-"""Turns the outcome of a command into a result or an error for its caller, and tells observers."""
+"""Makes a result or an error from the outcome of a command, and passes outcomes to observers."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from quotakeeper.errors import ClockSuspectError, LimitExceeded, PausedError
 
 
 class OutcomeReader:
-    """Reads outcomes, and tells observers about them."""
+    """Reads the outcomes of commands, and passes them to the observers."""
 
     def __init__(self, observers: Observers, policies: Policies) -> None:
         self._observers = observers
         self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
-        """The hold and the decision. Raises LimitExceeded, PausedError, or the error of the
-        command."""
+        """Return the hold and the decision of an admitted call.
+
+        Raises LimitExceeded or PausedError if the call was refused, or the error of a failed
+        command.
+        """
         if isinstance(outcome, Reserved):
             if self._observers.any:
                 self._observers.in_call(outcome)
@@ -42,7 +45,7 @@ class OutcomeReader:
         raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
-        """The event. Raises the error of the command."""
+        """Return the usage event of a booked call, or raise the error of a failed command."""
         if not isinstance(outcome, Booked):
             raise_if_failed(outcome)
         if outcome.crossed or self._observers.any:
@@ -51,12 +54,12 @@ class OutcomeReader:
         return event
 
     def heard(self, outcome: Any) -> None:
-        """Tell observers about an outcome that the caller ignores."""
+        """Pass an outcome that the caller ignores to the observers."""
         if self._observers.any:
             self._observers.in_call(outcome)
 
 
 def raise_if_failed(outcome: Any) -> None:
-    """Raise the error of a command that failed."""
+    """Raise the error of a failed command. Does nothing for other outcomes."""
     if isinstance(outcome, Failed):
         raise outcome.error

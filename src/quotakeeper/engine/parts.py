@@ -19,18 +19,22 @@ from quotakeeper.value_classes import dataclass
 
 
 class Recalls(Protocol):
-    """Recalls leases before a refusal is final."""
+    """Recalls the leases of all processes before a refusal is final."""
 
     def call_back_all(self, store: Store, now: int) -> bool:
-        """In the worker: recall the leases of every process. Returns whether others may hold any."""
+        """Recall the leases of every process. Returns whether another process may have leases.
+
+        Called in the worker.
+        """
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
-        """Repeat a denied command while recalled leases may make room. Returns the last outcome."""
+        """Repeat a denied command as long as recalled leases may make room. Returns the last
+        outcome."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class EngineParts:
-    """The shared parts of an engine. The worker runs as long as this object is referenced."""
+    """The shared parts of an engine. The worker thread ends after this object is deleted."""
 
     clock: Clock  # the machine's clock; entries use `ledger_clock`
     ledger_clock: LedgerClock

@@ -10,7 +10,8 @@ from quotakeeper.engine.reservation import Reservation
 
 
 class PendingReservation:
-    """A reservation to await, or to enter with `async with`."""
+    """A reservation that is made by `await`, or by `async with`, which also ends the
+    reservation."""
 
     def __init__(self, start: Any) -> None:
         self._start = start

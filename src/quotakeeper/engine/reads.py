@@ -33,7 +33,7 @@ from quotakeeper.value_classes import dataclass
 
 
 class CallsUnderWay(Protocol):
-    """Leased calls that the ledger does not know yet; see LeaseTable."""
+    """Calls on leases that are not in the ledger yet; see LeaseTable."""
 
     def draw_under_way(self, store: Store, now: int) -> None:
         """Write these calls to the ledger."""
@@ -44,25 +44,27 @@ Presets = Callable[[int], tuple[ProviderQuota, ...]]
 
 @dataclass(frozen=True, slots=True)
 class QuotaReads:
-    """Provider quotas: those that were reported to this process, and presets.
+    """The quotas of providers: those that replies to this process reported, and presets.
 
-    `presets` returns the presets that are valid at an instant; None if there are none.
+    `presets` returns the presets that are valid at an instant; None if the settings name no
+    presets.
     """
 
     seen: SeenQuotas
     presets: Presets | None = None
 
     def at(self, store: Store, now: int) -> tuple[ProviderQuota, ...]:
-        """All known quotas at an instant."""
+        """Return all quotas that are known at the instant `now`."""
         kept = self.seen.with_unwritten(store.quotas())
         return beside(kept, self.presets(now) if self.presets is not None else (), now)
 
 
 class Reads:
-    """Reads the ledger. The only change that it makes is to keep balances for the limits it is
-    asked for.
+    """Reads the ledger. The only change to the ledger: it may begin to keep balances for new
+    limits.
 
-    Questions run in the worker. All other reads block the calling thread.
+    `holds`, `status` and `forecast` are questions: pass them to the worker, which runs them. All
+    other reads block the calling thread.
     """
 
     def __init__(
@@ -78,13 +80,13 @@ class Reads:
     # -- questions
 
     def holds(self, store: Store, now: int) -> list[Hold]:
-        """The open reservations, including calls under way on leases of this process."""
+        """Return the open reservations, including calls under way on leases of this process."""
         if self._leases is not None:
             self._leases.draw_under_way(store, now)
         return store.holds()
 
     def status(self, store: Store, now: int) -> Status:
-        """The state of every limit."""
+        """Return the state of every limit, without forecasts."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
         quotas, doubt = self._quotas.at(store, now), self._parts.ledger_clock.doubt
@@ -93,7 +95,7 @@ class Reads:
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:
-        """The state and the forecast of every limit."""
+        """Return the state and the forecast of every limit."""
         # Imported here because programs without forecasts need not load it: 4 ms.
         from quotakeeper.engine.limit_forecasts import looks_back_to, with_forecasts  # noqa: PLC0415
 
@@ -107,9 +109,9 @@ class Reads:
     # -- beside the worker
 
     def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
-        """The state of any limits, also of limits that the keeper does not have.
+        """Return the state of `limits`, which may be limits that the keeper does not have.
 
-        The ledger keeps balances for them from now on.
+        The ledger keeps balances for these limits from now on.
         """
         worker = self._parts.worker
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
@@ -124,7 +126,8 @@ class Reads:
         return status if since is None else with_unpriced(status, store.unpriced_buckets(since))
 
     def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> UsageTable:
-        """Usage that was booked in `[since, until)` (microseconds since 1970 UTC), grouped by `by`."""
+        """Return the usage booked in `[since, until)` (microseconds since 1970 UTC), grouped by
+        `by`."""
         return add_up(self._used(since, until), by, self.zone)
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
@@ -132,7 +135,7 @@ class Reads:
         return self._opened().events(query)
 
     def event(self, event_id: str) -> UsageEvent | None:
-        """The event with this id; None if there is none."""
+        """Return the event with this id; None if there is none."""
         return next(self.events(EventQuery(id=event_id)), None)
 
     def slots(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
@@ -140,27 +143,30 @@ class Reads:
         return self._opened().slots(since, until)
 
     def entries(self, after: int) -> Iterator[Entry]:
-        """Yield the journal entries after a sequence number."""
+        """Yield the journal entries after the sequence number `after`."""
         return self._opened().entries(after)
 
     def verify(self) -> list[Problem]:
-        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
+        """Compute all balances again from the journal and return the differences. Empty if there
+        are none."""
         worker = self._parts.worker
         with suppress(LedgerCorruptError):  # `verify` reports this damage too
             worker.ask(_nothing)
         return worker.store.verify()
 
     def back_up(self, to: str) -> None:
-        """Copy the committed data to a new file. Raises InvalidInputError, LedgerError."""
+        """Copy the committed data to a new file at the path `to`. Raises InvalidInputError,
+        LedgerError."""
         self._opened().back_up(to)
 
     def _opened(self) -> Store:
-        """The store, after the worker has opened it and written all earlier commands."""
+        """Return the store, after the worker has opened it and written all earlier commands."""
         self._parts.worker.ask(_nothing)
         return self._parts.worker.store
 
     def _used(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
-        """The usage in a range: whole slots, and single events where the range cuts a slot."""
+        """Yield the usage in `[since, until)`: sums of whole slots, and single events at cut
+        slots."""
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
         cuts = (

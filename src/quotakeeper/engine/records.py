@@ -52,7 +52,8 @@ class Records:
 
 
 def _not_counted(event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
-    """The error for an id that has no figures to correct."""
+    """Return the error for an id whose figures cannot be corrected, because nothing is counted for
+    it."""
     shown = repr(str(event_id)[:60])
     if any(hold.id == event_id for hold in holds):
         return InvalidInputError(

@@ -10,7 +10,7 @@ from quotakeeper.engine.policies import Policies
 
 
 def refusal_text(decision: Decision, zone: tzinfo, policies: Policies) -> str:
-    """Two sentences for people: the state of the limit, then what the call reserves, why, and the
+    """Return two sentences for people: the state of the limit, then the call's amounts and the
     fix."""
     verdict, basis = decision.blocking, decision.basis
     text = verdict.explain(zone)
@@ -33,7 +33,7 @@ def _seconds(milliseconds: int) -> str:
 
 
 def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
-    """The amounts of the call that the limit counts, with their reasons."""
+    """Return the amounts of the call that the limit counts, with the reason for each amount."""
     parts = METERS[verdict.limit.meter].parts
     counted = {
         key: amount for key, amount in basis.quantities.items()
@@ -50,7 +50,7 @@ def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
 
 
 def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Policies) -> str:
-    """What the user can do, the best option first."""
+    """Return the changes that would help the user, the best first."""
     fixes = []
     output = "output_tokens" in basis.quantities
     can_be_smaller = output and verdict.limit.meter != "requests"

@@ -1,4 +1,4 @@
-"""The handle of one reserved call: settle it, release it, or let `with` end it."""
+"""The handle of one reserved call. End it with `settle`, `release`, or a `with` block."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ log = logging.getLogger("quotakeeper.engine")
 class Reservation:
     """Capacity set aside for one call. Use it in a `with` statement, or end it yourself, once.
 
-    If an exception leaves the `with` block, an unsent call is released (see `mark_sent`) and a sent
-    one is assumed at its estimate. A block that ends without `settle` settles at the estimate, and
-    the event says so. `hold` is what is set aside, `decision` the limits' answer then. `event` is
-    the usage event. It is set from the start if the id was settled before: do not send the call
-    again. An id that is still open may have another owner: an exception or a dropped handle then
-    leaves it open.
+    If the `with` block raises, an unsent call is released (see `mark_sent`) and a sent call is
+    assumed at its estimate. If the block ends without `settle`, the call is settled at its
+    estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits' answer,
+    `event` the usage event. If the id was settled before, `event` is set from the start: do not
+    send the call again. If the id is still open, another process may use it. An exception then does
+    not end it.
     """
 
     # Each operation is one generator of steps, which threads and coroutines both run.
@@ -57,22 +57,22 @@ class Reservation:
 
     @property
     def is_open(self) -> bool:
-        """Whether the reservation must still be ended."""
+        """Whether the reservation has not been ended yet."""
         return not self._ended
 
     # -- for threads
 
     def mark_sent(self) -> None:
-        """Record durably that the call is about to be sent. A crash is then charged in full."""
+        """Record durably that the call is about to be sent. A later crash is charged in full."""
         run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End the reservation with the true figures, and return the event. No limit refuses them.
+        """End the reservation with the true figures, which no limit refuses, and return the event.
 
         Takes the arguments of `Keeper.record`: quantities by name, `provenance` ("reported" unless
         texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. `options` are
-        the served price options, if others than requested. A quantity that is None (the provider
-        did not report it) counts at its reserved amount, as an estimate.
+        the price options that the provider used, if not the requested ones. A quantity that is None
+        (the provider did not report it) counts at its reserved amount, as an estimate.
         """
         return run(self._parts.worker, self._settling(given))
 
@@ -88,7 +88,7 @@ class Reservation:
         """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
         All limits must have room. Takes the quantities to add, by name, as `Keeper.reserve` does.
-        Raises LimitExceeded if there is no room; the reservation then stays as it was.
+        Raises LimitExceeded if there is no room; the reservation then does not change.
         """
         return run(self._parts.worker, self._growing(quantities))
 
@@ -212,11 +212,11 @@ class Reservation:
     # -- for those who settle many at once; see batch_settle
 
     def _settle_by_journal(self, given: dict[str, Any]) -> bool:
-        """Settle the call through its lease's journal. Returns False if it has none."""
+        """Settle the call through its lease's journal. Returns False if the call has no lease."""
         return False
 
     def _begin_settling(self, given: dict[str, Any]) -> c.Settle | None:
-        """The command that settles the call; None if it is already settled."""
+        """Return the command that settles the call; None if it is already settled or spooled."""
         command = self._settlement(given)
         if not self._spooled:
             return command
@@ -224,7 +224,7 @@ class Reservation:
         return None
 
     def _end_settling(self, command: c.Settle, answer: Any) -> UsageEvent:
-        """Handle the answer to that command, an outcome or an error, as `settle` does."""
+        """Handle the answer to `command`, which is an outcome or an error, as `settle` does."""
         if isinstance(answer, LedgerError):
             return self._unsettled(command, answer)
         if isinstance(answer, BaseException):

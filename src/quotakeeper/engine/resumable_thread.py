@@ -35,21 +35,22 @@ _clock = SystemClock()
 
 
 class StopRequest:
-    """An item in a thread's queue. The thread ends when it reaches the item."""
+    """An item in a thread's queue. The thread ends when it takes the item from the queue."""
 
     def __init__(self) -> None:
         self._claim = [None]
 
     def claim(self) -> bool:
-        """Claim the request; True for the first claim only.
+        """Claim the request. Returns True for the first claim only.
 
-        The thread claims it to end. The fork claims it when it waits no longer.
+        The thread claims the request when it ends. `stop` claims it when its waiting time is over,
+        so that the thread then ignores the request.
         """
         return _popped(self._claim)
 
 
 class _Run:
-    """One start of the thread."""
+    """One run of the thread, from its start to its end."""
 
     def __init__(self, name: str, work: Work, runs: dict[str, _Run]) -> None:
         self._runs = runs
@@ -68,7 +69,7 @@ class _Run:
             self.thread.start()
 
     def _traced(self) -> None:
-        """Enable debuggers and coverage in this thread, as `Thread` does."""
+        """Run the thread with the tracing of debuggers and coverage enabled, as `Thread` does."""
         if threading.gettrace() is not None:
             sys.settrace(threading.gettrace())
         if threading.getprofile() is not None:
@@ -92,7 +93,7 @@ class _Run:
         return True
 
     def join(self) -> None:
-        """Wait until Python no longer counts this thread, which has ended."""
+        """Wait until Python no longer counts this thread, whose work has ended."""
         with suppress(RuntimeError):  # the start was interrupted
             self.thread.join(_EXIT_SECONDS)
 
@@ -117,7 +118,7 @@ def _is_in_process(native_id: int) -> bool:
 
 
 class ResumableThread:
-    """Runs at most one thread at a time. A forked child needs a new object."""
+    """Runs at most one thread at a time, again and again. A forked child needs a new object."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -127,7 +128,7 @@ class ResumableThread:
 
     @property
     def running(self) -> bool:
-        """Whether the thread was started and no fork has stopped it since."""
+        """Whether the thread runs: it was started, and no stop request has ended it since."""
         return bool(self._runs)
 
     @property
@@ -137,7 +138,8 @@ class ResumableThread:
         return run is not None and run.ident == get_ident()
 
     def start(self, work: Work) -> None:
-        """Start the thread unless it runs. Raises RuntimeError if the process cannot have a thread."""
+        """Start the thread unless it runs. Raises RuntimeError if the process cannot start a
+        thread."""
         if self._runs:
             return
         run = _Run(self._name, work, self._runs)
@@ -153,10 +155,10 @@ class ResumableThread:
             raise
 
     def start_later(self, work: Work) -> None:
-        """Start the thread from another thread, which is safe in a finalizer and in a signal
-        handler.
+        """Start the thread from another new thread: safe in a finalizer and in a signal handler.
 
-        `Thread.start` takes a lock that the interrupted code may hold.
+        `Thread.start` is not safe there, because it takes a lock that the interrupted code may
+        hold.
         """
         if has_daemon_threads():
             with suppress(RuntimeError):
@@ -167,10 +169,10 @@ class ResumableThread:
             self.start(work)
 
     def stop(self, ask: Callable[[StopRequest], None], seconds: float) -> bool:
-        """Put a stop request into the thread's queue with `ask`. Returns whether the thread ended
-        in time.
+        """Stop the thread. Returns whether the thread ended within `seconds`.
 
-        A thread that does not end in time continues and ignores the request.
+        Calls `ask` to put a stop request into the thread's queue. A thread that does not end in
+        time continues and ignores the request.
         """
         run = self._runs.get(_ONE)
         if run is None:
@@ -187,7 +189,8 @@ class ResumableThread:
         return True
 
     def ended(self, seconds: float) -> bool:
-        """Wait for the end of the present run. Returns False if it does not end within `seconds`."""
+        """Wait until the present run of the thread ends. Returns False if this takes longer than
+        `seconds`."""
         run = self._runs.get(_ONE)
         if run is None:
             return True

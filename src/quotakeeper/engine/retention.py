@@ -15,13 +15,16 @@ _DAY = 86_400 * SECOND
 
 
 class Retention:
-    """Deletes old calls."""
+    """Deletes old calls, and replaces label values."""
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
 
     def compact(self, keep_days: int, *, shrink: bool) -> Compacted:
-        """See Keeper.compact. Blocks this thread."""
+        """Delete individual calls that ended more than `keep_days` days ago; see Keeper.compact.
+
+        Blocks this thread.
+        """
         keep = check_whole(keep_days, "keep_days", most=_MOST_DAYS)
         if keep < LEAST_DAYS:
             raise InvalidInputError("keep_days", f"{keep} is too few", f"at least {LEAST_DAYS}")
@@ -37,10 +40,11 @@ class Retention:
         return Compacted(before, calls, entries, None)
 
     def forget(self, label: LabelValue, instead: str, *, apply: bool) -> ForgottenLabel:
-        """Replace a label's value by another one; without `apply`, return what that would change.
+        """Replace the value of a label by `instead`. Without `apply`, only return what would
+        change.
 
-        Afterwards, the file is rewritten, so that no free page contains the old value. Blocks this
-        thread.
+        With `apply`, the file is rewritten afterwards, so that no free page contains the old value.
+        Blocks this thread.
         """
         worker = self._parts.worker
         found: ForgottenLabel = worker.ask(

@@ -1,8 +1,8 @@
-"""Calls of one keeper that wait for room under a limit, and callers that hold reservations.
+"""The calls of one keeper that wait for room in a limit, and the callers with open reservations.
 
-A call that ends wakes all waiting calls. They ask the ledger again in order of arrival, per limit,
-so that small calls do not overtake a large one for ever. Other processes cannot wake calls here. So
-a waiting call also checks by itself, at growing intervals.
+A call that ends wakes all waiting calls. They repeat their commands in order of arrival, per limit,
+so that small calls do not overtake a large call for ever. Other processes cannot wake the calls of
+this process. So a waiting call also checks by itself, at growing intervals.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OVERTAKEN_SECONDS = 1.0  # how long a new call that fits may overtake a waiting 
 
 
 class WaitingCall:
-    """One waiting call. Any thread may wake it. A wake before it rests is not lost."""
+    """A call that waits for room. Any thread may wake it. A `wake` before `rest` is not lost."""
 
     __slots__ = ("__weakref__", "_future", "_lock", "_woken", "caller", "names", "since")
 
@@ -41,7 +41,7 @@ class WaitingCall:
         self._woken = False
 
     def wake(self) -> None:
-        """End the rest of this call. Never blocks; safe in a signal handler or a finalizer."""
+        """End the `rest` of this call. Never blocks; safe in a signal handler or a finalizer."""
         self._woken = True
         with suppress(RuntimeError):  # the lock is free, because the call was woken already
             self._lock.release()
@@ -51,7 +51,7 @@ class WaitingCall:
                 future.get_loop().call_soon_threadsafe(_resolve, future)
 
     def rest(self, clock: Clock, seconds: float) -> bool:
-        """Block this thread until woken (returns True), or for `seconds` (returns False)."""
+        """Block this thread until `wake` (returns True), or for `seconds` (returns False)."""
         woken = wait_for_lock(clock, self._lock, seconds)
         self._woken = False
         return woken
@@ -83,7 +83,8 @@ def _resolve(future: asyncio.Future[None]) -> None:
 
 
 class Rest(Step):
-    """A step: rest until woken, at most `seconds`. Its answer is whether the call was woken."""
+    """A step: wait until the call is woken, at most `seconds`. Its answer: whether the call was
+    woken."""
 
     __slots__ = ("_call", "_clock", "_seconds")
 
@@ -93,25 +94,27 @@ class Rest(Step):
         self._seconds = seconds
 
     def block(self, worker: StepWorker) -> Any:
-        """Rest in this thread; see Step."""
+        """Block this thread until the call is woken; see Step."""
         return self._call.rest(self._clock, self._seconds)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Rest on the event loop; see Step."""
+        """Return an awaitable that ends when the call is woken; see Step."""
         return self._call.arest(self._clock, self._seconds)
 
 
 class MayWait(Step):
-    """A step: its answer is whether the caller may wait. A thread with an event loop may not block."""
+    """A step whose answer is whether the caller may wait. A thread with an event loop must not
+    block."""
 
     __slots__ = ()
 
     def block(self, worker: StepWorker) -> Any:
-        """True unless an event loop runs in this thread; see Step."""
+        """Return True unless an event loop runs in this thread; see Step."""
         return not on_event_loop()
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Always True, because a coroutine does not block; see Step."""
+        """Return an awaitable of True, because a coroutine that waits blocks no thread; see
+        Step."""
         return _yes()
 
 
@@ -120,7 +123,7 @@ async def _yes() -> bool:
 
 
 class Room:
-    """The waiting calls of a keeper, and the callers that hold reservations.
+    """The calls of a keeper that wait for room, and the callers that have open reservations.
 
     Each method changes one container in one atomic step, so a signal handler may run in between. A
     forked child has no waiting calls, because the parent's threads do not run there.
@@ -139,13 +142,14 @@ class Room:
     # -- who holds
 
     def hold(self, reservation: Any, labels: CallLabels) -> None:
-        """Remember who made a reservation, for as long as its handle exists."""
+        """Remember the current caller as the one who made `reservation`, until its handle is
+        deleted."""
         event_id, held = reservation.id, self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
 
     def holds_some(self, caller: Caller, limits: Iterable[Limit]) -> bool:
-        """Whether a caller holds an open reservation that counts in one of these limits."""
+        """Whether `caller` has an open reservation that counts in one of these limits."""
         limits = tuple(limits)
         for labels in self.leased_by(caller):
             if any(limit.matches(labels) for limit in limits):
@@ -166,7 +170,8 @@ class Room:
         return not self._waiting
 
     def join(self, names: frozenset[str], caller: Caller, since: float) -> WaitingCall:
-        """Add a call to the end of the waiting calls of these limits."""
+        """Add a call to the end of the calls that wait for the limits `names`. Returns the waiting
+        call."""
         if self._pid != os.getpid():
             self._reset()
         call = WaitingCall(names, caller, since)
@@ -174,7 +179,7 @@ class Room:
         return call
 
     def leave(self, call: WaitingCall) -> None:
-        """Remove a waiting call, and wake the others because one of them may be first now."""
+        """Remove a waiting call and wake the others, because another call may now be the first."""
         for reference in tuple(self._waiting):
             if reference() is call:
                 self._forget(reference)
@@ -191,11 +196,12 @@ class Room:
                 yield call
 
     def waits(self, caller: Caller) -> bool:
-        """Whether a caller already waits. Then this is a signal handler that interrupted its wait."""
+        """Whether `caller` already waits. If so, a signal handler interrupted its wait and now
+        calls this."""
         return any(call.caller == caller for call in self._in_order())
 
     def is_behind(self, call: WaitingCall) -> bool:
-        """Whether a call that arrived earlier waits for one of the same limits."""
+        """Whether a call that arrived before `call` waits for one of the same limits."""
         for other in self._in_order():
             if other is call:
                 return False
@@ -204,7 +210,8 @@ class Room:
         return False
 
     def is_due(self, names: Iterable[str], now: float) -> bool:
-        """Whether a call of these limits has waited so long that no new call may overtake it."""
+        """Whether a call waits so long for one of the limits `names` that no new call may overtake
+        it."""
         wanted = frozenset(names)
         return any(
             now - call.since >= OVERTAKEN_SECONDS and wanted & call.names
@@ -212,6 +219,6 @@ class Room:
         )
 
     def freed(self) -> None:
-        """Wake all waiting calls, because something has ended."""
+        """Wake all waiting calls, because a call has ended and there may be room."""
         for call in self._in_order():
             call.wake()

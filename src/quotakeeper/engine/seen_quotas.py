@@ -1,7 +1,7 @@
 """Stores the quotas that providers report, without delaying calls.
 
-`note` only adds them to a queue. The worker writes them between two batches, in a separate commit:
-within a second if a quota itself has changed, else once a minute.
+`note` only adds quotas to a queue. The worker writes them between two batches, in a separate
+commit: within a second if the quota's own terms have changed, else once a minute.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from quotakeeper.native_threads import Empty, SimpleQueue
 WRITE_SECONDS = 60.0  # between writes of figures that change with every reply
 CHANGE_SECONDS = 1.0  # between writes if a quota itself has changed
 HEADER_SECONDS = 1.0  # between two reads of headers of one model
-_MOST_TOLD = 1_000  # replies that wait for the worker; further ones are dropped
+_MOST_TOLD = 1_000  # replies that wait for the worker; the quotas of further replies are dropped
 _MOST_KEPT = 256  # different quotas per process
 
 log = logging.getLogger("quotakeeper.engine")
@@ -25,23 +25,23 @@ Key = tuple[str, str, str]
 
 
 class QuotaStore(Protocol):
-    """The part of a store that this module uses."""
+    """The method of a store that this module uses."""
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Store quotas, and delete those last seen before `forget_before`."""
+        """Store `quotas`, and delete all quotas that were last reported before `forget_before`."""
 
 
 class SteadyClock(Protocol):
-    """The part of a clock that this module uses."""
+    """The method of a clock that this module uses."""
 
     def monotonic(self) -> float:
         """Seconds that never decrease, to measure durations."""
 
 
 class SeenQuotas:
-    """The quotas that were reported to this process.
+    """The quotas that replies to this process reported.
 
-    Any thread may call `note` and `wants_headers`; only the worker calls the rest.
+    Any thread may call `note` and `wants_headers`. Only the worker calls the other methods.
     """
 
     def __init__(self, clock: SteadyClock) -> None:
@@ -53,16 +53,15 @@ class SeenQuotas:
         self.after_fork()
 
     def after_fork(self) -> None:
-        """In a forked child: drop unwritten quotas, which the parent writes."""
+        """Drop all unwritten quotas in a forked child, because the parent writes them."""
         self._told: SimpleQueue[Sequence[ProviderQuota]] = SimpleQueue()
         self._waiting: dict[Key, ProviderQuota] = {}
         self._has_changed = False  # whether a waiting quota itself has changed
 
     def wants_headers(self, provider: str, model: str) -> bool:
-        """Whether to read the headers of this reply: once a second per model. Any thread may call
-        this.
+        """Whether to read the quota headers of a reply: True once a second per model.
 
-        Reading headers takes longer than all other work for a reply.
+        Reading headers takes longer than all other work for a reply. Any thread may call this.
         """
         at, key = self._clock.monotonic(), (provider, model)
         last = self._headers_at.get(key)
@@ -73,12 +72,13 @@ class SeenQuotas:
         return True
 
     def note(self, quotas: Sequence[ProviderQuota]) -> None:
-        """Add quotas that a reply reported. Never blocks; any thread may call this."""
+        """Add the quotas that a reply reported. Never blocks; any thread may call this."""
         if quotas and self._told.qsize() < _MOST_TOLD:
             self._told.put(quotas)
 
     def with_unwritten(self, kept: Sequence[ProviderQuota]) -> tuple[ProviderQuota, ...]:
-        """The stored quotas, with those that this process has not written yet."""
+        """Return the stored quotas in `kept`, updated by quotas that this process has not written
+        yet."""
         self._take()
         found = {each.key: each for each in kept}
         for key, quota in self._waiting.items():
@@ -87,7 +87,7 @@ class SeenQuotas:
         return tuple(found[key] for key in sorted(found))
 
     def keep(self, store: QuotaStore, now: int, *, last: bool = False) -> None:
-        """Write the quotas that are due; with `last`, all of them. A failure is logged and retried
+        """Write the quotas if a write is due; with `last`, always. A failure is logged and retried
         later."""
         self._take()
         if not self._waiting:

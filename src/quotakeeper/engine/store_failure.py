@@ -1,4 +1,4 @@
-"""Decides about calls while the ledger does not answer: refuse them, or spool them."""
+"""Decides about calls while the ledger cannot be used: refuse them, or write them to the spool."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ class StoreFailurePolicy:
         self._warnings = RepeatedWarnings(log)
 
     def let_through(self, what: str, error: LedgerError) -> None:
-        """Raise the error, unless `on_store_failure` is "allow": then log a warning."""
+        """Raise `error`; if `on_store_failure` is "allow", only log it as a warning with the text
+        `what`."""
         if self._on_store_failure != "allow":
             raise error
         self._warnings.say(f"quotakeeper: %s; {what}", error)
 
     def let_out(self, error: LedgerError) -> None:
-        """As `let_through`, for a call that was not sent yet.
+        """Do the same as `let_through`, for a call that was not sent yet.
 
-        Raises LedgerUnavailableError if the call's usage could not be stored anywhere. That is so if
+        Also raises LedgerUnavailableError if the usage could not be stored anywhere. This is so if
         ledger and spool cannot be written, and the memory for waiting calls is full.
         """
         if self._on_store_failure == "allow" and self._spool.is_full:
@@ -43,9 +44,9 @@ class StoreFailurePolicy:
         self.let_through("the call is sent and will be spooled", error)
 
     def spool(self, record: Record, at: int, *, settles: bool = False) -> UsageEvent:
-        """Store the usage of a call until the ledger can book it, and return its event.
+        """Store the usage of a call until the ledger can book it, and return the usage event.
 
-        With `settles`, the booking ends the reservation with that id.
+        With `settles`, the booking also ends the reservation with the id `record.id`.
         """
         kept = Record(record.id, record.labels, record.figures, record.limits, at)
         self._spool.add(kept, settles=settles)

@@ -1,4 +1,4 @@
-"""The conditions of one call besides its figures: its output cap, and the reasons for its amounts."""
+"""The conditions of one call besides its figures: output cap, waiting, reasons for its amounts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ CapOfCall = Callable[[], OutputCap | None]
 
 @dataclass(slots=True)
 class Terms:
-    """How one call is to be admitted.
+    """The conditions under which one call is admitted.
 
-    With `at_once`, the call does not wait and is not lowered. `output_cap` returns the cap that the
-    request sets; it is called only if a limit refuses. `hold`, `calls`, `most` and `not_clamped`
-    have the meaning of HoldBasis. `fits_lowered`: the call would fit with a lower cap if all calls
-    under way used nothing.
+    - `at_once`: the call does not wait and is not lowered.
+    - `output_cap`: returns the output cap in the request. Called only if a limit refuses the call.
+    - `hold`, `calls`, `most`, `not_clamped`: see HoldBasis.
+    - `fits_lowered`: with a lower output cap, the call would fit if all calls under way used
+      nothing.
     """
 
     at_once: bool = False
@@ -38,7 +39,10 @@ class Terms:
     _asked: bool = field(default=False, init=False)
 
     def cap(self, quantities: Quantities) -> OutputCap | None:
-        """The output cap of the call; if it states none, the given `output_tokens` are its cap."""
+        """Return the output cap of the call; None if there is none.
+
+        Without a function `output_cap`, the cap is the argument `output_tokens`.
+        """
         if not self._asked:
             self._asked = True
             if self.output_cap is not None:
@@ -48,7 +52,8 @@ class Terms:
         return self._cap
 
     def basis(self, figures: Figures, **more: Any) -> HoldBasis:
-        """The basis of a decision about these figures."""
+        """Return the basis of a decision: the reserved amounts in `figures` and the reasons for
+        them."""
         cap = self.cap(figures.quantities)
         reasons = {} if cap is None or not cap.reason else {OUTPUT: cap.reason}
         return HoldBasis(
@@ -58,7 +63,8 @@ class Terms:
 
 
 def terms_of(quantities: dict[str, Any]) -> Terms:
-    """Remove the arguments of `Keeper.reserve` that are not quantities, and return them as terms."""
+    """Remove the arguments of `Keeper.reserve` that are not quantities, and return them as
+    Terms."""
     if AT_ONCE not in quantities and OUTPUT_CAP not in quantities:  # the common case
         return Terms()
     return Terms(bool(quantities.pop(AT_ONCE, False)), quantities.pop(OUTPUT_CAP, None))

@@ -20,9 +20,10 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class ThresholdWarnings:
-    """Warns about each limit whose threshold a booking crossed; of several thresholds, the highest.
+    """Warns about limits whose threshold a booking crossed. Of several thresholds, only the highest
+    counts.
 
-    A crossing is one journal entry, so only the process whose booking made it warns. A shadow limit
+    A crossing is one journal entry, and only the process that booked it warns. A shadow limit
     causes no warning.
     """
 
@@ -43,7 +44,7 @@ class ThresholdWarnings:
 
 
 def warning_of(verdict: Verdict) -> LimitWarning:
-    """A verdict as the warning that it gives, with its text."""
+    """Return the warning for a limit's state, with its text."""
     limit, meter = verdict.limit, verdict.limit.meter_info
     resets = moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds")
     prepaid = limit.window.is_endless

@@ -1,7 +1,7 @@
 """`hold = "typical"`: reserves the p99 of earlier calls of the same operation, not the maximum.
 
-Only quantities that the request does not determine are lowered: output and searches. Input and
-audio length are known better from the request than from other calls.
+Only output and searches are lowered, because the request does not determine them. The input and the
+length of audio are known from the request.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ class TypicalHolds:
         self._clock: Clock = parts.clock
 
     def lowered(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Reserve]:
-        """The command with the p99 of its operation; unchanged if that is not known."""
+        """Return the command with its quantities lowered to the p99 of its operation.
+
+        Returns the command unchanged if the operation has fewer than 20 known calls.
+        """
         labels = command.labels
         if self._is_stale(labels):
             with suppress(LedgerError):  # the reservation itself reports the error
@@ -74,18 +77,18 @@ class TypicalHolds:
 
 
 class History:
-    """The quantities of earlier calls, by operation: one dict per call."""
+    """The quantities of earlier calls, by operation: one mapping per call."""
 
     def __init__(self, used: Mapping[Kind, list[dict[str, int]]]) -> None:
         self._used = used
         self._usual: dict[Kind, Quantities] = {}
 
     def calls(self, labels: CallLabels) -> int:
-        """The number of calls of an operation."""
+        """Return the number of earlier calls with the same provider, model and operation."""
         return len(self._used.get(kind_of(labels), ()))
 
     def usual(self, labels: CallLabels) -> Quantities:
-        """The p99 of each quantity of an operation, without zeros."""
+        """Return the p99 of each quantity for calls with the same provider, model and operation."""
         kind = kind_of(labels)
         found = self._usual.get(kind)
         if found is None:
@@ -97,7 +100,7 @@ class History:
 
 
 def history_of(events: Iterable[UsageEvent]) -> History:
-    """The history of calls that succeeded and whose usage is known, not assumed."""
+    """Return the history of the calls in `events` that succeeded and whose usage is known."""
     used: dict[Kind, list[dict[str, int]]] = {}
     for event in events:
         if event.outcome is Outcome.OK and event.provenance in _KNOWN:
@@ -106,18 +109,20 @@ def history_of(events: Iterable[UsageEvent]) -> History:
 
 
 def kind_of(labels: CallLabels) -> Kind:
-    """The labels that similar calls have in common."""
+    """Return the labels by which calls are grouped: provider, model and operation."""
     return labels.provider, labels.model, labels.operation
 
 
 def p99(amounts: list[int]) -> int:
-    """The amount that 99 of 100 calls do not exceed; with fewer calls, the largest (nearest rank)."""
+    """Return the 99th percentile (nearest rank). With fewer than 100 amounts, this is the
+    largest."""
     ordered = sorted(amounts)
     return ordered[-(-99 * len(ordered) // 100) - 1]
 
 
 def _bounded_as(quantities: Quantities) -> dict[str, int]:
-    """The usage under the keys of its upper bound: thoughts also count as output."""
+    """Return the usage under the keys of the reserved quantities: thought tokens also count as
+    output."""
     sums: dict[str, int] = {}
     for key, amount in quantities.items():
         meter, modality = split_key(key)

@@ -1,4 +1,5 @@
-"""The handle of a call that is let through without a ledger, and the note that is left of it."""
+"""A reservation that is not in the ledger, and the note on disk that counts its call after a
+kill."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class UnbackedReservation(Reservation):
-    """A reservation that is not in the ledger: `on_store_failure = "allow"` let the call through.
+    """A reservation that is not in the ledger, because the ledger cannot be used.
 
-    When the call is sent, a note beside the ledger is written. The note counts if the process is
-    killed. It is removed when the call is in the spool.
+    Made only with `on_store_failure = "allow"`. When the call is sent, a note is written to a file
+    beside the ledger. If the process is killed, the usage in the note is counted. The note is
+    deleted when the call is in the spool.
     """
 
     def __init__(self, parts: EngineParts, call: PreparedCall, hold: Hold) -> None:
@@ -33,11 +35,11 @@ class UnbackedReservation(Reservation):
             self.keep_note(assumed(hold.estimate))
 
     def record(self, figures: Figures) -> c.Record:
-        """The command that books the call."""
+        """Return the command that books the call with these figures."""
         return c.Record(self.id, self.hold.labels, figures, at=self.hold.at)
 
     def keep_note(self, figures: Figures) -> None:
-        """Write down what the call counts if the process is killed now."""
+        """Write the figures that count if the process is killed. An error is logged, not raised."""
         try:
             if self._note is None:
                 self._note = self._parts.ended.session()
@@ -47,7 +49,8 @@ class UnbackedReservation(Reservation):
             log.debug("quotakeeper: a call without a ledger could not be noted: %s", error)
 
     def drop_note(self) -> None:
-        """The call is in the spool, or in the note of its session, or it used nothing."""
+        """Delete the note: the call is in the spool or in the note of its session, or it used
+        nothing."""
         if self._owner == self._parts.worker.store.owner:  # a forked child leaves it to its parent
             note, self._note = self._note, None
             if note is not None:
