@@ -1,4 +1,4 @@
-"""Books calls that were kept in a file or a lease: each by its commands, or by a record instead."""
+"""Books calls that were kept in a file or in memory: by their commands, or by a record instead."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ class KeptCall(Protocol):
     """A call that the ledger has not booked yet."""
 
     def commands(self) -> Sequence[Command]:
-        """The commands that book the call, in order."""
+        """Return the commands that book the call, in order."""
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """The record to book after a command failed; None if there is nothing to book.
+        """Return the record to book after a command of the call failed; None if there is nothing to
+        book.
 
-        `first` says whether the first command of the call failed.
+        `failed` is the first failure. `first` says whether the first command of the call failed.
         """
 
 
@@ -31,14 +32,17 @@ C = TypeVar("C", bound=KeptCall)
 
 
 class BookedCall(NamedTuple):
-    """The outcomes of one call. `failed` is set if the call was not booked."""
+    """The outcomes of one call. `failed` is the failure if the call was not booked, else None."""
 
     outcomes: list[Outcomes]
     failed: Failed | None
 
 
 def book_calls(apply: Apply, calls: Sequence[C]) -> list[BookedCall]:
-    """Book calls in one batch, in order. Raises LedgerError; the caller may then repeat it."""
+    """Book calls in one batch, in order. Returns one result per call.
+
+    Raises LedgerError. The caller may then book the same calls again, because each id counts once.
+    """
     parts = [call.commands() for call in calls]
     commands = [command for part in parts for command in part]
     outcomes = iter(apply(commands) if commands else ())
@@ -60,5 +64,5 @@ def _booked(apply: Apply, call: KeptCall, outcomes: list[Outcomes]) -> BookedCal
 
 
 def assumed(figures: Figures) -> Figures:
-    """The estimate of a call as assumed figures, because its real usage is not known."""
+    """Return the estimate of a call as assumed figures, because the real usage is not known."""
     return replace(figures, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)

@@ -1,7 +1,7 @@
 """Converts labels and figures of a call to text and back, for the spool and the lease journals.
 
-Every value is checked on reading. Text that this package did not write raises ValueError,
-LookupError, TypeError, AttributeError or RecursionError: see NOT_OURS.
+Every value is checked on reading. Text that this package did not write raises one of the exceptions
+in NOT_OURS.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def from_json(text: str) -> Any:
 
 
 def checked_text(value: object) -> str:
-    """Check that a value is text that can be stored. Raises TypeError or ValueError."""
+    """Return the value if it is text that can be stored. Raises TypeError or ValueError."""
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} is not text")
     value.encode()  # a lone surrogate cannot be stored
@@ -43,7 +43,8 @@ def checked_text(value: object) -> str:
 
 
 def checked_instant(value: int) -> int:
-    """Check an instant in microseconds since 1970 UTC. Raises InvalidInputError, a ValueError."""
+    """Return the value if it is a valid instant (microseconds since 1970 UTC). Raises
+    InvalidInputError."""
     return check_whole(value, "at", most=MAX_INSTANT)
 
 
@@ -87,8 +88,10 @@ def figures_from(data: Mapping[str, Any]) -> Figures:
 
 
 def figures_text(figures: Figures) -> str:
-    """Convert figures to a part of a line: "cost duration key=amount,... [texts]". "-" stands for
-    None."""
+    """Convert figures to the end of a journal line: "cost duration key=amount,... [texts]".
+
+    A cost or duration that is None is written as "-".
+    """
     quantities = ",".join([f"{key}={amount}" for key, amount in figures.quantities.items()])
     texts = _texts(
         figures.price_id, figures.provenance, figures.outcome, figures.model_served, figures.note
@@ -98,7 +101,7 @@ def figures_text(figures: Figures) -> str:
 
 
 def figures_from_text(text: str) -> Figures:
-    """Read figures from a part of a line."""
+    """Read figures from the text that `figures_text` wrote."""
     cost, took, amounts, texts = text.split(" ", 3)
     quantities = dict(part.split("=", 1) for part in amounts.split(",") if part)
     price_id, provenance, outcome, served, note = from_json(texts)

@@ -1,13 +1,14 @@
 """Notes about calls that have ended and will be settled: one `write()` per call.
 
 The ledger settles many calls in one commit, a moment after they end. If the process is killed in
-that moment, the note remains. Another process that finds the first one dead settles the call with
-it. Without the note, the call would be assumed at its upper bound. A note survives kill -9,
-`os._exit` and `exec`. It is not synced to disk, so after a power cut the call is assumed.
+this moment, the note remains in its file. Another process finds that the first process has ended,
+and settles the call by the note. Without the note, the call would be assumed at its upper bound. A
+note survives kill -9, `os._exit` and `exec`. It is not synced to disk, so after a power cut the
+call is assumed.
 
-The files lie beside the ledger: `<ledger>.ended-<owner>.<number>`. Their lines have the format of
-the lease journal. A file is removed when the ledger has booked all calls in it. A live session has a
-file of its own: see `session_note`.
+The files are beside the ledger: `<ledger>.ended-<owner>.<number>`, where the owner names the
+process. Their lines have the format of the lease journal. A file is removed when the ledger has
+booked all calls in it. An open session has a file of its own: see `session_note`.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class NotesFile(JournalSegment):
-    """One file of notes. `pending` maps the id of each call that is not in the ledger to its
-    figures."""
+    """One file of notes.
+
+    `pending` maps the id of each call that the ledger has not booked to the figures of the call.
+    `is_full`: no further notes are written to this file.
+    """
 
     def __init__(self, path: Path, ledger: Path) -> None:
         super().__init__(path, ledger)
@@ -54,9 +58,9 @@ class NotesFile(JournalSegment):
 
 
 class NotedEnd(NamedTuple):
-    """The command that settles a call, and the file that contains its note.
+    """The command that settles a call, and the file with the note of the call.
 
-    Without a command, the call is already settled.
+    If `command` is None, the call is already settled.
     """
 
     command: Settle | None = None
@@ -64,10 +68,10 @@ class NotedEnd(NamedTuple):
 
 
 class EndedCalls:
-    """The notes of one process. A ledger in memory has none.
+    """The notes of ended calls of one process. For a ledger in memory, no notes are written.
 
-    The methods for callers take no lock, because a signal handler may interrupt a thread that
-    writes a note. Each of their steps on shared data is atomic in Python.
+    `note`, `settled` and `session_ended` take no lock, because a signal handler may interrupt a
+    thread that writes a note. Each of their steps on shared data is atomic in Python.
     """
 
     def __init__(self, ledger: Path | None, owner: str, apply: Apply = plainly) -> None:
@@ -77,7 +81,7 @@ class EndedCalls:
         self.after_fork(owner)
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: drop the notes, which belong to the parent."""
+        """Drop all notes in a forked child, because they belong to the parent. The files stay."""
         for note in self._sessions.values():
             note.leave()
         self._owner = owner
@@ -89,7 +93,8 @@ class EndedCalls:
     # -- for those who end calls
 
     def note(self, event_id: str, figures: Figures) -> NotesFile | None:
-        """Write a note of a call's usage. Returns the file for `settled`; None if no note was made."""
+        """Write a note of a call's usage. Returns the file to pass to `settled`; None if no note
+        was written."""
         if self._ledger is None:
             return None
         try:
@@ -101,7 +106,8 @@ class EndedCalls:
         return file
 
     def settled(self, event_id: str, file: NotesFile | None) -> None:
-        """Called when the ledger has booked this call."""
+        """Record that the ledger has booked the call with this id, so its note is no longer
+        needed."""
         if file is None:
             return
         file.pending.pop(event_id, None)
@@ -111,9 +117,9 @@ class EndedCalls:
             file.remove()
 
     def session(self) -> SessionNote | None:
-        """Return the note of a new session, or of a call without a reservation.
+        """Create the file for the note of an open session, or of a call that is not in the ledger.
 
-        None for a ledger in memory. Raises OSError.
+        Returns None for a ledger in memory. Raises OSError.
         """
         if self._ledger is None:
             return None
@@ -122,12 +128,13 @@ class EndedCalls:
         return note
 
     def session_ended(self, note: SessionNote) -> None:
-        """Delete the note: the ledger has the session, or its usage is not known."""
+        """Delete the note of a session: the session was settled, or its usage is unknown."""
         self._sessions.pop(id(note), None)
         note.remove()
 
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
-        """The file for a note. It is not removed before `settled` is called for the call."""
+        """Return the file for the note of this call. It is not removed before `settled` for the
+        call."""
         while True:
             file = self._files.get(_CURRENT) or self._opened()
             file.pending[event_id] = figures
@@ -159,7 +166,7 @@ class EndedCalls:
     def close(self, store: LedgerWriter, now: int) -> None:
         """Settle all calls with notes, and remove the files. Raises LedgerError.
 
-        Notes of calls without a reservation stay: such a call ends in the spool.
+        Keeps the notes of calls that are not in the ledger, because the spool books these calls.
         """
         files = [*self._files.values(), *self._full]
         left = {key: each for file in files for key, each in file.pending.items()}
@@ -175,8 +182,10 @@ class EndedCalls:
                 file.remove()
 
     def replay(self, store: Store, now: int) -> None:
-        """Settle the noted calls of processes that have ended. Raises LedgerError; all notes then
-        remain."""
+        """Settle the noted calls of processes that have ended, and remove their files.
+
+        Raises LedgerError. The notes that were not settled then remain.
+        """
         if self._ledger is None:
             return
         found = self._found(self._ledger)
@@ -202,7 +211,7 @@ class EndedCalls:
     def _settle(self, store: LedgerWriter, now: int, commands: Sequence[Command]) -> None:
         for start in range(0, len(commands), _AT_ONCE):
             for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
-                if isinstance(outcome, Failed):  # usually: it was settled and then corrected
+                if isinstance(outcome, Failed):  # usually: the call was settled and then corrected
                     log.debug(
                         "quotakeeper: a call in the notes could not be settled: %s", outcome.error
                     )

@@ -1,11 +1,12 @@
 """A fence: stops a process from admitting calls on leases that another process ends.
 
-The holder of the leases maps a token from `<ledger>.lease-<owner>.fence` into its memory. It writes
-the line of a call. Then it compares the token with the one that it read before it asked for the
-lease. The other process writes a new token, and then reads the holder's journal. Both check after
-their own write, with a system call in between. So either the other process reads the line, or the
-holder sees the new token and refuses the call. This is the order of Dekker's mutual exclusion.
-Tokens are compared by value, so a token that two writers mixed does not match either.
+The process with the leases maps a token from `<ledger>.lease-<owner>.fence` into its memory. To
+admit a call, it writes the journal line of the call. Then it compares the present token with the
+token from before it requested the lease. The other process writes a new token, and then reads the
+journal. Both check after their own write, with a system call in between. So either the other
+process reads the line, or the process with the leases finds the new token and refuses the call.
+This is the order of Dekker's mutual exclusion. Tokens are compared by value, so a token that two
+writers mixed does not match either.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Fence:
-    """The fence of this process. `page` contains the token; another process changes it to fence
-    this one."""
+    """The fence of this process. `page` is the mapped token.
+
+    Another process ends leases of this process by changing the token.
+    """
 
     def __init__(self, ledger: Path, owner: str) -> None:
         """Create the file with a token. Raises OSError, or ValueError if the file cannot be mapped."""
@@ -46,19 +49,20 @@ class Fence:
 
     @property
     def token(self) -> bytes:
-        """The present token. Read it before asking for a lease, not afterwards."""
+        """The present token. Read it before a lease is requested, not afterwards."""
         return self.page[:TOKEN_BYTES]
 
     def remove(self) -> None:
-        """Remove the file. Call this when no lease remains that was granted with this fence."""
+        """Remove the file. Call this only when all leases that were granted with this fence have
+        ended."""
         with suppress(OSError):
             self._path.unlink()
 
 
 def fence(ledger: Path, owner: str) -> None:
-    """Make a process refuse all calls that it has not yet written to its journal.
+    """Make the process `owner` refuse all calls that it has not yet written to its journal.
 
-    Raises OSError if that process has no fence, or if this process may not change it. Raises
+    Raises OSError if the process has no fence, or if this process may not change the fence. Raises
     ValueError if the file cannot be mapped.
     """
     fd = os.open(fence_path(ledger, owner), _FLAGS)

@@ -1,9 +1,10 @@
 """The journal of a process's leases: one `write()` per line, which survives kill -9.
 
-A call on a lease gets a line before it is sent, and another when it ends. The files lie beside the
-ledger: `<ledger>.lease-<owner>.<number>`. They are removed when the ledger has booked everything in
-them. A line begins with a newline, so that a torn line before it does not damage it. It ends with a
-semicolon, which shows that the line is complete.
+A call on a lease has a line for its admission, written before the call is sent, and a line for its
+end. The files are beside the ledger: `<ledger>.lease-<owner>.<number>`, where the owner names the
+process. They are removed when the ledger has booked all their lines. A line begins with a newline,
+so that a torn line before it does not damage it. It ends with a semicolon, which shows that the
+line is complete.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ _MARK, _FENCE = ".lease-", ".fence"
 
 
 class LineKind(StrEnum):
-    """The kind of a line: a lease was granted, a call was admitted on it, or how a call ended.
+    """The kind of a line. Its value is the first letter of the line.
 
-    RECORDED is a call without a reservation, which only notes of sessions contain.
+    - LEASE: a lease was granted.
+    - ADMITTED: a call was admitted on a lease.
+    - SETTLED, ASSUMED, RELEASED: how a call ended.
+    - RECORDED: a call without a reservation. Only notes of sessions have such lines.
     """
 
     LEASE = "L"
@@ -51,7 +55,10 @@ class LineKind(StrEnum):
 
 
 class JournalSegment:
-    """One file of the journal. Its handle closes when no writer refers to it any more."""
+    """One file of the journal. The file is closed when no object refers to this one any more.
+
+    `gone`: the file was removed, or will be removed next.
+    """
 
     is_appended = True
 
@@ -65,14 +72,14 @@ class JournalSegment:
         take_rights(self._fd, ledger)
 
     def append(self, line: str) -> None:
-        """Write a line with one system call. Raises OSError if the line was not written completely."""
+        """Write a line with one system call. Raises OSError if the line was not written in full."""
         self.written = True
         data = line.encode()
         if os.write(self._fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def remove(self) -> None:
-        """Remove the file. Call this when the ledger has booked all its lines."""
+        """Remove the file. Call this only when the ledger has booked all its lines."""
         self.gone = True
         with suppress(OSError):
             self.path.unlink()
@@ -83,19 +90,21 @@ class JournalSegment:
 
 
 def segment_path(ledger: Path, owner: str, number: int) -> Path:
-    """The path of one file of a process's journal."""
+    """The path of the file with this number in the journal of the process `owner`."""
     return ledger.with_name(f"{ledger.name}{_MARK}{owner}.{number:06d}")
 
 
 def fence_path(ledger: Path, owner: str) -> Path:
-    """The path of a process's fence; see `fence`."""
+    """The path of the fence of the process `owner`; see the module `fence`."""
     return ledger.with_name(f"{ledger.name}{_MARK}{owner}{_FENCE}")
 
 
 def segments(ledger: Path) -> dict[str, list[Path]]:
-    """The journals beside a ledger, by owner; the files of each in the order of writing.
+    """The lease journals beside a ledger, by owner name. The files of each are in the order of
+    writing.
 
-    An owner that left only its fence has an empty journal.
+    The list is empty for a process of which only the fence file exists. Without access to the
+    folder, returns no journals.
     """
     try:
         return _segments(ledger)
@@ -104,7 +113,7 @@ def segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def segments_of(ledger: Path, owner: str) -> list[Path]:
-    """The files of one owner's journal, in the order of writing. Raises OSError."""
+    """The files of the journal of the process `owner`, in the order of writing. Raises OSError."""
     return _segments(ledger).get(owner, [])
 
 
@@ -125,13 +134,15 @@ def _segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def lease_line(lease: str, labels: CallLabels, token: bytes) -> str:
-    """The line for a granted lease: its labels, and the token that was read before the request."""
+    """The line for a granted lease: the lease's labels, and the fence token from before the
+    request."""
     data = {**labels_data(labels), "fence": token.hex()}
     return f"\n{LineKind.LEASE} {lease} {to_json(data)};"
 
 
 def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
-    """The end of the line for an admitted call. It is the same for all calls of one shape."""
+    """The end of the line for an admitted call. It is the same for all calls with the same
+    arguments."""
     return f"{lease} {ttl_us} {figures_text(figures)};"
 
 
@@ -157,7 +168,7 @@ def ended_line(what: LineKind, event_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JournalContents:
-    """One parsed line. Which fields are set depends on `what`."""
+    """One parsed line. `what` decides which other fields are set; see LineKind."""
 
     what: LineKind
     id: str
@@ -170,7 +181,7 @@ class JournalContents:
 
 
 def read_lines(text: str) -> Iterator[JournalContents | str]:
-    """Yield the lines of a file. A torn or unknown line is yielded as text."""
+    """Yield the parsed lines of a file. A torn or unknown line is yielded as its text."""
     for line in text.split("\n"):
         if not line.strip("\0 "):  # after a power cut, a file may contain zeros
             continue

@@ -12,7 +12,8 @@ from quotakeeper.native_threads import RLock
 
 
 class LostCalls:
-    """Calls that were sent but are in no ledger and no file."""
+    """The number and cost of calls that were sent but could not be stored in the ledger or a
+    file."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -21,7 +22,7 @@ class LostCalls:
         self.since_at: int | None = None  # microseconds since 1970 UTC
 
     def count(self, records: Iterable[Record]) -> None:
-        """Count calls as lost."""
+        """Add these calls to the lost calls."""
         for record in records:
             self.calls += 1
             cost = record.figures.cost_pico
@@ -44,7 +45,8 @@ class LostCalls:
 
 
 class RepeatedWarnings:
-    """Logs the same warning only the 1st, 10th, 100th, ... time, with the number of times so far."""
+    """Logs the same warning only the 1st, 10th, 100th, ... time, with the number of times so
+    far."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -52,7 +54,8 @@ class RepeatedWarnings:
         self._times: dict[str, int] = {}
 
     def say(self, text: str, *values: object) -> None:
-        """Log a warning. Two warnings are the same if their `text` is, whatever the values."""
+        """Log a warning. Warnings with the same `text` count as the same warning, whatever the
+        values."""
         with self._lock:
             times = self._times[text] = self._times.get(text, 0) + 1
         if times == 1:

@@ -1,7 +1,7 @@
 """Books the lease journals of other processes that have ended or do not respond.
 
-A process that has ended writes nothing more: its journal is booked, its leases are released, and
-its files are removed. A process that may only be stopped is fenced first and keeps its files.
+If a process has ended, its journal is booked, its leases are released, and its files are removed. A
+process that does not respond is fenced first (see `fence`), and its files stay.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(slots=True)
 class _Call:
-    """A call as the journal describes it. Its beginning may be in the ledger only."""
+    """A call as the journal describes it. `admitted` may be None: then only the ledger has it."""
 
     id: str
     owner: str
@@ -59,7 +59,7 @@ class _Call:
     ended: JournalContents | None = None
 
     def commands(self) -> Sequence[Command]:
-        """The commands that book the call. Late lines of a fenced process have no effect."""
+        """Return the commands that book the call. Lines written after the fence have no effect."""
         begun, ended = self.admitted, self.ended
         drawn: list[Command] = []
         if begun is not None and begun.figures is not None:
@@ -74,18 +74,18 @@ class _Call:
         return [Release(self.id)]  # fails if the ledger does not know the call, which is fine
 
     def is_void(self, failed: Failed) -> bool:
-        """Whether the failure is expected: the call was released, or refused by its own process."""
+        """Whether the failure is expected: the call was released, or its own process refused it."""
         begun = self.admitted
         late = begun is not None and begun.lease in self.fenced
         return self.was_released or (late and isinstance(failed.error, ReservationClosedError))
 
     @property
     def was_released(self) -> bool:
-        """Whether the call ended without having used anything."""
+        """Whether the call ended without usage."""
         return self.ended is not None and self.ended.what is LineKind.RELEASED
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """The record to book if the ledger does not know the lease; see KeptCall."""
+        """Return the record to book if the ledger does not have the lease; see KeptCall."""
         begun, ended = self.admitted, self.ended
         labels = None if begun is None else self.labels.get(begun.lease)
         unknown = first and isinstance(failed.error, InvalidInputError) and not self.was_released
@@ -96,8 +96,11 @@ class _Call:
 
 
 class Replayed(NamedTuple):
-    """Ended owners whose journal was booked, and those whose journal this process cannot read. The
-    reservations of the latter stay until they expire."""
+    """The processes that have ended, by owner name.
+
+    - `booked`: the journal was booked.
+    - `unread`: this process cannot read the journal. The reservations stay until they expire.
+    """
 
     booked: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
@@ -111,9 +114,9 @@ class LeaseReplay:
         self._apply = apply
 
     def replay(self, store: Store, now: int) -> Replayed:
-        """Book the journals of processes that have ended. Doing it twice does no harm.
+        """Book the journals of processes that have ended. A second call changes nothing.
 
-        Raises LedgerError if the ledger does not answer. All journals then remain.
+        Raises LedgerError. The journals that were not booked then remain.
         """
         if self._ledger is None:
             return Replayed()
@@ -153,9 +156,10 @@ class LeaseReplay:
                 path.unlink()
 
     def _give_back(self, store: Store, now: int, journal: _Journal) -> None:
-        """End the leases of an ended owner whose journal was booked.
+        """End the leases of an ended process whose journal was booked.
 
-        Calls that a power cut may have lost are counted. Leases that were assumed are corrected.
+        Calls that a power cut may have lost are counted. Leases that were assumed before are
+        corrected.
         """
         held = [hold for hold in store.holds() if hold.is_lease and hold.owner == journal.owner]
         lost = [Settle(hold.id, _all_of(hold)) for hold in held if _is_lost(hold)]
@@ -165,10 +169,10 @@ class LeaseReplay:
             self._apply(store, [*lost, *back], now)
 
     def read(self, store: Store, now: int, leases: Sequence[Hold]) -> frozenset[str]:
-        """Fence the holders of leases, and book the calls that they admitted on them.
+        """Fence the processes with these leases, and book the calls that were admitted on the
+        leases.
 
-        Returns the ids of the leases whose calls are all booked. Raises LedgerError if the ledger
-        does not answer.
+        Returns the ids of the leases whose calls are all booked. Raises LedgerError.
         """
         read: set[str] = set()
         for owner in sorted({hold.owner for hold in leases}):
@@ -205,7 +209,7 @@ class LeaseReplay:
         return ids - {call.admitted.lease for call in unbooked if call.admitted is not None}
 
     def _book(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> list[_Call]:
-        """Book calls. Returns those that could not be booked."""
+        """Book calls. Returns the calls that could not be booked."""
         unbooked = []
         for start in range(0, len(calls), _AT_ONCE):
             some = calls[start : start + _AT_ONCE]
@@ -218,8 +222,7 @@ class LeaseReplay:
 
 
 def boot_mark(durability: str) -> str:
-    """The part of a lease id that identifies the boot of its machine; "-" if a boot does not
-    matter."""
+    """The part of a lease id that identifies the machine's boot; "-" for durability "process"."""
     return boot_id() if durability == "power" else "-"
 
 
@@ -241,7 +244,7 @@ def _all_of(hold: Hold) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Journal:
-    """The contents of all files of one owner."""
+    """The contents of all journal files of one process."""
 
     owner: str
     paths: Sequence[Path]
@@ -250,8 +253,7 @@ class _Journal:
 
     @classmethod
     def read(cls, ledger: Path, owner: str, paths: Sequence[Path]) -> _Journal:
-        """Read the journal of a process that has ended. Raises OSError; FileNotFoundError if a file
-        is gone."""
+        """Read the journal of a process that has ended. Raises FileNotFoundError, OSError."""
         texts = [read_ours(path) for path in paths]
         token = b""
         with suppress(FileNotFoundError):  # earlier versions had no fence
@@ -262,7 +264,7 @@ class _Journal:
     def read_what_is_left(cls, ledger: Path, owner: str) -> _Journal:
         """Read the journal of a process that may continue. Raises OSError.
 
-        A file that is gone is skipped, because the ledger has booked all of it.
+        Skips a file that does not exist any more, because the ledger has booked all its lines.
         """
         paths, texts = segments_of(ledger, owner), []
         for path in paths:

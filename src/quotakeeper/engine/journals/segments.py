@@ -1,4 +1,4 @@
-"""The files of one process's lease journal: one that is written, and some that can be removed soon."""
+"""The files of this process's lease journal: the current file, and older files to remove soon."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class Segments:
-    """The journal files of a process. The worker changes them; every thread reads `current`.
+    """The journal files of this process. The worker changes them; every thread reads `current`.
 
-    A ledger in memory has no files.
+    For a ledger in memory, there are no files and `current` is None.
     """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
@@ -38,8 +38,10 @@ class Segments:
         return self.fence is not None or self.current is not None or bool(self._before)
 
     def ready(self, monotonic: float) -> bool:
-        """Make sure that there is a file to write to. Returns False if that fails: then no lease is
-        used."""
+        """Create a file to write to if there is none. Returns False if this fails.
+
+        If it fails, no lease may be used. `monotonic` is the present time in monotonic seconds.
+        """
         if self._ledger is None or self.current is not None:
             return True
         try:
@@ -63,10 +65,13 @@ class Segments:
         self, monotonic: float, needed: Collection[JournalSegment | None], used: bool,
         leases: Sequence[str],
     ) -> list[JournalSegment]:  # fmt: skip
-        """Start a new file if the present one is a second old. Returns the files that no call
-        needs.
+        """Start a new file if the current file is a second old. Returns the files that can be
+        removed.
 
-        `leases` are the lines that the new file begins with.
+        - `needed`: the files with lines of calls that are under way.
+        - `used`: whether leases are still in use. If not, the current file is ended without a new
+          one.
+        - `leases`: the lines of present leases, with which the new file begins.
         """
         current = self.current
         if current is not None and not used:
@@ -90,7 +95,7 @@ class Segments:
         return gone
 
     def gone(self) -> None:
-        """Called when the files from `turn` are removed: remove the fence if no file remains."""
+        """Remove the fence if no file remains. Called after the files from `turn` were removed."""
         if self.fence is not None and self.current is None and not self._before:
             self.fence.remove()
             self.fence = None

@@ -1,11 +1,12 @@
-"""The figures of a live session so far: one note in its own file, overwritten in place.
+"""The figures of an open session so far: one note in its own file, which each update overwrites.
 
-A session may last for hours, and each message is counted. If its process is killed, another process
-settles the session from the note. Without the note, the whole reservation would be assumed. A session
-that was let through without a ledger has no reservation there; the note is all that is left of it.
+A session may last for hours, and the usage of each message is added. If the process is killed,
+another process settles the session by the note. Without the note, the whole reservation would be
+assumed. A session that is not in the ledger (`on_store_failure = "allow"`) would not be counted at
+all.
 
-The file is locked while the session lasts. A process that could never open the ledger has no other
-sign of life.
+The file is locked while the session lasts. If the process could never open the ledger, only this
+lock shows that the process still runs.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ else:
 
 
 class SessionNote(JournalSegment):
-    """The note of one session, with the line format of the lease journal."""
+    """The note of one session. Its lines have the format of the lease journal."""
 
     is_appended = False
 
@@ -53,9 +54,9 @@ class SessionNote(JournalSegment):
             _lock(self._fd)
 
     def write(self, commands: Sequence[Command]) -> None:
-        """Write the commands that book the session, as far as it got. Raises OSError.
+        """Overwrite the note with the commands that book the session so far. Raises OSError.
 
-        Uses one `write()`, so a killed process leaves either the old or the new note.
+        Uses one `write()`, so after a kill the file contains either the old or the new note.
         """
         data = "".join(map(_line, commands)).encode()
         data = data.ljust(self._length, b"\n")  # empty lines overwrite a longer old note
@@ -66,23 +67,23 @@ class SessionNote(JournalSegment):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def commands(self) -> Sequence[Command]:
-        """The commands that were last written."""
+        """Return the commands that were last written."""
         return self._commands
 
     @property
     def is_unbacked(self) -> bool:
-        """Whether the ledger has no reservation of the session."""
+        """Whether the session has no reservation in the ledger."""
         return any(isinstance(command, Record) for command in self._commands)
 
     def leave(self) -> None:
-        """In a forked child: close the copy of the handle, so that the lock is the parent's alone."""
+        """Close the file in a forked child, so that only the parent holds the lock."""
         fd, self._fd = self._fd, -1
         with suppress(OSError):
             os.close(fd)
 
 
 def is_under_way(path: Path) -> bool:
-    """Whether the session of a note still lasts. Raises OSError."""
+    """Whether the session with the note at `path` still lasts. Raises OSError."""
     fd = os.open(path, os.O_RDWR)
     try:
         _lock(fd)

@@ -1,8 +1,8 @@
-"""The spool: calls that were sent while the ledger could not count them.
+"""The spool: calls that were sent while the ledger could not be used.
 
-This happens with `on_store_failure = "allow"`. Each call is one line in a file beside the ledger,
-synced to disk, and is booked when the ledger answers again. An event id counts once, so booking a
-line twice does no harm.
+Calls get here with `on_store_failure = "allow"`. Each call is one line in a file beside the ledger,
+synced to disk. It is booked as soon as the ledger can be used again. An event id counts once, so
+booking a line twice does no harm.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    """The usage of a call, and whether it ends a reservation."""
+    """The usage of a spooled call. `settles`: booking the call also ends its reservation."""
 
     record: Record
     settles: bool
 
     def commands(self) -> Sequence[Command]:
-        """The commands that book the call; see KeptCall."""
+        """Return the commands that book the call; see KeptCall."""
         record = self.record
         return [Settle(record.id, record.figures) if self.settles else record]
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """The record to book after a command failed; see KeptCall."""
+        """Return the record to book after the command failed, or None; see KeptCall."""
         if self.settles and isinstance(failed.error, InvalidInputError):
             return self.record  # the ledger does not know the reservation
         if not self.settles and isinstance(failed.error, KeyConflictError):
@@ -68,12 +68,9 @@ class _Spooled:
 class Spool:
     """The calls that must still be booked. Without a ledger file, they are kept in memory only.
 
-    `waiting` says whether there may be any. It is read before every batch, so it does not read the
-    disk; `look` does.
-
     Memory holds 10,000 calls or 8 MB. When it is full, `is_full` is true and no new call may be
-    sent. A call that ends after that is counted as lost. When the process ends, calls in memory are
-    written to the file; if that fails, they are lost too.
+    sent. Calls that end after this are counted as lost. When the process ends, calls in memory are
+    written to the file. If this fails, they are lost too.
     """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
@@ -88,17 +85,18 @@ class Spool:
 
     @property
     def waiting(self) -> bool:
-        """Whether there may be calls to book."""
+        """Whether there may be calls to book. Does not read the disk, because every batch reads
+        this."""
         return self._in_files or bool(self._in_memory)
 
     @property
     def is_full(self) -> bool:
-        """Whether the memory for waiting calls is full. This cannot happen while the file is
-        writable."""
+        """Whether the memory for waiting calls is full. It stays empty while the file can be
+        written."""
         return len(self._in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
 
     def after_fork(self) -> None:
-        """In a forked child: drop calls in memory, because the parent books and reports them."""
+        """Drop the calls in memory in a forked child, because the parent books and reports them."""
         self._lock = RLock()
         self._in_memory.clear()
         self._bytes = 0
@@ -106,13 +104,14 @@ class Spool:
         self._warnings = RepeatedWarnings(log)
 
     def look(self) -> None:
-        """Look for files of this process and of processes that have ended."""
+        """Search for spool files of this process and of ended processes, and set `waiting`
+        accordingly."""
         self._in_files = bool(self._files())
 
     def add(self, record: Record, *, settles: bool = False) -> None:
-        """Keep a record until it can be booked, on disk if possible.
+        """Keep a call until it can be booked: on disk if possible, else in memory.
 
-        With `settles`, the booking ends the reservation with that id, if the ledger knows one.
+        With `settles`, the booking also ends the reservation `record.id`, if the ledger has it.
         """
         spooled = _Spooled(record, settles)
         if self._written(spooled):
@@ -144,8 +143,10 @@ class Spool:
         return True
 
     def end(self) -> None:
-        """At the end of a process: write the calls in memory to the file, and log how many are
-        lost."""
+        """Write the calls in memory to the file, and log how many calls are lost.
+
+        Called when the process ends.
+        """
         with self._lock:
             left, self._in_memory, self._bytes = self._in_memory, [], 0
         while left and self._written(left[0]):
@@ -163,8 +164,8 @@ class Spool:
     def replay(self, apply: Apply) -> None:
         """Book all waiting calls of this process, and of processes that have ended.
 
-        Raises LedgerError if the ledger still does not answer; all calls then keep waiting. A file
-        that cannot be booked for another reason is renamed, so that it is not tried again.
+        Raises LedgerError if the ledger still cannot be used; the calls then stay in the spool. A
+        file that cannot be booked for another reason is renamed, so that it is not tried again.
         """
         self._in_files = False  # before looking: a call that is added later sets it again
         try:
@@ -235,7 +236,8 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
 
 
 def _appended(path: Path, line: str, ledger: Path | None) -> bool:
-    """Write a line and sync it to disk. Returns False if another process took the file meanwhile."""
+    """Write a line and sync the file to disk. Returns False if another process took the file
+    away."""
     fd = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, ledger)
     try:
         new = os.fstat(fd).st_size == 0
@@ -253,7 +255,8 @@ def _appended(path: Path, line: str, ledger: Path | None) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync a new file's name to disk, where folders can be synced (POSIX)."""
+    """Sync the name of a new file to disk. Has an effect only where folders can be synced
+    (POSIX)."""
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:
@@ -288,7 +291,7 @@ def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
 
 
 def _spooled(data: Any) -> _Spooled:
-    """Parse a line. Raises one of NOT_OURS for a line that this package did not write."""
+    """Parse the data of a line. Raises one of NOT_OURS if this package did not write the line."""
     if type(data["settles"]) is not bool:
         raise TypeError("settles")
     at = None if data.get("at") is None else checked_instant(data["at"])

@@ -1,4 +1,4 @@
-"""Admits calls on leases, in memory, and passes all others to the next admitter."""
+"""Admits calls on leases, in memory, and passes all other calls to the next admitter."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class LeaseAdmitter:
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: Mapping[str, Any], /,
     ) -> Any:  # fmt: skip
-        """Admit a call of a known shape if its lease has room.
+        """Admit a call on a lease that has room, if calls with the same arguments were made before.
 
-        Otherwise return its key: all its arguments. A call with an `event_id` has no key.
+        Otherwise return the key of the call: all its arguments; None for a call with an `event_id`.
         """
         if event_id is not None:
             return None
@@ -61,7 +61,8 @@ class LeaseAdmitter:
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call on a lease that is requested now, else through the next admitter."""
+        """Request a lease and admit the call on it. If that fails, pass the call to the next
+        admitter."""
         shape = None if key is None else self._leases.shape(key, call, command)
         try:
             for _ in range(_ASKED_FOR):  # other calls may use up the granted block

@@ -1,4 +1,7 @@
-"""Decides how many calls a lease reserves at once, and how long a lease may be used."""
+"""Decides for how many calls a lease reserves at once, and how long a lease may be used.
+
+The amount that a lease reserves at once is a block.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,11 @@ Have = Callable[[Lease, Figures, Decision], None]
 
 
 class BlockSizing:
-    """Requests leases from the ledger. `calls` is the number of calls per block; None: adaptive.
+    """Requests leases from the ledger. `calls` is the number of calls per block; None adapts it to
+    use.
 
-    A block takes at most a quarter of what any hard limit has left. So blocks shrink as a limit
-    fills, and stop before it is full.
+    A block takes at most a quarter of the remaining amount of each hard limit. So blocks become
+    smaller as a limit is used, and stop before it is used up.
     """
 
     def __init__(self, calls: int | None, boot: str) -> None:
@@ -48,7 +52,12 @@ class BlockSizing:
         self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have,
         fence: Fence | None = None,
     ) -> Lease | None:  # fmt: skip
-        """A lease with a new block; None if the ledger grants none."""
+        """Reserve a new block for `lease`, or for a new lease. Returns the lease; None if it is
+        denied.
+
+        `have` is called with the lease, the block and the decision as soon as the ledger has
+        reserved it.
+        """
         behind = None if fence is None else (fence, fence.token)  # see Fence.token
         now, monotonic = clock.now(), clock.monotonic()
         limits = shape.call.limits
@@ -108,7 +117,8 @@ class BlockSizing:
 
 
 def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:
-    """For each hard limit, the number of calls that a quarter of its rest covers."""
+    """For each hard limit, yield the number of calls that fit in a quarter of its remaining
+    amount."""
     hard = [limit for limit in shape.call.limits if limit.mode is Mode.HARD]
     for verdict in store.verdicts(hard, now):
         figures = shape.figures
@@ -118,12 +128,12 @@ def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:
 
 
 def ends_in(limits: Sequence[Limit], at: int) -> int:
-    """How long a lease may be used from `at`, in microseconds.
+    """Return how long a lease may be used from `at`, in microseconds.
 
-    A call counts in the calendar periods of its lease, so a lease ends with the first of them. In a
-    rolling window, a lease's reservation stops counting after the window's length. So a lease is
-    used for a quarter of that length. A window below 10 seconds allows no lease, because a busy
-    ledger may take that long.
+    A call counts in the calendar periods of its lease, so a lease ends when the first of these
+    periods ends. In a rolling window, the reservation of a lease stops counting after the window's
+    length. So a lease is used for a quarter of this length. A window below 10 seconds allows no
+    lease, because a busy ledger may need that long to book a call.
     """
     left = [30 * 86_400 * SECOND]
     for limit in limits:

@@ -1,4 +1,4 @@
-"""The fast path: any thread admits and ends calls on leases without waiting."""
+"""Admits and ends calls on leases without waiting. Any thread can do this."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ Handle = TypeVar("Handle")
 
 
 class FastPath:
-    """The part of a keeper's leases that any thread may use. `LeaseTable` is the worker's part."""
+    """The part of a keeper's leases that any thread may use. LeaseTable is the part for the
+    worker."""
 
     def __init__(self, clock: Clock, ledger: Path | None, owner: str) -> None:
         self._clock = clock
@@ -57,16 +58,16 @@ class FastPath:
         self._no_room: dict[CallLabels, float] = {}
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: drop all leases, and close its copies of the journal's handles."""
+        """Drop all leases in a forked child, and close the child's copies of the journal files."""
         self._reset(owner)
 
     @property
     def active(self) -> bool:
-        """Whether the worker must run again soon."""
+        """Whether there is work for the leases, so that the worker must run again soon."""
         return bool(self._leases or self._ended or self._under_way or self._segments.any)
 
     def held_by(self, caller: Caller) -> list[CallLabels]:
-        """The labels of the calls under way that a caller holds."""
+        """Return the labels of the leased calls under way that `caller` made."""
         # Read in the order in which a call moves between these containers, so that none is missed.
         leases = tuple(self._leases.values())
         calls = [call for lease in leases for call in lease.room.admitted()]
@@ -79,18 +80,18 @@ class FastPath:
         ]  # fmt: skip
 
     def _was_drawn(self, call: LeasedCall) -> None:
-        """Called when the ledger has the call. Its caller is remembered as long as its handle
-        exists."""
+        """Record that the ledger has the call. Its caller is remembered until its handle is
+        deleted."""
         drawn, event_id = self._drawn, call.id
         if event_id in self._under_way:
             drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))
             self._under_way.pop(event_id)
 
     def take(self, key: Any, handle: Callable[[LeasedCall], Handle]) -> Handle | None:
-        """Admit a call of a known shape if its lease has room.
+        """Admit a call on its lease and return its handle; None if no known lease has room.
 
-        The handle is made first. If a signal raises at any later instruction, this method or the
-        handle's finalizer ends the call.
+        `handle` makes the handle of the call, before the call is admitted. If a signal handler
+        raises at any later instruction, this method or the handle's finalizer ends the call.
         """
         try:
             shape = self._shapes[key]
@@ -137,16 +138,16 @@ class FastPath:
         return True
 
     def _refused(self, call: LeasedCall) -> None:
-        """End the call, because its lease may have ended. The caller can admit the call in another
-        way."""
+        """End an admitted call, because its lease may have ended. The caller can then admit it
+        another way."""
         call.lease.room.close()
         self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
-        """The shape with which to request a lease; None if no lease is possible for such a call
-        now.
+        """Return the shape for requesting a lease for this call; None if no lease is possible now.
 
-        Calls without a price get no lease, because their share of a budget is unknown.
+        A shape describes all calls with the same arguments. Calls without a price get no lease,
+        because their part of a budget is unknown.
         """
         figures = command.figures
         if figures.cost_pico is None or self.closed:
@@ -165,13 +166,16 @@ class FastPath:
         return shape
 
     def knows(self, call: LeasedCall, epoch: object) -> bool:
-        """Whether a call can still be ended through the journal."""
+        """Whether the call can be ended through the journal of its lease.
+
+        It cannot after a fork, after the keeper was closed, or without a journal file.
+        """
         if self.closed or epoch is not self.epoch:
             return False
         return not call.drawn or self._ledger is None or self._segments.current is not None
 
     def end(self, call: LeasedCall, how: LineKind, figures: Figures | None = None) -> bool:
-        """End a call. Returns whether its end already survives this process.
+        """End a call. Returns whether the end is already stored, so that a kill does not lose it.
 
         Takes no lock, because a finalizer or a signal handler may call it.
         """

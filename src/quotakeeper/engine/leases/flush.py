@@ -15,9 +15,9 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
-    """Draw ended calls from their leases and end them, in one commit.
+    """Write ended calls on leases to the ledger and end them there, in one commit.
 
-    Returns the outcomes. Raises LedgerError; the caller may then repeat it.
+    Returns the outcomes. Raises LedgerError. The caller may then book the same calls again.
     """
     booked = book_calls(lambda commands: store.apply(commands, now), calls)
     for call, (_, failed) in zip(calls, booked, strict=True):
@@ -27,7 +27,7 @@ def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Out
 
 
 def draw(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
-    """Write calls under way to the ledger, and return the outcomes."""
+    """Write calls under way to the ledger as reservations, and return the outcomes."""
     outcomes = store.apply([call.draw for call in calls], now)
     for call, outcome in zip(calls, outcomes, strict=True):
         if not isinstance(outcome, Failed):

@@ -1,4 +1,4 @@
-"""A lease in the process that holds it: its unused rest, and the calls that were admitted on it."""
+"""A lease of this process: the part that is not used yet, and the calls admitted on the lease."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _COST = "cost"  # no stored quantity has this name
 
 
 class Lease:
-    """The rest of a lease. It is used before `until` (monotonic seconds) and `stops_at` (wall
+    """A lease. It is used only before `until` (monotonic seconds) and before `stops_at` (wall
     time).
 
-    With both bounds, neither a changed clock nor a stopped process extends it.
+    Because of both bounds, neither a changed clock nor a stopped process extends the lease.
     """
 
     __slots__ = (
@@ -82,28 +82,29 @@ class Lease:
 
     @property
     def is_fenced(self) -> bool:
-        """Whether another process has fenced this one. Then no more calls are admitted on this
+        """Whether another process has fenced this process. Then no more calls are admitted on this
         lease."""
         return self.page is not None and self.page[:TOKEN_BYTES] != self.token
 
     def renewed(self, now: int, monotonic: float) -> None:
-        """Start a new full term of use from these instants."""
+        """Set the bounds `until` and `stops_at` after the lease was renewed at these instants."""
         self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)
         self.stops_at = min(self.latest_at, now + int(DRAWN_ON_SECONDS * SECOND))
         self.renew_at = monotonic + RENEWED_AFTER_SECONDS
 
     def add(self, figures: Figures) -> None:
-        """Add a granted block, or the unused part of a released call."""
+        """Add the amounts of a granted block, or of a released call, to the unused part."""
         self.room.add(needs_of(figures))
 
     def holds(self, needs: Needs) -> bool:
-        """Whether the rest of the lease has room for a call."""
+        """Whether the unused part of the lease is enough for a call with these needs."""
         room = self.room.newest.room
         return all(room.get(key, 0) >= amount for key, amount in needs)
 
 
 class Shape:
-    """All calls with the same arguments: what they need, and from which lease."""
+    """All calls with the same arguments: the amounts of each call, and the lease that admits
+    them."""
 
     __slots__ = ("call", "figures", "granted", "needs", "sent", "ttl_us")
 
@@ -118,15 +119,16 @@ class Shape:
         self.granted: tuple[Lease, str] | None = None
 
     def on(self, lease: Lease) -> None:
-        """Use this lease for further calls of this shape."""
+        """Use `lease` for all further calls of this shape."""
         if self.granted is None or self.granted[0] is not lease:
             self.granted = lease, admitted_ending(lease.id, self.ttl_us, self.figures)
 
 
 class LeasedCall:
-    """One call on a lease. `drawn`: the ledger has it. `end` says how it ended.
+    """One call on a lease.
 
-    `segment` and `end_segment` are the journal files with its lines.
+    `drawn`: the ledger has the call as a reservation. `end` says how the call ended; None while it
+    is under way. `segment` and `end_segment` are the journal files with its two lines.
     """
 
     __slots__ = (
@@ -152,16 +154,16 @@ class LeasedCall:
 
     @property
     def draw(self) -> Draw:
-        """The command that writes the call to the ledger."""
+        """The command that writes the call to the ledger as a reservation."""
         figures = self.shape.figures
         return Draw(self.id, self.lease.id, figures, self.lease.owner, self.ttl_us, self.at)
 
     def commands(self) -> Sequence[Command]:
-        """The commands that book the call; see KeptCall. Empty if it was released before the ledger
-        had it.
+        """Return the commands that book the call; see KeptCall.
 
-        A process that fenced this one may have drawn the call, or may still do so. So the release
-        is then sent to the ledger too.
+        Empty for a call that was released before it was written to the ledger. But if another
+        process has fenced this process, that process may have written the call. So a release is
+        then sent to the ledger too.
         """
         if self.drawn:
             return [self._ending()]
@@ -172,7 +174,7 @@ class LeasedCall:
         return [replace(self.draw, only_if_open=True), Release(self.id)]
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """The record to book if the ledger does not know the lease; see KeptCall."""
+        """Return the record to book if the ledger does not have the lease; see KeptCall."""
         unknown = first and isinstance(failed.error, InvalidInputError)
         if not unknown or self.end is LineKind.RELEASED:
             return None
@@ -188,7 +190,7 @@ class LeasedCall:
         return Release(self.id)
 
     def hold(self) -> Hold:
-        """This call in the form of a reservation."""
+        """Return this call in the form of a reservation."""
         figures = self.shape.figures
         return Hold(
             self.id, self.at, self.lease.labels, figures.quantities, figures.cost_pico,
@@ -197,7 +199,7 @@ class LeasedCall:
 
 
 def needs_of(figures: Figures) -> Needs:
-    """What a call takes from a lease, by component."""
+    """Return the amounts that a call takes from a lease: its quantities and its cost."""
     needs = list(figures.quantities.items())
     if figures.cost_pico:
         needs.append((_COST, figures.cost_pico))
@@ -205,14 +207,14 @@ def needs_of(figures: Figures) -> Needs:
 
 
 def block_of(figures: Figures, calls: int) -> Figures:
-    """The figures of this many calls together."""
+    """Return the sum of the figures of `calls` equal calls."""
     assert figures.cost_pico is not None
     quantities = {key: amount * calls for key, amount in figures.quantities.items()}
     return replace(figures, quantities=quantities, cost_pico=figures.cost_pico * calls)
 
 
 def most_calls(figures: Figures) -> int:
-    """The most calls whose total fits into one ledger entry."""
+    """Return the largest number of calls whose total fits in one ledger entry."""
     most = [MAX_QUANTITY // amount for amount in figures.quantities.values() if amount]
     if figures.cost_pico:
         most.append(MAX_PICO // figures.cost_pico)

@@ -1,9 +1,9 @@
-"""The rest of a lease, as a chain of immutable states.
+"""The unused part of a lease, as a chain of immutable states.
 
-A thread takes from a lease by adding its own state after the newest one. This is safe at any
+A thread takes an amount by adding its own state after the newest state. This is safe at any
 interruption: by another thread, by a finalizer, or by a signal handler that takes from the same
-lease. A lock could deadlock: a handler would wait for its own thread. Or the worker would wait for
-a thread whose handler waits for the worker.
+lease. A lock could deadlock, because a signal handler would wait for its own thread. Or the worker
+would wait for a thread whose signal handler waits for the worker.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ Needs = tuple[tuple[str, int], ...]
 
 
 class RoomState:
-    """The rest at one instant. `call` is the call that took its part in this step, if any.
+    """The unused part at one instant.
 
-    The next state is the first one in `offered`, because `list.append` is atomic.
+    `call` is the call that took its amounts in this step; None if no call did. The next state is
+    the first item of `offered`. The first one is unique, because `list.append` is atomic.
     """
 
     __slots__ = ("call", "is_open", "offered", "room")
@@ -30,7 +31,7 @@ class RoomState:
 
 
 class LeaseRoom:
-    """The newest state of a lease for any thread, and its admitted calls for the worker."""
+    """The unused part of a lease, for any thread, and the calls admitted on it, for the worker."""
 
     __slots__ = ("_collected", "_recent")
 
@@ -47,7 +48,8 @@ class LeaseRoom:
         return state
 
     def take(self, needs: Needs, call: Any) -> bool:
-        """Take the part of a call, all or nothing. Returns whether there was enough."""
+        """Take all amounts in `needs` for a call, or none. Returns whether the unused part was
+        enough."""
         state = self._recent
         while True:
             while state.offered:
@@ -67,7 +69,7 @@ class LeaseRoom:
                 return True
 
     def add(self, needs: Needs) -> None:
-        """Add a granted block, or the unused part of a released call."""
+        """Add the amounts of a granted block, or of a released call, to the unused part."""
         while True:
             state = self.newest
             room = dict(state.room)
@@ -77,7 +79,7 @@ class LeaseRoom:
                 return
 
     def close(self) -> None:
-        """Admit no more calls. Calls that were admitted before stay in `admitted`."""
+        """Admit no more calls. Calls that were admitted before are still in `admitted`."""
         while (state := self.newest).is_open:
             self._follow(state, RoomState(state.room, False))
 
@@ -88,9 +90,9 @@ class LeaseRoom:
                 yield state.call
 
     def collect(self, calls: dict[str, Any]) -> int:
-        """Move the calls of `admitted` into `calls`, by id. Returns their number.
+        """Move the calls in `admitted` to `calls`, by id. Returns the number of moved calls.
 
-        Only the worker calls this. Each call is always in one of the two places.
+        Only the worker calls this. At every instant, each call is in one of the two places.
         """
         count = 0
         for state in self._uncollected():
@@ -107,7 +109,8 @@ class LeaseRoom:
             yield state
 
     def _follow(self, state: RoomState, following: RoomState) -> bool:
-        """Offer the next state. Returns whether it was the first offer."""
+        """Add `following` after `state`. Returns False if another thread has added a state
+        before."""
         state.offered.append(following)
         if state.offered[0] is not following:
             return False

@@ -1,7 +1,8 @@
-"""The leases of a process: reserved parts of limits, on which it admits calls in memory.
+"""The leases of a process: reserved parts of limits, on which the process admits calls in memory.
 
-Any thread may take from a lease and end a call. Only the worker talks to the ledger: it requests
-leases, draws calls from them, renews them, and releases them.
+Any thread may admit a call on a lease and end it. Only the worker uses the ledger. It requests
+leases, renews them and releases them. It also draws calls: it writes calls on a lease to the ledger
+as reservations of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from quotakeeper.engine.leases.recall import RecallSign
 TICK_SECONDS = 0.05
 _IDLE_SECONDS = 0.5  # how long an unused lease is kept
 _NO_ROOM_SECONDS = 0.1  # how long no lease is requested after one was denied
-_AGE_US = SECOND  # a call that is under way for longer is drawn, so that the ledger knows it
+_AGE_US = SECOND  # a call that is under way for longer is drawn, so that other processes see it
 _AT_ONCE = 400
 _MOST_LABELS = 10_000
 
@@ -35,11 +36,11 @@ Told = Callable[[Sequence[Outcomes]], None]
 
 
 def _unheard(outcomes: Sequence[Outcomes]) -> None:
-    """Ignore outcomes: there are no observers."""
+    """Do nothing with the outcomes, because there are no observers."""
 
 
 class LeaseTable(FastPath):
-    """All leases of one keeper. The worker passes the outcomes of leased calls to `told`.
+    """All leases of one keeper. `told` is called with the outcomes of calls on leases.
 
     Only the worker calls the methods of this class.
     """
@@ -58,7 +59,8 @@ class LeaseTable(FastPath):
         self.told: Told = _unheard
 
     def grant(self, shape: Shape, store: Store, now: int) -> bool:
-        """Make room for a call on a lease. Returns False if the call must be admitted another way."""
+        """Make room for a call on a lease. Returns False if the call must be admitted without a
+        lease."""
         self.drain(store, now)
         labels = shape.call.labels
         lease = self._leases.get(labels)
@@ -91,12 +93,12 @@ class LeaseTable(FastPath):
         lease.add(figures)
 
     def _collect(self) -> None:
-        """Collect the calls that were admitted since the last time."""
+        """Collect the calls that were admitted since the last collection."""
         for lease in (*self._leases.values(), *self._returning):
             lease.taken += lease.room.collect(self._under_way)
 
     def drain(self, store: LedgerWriter, now: int) -> None:
-        """Book the calls that have ended. Raises LedgerError; the calls then keep waiting."""
+        """Book the calls that have ended. Raises LedgerError. The calls are then booked later."""
         while self._ended:
             calls = [self._ended.popleft() for _ in range(min(len(self._ended), _AT_ONCE))]
             try:
@@ -115,7 +117,7 @@ class LeaseTable(FastPath):
 
     def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
-        """Write calls under way to the ledger: the given ones, or all."""
+        """Write calls under way to the ledger as reservations: `calls`, or all if it is None."""
         self._collect()
         chosen = list(self._under_way.values()) if calls is None else calls
         # This includes calls that ended since the last booking, because their lease may be released
@@ -128,7 +130,8 @@ class LeaseTable(FastPath):
                 self._was_drawn(call)
 
     def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
-        """Draw the calls under way from these leases, and release the rest of the leases."""
+        """End these leases: write their calls under way to the ledger, and release the unused
+        part."""
         for lease in leases:
             lease.room.close()
             self._leases.pop(lease.labels, None)
@@ -143,15 +146,15 @@ class LeaseTable(FastPath):
             self._returning.clear()
 
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
-        """Release the leases with these ids, which the ledger considers expired.
+        """End the leases with these ids, because the ledger considers them expired.
 
-        Other ids need no work: this process never learned that these leases were granted.
+        Ignores ids of leases that this process does not have: it never received the grant.
         """
         here = [lease for lease in self._leases.values() if lease.id in ids]
         self.give_back(here, store, now)
 
     def give_back_for(self, limits: Sequence[Limit], store: LedgerWriter, now: int) -> bool:
-        """Release the leases that count in these limits. Returns whether there were any."""
+        """End the leases that count in one of these limits. Returns whether there were any."""
         wanted = [
             lease for lease in self._leases.values()
             if any(limit.matches(lease.labels) for limit in limits)
@@ -162,7 +165,10 @@ class LeaseTable(FastPath):
         return bool(wanted)
 
     def tend(self, store: LedgerWriter, now: int, *, at_once: bool = False) -> None:
-        """Do periodic work for the leases. Raises LedgerError; the work is then tried again."""
+        """Do the periodic work for the leases if it is due, or now if `at_once`.
+
+        Raises LedgerError; the work is then tried again.
+        """
         monotonic = self._clock.monotonic()
         if not self.active or (monotonic < self._next_tick and not at_once):
             return

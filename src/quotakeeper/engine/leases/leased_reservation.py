@@ -1,4 +1,5 @@
-"""The handle of a call on a lease. It ends in memory and in the lease's journal."""
+"""The handle of a call on a lease. Its methods use memory and the lease's journal, not the
+ledger."""
 
 from __future__ import annotations
 
@@ -23,10 +24,10 @@ from quotakeeper.errors import LedgerError, ReservationClosedError
 
 
 class LeasedReservation(Reservation):
-    """A Reservation whose methods do not wait, as long as the lease's journal accepts its lines.
+    """A Reservation whose methods do not wait, as long as the lease's journal can be written.
 
-    In all other cases it first becomes an ordinary reservation. This happens if the keeper was
-    closed, in a forked child, and for a call that must grow.
+    In three cases it first becomes an ordinary reservation in the ledger. These are: a call that
+    must grow, a closed keeper, and a forked child.
     """
 
     # Set here and not by the base class, because this is the most frequent path.
@@ -51,7 +52,7 @@ class LeasedReservation(Reservation):
 
     @property
     def hold(self) -> Hold:
-        """What is set aside."""
+        """The reserved amounts."""
         if self._own_hold is None:
             self._own_hold = self._leased.hold()
         return self._own_hold
@@ -71,7 +72,8 @@ class LeasedReservation(Reservation):
     # -- what the journal takes ends at once, in threads and coroutines alike
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End the reservation with the true figures, and return the event. No limit refuses them."""
+        """End the reservation with the true figures, which no limit refuses, and return the
+        event."""
         event = self._settled_at_once(given)
         return super().settle(**given) if event is None else event
 
@@ -83,14 +85,14 @@ class LeasedReservation(Reservation):
     def mark_sent(self) -> None:
         """Mark the call as about to be sent. Does not wait.
 
-        If its process ends, a call on a lease counts as sent in any case.
+        If the process is killed, a call on a lease counts as sent in any case.
         """
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
         self._sent = self._leased.sent = True
 
     async def amark_sent(self) -> None:
-        """`mark_sent` for coroutines; it does not wait."""
+        """Awaitable form of `mark_sent`, which does not wait."""
         self.mark_sent()
 
     # -- the verbs, as steps
@@ -129,7 +131,8 @@ class LeasedReservation(Reservation):
             yield from self._making_sure()
 
     def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
-        """Settle through the journal and return None, or return the command; see Reservation."""
+        """Settle through the journal and return None. If this is not possible, return the
+        command."""
         if self._is_fast:
             self.settle(**given)
             return None
@@ -137,7 +140,7 @@ class LeasedReservation(Reservation):
         return super()._begin_settling(given)
 
     def _settle_by_journal(self, given: dict[str, Any]) -> bool:
-        """Settle the call through its lease's journal. Returns False if that is not possible."""
+        """Settle the call through its lease's journal. Returns False if this is not possible."""
         if not self._is_fast or self._ended:
             return False
         self.settle(**given)
@@ -165,7 +168,7 @@ class LeasedReservation(Reservation):
         return self._leases.knows(self._leased, self._epoch)
 
     def _settled_at_once(self, given: dict[str, Any]) -> UsageEvent | None:
-        """Settle through the journal; None if the caller must still wait."""
+        """Settle through the journal and return the event; None if the caller must still wait."""
         if not self._is_fast:
             return None
         leased = self._leased
@@ -204,9 +207,9 @@ class LeasedReservation(Reservation):
         return leases.end(leased, how)
 
     def _taking_out(self) -> Steps[None]:
-        """Turn this into an ordinary reservation.
+        """Write the call to the ledger, which makes this an ordinary reservation.
 
-        If the ledger does not answer, the next step meets the same error and handles it.
+        Ignores a LedgerError: the next step meets the same error and handles it.
         """
         if not self._leased.drawn and not self._ended:
             with suppress(LedgerError):
@@ -220,4 +223,4 @@ class LeasedReservation(Reservation):
 
 
 def _nothing(store: Store, now: int) -> None:
-    """An empty question. The worker books ended calls before it answers any question."""
+    """Do nothing. Used as a question, because the worker books ended calls before any question."""

@@ -1,7 +1,7 @@
-"""Recalls leases that other processes hold in a limit, before that limit refuses a call.
+"""Recalls leases that other processes have in a limit, before this limit refuses a call.
 
-The refused process touches the file `<ledger>.recall`. Processes that hold leases notice this
-within a moment and release what they have not used.
+The process of the call changes the time of the file `<ledger>.recall`. Processes that have leases
+notice this within a moment and release the unused parts.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ EVERY_CALL = Limit("every call", "requests", Window("day"), 0)
 
 
 class RecallSign:
-    """A file whose modification time says when a call was last refused. A ledger in memory has
-    none.
+    """A file whose modification time says when leases were last recalled.
 
-    The file exists once there have been leases.
+    The file is created before the first lease. A ledger in memory has no such file.
     """
 
     def __init__(self, ledger: Path | None) -> None:
@@ -40,7 +39,7 @@ class RecallSign:
         self._seen = 0
 
     def begin(self) -> None:
-        """Create the file before the first lease. Earlier signs are ignored."""
+        """Create the file before the first lease of this process. Earlier recalls are ignored."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
                 os.close(open_ours(self._path, os.O_WRONLY | os.O_CREAT, self._ledger))
@@ -48,17 +47,17 @@ class RecallSign:
 
     @property
     def is_there(self) -> bool:
-        """Whether other processes may hold leases."""
+        """Whether the file exists, so that other processes may have leases."""
         return bool(self._changed_at())
 
     def seen(self) -> bool:
-        """Whether the sign was given since the last call of this method."""
+        """Whether leases were recalled since this method was last called."""
         changed_at = self._changed_at()
         before, self._seen = self._seen, changed_at
         return changed_at != before
 
     def give(self) -> None:
-        """Ask other processes to release what they have not used of their leases."""
+        """Make other processes release the unused parts of their leases."""
         if self._path is not None:
             with suppress(OSError):
                 os.utime(self._path)
@@ -73,10 +72,10 @@ class RecallSign:
 
 
 class OwnLeases(Protocol):
-    """The leases of this process, as a recall uses them."""
+    """The method of this process's leases that a recall uses."""
 
     def give_back_for(self, limits: Sequence[Limit], store: Store, now: int) -> bool:
-        """Release the leases that count in these limits. Returns whether there were any."""
+        """Release the leases that count in one of these limits. Returns whether there were any."""
 
 
 class LeaseRecall:
@@ -95,9 +94,9 @@ class LeaseRecall:
         self.sweep = sweep
 
     def call_back_all(self, store: Store, now: int) -> bool:
-        """In the worker: recall every lease, because calls were paused.
+        """Recall every lease, because calls were paused. Called in the worker.
 
-        Returns whether other processes may hold leases.
+        Returns whether other processes may have leases.
         """
         if self.leases is not None:
             self.leases.give_back_for((EVERY_CALL,), store, now)
@@ -105,7 +104,8 @@ class LeaseRecall:
         return self.sign.is_there
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
-        """Repeat a denied command while recalled leases may make room. Returns the last outcome."""
+        """Repeat a denied command as long as recalled leases may make room. Returns the last
+        outcome."""
         outcome: Any = denied
         recall = Recall(self, denied)
         while isinstance(outcome, Denied) and recall.may_help:
@@ -119,7 +119,7 @@ class LeaseRecall:
 
 
 class Recall:
-    """The rounds of one recall, until there is room or the refusal is final."""
+    """One recall, which has several rounds: until there is room, or until the refusal is final."""
 
     def __init__(self, of: LeaseRecall, denied: Denied) -> None:
         self._of = of
@@ -131,8 +131,7 @@ class Recall:
 
     @property
     def may_help(self) -> bool:
-        """Whether the call would fit if reserved amounts were released. Callers check this before
-        they ask the worker."""
+        """Whether the call would fit if reserved amounts were released. Read it before `round`."""
         decision = self.denied.decision
         if decision.pause is not None or decision.doubt is not None:
             return False
@@ -142,7 +141,7 @@ class Recall:
         return self._of.leases is not None or self._of.sign.is_there
 
     def round(self, store: Store, now: int) -> float | None:
-        """In the worker: recall leases once.
+        """Recall leases once. Called in the worker.
 
         Returns the seconds to wait before the command is repeated, or None if the refusal is final.
         """

@@ -16,10 +16,10 @@ _LOOK_SECONDS = 1.0
 
 
 class _Deadlines:
-    """The time limits of all items that one event loop awaits, on one timer.
+    """The time limits of all work items that coroutines of one event loop await, on one timer.
 
-    A timer for each item takes a twentieth of the processor time of a call. A limit may be
-    exceeded by a second.
+    A timer for each item would take a twentieth of the processor time of a call. A time limit may
+    be exceeded by a second.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,16 @@ class _Deadlines:
     def add(
         self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[None], seconds: float
     ) -> None:
-        """Cancel a future if it is still added after `seconds`."""
+        """Cancel `future` after `seconds`, unless `drop` is called for it before."""
         self._due[future] = loop.time() + seconds
         if self._timer is None:
             self._timer = loop.call_later(min(seconds, _LOOK_SECONDS), self._look, loop)
 
     def drop(self, future: asyncio.Future[None]) -> None:
-        """Forget a future. The last one ends the timer, which would keep a closed loop in memory."""
+        """Remove the time limit of `future`. Stops the timer if no other future remains.
+
+        A running timer would keep a closed loop in memory.
+        """
         self._due.pop(future, None)
         if not self._due and self._timer is not None:
             self._timer.cancel()
@@ -65,9 +68,9 @@ async def until_answered(
     item: WorkItem, put: Callable[[WorkItem], None], leave: Callable[[WorkItem], None],
     seconds: float,
 ) -> bool:  # fmt: skip
-    """Pass an item to `put` and wait for its answer. Returns False if none comes within `seconds`.
+    """Pass an item to `put` and wait for its answer. Returns False if no answer comes in `seconds`.
 
-    `leave` is called with an item that is not awaited any more.
+    If the wait ends without an answer, `leave` is called with the item.
     """
     import asyncio  # noqa: PLC0415 - its import takes a tenth of a second
 

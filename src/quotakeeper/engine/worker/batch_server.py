@@ -1,4 +1,5 @@
-"""Serves one batch in the worker: writes it in one commit, then answers the questions."""
+"""Executes one batch in the worker: writes all commands in one commit, then answers the
+questions."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ log = logging.getLogger("quotakeeper.engine")
 def next_batch(
     queue: SimpleQueue[WorkItem | StopRequest | None], rest_seconds: float
 ) -> tuple[list[WorkItem], StopRequest | bool]:
-    """The waiting items, and what follows: more items (True), the end (False), or a stop request.
+    """Return the waiting items, and what comes next in the queue.
 
+    The second value is True for more items, False for the end of the worker, or a stop request.
     Waits at most `rest_seconds` for the first item.
     """
     batch: list[WorkItem] = []
@@ -43,11 +45,11 @@ def next_batch(
 
 
 class BatchServer:
-    """Serves batches. Only the worker's thread uses it, while it holds the store.
+    """Executes batches. Only the worker's thread uses it, while it may use the store.
 
-    `store` returns the store of this process; a fork during a batch replaces it. `give_back`
-    receives each outcome whose caller has left. `freed` is called after a batch that may have made
-    room.
+    - `store`: returns the store of this process. A fork during a batch replaces the store.
+    - `give_back`: called with each result whose caller no longer waits.
+    - `freed`: called after a batch that may have made room.
     """
 
     def __init__(
@@ -63,12 +65,12 @@ class BatchServer:
         self.reset()
 
     def reset(self) -> None:
-        """In a forked child: forget what the parent has done."""
+        """Reset the state in a forked child: the child has not opened the store yet."""
         self._watching = False
         self._well = True  # whether the last batch was written
 
     def serve(self, batch: list[WorkItem]) -> None:
-        """Execute a batch. Gives every item an answer or an error."""
+        """Execute a batch. Every item gets an answer or an error."""
         try:
             if not self._watching:
                 self._clock.begin(self._store())
@@ -90,7 +92,7 @@ class BatchServer:
         wake(questions)
 
     def keep(self) -> None:
-        """Do the maintenance that is due; nothing before the first batch."""
+        """Do the maintenance that is due. Does nothing before the first batch."""
         if self._watching:
             self._maintenance.keep(self._store())
 

@@ -1,4 +1,4 @@
-"""The errors that callers get when the worker cannot serve them."""
+"""The errors that callers get when the worker cannot execute their commands or questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ E = TypeVar("E", bound=Exception)
 
 
 def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerError:
-    """The error for a ledger that did not answer in time. `command` is None for a question."""
+    """Return the error for a ledger that did not answer in time. `command` is None for a question.
+
+    It is OutcomeUnknownError if the command may still be executed.
+    """
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
         return LedgerUnavailableError(ledger, problem, "close other programs that use it")
@@ -35,7 +38,7 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
 
 
 def unforeseen(ledger: str, error: Exception) -> QuotakeeperError:
-    """Convert any error to one of this package. After an unknown error, the outcome is not known."""
+    """Return an error of this package unchanged, and any other error as OutcomeUnknownError."""
     if isinstance(error, QuotakeeperError):
         return error
     problem = f"failed in the middle of a batch ({type(error).__name__}: {str(error)[:200]})"
@@ -45,7 +48,8 @@ def unforeseen(ledger: str, error: Exception) -> QuotakeeperError:
 
 
 def afresh(error: E) -> E:
-    """A copy of an error, because raising one object in many threads would mix their tracebacks."""
+    """Return a copy of an error. If many threads raised one object, their tracebacks would be
+    mixed."""
     kind = type(error)
     fresh = kind.__new__(kind, *error.args)
     fresh.args = error.args

@@ -1,4 +1,5 @@
-"""The worker's work without a caller: spooled calls, leases, and reservations of ended processes."""
+"""The worker's work without a caller: spooled calls, leases, and reservations of ended
+processes."""
 
 from __future__ import annotations
 
@@ -23,32 +24,33 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class LeaseUpkeep(Protocol):
-    """The work that the worker does for the leases of its process; see LeaseTable."""
+    """The work that the worker does for the leases of this process; see LeaseTable."""
 
     tick_seconds: float
 
     @property
     def active(self) -> bool:
-        """Whether the worker must run again soon."""
+        """Whether there is work for the leases, so that the worker must run every
+        `tick_seconds`."""
 
     def drain(self, store: LedgerWriter, now: int) -> None:
-        """Book the calls that have ended."""
+        """Book the calls on leases that have ended."""
 
     def tend(self, store: LedgerWriter, now: int) -> None:
-        """Do the work that is due."""
+        """Do the periodic work for the leases, if it is due."""
 
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
         """Release the leases with these ids."""
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: drop all leases."""
+        """Drop all leases in a forked child, because they belong to the parent."""
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Book all calls and release all leases."""
+        """Book all calls on leases and release all leases."""
 
 
 class Maintenance:
-    """Maintenance, which the worker's thread does between two batches."""
+    """The work without a caller, which the worker's thread does between two batches."""
 
     def __init__(  # noqa: PLR0913 - each does a part of the maintenance
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
@@ -66,16 +68,16 @@ class Maintenance:
 
     @property
     def rest_seconds(self) -> float:
-        """How long the worker may rest, in seconds."""
+        """How long the worker may wait for the next item before maintenance is due, in seconds."""
         return self._leases.tick_seconds if self._leases and self.is_busy else SWEEP_SECONDS
 
     @property
     def is_busy(self) -> bool:
-        """Whether the worker must run again soon."""
+        """Whether leases need the worker again within a moment."""
         return self._leases is not None and self._leases.active
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: drop everything that belongs to the parent."""
+        """Drop all calls, notes, quotas and leases of the parent in a forked child."""
         self._next_sweep = 0.0
         self._spool.after_fork()
         self._quotas.after_fork()
@@ -88,7 +90,7 @@ class Maintenance:
         return None if self._leases is None else self._leases.give_back_overdue
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
-        """Book spooled calls, because the ledger answers again."""
+        """Book the spooled calls, if there are any. Logs all errors."""
         if self._spool.waiting:
             try:
                 self._spool.replay(lambda commands: self._apply(store, commands, now))
@@ -96,12 +98,12 @@ class Maintenance:
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
     def book(self, store: LedgerWriter, now: int) -> None:
-        """Book the calls on leases that have ended."""
+        """Book the calls on leases that have ended. Logs a LedgerError."""
         if self._leases is not None:
             _care(self._leases.drain, store, now)
 
     def keep(self, store: Store) -> None:
-        """Do the work that is due."""
+        """Do all maintenance that is due: sweep, leases, and provider quotas."""
         if self._clock.monotonic() >= self._next_sweep:
             try:
                 self.sweep(store, self._clock.now())
@@ -111,12 +113,12 @@ class Maintenance:
         self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: LedgerWriter) -> None:
-        """Do the work that is due for the leases."""
+        """Do the work that is due for the leases. Logs a LedgerError."""
         if self._leases is not None:
             _care(self._leases.tend, store, self._clock.now())
 
     def sweep(self, store: Store, now: int) -> None:
-        """End expired reservations, and those of ended processes."""
+        """End expired reservations, and the reservations of ended processes. Raises LedgerError."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
@@ -124,7 +126,8 @@ class Maintenance:
         sweep(store, now, self._replay, self._apply, self._give_back, self._ended)
 
     def leave(self, store: Store) -> None:
-        """Book all calls, and end all open reservations of this process."""
+        """Book all calls, and end all open reservations of this process. Called before the store is
+        closed."""
         self.catch_up(store, self._clock.now())
         if self._leases is not None:
             self._leases.close(store, self._clock.now())

@@ -1,4 +1,7 @@
-"""Runs blocking disk work in a thread beside the event loop; once started, it always completes."""
+"""Runs blocking disk work in a thread, so that the event loop is not blocked.
+
+Once started, the work always completes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ T = TypeVar("T")
 
 
 async def offload(act: Callable[[], T]) -> T:
-    """Run a function in a thread and wait. Cancelling the coroutine does not cancel the function."""
+    """Run `act` in a thread and wait for its result. Cancelling the coroutine does not stop
+    `act`."""
     import asyncio  # noqa: PLC0415 - slow to import
 
     doing = _handed_over(act)
@@ -20,7 +24,7 @@ async def offload(act: Callable[[], T]) -> T:
 
 
 def hand_over(act: Callable[[], object]) -> None:
-    """Run a function in a thread without waiting, or here if there is no loop or no thread."""
+    """Run `act` in a thread without waiting. Without an event loop or a thread, run `act` here."""
     if _handed_over(act) is None:
         act()
 

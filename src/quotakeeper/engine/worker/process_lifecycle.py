@@ -1,7 +1,7 @@
 """Fork and exit: stops all threads and closes all connections before a process forks or ends.
 
-SQLite keeps file locks per process, in memory that a child inherits. A child that continued beside
-a connection of its parent would rely on locks that it does not hold. Commits of either process
+SQLite keeps file locks per process, in memory that a forked child inherits. If the child used a
+connection of its parent, it would rely on locks that it does not hold. Commits of either process
 could then be lost. So before a fork, every batch under way is finished and every connection is
 closed. Parent and child each open their own connection on next use.
 """
@@ -25,9 +25,9 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class FairLock:
-    """A fair lock: the worker takes it for each batch, and a fork gets it soon.
+    """A fair lock. The worker takes it for each batch, and a fork still gets it soon.
 
-    A plain lock is not fair: a busy worker would take it again before the fork gets it.
+    With a plain lock, a busy worker would take the lock again before the fork gets it.
     """
 
     def __init__(self) -> None:
@@ -35,8 +35,11 @@ class FairLock:
         self._using = Lock()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Take the lock. Returns False if it is not free within `seconds`, or at worst twice that
-        time."""
+        """Take the lock. Returns False if the lock is not free within `seconds` (at most twice
+        `seconds`).
+
+        None waits for ever.
+        """
         limit = -1 if seconds is None else seconds
         if not self._turnstile.acquire(timeout=limit):
             return False
@@ -57,29 +60,29 @@ class FairLock:
 
 
 class Resting(Protocol):
-    """An object that must act at a fork."""
+    """The methods of an object that must act at a fork."""
 
     def before_fork(self) -> None:
         """Stop all work and close handles."""
 
     def after_fork_in_parent(self) -> None:
-        """Continue in the parent."""
+        """Continue the work in the parent."""
 
     def after_fork(self) -> None:
         """Start with fresh state in the child."""
 
 
 class Member(Resting, Protocol):
-    """An object that must act at a fork and at the end of the process."""
+    """The methods of an object that must act at a fork and at the end of the process."""
 
     def leave_process(self, seconds: float) -> None:
-        """Finish within `seconds`. Later calls are still served."""
+        """Finish all work within `seconds`. Must still accept later calls."""
 
 
 def call_at_exit(handler: Callable[[], None]) -> None:
-    """Register a handler for the end of the process. The last registered one is called first.
+    """Register a handler for the end of the process. Handlers run in reverse order of registration.
 
-    Under `quotakeeper run`, it is called after all handlers that the program registered.
+    Under `quotakeeper run`, the handler runs after all handlers that the program registered.
     """
     # `launch/inject/sitecustomize.py` registers this list before the program can register handlers.
     handlers: list[Callable[[], None]] | None = getattr(
@@ -92,7 +95,7 @@ def call_at_exit(handler: Callable[[], None]) -> None:
 
 
 class ProcessLifecycle:
-    """The objects in this process that must act at a fork or at exit."""
+    """Calls the objects of this process that must act at a fork or at exit."""
 
     def __init__(self) -> None:
         self._members: weakref.WeakSet[Member] = weakref.WeakSet()
@@ -108,20 +111,20 @@ class ProcessLifecycle:
         call_at_exit(self._at_exit)
 
     def join(self, member: Member) -> None:
-        """Add a member, for as long as it exists."""
+        """Add a member. The member is removed automatically when the object is deleted."""
         with self._lock:
             self._members.add(member)
 
     def join_as_user(self, user: Resting) -> None:
-        """Add an object that acts at forks before the members, because it still uses them."""
+        """Add an object that uses members. At a fork, it acts before the members."""
         self._users.add(user)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Delay forks inside this block.
+        """Delay forks inside a `with` block.
 
         Late imports need this. If a thread forks while another thread imports a module, the child
-        would wait for that module's lock for ever.
+        would wait for the module's lock for ever.
         """
         with self._lock:
             yield
@@ -168,7 +171,7 @@ class ProcessLifecycle:
 
 @contextmanager
 def _said() -> Iterator[None]:
-    """Log an error of one member, so that it does not affect the others."""
+    """Log an error in the `with` block instead of raising it, so that other members still act."""
     try:
         yield
     except Exception:

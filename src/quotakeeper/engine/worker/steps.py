@@ -1,8 +1,8 @@
-"""One code path for threads and coroutines: a generator yields steps, and a driver runs each.
+"""One code path for threads and coroutines: a generator yields steps, and a driver runs each step.
 
-A step is anything that waits: a command for the worker, or one of the steps below. `run` waits in
-the calling thread, `arun` on the event loop. Both send the answer, or throw the error, into the
-generator.
+A step is a command for the worker, or an object of a class below: something to wait for. The driver
+`run` waits in the calling thread, the driver `arun` on the event loop. Both send the answer into
+the generator, or throw the error into it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 class StepWorker(Protocol):
-    """The parts of the worker that steps use."""
+    """The methods of the worker that steps use."""
 
     def carry_out(self, command: Command) -> Any:
         """Execute a command durably, and return its outcome. Blocks."""
 
     def ask(self, question: Question) -> Any:
-        """Answer a question. Blocks."""
+        """Return the answer to a question about the store. Blocks."""
 
     def acarry_out(self, command: Command) -> Coroutine[Any, Any, Any]:
         """Awaitable form of `carry_out`."""
@@ -34,7 +34,7 @@ class StepWorker(Protocol):
 
 
 class Pauses(Protocol):
-    """The part of a clock that a pause uses."""
+    """The method of a clock that `Pause` uses."""
 
     def sleep(self, seconds: float) -> None:
         """Sleep for this many seconds. Blocks."""
@@ -51,12 +51,12 @@ class Step:
         """Wait in this thread, and return the answer."""
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Wait on the event loop, and return the answer."""
+        """Return an awaitable of the answer, which does not block the event loop."""
         return _answered()
 
 
 async def _answered() -> None:
-    """An awaitable whose answer is None."""
+    """Return None: the default answer of a step."""
 
 
 # The generator receives the outcome of each command.
@@ -64,7 +64,7 @@ Steps = Generator[Command | Step, Any, T]
 
 
 class AskWorker(Step):
-    """A step: the worker answers a question."""
+    """A step: the worker answers a question about the store."""
 
     __slots__ = ("_question",)
 
@@ -72,16 +72,16 @@ class AskWorker(Step):
         self._question = question
 
     def block(self, worker: StepWorker) -> Any:
-        """Ask in this thread; see Step."""
+        """Wait for the answer in this thread; see Step."""
         return worker.ask(self._question)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Ask on the event loop; see Step."""
+        """Return an awaitable of the answer; see Step."""
         return worker.aask(self._question)
 
 
 class Pause(Step):
-    """A step: pause for some seconds."""
+    """A step: wait for `seconds`."""
 
     __slots__ = ("_clock", "_seconds")
 
@@ -94,14 +94,14 @@ class Pause(Step):
         self._clock.sleep(self._seconds)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Sleep on the event loop; see Step."""
+        """Return an awaitable that sleeps; see Step."""
         import asyncio  # noqa: PLC0415 - slow to import
 
         return asyncio.sleep(self._seconds)
 
 
 class Offload(Step):
-    """A step: run blocking disk work, in this thread or beside the event loop."""
+    """A step: run blocking disk work, which must not block an event loop."""
 
     __slots__ = ("_act",)
 
@@ -113,12 +113,12 @@ class Offload(Step):
         return self._act()
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Run the work beside the event loop; see Step."""
+        """Return an awaitable that runs the work in another thread; see Step."""
         return offload(self._act)
 
 
 def run(worker: StepWorker, steps: Steps[T]) -> T:
-    """Run steps in this thread. Returns or raises what the generator does."""
+    """Run steps in this thread. Returns the generator's result, or raises its error."""
     try:
         step = next(steps)
         while True:
@@ -134,7 +134,10 @@ def run(worker: StepWorker, steps: Steps[T]) -> T:
 
 
 async def arun(worker: StepWorker, steps: Steps[T]) -> T:
-    """`run` on the event loop. A cancellation is thrown into the generator like any other error."""
+    """Run steps on the event loop, as `run` does in a thread.
+
+    A cancellation is thrown into the generator like any other error.
+    """
     try:
         step = next(steps)
         while True:

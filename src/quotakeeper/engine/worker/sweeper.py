@@ -1,6 +1,7 @@
-"""The sweeper: ends expired reservations and those of processes that have ended.
+"""The sweeper: ends expired reservations, and the reservations of processes that have ended.
 
-A lease is released only if its holder's journal was read. Otherwise the rest of it is assumed.
+A lease is released only if the lease journal of its process was read. Otherwise the unused rest of
+the lease is assumed.
 """
 
 from __future__ import annotations
@@ -25,17 +26,18 @@ def sweep(
     store: Store, now: int, leases: LeaseReplay, apply: Apply = plainly,
     give_back: GiveBack | None = None, ended: EndedCalls | None = None,
 ) -> None:  # fmt: skip
-    """End expired reservations and those of ended owners: sent calls are assumed, others released.
+    """End expired reservations, and the reservations of ended processes.
 
-    The lease journals of ended owners are booked first, and the rest of their leases is released.
-    Their notes of ended calls and of open sessions are booked next. If the holder of an expired
-    lease may still run, it is fenced and its journal is booked.
+    Sent calls are assumed, other calls are released. First, the lease journals of ended processes
+    are booked, and the rest of their leases is released. Then their notes of ended calls and of
+    open sessions are booked. If the process of an expired lease may still run, it is fenced and its
+    journal is booked.
     """
     dead = store.dead_owners()
     replayed = leases.replay(store, now)
     if ended is not None:
         ended.replay(store, now)
-    # Booking a journal can open reservations of an owner: calls that were under way when it ended.
+    # Booking a journal can open reservations: calls that were under way when their process ended.
     dead = (dead | replayed.booked) - replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)
     if dead:
@@ -46,9 +48,10 @@ def end_holds(
     store: Store, owners: frozenset[str], now: int, leases: LeaseReplay, apply: Apply = plainly,
     give_back: GiveBack | None = None,
 ) -> None:  # fmt: skip
-    """End all open reservations of these owners, and all expired ones, batch by batch.
+    """End all open reservations of the processes `owners`, and all expired reservations, in
+    batches.
 
-    A lease whose holder's journal cannot be read is assumed.
+    A lease is assumed if the lease journal of its process cannot be read.
     """
 
     def read(overdue: Sequence[Hold]) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The worker: the one thread of a process that owns the store.
 
 It commits all waiting commands as one batch (group commit), so throughput rises with load. A thread
-waits on a lock, a coroutine on a future; neither waits on the disk.
+waits for its answer on a lock, and a coroutine on a future. Neither waits for the disk.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _clock = SystemClock()  # measures waits, whatever clock the ledger has
 
 
 class Worker:
-    """Owns a store. The thread starts with the first work item.
+    """Owns a store, and executes commands and questions in its thread.
 
-    The thread ends before a fork. Parent and child start one again on next use. `patience` is how
-    long, in seconds, a caller waits for the ledger to answer.
+    The thread starts with the first work item. It ends before a fork; parent and child start new
+    ones. `patience` is how long a caller waits for an answer, in seconds.
     """
 
     def __init__(
@@ -94,13 +94,13 @@ class Worker:
             return error
 
     def ask(self, question: Question) -> Any:
-        """Answer a question between two batches. Blocks this thread."""
+        """Run a question between two batches, and return its answer. Blocks this thread."""
         return self._waited(WorkItem(question=question))
 
     def post(self, command: Command) -> None:
-        """Hand over a command without waiting; safe in a finalizer.
+        """Add a command to the queue without waiting for its outcome. Safe in a finalizer.
 
-        Does nothing if the worker was never used.
+        Does nothing if the worker was never used or is closed.
         """
         if self._thread.used and not self._closed:
             self._hand_over(WorkItem(command))
@@ -123,11 +123,11 @@ class Worker:
     # -- for coroutines
 
     async def acarry_out(self, command: Command) -> Any:
-        """Execute a command durably, and return its outcome."""
+        """Awaitable form of `carry_out`."""
         return await self._awaited(WorkItem(command))
 
     async def aask(self, question: Question) -> Any:
-        """Answer a question between two batches."""
+        """Awaitable form of `ask`."""
         return await self._awaited(WorkItem(question=question))
 
     async def _awaited(self, ticket: WorkItem) -> Any:
@@ -138,7 +138,8 @@ class Worker:
     # -- life
 
     def close(self, seconds: float | None = None) -> None:
-        """Finish all items, end open reservations, close the store; wait `seconds` or `patience`."""
+        """Finish all items, end open reservations, close the store. Waits `seconds` or
+        `patience`."""
         with self._gate:
             if not self._closed and self._thread.used:
                 self._queue.put(None)
@@ -154,8 +155,8 @@ class Worker:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
     def leave_process(self, seconds: float) -> None:
-        """Called when the process ends: as `close`, but later calls are still served. An exit
-        handler or a daemon thread may make them."""
+        """Close the worker at the end of the process. Later calls, as in exit handlers, still
+        work."""
         self._process_ends = not self._closed
         self.close(seconds)
 
@@ -170,7 +171,7 @@ class Worker:
         self._closed = False
 
     def _finished(self, seconds: float) -> bool:
-        """Wait for the end of the thread. Restarts it if a fork stopped it before it finished."""
+        """Wait for the end of all work. Returns False if this takes longer than `seconds`."""
         until = _clock.monotonic() + seconds
         while not (self._left or self._thread.is_current):
             try:
@@ -184,7 +185,7 @@ class Worker:
         return True
 
     def before_fork(self) -> None:
-        """Before a fork: end the batch and the thread, close the store's handles; wait `patience`."""
+        """End the batch and the thread, and close the store's handles. Waits at most `patience`."""
         if self._still:  # a signal handler forks during a fork
             return
         until = _clock.monotonic() + self.patience
@@ -211,7 +212,7 @@ class Worker:
             self._thread.start_later(self._run)
 
     def after_fork(self) -> None:
-        """In a forked child: replace the parent's thread, queue and handles."""
+        """Replace the parent's thread, queue and handles in a forked child."""
         try:
             self._store = self._store.after_fork()
         finally:
@@ -259,7 +260,7 @@ class Worker:
     # -- in the thread
 
     def _run(self) -> bool:
-        """Serve until the end (returns False), or until a fork stops the thread (returns True)."""
+        """Execute batches. Returns False at the end, and True if a fork stops the thread."""
         queue = self._queue
         while True:
             batch, last = self._waiting()

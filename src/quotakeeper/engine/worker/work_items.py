@@ -29,9 +29,10 @@ _TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 
 
 class WorkItem:
-    """A command or question that is either answered or withdrawn; the first claim decides.
+    """A command or a question, and its answer. Either it is answered, or its caller withdraws it.
 
-    Exactly one of `command` (a write) and `question` (a read, called with store and time) is set.
+    The first `claim` decides between the two. Exactly one of `command` (a write) and `question` (a
+    read, called with store and time) is set.
     """
 
     __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
@@ -44,7 +45,7 @@ class WorkItem:
         self.future: asyncio.Future[None] | None = None
         self._claim = [None]  # popping from a list is atomic
         self._done: Lock | None = None
-        self.gone = False  # whether the caller has left although the command is executed
+        self.gone = False  # whether the caller no longer waits although the command is executed
 
     def claim(self) -> bool:
         """Claim the item. Returns True for the first claim only."""
@@ -55,9 +56,9 @@ class WorkItem:
         return True
 
     def withdraw(self) -> bool:
-        """Stop waiting. Returns False if the answer has already come.
+        """Stop waiting for the answer. Returns False if the item was already answered.
 
-        A waiting reservation is then not made, or is released. Commands that report usage or a sent
+        A reservation is then not made, or is released again. Commands that report usage or a sent
         call are still executed.
         """
         if isinstance(self.command, Reserve) or self.question is not None:
@@ -72,34 +73,37 @@ class WorkItem:
 
     @property
     def awaited(self) -> bool:
-        """Whether a caller waits for the answer."""
+        """Whether a caller waits for the answer, or has waited for it."""
         return self._done is not None or self.future is not None
 
     def expect(self) -> None:
-        """Prepare for a thread to wait. Call this before the item is handed over."""
+        """Prepare for a thread to wait. Call this before the item is passed to the worker."""
         self._done = Lock()
         self._done.acquire()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the answer. Returns False if none comes within `seconds`."""
+        """Block until the answer comes. Returns False if no answer comes within `seconds`."""
         assert self._done is not None
         return bool(self._done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-        """Prepare for a coroutine to wait. Call this before the item is handed over."""
+        """Prepare for a coroutine to wait. Call this before the item is passed to the worker.
+
+        Returns the future to await.
+        """
         self.future = loop.create_future()
         return self.future
 
     def result(self) -> Any:
-        """The delivered answer. Raises the error if one was delivered instead."""
+        """Return the delivered answer, or raise the delivered error."""
         if self.error is not None:
             raise self.error
         return self.answer
 
     def deliver(self, answer: Any, error: BaseException | None = None) -> bool:
-        """Deliver the answer to the caller. Returns False if the caller has left.
+        """Deliver the answer to the caller. Returns False if the caller has withdrawn the item.
 
-        A thread wakes at once; coroutines wake together, by `wake`.
+        A waiting thread continues at once. Coroutines continue when `wake` is called.
         """
         self.answer, self.error = answer, error
         if not self.claim():
@@ -110,14 +114,14 @@ class WorkItem:
 
 
 def frees_room(outcomes: Iterable[Outcomes]) -> bool:
-    """Whether any of these outcomes may make room under a limit."""
+    """Whether one of these outcomes may make room in a limit."""
     return not all(isinstance(outcome, _TAKING) for outcome in outcomes)
 
 
 def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
-    """Deliver an error to all items that have no answer yet, a separate copy to each.
+    """Deliver a copy of `error` to each item that has no answer yet.
 
-    Errors of items that no caller waits for are logged.
+    Logs the errors of items that no caller waits for.
     """
     failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, afresh(error))]
     for ticket in failed:
@@ -131,7 +135,7 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
 def wake(answered: Iterable[WorkItem]) -> list[WorkItem]:
     """Wake the coroutines that wait for these items, with one call per event loop.
 
-    Returns the items whose loop was closed before the answer came.
+    Returns the items that no coroutine can receive any more, because their loop was closed.
     """
     loops: dict[asyncio.AbstractEventLoop, list[WorkItem]] = {}
     for ticket in answered:
