@@ -1,1 +1,1 @@
-"""The life of a metered call: reserved, sent, read, settled. This package names no HTTP library."""
+"""Meters calls: reserves, reads the answer, settles. This package imports no HTTP library."""

@@ -1,8 +1,7 @@
-"""Asks the ledger repeatedly to admit a call, until the call is admitted or finally refused.
+"""Tries to reserve a call until it is admitted or finally refused.
 
-After the first refusal, the finished calls are settled, because that may free capacity; then the
-call is asked for again. After the second, the policy says whether to wait, and for how many
-seconds.
+After the first refusal, the finished calls are settled, because this may make room. Then the call
+is tried again. After later refusals, the policy decides whether to wait, and for how many seconds.
 """
 
 from __future__ import annotations
@@ -21,25 +20,26 @@ _Steps = Generator[str | float, Denied | None, Denied | None]
 
 
 class Waiter(Protocol):
-    """What `until_admitted` needs from the meter."""
+    """The methods of the meter that `until_admitted` uses."""
 
     def wait_for(self, error: Exception) -> float:
-        """Return the seconds to wait before asking again; 0 when the refusal is final."""
+        """Return the seconds to wait before the next try; 0 if the refusal is final."""
 
     def flush(self) -> bool:
-        """Wait until every finished call is in the ledger."""
+        """Block until every finished call is in the ledger. Returns False after a time limit."""
 
     async def caught_up(self) -> None:
-        """Do the same as `flush`, on an event loop."""
+        """Wait on an event loop until every finished call is in the ledger."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait `seconds`."""
+        """Block for `seconds`."""
 
 
 def until_admitted(waiter: Waiter, admit: Callable[[], Denied | None]) -> Denied | None:
-    """Ask until the call is admitted, then return None; or return the final refusal.
+    """Call `admit` until the call is admitted (returns None) or finally refused (returns the
+    refusal).
 
-    `admit` asks once: it returns the refusal, or None.
+    `admit` tries once. It returns None if the call is admitted, else the refusal.
     """
 
     def carry_out(step: str | float) -> Denied | None:
@@ -57,7 +57,7 @@ def until_admitted(waiter: Waiter, admit: Callable[[], Denied | None]) -> Denied
 async def auntil_admitted(
     waiter: Waiter, admit: Callable[[], Awaitable[Denied | None]]
 ) -> Denied | None:
-    """Do the same as `until_admitted`, on an asyncio loop."""
+    """Awaitable form of `until_admitted`, for an asyncio loop."""
     import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
 
     async def carry_out(step: str | float) -> Denied | None:

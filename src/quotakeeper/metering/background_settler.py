@@ -1,8 +1,8 @@
 """A thread that settles calls for code that must not wait: finalizers, callbacks, event loops.
 
-The thread pauses for `PAUSE_SECONDS` before it starts. The program has just received an answer and
-is about to use it, and two threads of one interpreter slow each other down. After the pause, the
-thread settles all calls that have ended in one commit.
+When a job arrives, the thread first pauses for `PAUSE_SECONDS`. The program has just received an
+answer and is about to use it, and two threads of one interpreter slow each other down. After the
+pause, the thread settles all calls that have ended in one commit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Waited:
-    """A job whose caller waits for its end."""
+    """A job whose caller waits until the job is done."""
 
     def __init__(self, job: Callable[[], object]) -> None:
         self._job = job
@@ -36,15 +36,14 @@ class _Waited:
 
 
 class BackgroundSettler:
-    """Runs jobs in the order of their arrival. `put` never waits and starts no thread."""
+    """Runs jobs in one thread, in the order of their arrival. `put` never waits."""
 
     def __init__(self) -> None:
         self.forked()
 
     def forked(self) -> None:
-        """Reset in a forked child: the jobs belong to the parent, and the thread does not exist
-        here.
-        """
+        """Drop all jobs in a forked child, because they belong to the parent. The child has no
+        thread."""
         self._jobs: SimpleQueue[Job | StopRequest] = SimpleQueue()
         # Not an Event: a signal handler may interrupt the code that holds the Event's lock.
         self._hurry: SimpleQueue[None] = SimpleQueue()
@@ -52,7 +51,10 @@ class BackgroundSettler:
         self._has_thread = True  # false once a thread could not be started
 
     def start(self) -> None:
-        """Start the thread if it is not running. Call it only where a thread may be started."""
+        """Start the thread if it is not running. Call this only where a thread may be started.
+
+        If no thread can be started, run the waiting jobs here.
+        """
         try:
             self._thread.start(self._work())
         except RuntimeError:  # while it exits, Python 3.12 starts no thread
@@ -60,7 +62,7 @@ class BackgroundSettler:
             self.work_off()
 
     def work_off(self) -> None:
-        """If no thread can be started, run the waiting jobs here. Never call it in a finalizer."""
+        """Run the waiting jobs here if no thread can be started. Never call this in a finalizer."""
         if not (self._has_thread or self._thread.running):
             _do(_all(self._jobs))
 
@@ -69,14 +71,12 @@ class BackgroundSettler:
         return lambda: _work(jobs, hurry)
 
     def put(self, job: Job) -> None:
-        """Add a job; safe in a finalizer."""
+        """Add a job without waiting. Safe in a finalizer."""
         self._jobs.put(job)
         self._resume()
 
     def put_at_once(self, job: Callable[[], object]) -> None:
-        """Add a job whose caller waits for its end: the thread makes no pause before the jobs ahead
-        of it.
-        """
+        """Add a job whose caller waits until it is done. The thread then skips its pause."""
         self._jobs.put(_Waited(job))
         self._hurry.put(None)
         self._resume()
@@ -92,7 +92,7 @@ class BackgroundSettler:
             self._ask_to_stop(StopRequest())
 
     def before_fork(self) -> None:
-        """Run the waiting jobs and stop the thread, if that takes at most `_FORK_SECONDS`."""
+        """Run the waiting jobs and stop the thread. Waits at most `_FORK_SECONDS`."""
         self._thread.stop(self._ask_to_stop, _FORK_SECONDS)
 
     def _ask_to_stop(self, request: StopRequest) -> None:
@@ -100,17 +100,17 @@ class BackgroundSettler:
         self._hurry.put(None)
 
     def after_fork_in_parent(self) -> None:
-        """Restart the thread if jobs have arrived during the fork; else the next call starts it."""
+        """Restart the thread if jobs arrived during the fork. Otherwise the next call starts it."""
         if not self._jobs.empty():
             self._resume()
 
     @property
     def is_behind(self) -> bool:
-        """Whether so many jobs wait that a caller should settle its own call itself."""
+        """Whether so many jobs wait that a caller should settle its call without this thread."""
         return self._jobs.qsize() > _FAR_BEHIND
 
     def wait(self, seconds: float) -> bool:
-        """Wait until every job that was added is done; False if that takes more than `seconds`."""
+        """Wait until all jobs that were added before are done. Returns False after `seconds`."""
         if not self._thread.running and (not self._thread.used or self._jobs.empty()):
             return True
         done = Lock()
@@ -122,7 +122,7 @@ class BackgroundSettler:
 
 
 def _work(jobs: SimpleQueue[Job | StopRequest], hurry: SimpleQueue[None]) -> bool:
-    """Run jobs until a fork stops the thread; returns True then."""
+    """Run jobs until a fork stops the thread. Then returns True."""
     while True:
         batch, request = _batch(jobs, hurry)
         _do(batch)

@@ -1,4 +1,4 @@
-"""What a metered call needs from its meter."""
+"""The interface of the meter for a metered call."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 class CallHost(Protocol):
-    """The meter as its calls use it; a protocol, so that the modules of calls do not import the
-    meter.
+    """The parts of the meter that a metered call uses.
+
+    This is a protocol, so that the modules of calls need not import the meter.
     """
 
     @property
@@ -30,16 +31,16 @@ class CallHost(Protocol):
 
     @property
     def retries(self) -> Retries:
-        """Links the attempts of one call."""
+        """The recent failed requests, by which a retry is recognised."""
 
     def monotonic(self) -> float:
         """Return a time in seconds, to measure durations."""
 
     def on_asyncio(self) -> bool:
-        """Return whether the caller runs on an asyncio loop."""
+        """Return whether this code runs on an asyncio event loop."""
 
     def fault(self, what: str, error: BaseException) -> None:
-        """Log an error inside quotakeeper once per kind; the program goes on."""
+        """Log an error inside quotakeeper, once per kind of error. Does not raise it."""
 
     def note(self, word: str, text: str) -> None:
-        """Append a line to the file from which the launcher makes its summary."""
+        """Append a line to the file that the summary of `quotakeeper run` is made from."""

@@ -1,4 +1,4 @@
-"""The meter of a process: reserves a call before it is sent, or refuses it."""
+"""The meter of a process: reserves each call before it is sent, or refuses it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class CallMeter:
-    """Meters calls under one keeper. A hook calls `begin`, or `abegin` on an event loop."""
+    """Meters calls with one keeper. A hook calls `begin` for each request, or `abegin` on an event
+    loop."""
 
     def __init__(
         self, keeper: Keeper, *, scope: Mapping[str, str] = NOTHING,
@@ -75,12 +76,13 @@ class CallMeter:
     # -- before a call is sent
 
     def begin(self, request: Request) -> Admission:
-        """Reserve a call and durably mark it as sent; None if it is not a provider's call.
+        """Reserve a call and durably mark it as sent.
 
-        May raise any error of quotakeeper; `intercept.http_gate` catches it.
+        Returns the attempt or the refusal; None if the request is not a provider's call. May raise
+        any error of quotakeeper; `intercept.http_gate` catches it.
         """
         found = recognise(request, known_hosts=self.known_hosts, count=self.count)
-        if found is None or not found[1].bound:  # not a provider's, or uses no quota
+        if found is None or not found[1].bound:  # not a provider's call, or it uses no quota
             return None
         pending = self._pending(request, *found)
 
@@ -94,9 +96,9 @@ class CallMeter:
         return self._admitted(pending, until_admitted(self, admit))
 
     def needs_body(self, request: Request) -> bool:
-        """Return whether only the body, which has not been seen, determines what a call may cost.
+        """Return whether the most that a call may cost is known only from its body.
 
-        Such a body is text, not audio: the provider processes and bills it only when it is whole.
+        True only for text bodies. A provider processes and bills such a body only when it is whole.
         """
         found = recognise(request, known_hosts=self.known_hosts)
         if found is None:
@@ -105,7 +107,7 @@ class CallMeter:
         return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
 
     async def abegin(self, request: Request) -> Admission:
-        """Do the same as `begin`, without blocking the loop by the disk or by a long text."""
+        """Awaitable form of `begin`. Neither the disk nor a long text blocks the event loop."""
         if not self.on_asyncio():
             return await run_in_thread(lambda: self.begin(request))
         import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
@@ -132,7 +134,7 @@ class CallMeter:
         return self._admitted(pending, await auntil_admitted(self, admit))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
-        """Return the refusal of a call as an answer in the provider's own error format."""
+        """Return the refusal of a call, as an answer in the provider's error format."""
         hard, seconds = True, None
         if isinstance(error, LimitExceeded):
             hard, seconds = self._weigh(error.decision)
@@ -145,7 +147,7 @@ class CallMeter:
         return Refused(refusal, call)
 
     def count(self, text: str) -> TextCount:
-        """Count a text's tokens, to bound a call's use."""
+        """Estimate the tokens of a text, for the upper bound of a call."""
         from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
 
         return estimate_tokens(text, with_language=False)
@@ -157,30 +159,30 @@ class CallMeter:
         return self._clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait `seconds`."""
+        """Block for `seconds`."""
         self._clock.sleep(seconds)
 
     def fault(self, what: str, error: BaseException) -> None:
-        """Log an error inside quotakeeper once per kind; the program goes on."""
+        """Log an error inside quotakeeper, once per kind of error. Does not raise it."""
         key = f"{what}: {type(error).__name__}"
         if key not in self._logged:
             self._logged.add(key)
             log.warning("quotakeeper: %s: %s: %s", what, type(error).__name__, error)
 
     def on_asyncio(self) -> bool:
-        """Return whether the caller runs on asyncio, the only loop that a keeper supports."""
+        """Return whether this code runs on asyncio, the only event loop that a keeper supports."""
         return running_loop() is not None
 
     async def caught_up(self) -> None:
-        """Wait until every finished call is in the ledger."""
+        """Wait on an event loop until every finished call is in the ledger."""
         await after_queued_jobs(self.settler.put_at_once)
 
     def flush(self, seconds: float = _FLUSH_SECONDS) -> bool:
-        """Wait until every finished call is in the ledger; False after `seconds`."""
+        """Block until every finished call is in the ledger. Returns False after `seconds`."""
         return self.settler.wait(seconds)
 
     def end_open_calls(self) -> None:
-        """At the end of the process, end every open call with the usage read so far."""
+        """End every open call with the usage read so far. Called when the process ends."""
         for attempt in list(self._open):
             attempt.hand_over()
         self.flush()
@@ -194,7 +196,7 @@ class CallMeter:
         self.settler.after_fork_in_parent()
 
     def after_fork(self) -> None:
-        """Reset in a forked child: the open calls belong to the parent."""
+        """Forget the open calls in a forked child, because they belong to the parent."""
         self.settler.forked()
         self.retries.forked()
         self._open = weakref.WeakSet()
@@ -238,13 +240,14 @@ class CallMeter:
         }
 
     def keep(self, attempt: AnyOpenCall) -> AnyOpenCall:
-        """Register an open call, so that it is ended when the process ends."""
+        """Register an open call, so that it is ended when the process ends. Returns the call."""
         settle_at_child_exit()
         self._open.add(attempt)
         return attempt
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
-        """Return (whether a retry is pointless, the seconds until a retry may succeed or None)."""
+        """Return whether a retry is pointless, and the seconds until a retry may succeed, or
+        None."""
         if decision.doubt is not None:
             return True, None  # the refusal lasts until somebody corrects the clock
         if all(verdict.is_held for verdict in decision.refusing):
@@ -255,7 +258,7 @@ class CallMeter:
         return never or seconds > SHORT_WAIT_SECONDS, seconds
 
     def wait_for(self, error: Exception) -> float:
-        """Return the seconds to wait before asking again; 0 when the refusal is final."""
+        """Return the seconds to wait before the next try; 0 if the refusal is final."""
         if not self.waits or not isinstance(error, LimitExceeded):
             return 0.0
         refusing = error.decision.refusing
@@ -268,7 +271,7 @@ class CallMeter:
         return min(max(seconds, 0.05), _ASK_AGAIN_SECONDS)
 
     def note(self, word: str, text: str) -> None:
-        """Append a line to the file from which the launcher makes its summary."""
+        """Append a line to the file that the summary of `quotakeeper run` is made from."""
         if not self._notes:
             return
         try:

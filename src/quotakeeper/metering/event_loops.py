@@ -1,4 +1,4 @@
-"""Finds the event loop on which a call is made: asyncio, trio, or none."""
+"""Finds the event loop that a call runs on: asyncio, trio, or none."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ T = TypeVar("T")
 
 
 def running_loop() -> Any:
-    """Return the running asyncio loop or None. Imports nothing: a caller on asyncio has imported
-    it.
-    """
+    """Return the running asyncio loop, or None. Does not import asyncio."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return None
@@ -24,7 +22,7 @@ def running_loop() -> Any:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work in a thread if trio runs here, else at once."""
+    """Run `work` in a thread if trio is loaded; otherwise run it here."""
     trio: Any = sys.modules.get("trio")
     if trio is None:
         return work()
@@ -33,7 +31,10 @@ async def run_in_thread(work: Callable[[], T]) -> T:
 
 
 async def after_queued_jobs(put: Callable[[Callable[[], None]], None]) -> None:
-    """Wait until the jobs that were put into a thread's queue before are done."""
+    """Wait until the jobs that were added to a thread's queue before are done.
+
+    `put` adds a job to this queue. Without an asyncio loop, returns at once.
+    """
     loop = running_loop()
     if loop is None:
         return

@@ -12,9 +12,10 @@ from quotakeeper.providers.registry import recognise
 
 
 def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
-    """Refuse a provider's call or session that cannot be counted; return None if it may be sent.
+    """Return the refusal of a call or session that cannot be counted; None if it may be sent.
 
-    `on_store_failure` decides: "deny" refuses the call, "allow" sends it.
+    `on_store_failure` decides: "deny" refuses the call, "allow" sends it. None also if the request
+    is not a provider's call.
     """
     settings = getattr(meter.keeper, "settings", None)
     if getattr(settings, "on_store_failure", "deny") == "allow":
@@ -36,11 +37,12 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
 def counted_later(
     meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False
 ) -> bool:
-    """Count a call, as assumed, that is sent although an error stopped its metering.
+    """Count a call that is sent although an error stopped its metering. Its usage counts as
+    assumed.
 
-    If the call has a reservation, the whole reservation is assumed. Otherwise the most that the
-    call can use is booked; if the ledger cannot be used, the booking is spooled. Returns False if
-    the request is not a provider's call.
+    If the call has a reservation, the whole reservation is assumed. Otherwise the upper bound of
+    the call is recorded, or spooled if the ledger cannot be used. Returns False if the request is
+    not a provider's call.
     """
     if isinstance(error, UnfollowedCallError):
         reservation, reason = error.reservation, LookupError("what it used is not known")

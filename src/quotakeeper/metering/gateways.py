@@ -1,4 +1,5 @@
-"""Finds calls to a quotakeeper gateway on the same ledger: the gateway counts them, so hooks do not."""
+"""Finds calls to a quotakeeper gateway on the same ledger. The gateway counts them, so hooks do
+not."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from quotakeeper.wiring import gateway_marks
 
 
 class Gateways:
-    """The gateways that use one ledger. `note` is called once for each gateway address."""
+    """The gateways that use the ledger of a keeper. `note` is called once for each gateway
+    address."""
 
     def __init__(self, keeper: Any, note: Callable[[str, str], None]) -> None:
         # The keeper may be a substitute without settings, if the real one could not be created.
@@ -20,7 +22,7 @@ class Gateways:
         self._noted: set[str] = set()
 
     def counts(self, url: str) -> bool:
-        """Whether a gateway on this ledger counts the calls to this address. Never raises."""
+        """Whether a gateway on this ledger counts calls to `url`. Never raises."""
         names = self._marks.names() if self._marks is not None else None
         if self._marks is None or not names:
             return False

@@ -1,4 +1,4 @@
-"""Guards around the methods that hooks call: an error inside never reaches the program."""
+"""Guards for the methods that hooks call: no error inside quotakeeper reaches the program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def guarded(verb: Verb) -> Verb:
-    """Return the method wrapped: on an error it returns None, and the call is charged its estimate."""
+    """Wrap a method so that it never raises. On an error, it returns None and the estimate is
+    charged."""
     if verb.__code__.co_flags & _COROUTINE:
 
         @wraps(verb)
@@ -45,7 +46,7 @@ def guarded(verb: Verb) -> Verb:
 
 
 def with_guards(kind: Kind) -> Kind:
-    """A class decorator that guards every method that hooks call."""
+    """Class decorator: wraps every method that hooks call with `guarded`."""
     for name in _VERBS:
         verb = vars(kind).get(name)
         if verb is not None:

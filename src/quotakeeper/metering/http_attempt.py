@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 class HttpAttempt:
     """A request that was sent. Reads the answer and ends the reservation exactly once.
 
-    No method raises. `end`, `failed` and their async versions end the attempt, and so does
-    `hand_over`, which never waits; only the first one has an effect. An attempt that is garbage
-    collected ends with the usage read so far.
+    No method raises. `end`, `failed`, their async forms and `hand_over` end the attempt. Only the
+    first call has an effect. An attempt that is garbage collected ends with the usage read so far.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class HttpAttempt:
     # -- while the answer arrives
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """The answer has begun, with this status and these headers; header names are in lower case."""
+        """Start to read an answer with this status and these headers (names in lower case)."""
         try:
             self._reader = self._adapter.reader(self.call, status, headers)
             self._note_retry(200 <= status < 300)
@@ -88,8 +87,7 @@ class HttpAttempt:
     def feed(self, chunk: bytes) -> None:
         """Add the next bytes of the answer, as the program receives them.
 
-        They are parsed at the end, or when more than `_MOST_HELD` bytes wait, so that the program
-        is not delayed.
+        Parses them at the end, or when more than `_MOST_HELD` bytes wait, to not delay the program.
         """
         if self._broken or self._reader is None:
             return
@@ -99,27 +97,29 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """Add the next bytes; return where to cut the stream, or None to let it continue.
+        """Add the next bytes of the answer. Returns where to cut the stream; None to let it
+        continue.
 
-        `splits`: the cut may be in the middle of this piece.
+        `splits`: the cut may be inside this chunk.
         """
         self.feed(chunk)
         return None if self._budget is None else self._budget.after(chunk, splits=splits)
 
     async def apassed(self, chunk: bytes) -> StreamCut | None:
-        """Do the same as `passed`, on an event loop."""
+        """Awaitable form of `passed`."""
         self.feed(chunk)
         return None if self._budget is None else await self._budget.aafter(chunk)
 
     def passed_in_background(self, chunk: bytes) -> StreamCut | None:
-        """Do the same as `passed`, without waiting: a refusal cuts the stream a few pieces later."""
+        """Do the same as `passed`, without waiting. A refusal cuts the stream a few chunks
+        later."""
         self.feed(chunk)
         return None if self._budget is None else self._budget.after_in_background(chunk)
 
     # -- the end
 
     def end(self, complete: bool = True) -> None:
-        """The answer is over; `complete` says whether it is whole."""
+        """End the attempt, because the answer is over. `complete`: the answer is whole."""
         if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)
@@ -128,7 +128,7 @@ class HttpAttempt:
             self._meter.settler.work_off()
 
     async def aend(self, complete: bool = True) -> None:
-        """Do the same as `end`, on an event loop."""
+        """Awaitable form of `end`."""
         if self._meter.settler.is_behind and self._meter.on_asyncio():
             if self._may_end():
                 await self._asettle(complete)
@@ -137,8 +137,9 @@ class HttpAttempt:
             self._meter.settler.work_off()
 
     def failed(self, sent: bool) -> None:
-        """No answer will come. A call that was not sent is released; a sent one is charged its
-        estimate.
+        """End the attempt, because no answer will come.
+
+        An unsent call is released. A sent call is charged its estimate.
         """
         if sent:
             self._note_retry(False)
@@ -147,7 +148,7 @@ class HttpAttempt:
             self._guarded(self._reservation.release)
 
     async def afailed(self, sent: bool) -> None:
-        """Do the same as `failed`, on an event loop."""
+        """Awaitable form of `failed`."""
         if sent or not self._meter.on_asyncio():
             if sent:
                 self._note_retry(False)
@@ -161,9 +162,9 @@ class HttpAttempt:
                 self._meter.fault("a call's reservation could not be ended", error)
 
     def hand_over(self, complete: bool = False) -> None:
-        """End the attempt without waiting for the ledger; the background thread settles it.
+        """End the attempt without waiting for the ledger. The background thread settles it.
 
-        A complete answer is parsed here and its use is written to a file. So its use is not
+        A complete answer is parsed here and its usage is written to a file. So the usage is not
         lost if the process is killed afterwards.
         """
         if not self._may_end():
@@ -179,7 +180,7 @@ class HttpAttempt:
             self._meter.settler.put(job)
 
     def give_up(self) -> None:
-        """Stop metering this attempt; the code that made the reservation ends it."""
+        """Stop metering this attempt. Its reservation must then be ended by the caller."""
         self._may_end()
 
     def __del__(self) -> None:
@@ -205,14 +206,13 @@ class HttpAttempt:
             self._broke("an answer could not be read; the estimate is charged", error)
 
     def _reading(self) -> tuple[Call, UsageReader] | None:
-        """Parse the bytes that wait; return the call and its reader, or None if the answer is
-        unreadable.
-        """
+        """Parse all waiting bytes. Returns the call and its reader; None for an unreadable
+        answer."""
         self._read_held()
         return None if self._broken or self._reader is None else (self.call, self._reader)
 
     def _usage(self, complete: bool) -> Usage | None:
-        """Return the use according to what was read; None if the answer is unreadable."""
+        """Return the usage that was read; None if the answer is unreadable."""
         self._request = None
         self._read_held()
         if self._broken:
@@ -232,7 +232,7 @@ class HttpAttempt:
         return figures_of(usage, took_ms, usage.note or self.call.note, reason)
 
     def _settlement(self, complete: bool) -> Settlement | None:
-        """Return what to settle; None if the estimate was charged instead."""
+        """Return what to settle. If this fails, charge the estimate and return None."""
         usage = self._usage(complete)
         try:
             if usage is not None:
@@ -243,7 +243,7 @@ class HttpAttempt:
         return None
 
     def _noted(self) -> Callable[[], Settlement | None]:
-        """Write the use to a file; return the job that settles the call."""
+        """Write the usage to a file. Returns the job that settles the call."""
         usage = self._usage(True)
         if usage is None:
             return lambda: self._guarded(self._assume)

@@ -1,4 +1,4 @@
-"""A call before its admission, and the changed body if its output cap was lowered."""
+"""A call before its admission, and the changed body of a call with a lowered output cap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PendingCall:
-    """A call that waits to be admitted. `arguments` are the arguments of `Keeper.reserve`."""
+    """A call that waits to be admitted. `arguments` are those of `Keeper.reserve`."""
 
     request: Request
     adapter: Adapter
@@ -26,7 +26,7 @@ class PendingCall:
 
 
 def lowered_body(pending: PendingCall) -> bytes | None:
-    """Return the body with the lowered output cap to send instead; None if the cap was not lowered."""
+    """Return the body with the lowered output cap, to be sent; None if the cap was not lowered."""
     assert pending.reservation is not None
     basis = pending.reservation.decision.basis
     if basis is None or basis.clamped_output_tokens is None:

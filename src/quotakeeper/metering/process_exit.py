@@ -1,4 +1,4 @@
-"""Ends the open calls when the process, or a child made by `multiprocessing`, exits."""
+"""Ends the open calls when the process exits, or a child that `multiprocessing` has made."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from quotakeeper.engine.worker.process_lifecycle import Resting, call_at_exit, l
 
 
 class ExitListener(Resting, Protocol):
-    """An object that has open calls."""
+    """An object that has open calls, such as a meter."""
 
     def end_open_calls(self) -> None:
-        """End the open calls, because the process exits."""
+        """End all open calls, because the process exits."""
 
 
 class _Registered:
-    """What has been registered so far."""
+    """Which exit functions were registered so far."""
 
     at_exit = False
     in_child = 0  # the id of the child process that has registered
@@ -28,9 +28,10 @@ _listeners: weakref.WeakSet[ExitListener] = weakref.WeakSet()
 
 
 def settle_at_exit(meter: ExitListener) -> None:
-    """Have a meter's open calls ended at exit.
+    """Register a meter, so that its open calls are ended when the process exits.
 
-    Python calls this function before the keeper's own exit function, which was registered earlier.
+    They are ended before the keeper is closed: exit functions run in reverse order, and the
+    keeper's was registered earlier.
     """
     _listeners.add(meter)
     lifecycle.join_as_user(meter)
@@ -40,7 +41,10 @@ def settle_at_exit(meter: ExitListener) -> None:
 
 
 def settle_at_child_exit() -> None:
-    """Register the end of a child that `multiprocessing` forked; such a child does not run atexit."""
+    """Register the end of open calls in a child that `multiprocessing` forked.
+
+    This is needed because such a child does not run atexit functions.
+    """
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _Registered.in_child != os.getpid():
         _Registered.in_child = os.getpid()

@@ -1,7 +1,7 @@
 """The meter of this process: set by `watch`, or made from the environment at the first call.
 
 If the settings or a price file cannot be read, `on_store_failure` decides, as for an unusable
-ledger. `deny` refuses every call to a provider; `allow` sends it.
+ledger. With "deny", every call to a provider is refused. With "allow", such calls are sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class _ProcessMeter:
 
 
 def current_meter() -> CallMeter | None:
-    """Return the meter of this process; None if calls are not counted, which was logged once."""
+    """Return the meter of this process. None means that calls are not counted; this was logged
+    once."""
     if _ProcessMeter.meter is None and not _ProcessMeter.tried:
         with _ProcessMeter.lock:
             if _ProcessMeter.meter is None and not _ProcessMeter.tried:
@@ -40,8 +41,9 @@ def current_meter() -> CallMeter | None:
 
 
 def use_meter(meter: CallMeter | None) -> CallMeter | None:
-    """Set the meter of this process and return the previous one; None: make it from the
-    environment.
+    """Set the meter of this process and return the previous one.
+
+    With None, the next call makes the meter from the environment.
     """
     before, _ProcessMeter.meter = _ProcessMeter.meter, meter
     _ProcessMeter.tried = False
@@ -49,7 +51,7 @@ def use_meter(meter: CallMeter | None) -> CallMeter | None:
 
 
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
-    """Make a meter from settings, with a new keeper unless one is given. Raises ConfigError."""
+    """Make a meter from settings. Makes a new keeper if `keeper` is None. Raises ConfigError."""
     # A keeper that waits by its own policy needs no further waiting; see `CallMeter.wait_for`.
     waits = watching.waits and keeper is not None and keeper.settings.on_limit != "wait"
     keeper = keeper or Keeper(config=watching.settings)
@@ -100,14 +102,17 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """Yield the readable settings, then the same without limits, because a limit may be wrong."""
+    """Yield the settings that could be read, then the same settings without limits.
+
+    The second attempt succeeds if a limit is wrong.
+    """
     if watching is not None:
         yield watching
         yield replace(watching, settings=replace(watching.settings, limits=()))
 
 
 class _RefusingKeeper:
-    """Replaces a keeper that cannot be made: refuses every call, with the reason."""
+    """Replaces a keeper that cannot be made. Refuses every call, and gives the reason."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason

@@ -1,4 +1,4 @@
-"""Writes what a live session has used so far to its note, and copies sessions."""
+"""Writes the usage of an open session so far to a file, and copies sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class ProgressNote:
-    """The note of one session. A forked child process does not write its parent's note."""
+    """The file with the usage so far of one session. A forked child does not write the parent's
+    file."""
 
     def __init__(self, meter: CallHost, budget: SessionBudget) -> None:
         self._meter = meter
@@ -23,7 +24,8 @@ class ProgressNote:
         self._known: dict[str, Any] = {}
 
     def write(self, figures: dict[str, Any]) -> None:
-        """Write the figures to settle the session at, if they have changed."""
+        """Write the figures that settle the session so far. Does nothing if they have not
+        changed."""
         known = {**figures, "duration_ms": 0}
         if known == self._known or self._pid != os.getpid():
             return
@@ -35,7 +37,10 @@ class ProgressNote:
             self._meter.fault("the use of a live session could not be saved", error)
 
     def drop(self) -> None:
-        """Delete the note: the usage is unknown, so a dead process is charged the whole reservation."""
+        """Delete the figures, because the usage is unknown.
+
+        If the process is killed after this, the whole reservation is charged.
+        """
         if self._pid != os.getpid():
             return
         try:

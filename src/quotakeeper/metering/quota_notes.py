@@ -1,4 +1,4 @@
-"""Passes the provider quotas in a reply to the keeper of the call."""
+"""Passes the quotas of a provider from a reply to the keeper of the call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
-    """Note the quotas that a reply reports, once it has been read. Never waits, never raises."""
+    """Store the quotas that a reply reports. Call this after the reply was read. Never waits or
+    raises."""
     try:
         keeper = meter.keeper
         if isinstance(keeper, Keeper):  # else the keeper could not be made
@@ -36,7 +37,7 @@ def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
 def note_quotas(
     keeper: Keeper, provider: str, model: str, readings: Iterable[QuotaReading]
 ) -> None:
-    """Note quota readings at a keeper, as of now."""
+    """Store quotas in the ledger of a keeper, as seen now. Does not wait."""
     now = keeper.now()
     found = [_quota(each, provider, model, now) for each in readings]
     engine_of(keeper).quotas.note([each for each in found if each is not None])

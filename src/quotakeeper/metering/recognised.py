@@ -1,4 +1,4 @@
-"""Registers at the keeper the providers that an adapter recognises."""
+"""Adds the providers of recognised calls to the keeper's known providers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from quotakeeper.keeper import Keeper, engine_of
 
 
 def welcome_provider(keeper: Keeper, provider: str) -> None:
-    """Register a provider at the keeper, so that a call of its adapter is not refused as unknown."""
+    """Add a provider to the keeper's known providers, so that its calls are not refused as
+    unknown."""
     if isinstance(keeper, Keeper):  # else the keeper could not be made
         engine_of(keeper).calls.names.welcome(provider)

@@ -24,14 +24,15 @@ Denied = LimitExceeded | PausedError | UnpricedModelError | LedgerError | Config
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refused call; the hook answers it with `refusal` in the form of its library."""
+    """A refused call. The hook returns `refusal` to the program, in the form of the HTTP
+    library."""
 
     refusal: Refusal
     call: Call
 
 
 class UnfollowedCallError(Exception):
-    """A call was reserved, and then an error inside quotakeeper stopped its metering."""
+    """An error inside quotakeeper stopped the metering of a call after the call was reserved."""
 
     def __init__(self, reservation: Reservation) -> None:
         super().__init__("a reserved call cannot be metered")

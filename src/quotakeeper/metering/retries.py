@@ -1,4 +1,4 @@
-"""Links the attempts of one call: after an error, SDKs send the same bytes again."""
+"""Recognises the attempts of one call: after an error, SDKs send the same bytes again."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ _LINKED_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Which attempt of a call this is, and the id of the first one."""
+    """The number of an attempt (2 for the first retry), and the id of the call's first attempt."""
 
     first_id: str
     number: int
 
     @property
     def labels(self) -> dict[str, str]:
-        """The scope labels with the attempt's number and the first attempt's id."""
+        """The scope labels for this attempt: its number and the first attempt's id."""
         return {"call": self.first_id, "attempt": str(self.number)}
 
 
 class Retries:
-    """The requests that failed recently. Keeps digests only, and nothing while no request fails."""
+    """The requests that failed recently. Stores only their digests."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[bytes, tuple[str, int, float]] = OrderedDict()
         self._lock = RLock()
 
     def forked(self) -> None:
-        """Reset in a forked child: a thread that does not exist here may hold the lock."""
+        """Replace the lock in a forked child: a thread that exists only in the parent may hold
+        it."""
         self._lock = RLock()
 
     def link(self, request: Request, now: float) -> Link | None:
-        """Return the link to the earlier attempt if this request repeats one, else None."""
+        """Return the link to the earlier attempts if this request is a retry, else None."""
         if not self._failed:
             return None
         digest = _digest(request)
@@ -49,7 +50,8 @@ class Retries:
         return Link(found[0], found[1] + 1)
 
     def failed(self, request: Request, event_id: str, link: Link | None, now: float) -> None:
-        """An attempt failed; the next request with the same bytes is the same call."""
+        """Remember a failed attempt: the next request with the same bytes counts as a retry of this
+        call."""
         digest = _digest(request)
         if digest is None:
             return
@@ -61,7 +63,10 @@ class Retries:
                 self._failed.popitem(last=False)
 
     def served(self, request: Request) -> None:
-        """The call got its answer; the next request with the same bytes is another call."""
+        """Forget the failed attempts of a call, because it got its answer.
+
+        The next request with the same bytes then counts as another call.
+        """
         if self._failed and (digest := _digest(request)):
             with self._lock:
                 self._failed.pop(digest, None)

@@ -1,8 +1,8 @@
-"""Reserves a live session, whose length is unknown, block by block.
+"""Reserves an open session, whose length is unknown, block by block.
 
-If the limit has no room for a whole block, smaller ones are tried. At the end, one reservation is
-settled at the session's whole use and the others are released, so the session becomes one usage
-event.
+If a limit has no room for a whole block, smaller blocks are tried. At the end, one reservation is
+settled at the usage of the whole session, and the others are released. So the session becomes one
+usage event.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class ReserveStep:
 
 
 class ExtendStep:
-    """A step: extend the reservations' expiry."""
+    """A step: keep the reservations open for longer."""
 
 
 class ReleaseStep:
-    """A step: release the reservations."""
+    """A step: release all reservations of the session."""
 
 
 Step = ReserveStep | ExtendStep | ReleaseStep
@@ -49,7 +49,7 @@ Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
 
 
 class SessionBudget:
-    """The reservations of one session."""
+    """The reservations of one session. `covered` is the sum of their quantities."""
 
     def __init__(self, keeper: Keeper, scope: Mapping[str, str], call: Call) -> None:
         self.call = call
@@ -65,24 +65,25 @@ class SessionBudget:
         return bool(self._held)
 
     def covers(self, needed: Mapping[str, int]) -> bool:
-        """Return whether the reservations cover these quantities."""
+        """Return whether the reservations are enough for these quantities."""
         return all(self.covered.get(meter, 0) >= amount for meter, amount in needed.items())
 
     # -- plans
 
     def opening(self, needed: Mapping[str, int] | None = None) -> Plan:
-        """The steps that reserve the first block."""
+        """Return the steps that reserve the first block."""
         return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
 
     def growing(self, needed: Mapping[str, int]) -> Plan:
-        """The steps that reserve one more block of each quantity whose reservation does not
-        suffice."""
+        """Return the steps that reserve one more block of each quantity that exceeds its
+        reservation."""
         lacking = {name for name, amount in needed.items() if amount > self.covered.get(name, 0)}
         wanted = {name: self._block_of(name) for name in lacking}
         return self._reserving(self._sizes(needed, wanted, requests=0))
 
     def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
-        """The steps for a session that names its model only now: reserve again under that model."""
+        """Return the steps that release everything and reserve again, because the model is known
+        only now."""
         before, self.call = self.call, call
         yield ReleaseStep()
         self._held, self.covered = [], {}
@@ -95,18 +96,18 @@ class SessionBudget:
         return denied
 
     def drive(self, plan: Plan) -> Denied | None:
-        """Carry out the steps, blocking."""
+        """Run the steps in this thread. Returns the refusal, or None."""
         return drive(plan, self._carry_out)
 
     async def adrive(self, plan: Plan) -> Denied | None:
-        """Do the same as `drive`, on an event loop."""
+        """Awaitable form of `drive`."""
         return await adrive(plan, self._acarry_out)
 
     # -- what is written down
 
     def note(self, figures: dict[str, Any]) -> None:
-        """Save the use so far in a note. If this process is killed, another one settles the session
-        from it.
+        """Save the usage so far to a file. If this process is killed, another process settles the
+        session by it.
 
         Raises OSError.
         """
@@ -114,7 +115,7 @@ class SessionBudget:
             self._session.write(self._held, figures)
 
     def forget_note(self) -> None:
-        """The use is no longer known: note that the reservations are to be charged in full.
+        """Save that the usage is unknown: after a kill, the reservations are charged in full.
 
         Raises OSError.
         """
@@ -123,7 +124,7 @@ class SessionBudget:
     # -- the end
 
     def settle(self, figures: dict[str, Any] | None) -> None:
-        """Settle the session at `figures`; if they are None, charge everything that is reserved."""
+        """Settle the session at `figures`; if this is None, charge everything that is reserved."""
         held, self._held = self._held, []
         self._end(held, figures)
         self._session.end()
@@ -141,7 +142,7 @@ class SessionBudget:
                 each.release()
 
     def release(self) -> None:
-        """Release all reservations: nothing was used."""
+        """Release all reservations, because nothing was used."""
         held, self._held = self._held, []
         for each in held:
             each.release()
@@ -167,8 +168,11 @@ class SessionBudget:
                 yield size
 
     def _block_of(self, name: str) -> int:
-        """Return a quantity's amount per block; if the bound lacks it, the amount of another
-        modality."""
+        """Return the amount of a quantity per block.
+
+        If the call's upper bound does not have the quantity, returns the largest amount of the same
+        meter in another modality.
+        """
         bound, meter = self.call.bound, name.partition("@")[0]
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)

@@ -1,4 +1,4 @@
-"""Converts what an adapter read from an answer into the figures for settling."""
+"""Makes the figures for settling from the usage that an adapter read from an answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.providers.contract import Usage
 
 
 def figures_of(usage: Usage, took_ms: int, *notes: str) -> dict[str, Any]:
-    """Return the arguments of `Reservation.settle`: the price options are those that were served."""
+    """Return the arguments of `Reservation.settle`. `took_ms` is the duration in milliseconds."""
     request = f"request {usage.request_id}" if usage.request_id else ""
     figures: dict[str, Any] = {
         "quantities": dict(usage.quantities),

@@ -1,4 +1,4 @@
-"""One live WebSocket session: counts its messages, keeps enough reserved, and says when to end it."""
+"""One WebSocket session: counts messages, reserves enough for them, decides when to end it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ Data = bytes | str
 
 @dataclass(frozen=True, slots=True)
 class SocketCut:
-    """The meter refuses a message: send `farewell` in its place, or close with code 1008.
+    """The refusal of a message: send `farewell` instead; without one, close with code 1008.
 
-    `again`: an earlier message was refused already. `silent`: raise no error, because this message
-    is free.
+    - `again`: an earlier message was already refused.
+    - `silent`: drop the message without an error, because it would cost nothing.
     """
 
     reason: str
@@ -48,11 +48,11 @@ class SocketCut:
 
 @with_guards
 class SocketAttempt:
-    """A live session that was opened.
+    """A session that was opened.
 
-    No method raises. Call `sent` before a message is sent, and `received` for each message that
-    came. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that
-    is garbage collected ends with the usage counted so far.
+    No method raises. Call `sent` before a message is sent, and `received` for each received
+    message. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session
+    that is garbage collected ends with the usage counted so far.
     """
 
     def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
@@ -75,12 +75,13 @@ class SocketAttempt:
         self._began = self._extended = meter.monotonic()
 
     def opens(self) -> None:
-        """The session is about to open. From now on, its counted use survives a kill of the process."""
+        """Save the usage so far, because the session opens next. From then on, a kill does not lose
+        it."""
         with self._session_lock:
             self._note(self._session.finish(complete=False))
 
     def sent(self, data: Data) -> SocketCut | None:
-        """Ask whether a message may be sent; None: it may."""
+        """Count a message before it is sent. Returns None if it may be sent, else the refusal."""
         try:
             with self._send_lock, closing(self._passing(data)) as plan:
                 return self._verdict(data, self.budget.drive(plan))
@@ -89,7 +90,7 @@ class SocketAttempt:
             return None
 
     async def asent(self, data: Data) -> SocketCut | None:
-        """Do the same as `sent`, on an event loop."""
+        """Awaitable form of `sent`."""
         try:
             if self._async_send_lock is None:
                 import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
@@ -103,7 +104,7 @@ class SocketAttempt:
             return None
 
     def received(self, data: Data) -> None:
-        """Count a message of the provider. Never waits."""
+        """Count a message that the provider sent. Never waits."""
         try:
             with self._session_lock:
                 if self._before is not None:
@@ -115,11 +116,12 @@ class SocketAttempt:
             self._broke(error)
 
     def lost_count(self, error: Exception) -> None:
-        """A message was sent that could not be read: the reserved amount is charged."""
+        """Stop counting, because a message could not be read. The reserved amount is then
+        charged."""
         self._broke(error)
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """The provider refused to open the session; its answer states the cost."""
+        """Read the usage from the answer of a provider that refused to open the session."""
         try:
             reader = self._adapter.reader(self.budget.call, status, headers)
             reader.feed(body)
@@ -129,17 +131,17 @@ class SocketAttempt:
             self._broke(error)
 
     def end(self, complete: bool) -> None:
-        """End the session and wait for the ledger; `complete`: it was closed normally."""
+        """End the session and wait for the ledger. `complete`: the session was closed normally."""
         if self._may_end():
             self._settle(self._figures(complete))
 
     def unsent(self) -> None:
-        """End the session and release its reservations: the provider was not reached."""
+        """End the session and release its reservations, because the provider was not reached."""
         if self._may_end():
             self._meter.settler.put(self._release)
 
     def hand_over(self, complete: bool = False) -> None:
-        """End the session without waiting for the ledger."""
+        """End the session without waiting for the ledger. `complete`: it was closed normally."""
         if self._may_end():
             figures = self._figures(complete)
             self._meter.settler.put(lambda: self._settle(figures))
@@ -155,9 +157,8 @@ class SocketAttempt:
     # -- inside
 
     def _passing(self, data: Data) -> Plan:
-        """The steps that count a message and reserve what it needs; a refused message is not
-        counted.
-        """
+        """Return the steps that count a message and reserve its needs. Refused messages do not
+        count."""
         if self._broken or self._cut is not None or not self.budget.is_open:
             return None
         is_free, needed = self._counted(data)
@@ -181,7 +182,7 @@ class SocketAttempt:
         return None
 
     def _keep_or_undo(self, leaves: bool) -> None:
-        """Keep the message's count if the message is sent, else restore the count before it."""
+        """Keep the count of a message that is sent; otherwise restore the count from before it."""
         with self._session_lock:
             before, self._before = self._before, None
             if before is not None and not leaves:
@@ -192,9 +193,9 @@ class SocketAttempt:
                 self._note(self._usage)
 
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
-        """Return (whether the message is free, the quantities that the session needs with it).
+        """Count a message. Returns whether it is free, and the quantities that the session needs.
 
-        A copy of the session before the message is kept if the message may be refused.
+        If the message may be refused, a copy of the session from before the message is kept.
         """
         with self._session_lock:
             covered = self.budget.covered
@@ -218,9 +219,8 @@ class SocketAttempt:
         return needed
 
     def _quantities(self, usage: Usage) -> dict[str, int]:
-        """Return the session's use. Results lag behind the audio, and the provider bills the sent
-        audio.
-        """
+        """Return the usage to settle. It includes sent audio, which is billed before results
+        come."""
         exact = getattr(self._session, "is_timed_by_bytes", False)
         if usage.provenance is Provenance.REPORTED or not exact:
             return dict(usage.quantities)
@@ -255,7 +255,7 @@ class SocketAttempt:
         return self._once.acquire(blocking=False) and self._pid == os.getpid()
 
     def _figures(self, complete: bool) -> dict[str, Any] | None:
-        """Note and return the figures to settle at; None if the session is unreadable."""
+        """Save and return the figures to settle at; None if the session is unreadable."""
         if self._broken:
             return None
         try:

@@ -1,7 +1,7 @@
 """Runs the steps of a generator in a thread or on an event loop, so that both share one code path.
 
-The generator yields a step and receives its outcome. If the step raises, the generator gets the
-error.
+The generator yields a step and receives the outcome of the step. If the step raises, the error is
+thrown into the generator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ Result = TypeVar("Result")
 
 
 class _Run(Generic[Step, Outcome, Result]):
-    """A running generator. `with run:` carries out `step`; the block sets `outcome`."""
+    """A running generator and its present step.
+
+    The block of `with run:` executes `step` and sets `outcome`. At its end, the generator continues
+    to its next step.
+    """
 
     __slots__ = ("_steps", "is_done", "outcome", "result", "step")
 
@@ -49,7 +53,7 @@ class _Run(Generic[Step, Outcome, Result]):
 def drive(
     steps: Generator[Step, Outcome, Result], carry_out: Callable[[Step], Outcome]
 ) -> Result:  # fmt: skip
-    """Carry out every step, blocking; return what the generator returns."""
+    """Execute every step in this thread, and return the generator's result."""
     run = _Run(steps)
     while not run.is_done:
         with run:
@@ -60,7 +64,7 @@ def drive(
 async def adrive(
     steps: Generator[Step, Outcome, Result], carry_out: Callable[[Step], Awaitable[Outcome]]
 ) -> Result:
-    """Carry out every step, awaited; return what the generator returns."""
+    """Execute and await every step, and return the generator's result."""
     run = _Run(steps)
     while not run.is_done:
         with run:
@@ -69,5 +73,6 @@ async def adrive(
 
 
 def called(step: Callable[[], Any]) -> Any:
-    """Carry out a step that is a function: return its result, or the awaitable that it returns."""
+    """Execute a step that is a function: return the function's result, which may be an
+    awaitable."""
     return step()

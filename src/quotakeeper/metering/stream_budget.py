@@ -1,9 +1,10 @@
 """Watches a stream that may use more than its reservation: reserves more while it runs, or cuts it.
 
-The answer is parsed as seldom as possible. A token has at least one byte, so the rest of the
-reservation determines how many bytes may pass before the next look. If no more can be reserved, the
-stream ends after a whole document with an error in the provider's format, which the SDK raises. A
-compressed answer breaks off instead.
+The answer is parsed as seldom as possible. A token has at least one byte. So the remaining
+reservation determines how many bytes can pass before the answer is parsed again. If no more can be
+reserved, the stream is ended after a whole document. It ends with an error in the provider's
+format, which the SDK raises. A compressed answer ends without this error, as if the connection were
+lost.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ Reading = Callable[[], tuple[Call, UsageReader] | None]
 
 @dataclass(frozen=True, slots=True)
 class StreamCut:
-    """Where to cut a stream: after `keep` bytes of the last piece, followed by `ending`.
+    """Where to cut a stream: after `keep` bytes of the last chunk, followed by the bytes in
+    `ending`.
 
-    Without an `ending`, the stream breaks off as if the connection were lost.
+    Without an `ending`, the stream ends as if the connection were lost.
     """
 
     keep: int
@@ -52,16 +54,16 @@ class StreamCut:
 
 
 def is_growing(call: Call, status: int) -> bool:
-    """Return whether an answer is streamed and billed, so that it can be watched and cut."""
+    """Return whether an answer is streamed and billed, so that its usage can exceed the
+    reservation."""
     return call.streaming and call.billed and 200 <= status < 300
 
 
 class StreamBudget:
-    """The reservation of one stream, and how much of the stream it covers.
+    """The reservation of one stream. It grows with the stream, or the stream is cut.
 
-    Call a method after each piece was fed: `after`, `aafter` on a loop, or `after_in_background`,
-    which never waits. No method raises. `reading` returns the reader, after it has parsed
-    everything.
+    Call a method after each chunk was fed: `after`, `aafter` on a loop, or `after_in_background`,
+    which never waits. No method raises. `reading` parses all waiting bytes and returns the reader.
     """
 
     def __init__(
@@ -75,19 +77,20 @@ class StreamBudget:
         self._spare = {name: max(_LEAST_SPARE, n // 4) for name, n in self._covered.items()}
         self._denied: Denied | None = None
         self._off = self._is_asking = self._noted = False
-        self._unseen = 0  # bytes that have passed since the last look
-        self._room = 0  # bytes that may pass before the next look; 0: look at the first piece
+        self._unseen = 0  # bytes that have passed since the answer was last parsed
+        self._room = 0  # bytes that may pass before it is parsed again; 0: parse the first chunk
         self._pending = 0  # bytes that have passed since the refusal
 
     @property
     def reason(self) -> str:
-        """Why the stream was cut, or ""."""
+        """Why the stream was cut; "" if it was not."""
         return f"quotakeeper: {self._denied}" if self._denied is not None else ""
 
     def after(self, chunk: bytes, *, splits: bool) -> StreamCut | None:
-        """Return where to cut the stream after this piece; None: let it continue.
+        """Reserve more if needed. Returns where to cut the stream in this chunk; None to let it
+        continue.
 
-        `splits`: the cut may be in the middle of the piece.
+        `splits`: the cut may be inside the chunk.
         """
         try:
             if lacking := self._lacking(chunk):
@@ -98,7 +101,7 @@ class StreamBudget:
             return None
 
     async def aafter(self, chunk: bytes) -> StreamCut | None:
-        """Do the same as `after`, on an event loop."""
+        """Awaitable form of `after`."""
         try:
             if lacking := self._lacking(chunk):
                 plan = self._plan(lacking)
@@ -112,7 +115,7 @@ class StreamBudget:
             return None
 
     def after_in_background(self, chunk: bytes) -> StreamCut | None:
-        """Do the same as `after`, without waiting: the background thread reserves more."""
+        """Do the same as `after`, without waiting. The background thread reserves more."""
         try:
             if lacking := self._lacking(chunk):
                 self._is_asking = True
@@ -129,8 +132,8 @@ class StreamBudget:
         return None if reading is None else reading()
 
     def _lacking(self, chunk: bytes) -> dict[str, int]:
-        """Return the use that exceeds the reservation; {} while the reservation certainly covers
-        it."""
+        """Return the usage that exceeds the reservation; {} if the reservation is certainly
+        enough."""
         self._unseen += len(chunk)
         if self._off or self._is_asking or self._denied or self._unseen <= self._room:
             return {}
@@ -147,7 +150,8 @@ class StreamBudget:
         return {name: more for name, more in amounts.items() if more > 0}
 
     def _plan(self, lacking: Mapping[str, int]) -> Plan:
-        """The steps that reserve what is missing, with an extra amount if the limit has room."""
+        """Return the steps that reserve the missing amounts, with an extra amount if a limit has
+        room."""
         denied: Denied | None = None
         for part in (*_PARTS, 0):
             size = dict(lacking)
@@ -185,9 +189,7 @@ class StreamBudget:
             self._is_asking = False
 
     def _unless_allowed(self, error: Denied) -> Denied | None:
-        """Return None if `on_store_failure` lets the stream go on without the ledger, else the
-        error.
-        """
+        """Return None if `on_store_failure` allows the stream to continue, else `error`."""
         if not isinstance(error, LedgerError):
             return error
         try:
@@ -198,7 +200,10 @@ class StreamBudget:
         return None
 
     def _cut(self, chunk: bytes, splits: bool) -> StreamCut | None:
-        """Return where a refused stream ends, if that is in this piece."""
+        """Return how to end a refused stream in this chunk.
+
+        None if the stream is not refused, or must continue to the next chunk.
+        """
         found = self._read() if self._denied is not None else None
         if found is None:
             return None
@@ -217,7 +222,8 @@ class StreamBudget:
         return StreamCut(len(chunk), b"", self.reason)
 
     def _end_in(self, chunk: bytes, reader: UsageReader, splits: bool) -> int | None:
-        """Return the last place in a piece, in bytes, where a document ends; None if there is none."""
+        """Return the last position in a chunk, in bytes, where a document ends; None if there is
+        none."""
         if not reader.is_plain:
             return None
         if reader.is_between:
@@ -235,7 +241,10 @@ class StreamBudget:
 
 
 def _summed(quantities: Mapping[str, int]) -> dict[str, int]:
-    """Sum the quantities by meter, over all modalities; kinds that share a bound are one meter."""
+    """Return the sum of the quantities by meter, over all modalities and without requests.
+
+    Cached tokens count as input tokens, and thought tokens as output tokens.
+    """
     summed: dict[str, int] = {}
     for key, amount in quantities.items():
         meter = key.partition("@")[0]

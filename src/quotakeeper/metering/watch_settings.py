@@ -1,4 +1,4 @@
-"""Reads the settings of a process's meter from its environment, without loading the meter."""
+"""Reads the settings of this process's meter from the environment. Does not load the meter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettin
 
 
 def sdk_variables() -> SdkVariables:
-    """Return the environment variables that give SDKs another address of a provider."""
+    """Return the environment variables by which SDKs get another address of a provider."""
     return SdkVariables(base_url_variables(), is_provider_host)
 
 

@@ -155,8 +155,7 @@ class Worker:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
     def leave_process(self, seconds: float) -> None:
-        """Close the worker at the end of the process. Later calls, as in exit handlers, still
-        work."""
+        """Close the worker at the end of the process. Later calls still work."""
         self._process_ends = not self._closed
         self.close(seconds)
 
