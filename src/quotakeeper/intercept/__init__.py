@@ -1,7 +1,7 @@
-"""Hooks under HTTP and WebSocket libraries that meter a program's calls without changing it.
+"""Hooks in HTTP and WebSocket libraries, which meter a program's calls without changes to the
+program.
 
-`import_hook` waits until the program imports a library, then installs the hook for that library.
-Before a request is sent, the hook asks `http_gate` or `socket_gate`. The gate asks the meter of
-this process. The meter reserves the call, reads the answer as the program reads it, and settles the
-call.
+`import_hook` waits until the program imports a library, and then installs the hook for it. Before a
+request is sent, the hook calls `http_gate` or `socket_gate`, which calls the meter of this process.
+The meter reserves the call, reads the answer as the program reads it, and settles the call.
 """

@@ -18,8 +18,9 @@ _FAULTS = ("SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGSYS", "SIGABR
 
 
 class SignalsHeld:
-    """A context manager that blocks signals; signals that were blocked before stay blocked
-    afterwards.
+    """A context manager that blocks signals in this thread.
+
+    At its end, it restores the earlier state: signals that were blocked before are still blocked.
     """
 
     def __enter__(self) -> None:

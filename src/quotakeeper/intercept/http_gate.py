@@ -1,7 +1,7 @@
-"""Decides for a hook whether a request may be sent. Imports the meter at the first call only.
+"""Decides for a hook whether a request may be sent. Imports the meter only at the first call.
 
-An error inside quotakeeper never reaches the program. `on_store_failure` decides what then happens
-to the call: "deny" refuses it in the provider's own error format, "allow" sends it.
+An error inside quotakeeper never reaches the program. After such an error, `on_store_failure`
+decides about the call: "deny" refuses it in the provider's error format, "allow" sends it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Switch:
-    """Whether the hooks meter calls; hooks that are switched off stay installed."""
+    """Whether the hooks meter calls. Hooks that are switched off are still installed."""
 
     on = False
     said = False
@@ -48,7 +48,7 @@ switch = _Switch()
 
 
 class _Faults:
-    """A context manager that logs an error inside quotakeeper and suppresses it."""
+    """A context manager that suppresses an error inside quotakeeper, and logs it."""
 
     def __enter__(self) -> None: ...
 
@@ -65,9 +65,10 @@ faults_noted = _Faults()
 def start(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
-    """Ask the meter to admit a call; None: send it without metering. Never raises.
+    """Reserve a call with the meter. Never raises.
 
-    `beneath`: the call is asked for inside a hook that has suppressed metering for it until now.
+    Returns the attempt to pass the answer to, or the refusal. None means: send the request without
+    metering. `beneath`: called inside a hook that has suppressed the metering of this call.
     """
     meter = request = None
     try:
@@ -84,7 +85,7 @@ def start(
 async def astart(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
-    """Do the same as `start`, on an event loop."""
+    """Awaitable form of `start`."""
     meter = request = None
     try:
         if not _is_off(beneath):
@@ -98,7 +99,7 @@ async def astart(
 
 
 def starts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Return whether to ask for a call only after its body, which is sent in pieces, is whole.
+    """Return whether to call `start` only after the whole body was sent, which is sent in chunks.
 
     A provider does nothing with an incomplete body, so no reservation is needed before. Never
     raises.
@@ -111,7 +112,7 @@ def starts_after_body(make: Callable[[], Request | None]) -> bool:
 
 
 async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Do the same as `starts_after_body`, on an event loop."""
+    """Awaitable form of `starts_after_body`."""
     if _is_off():
         return False
     with faults_noted:
@@ -120,21 +121,24 @@ async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
 
 
 def told(request: Request | None) -> Request | None:
-    """Report a request's URL to the listener, if there is one, and return the request."""
+    """Pass the request's URL to `switch.asked`, if this is set. Returns the request unchanged."""
     if switch.asked is not None and request is not None:
         switch.asked(request.url)
     return request
 
 
 def note_fault(error: Exception) -> None:
-    """Log the first error inside quotakeeper; later ones are not logged."""
+    """Log the first error inside quotakeeper. Later errors are not logged."""
     if not switch.said:
         switch.said = True
         tell(log, logging.WARNING, "quotakeeper: a call was sent and not counted", error=error)
 
 
 def tried(act: Callable[..., Result], *given: Any) -> Result | None:
-    """Return `act(*given)`; None if it raises, and the first such error is logged."""
+    """Return `act(*given)`. If it raises an error, log the error and return None.
+
+    Only the first such error of the process is logged.
+    """
     try:
         return act(*given)
     except Exception as error:  # noqa: BLE001 - as above
@@ -145,13 +149,14 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
 def after_fault(
     meter: CallMeter | None, request: Request | None, error: Exception, *, is_reserved: bool = False
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be metered, if `on_store_failure` is "deny".
+    """Return the refusal of a call that cannot be metered; None if it is sent.
 
-    With "allow", the call is sent and counted at its upper bound.
+    `on_store_failure` decides: "deny" refuses the call. With "allow", the call is sent and counted
+    at its upper bound. `is_reserved`: the call already has a reservation.
     """
     refused, is_counted = None, False
     if meter is not None and request is not None:
-        with suppress(Exception):  # whether a provider is called is unknown then: the call is sent
+        with suppress(Exception):  # on an error here, the call is sent
             from quotakeeper.metering import fault_policy as policy  # noqa: PLC0415 - see above
 
             refused = policy.refusal_after(meter, request, error)
@@ -172,8 +177,10 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    """Build the request; None if it is not a provider's, or if a gateway on the same ledger counts
-    it."""
+    """Return the request; None if hooks do not count it.
+
+    None if `make` returns None, or if a gateway on the same ledger counts the request.
+    """
     request = None if meter is None else told(make())
     if meter is None or request is None or meter.gateways.counts(request.url):
         return None
@@ -186,14 +193,16 @@ def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> 
 
 
 def process_meter() -> CallMeter | None:
-    """Return the meter of this process; the first call loads it. None: calls are not metered."""
+    """Return the meter of this process; None if calls are not metered. The first call loads the
+    meter."""
     if _loading.current is None:
         _loading.load()
     return None if _loading.current is None else _loading.current()
 
 
 async def _ameter() -> CallMeter | None:
-    """Return the meter; the first time a thread loads it, because that would block the event loop."""
+    """Return the meter. At the first call, a thread loads it, so that the event loop is not
+    blocked."""
     loop = None if _loading.current is not None else running_loop()
     return process_meter() if loop is None else await loop.run_in_executor(None, process_meter)
 
@@ -205,8 +214,9 @@ class _Loading:
     by = 0  # the id of the thread that loads it now
 
     def load(self) -> None:
-        """Load the meter. Raises the import's error, or RuntimeError in a signal handler during the
-        import.
+        """Load the meter. Raises the error of the import.
+
+        Raises RuntimeError if a signal handler calls this while the meter is being loaded.
         """
         if self.by == get_ident():  # another thread received the signal that is blocked in this one
             raise RuntimeError("a signal handler made the call while quotakeeper was loading")

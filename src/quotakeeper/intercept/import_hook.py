@@ -1,4 +1,4 @@
-"""Installs a library's hook when the program imports the library, or at once if it has done so.
+"""Installs a library's hook when the program imports the library, or now if it is imported already.
 
 quotakeeper imports no library for the program. A library that the program never imports costs
 nothing.
@@ -40,15 +40,17 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class HookFinder:
-    """A meta path finder: returns the spec of the other finders, and hooks the module once it is
-    loaded.
+    """A meta path finder that installs a library's hook as soon as the library is loaded.
+
+    It returns the module specs that the other finders find.
     """
 
     def __init__(self) -> None:
         self._asking = local()
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
-        """Return the spec of a library that has a hook, else None. Every import calls this method."""
+        """Return the spec of a library that has a hook, else None. Python calls this for every
+        import."""
         if name not in HOOKS or getattr(self._asking, "name", "") == name:
             return None
         self._asking.name = name
@@ -65,7 +67,7 @@ _finder = HookFinder()
 
 
 def install() -> None:
-    """Switch the hooks on, for libraries that are imported already and for later ones."""
+    """Switch the hooks on. Libraries that are imported already are patched now, others later."""
     switch.on = True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
@@ -87,7 +89,7 @@ def uninstall() -> None:
 
 
 def hook(name: str, module: ModuleType) -> None:
-    """Patch one module. If that fails, an error is logged and the module stays unpatched."""
+    """Patch one module. If this fails, an error is logged and the module is not patched."""
     place, verb = HOOKS[name]
     try:
         getattr(importlib.import_module(place), verb)(module)

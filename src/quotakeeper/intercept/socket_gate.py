@@ -1,4 +1,4 @@
-"""Decides for a hook whether a WebSocket may open. Imports what it needs at the first socket only.
+"""Decides for a hook whether a WebSocket may open. Imports the meter only at the first socket.
 
 An error inside quotakeeper never reaches the program; see `http_gate`.
 """
@@ -35,7 +35,11 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
-    """Ask the meter whether a socket may open; None: open it without metering. Never raises."""
+    """Reserve a WebSocket session with the meter. Never raises.
+
+    Returns the session to pass messages to, or the refusal. None means: open the socket without
+    metering.
+    """
     opening = _Opening()
     try:
         found = _found(opening, make)
@@ -48,7 +52,7 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
 
 
 async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
-    """Do the same as `open_live`, on an event loop."""
+    """Awaitable form of `open_live`."""
     opening = _Opening()
     try:
         found = _found(opening, make)
@@ -63,7 +67,8 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
 
 
 def passes_unmetered(make: Callable[[], Request]) -> None:
-    """Report a WebSocket to a provider that opens and that no hook meters."""
+    """Report a WebSocket that opens to a provider but that no hook can meter. Logs a warning, if
+    needed."""
     meter = None if not switch.on or is_suppressed() else process_meter()
     if meter is None:
         return
@@ -86,14 +91,14 @@ def passes_unmetered(make: Callable[[], Request]) -> None:
 
 
 class _Opening:
-    """The meter and the request, for the refusal if an error happens before the socket opens."""
+    """The state of one `open_live`, for handling an error before the socket opens."""
 
     meter: CallMeter | None = None
     request: Request | None = None
     attempt: SocketAttempt | None = None
 
     def failed(self, error: Exception) -> Refused | None:
-        """Return the refusal of the socket, or None to open it; also end its reservation if it has
+        """Return the refusal of the socket, or None to open it. Also ends its reservation if it has
         one."""
         attempt = self.attempt if self.attempt is not None and self.attempt.budget.is_open else None
         refused = after_fault(self.meter, self.request, error, is_reserved=attempt is not None)
@@ -137,7 +142,7 @@ def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
 
 
 class Assembler:
-    """Joins the frames of one direction into messages."""
+    """Joins the frames of one direction of a WebSocket into messages."""
 
     def __init__(self) -> None:
         self.close_code = 0  # from the provider's close frame; 0 before it
@@ -146,11 +151,11 @@ class Assembler:
 
     @property
     def is_open(self) -> bool:
-        """Whether a message has begun that is not complete."""
+        """Whether a message has begun and is not complete."""
         return bool(self._parts)
 
     def feed(self, opcode: int, data: Any, final: bool) -> bytes | str | None:
-        """Add a frame; return the message that it completes, or None."""
+        """Add a frame. Returns the message that the frame completes, or None."""
         if opcode == _CLOSE:
             self.close_code = int.from_bytes(bytes(data)[:2], "big") if len(data) >= 2 else 1005
             return None
@@ -167,7 +172,8 @@ class Assembler:
 
 
 class MeteredSocket:
-    """What a hook attaches to a connection: its attempt, and the frames of both directions."""
+    """The object that a hook attaches to a connection: its session, and the frames of both
+    directions."""
 
     def __init__(self, attempt: SocketAttempt) -> None:
         self.attempt = attempt
@@ -181,7 +187,10 @@ class MeteredSocket:
             self.attempt.received(message)
 
     def read(self, act: Callable[..., Result], *given: Any) -> Result | None:
-        """Return what `act` reads from a message; if it fails, None, and the reserved amount counts."""
+        """Return `act(*given)`, which reads a message. If it raises, return None.
+
+        The reserved amount of the session is then charged, because a message was not counted.
+        """
         try:
             return act(*given)
         except Exception as error:  # noqa: BLE001 - must not reach the program
@@ -195,5 +204,5 @@ class MeteredSocket:
 
 
 def shortened(reason: str) -> str:
-    """Cut a reason to the length in bytes that a close frame allows."""
+    """Cut a reason to the number of bytes that a close frame can contain."""
     return reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore")

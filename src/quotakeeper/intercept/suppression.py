@@ -1,4 +1,5 @@
-"""HTTP libraries use each other: the outermost hook meters a call, the hooks below it do not."""
+"""Prevents double counting when one HTTP library uses another: only the outermost hook meters a
+call."""
 
 from __future__ import annotations
 
@@ -10,13 +11,13 @@ _depth: ContextVar[int] = ContextVar("quotakeeper_depth", default=0)
 
 
 def is_suppressed() -> bool:
-    """Return whether an outer hook meters this call already, in this thread or task."""
+    """Return whether an outer hook already meters this call, in this thread or task."""
     return _depth.get() > 0
 
 
 @contextmanager
 def suppressed() -> Iterator[None]:
-    """A context manager: calls made inside it are not metered."""
+    """A context manager in which calls are not metered, in this thread or task."""
     depth = _depth.get()
     _depth.set(depth + 1)
     try:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 
 class Watching:
-    """The running metering that `watch` returns. `close()` or the end of `with watch(): ...` ends
-    it.
-    """
+    """The metering that `watch` has started. `close()` or the end of `with watch(): ...` ends
+    it."""
 
     def __init__(self, meter: CallMeter, before: CallMeter | None, *, was_on: bool) -> None:
         self.meter = meter
@@ -35,7 +34,7 @@ class Watching:
         return self.meter.keeper
 
     def flush(self, seconds: float = 2.0) -> bool:
-        """Wait until every finished call is in the ledger; False if that takes more than `seconds`."""
+        """Block until every finished call is in the ledger. Returns False after `seconds`."""
         return self.meter.flush(seconds)
 
     def close(self) -> None:
@@ -64,10 +63,11 @@ def watch(  # noqa: PLR0913 - the settings that a program may say in one line
 ) -> Watching:  # fmt: skip
     """Meter and limit every call that this process makes to a known provider from now on.
 
-    Without a `keeper`, one is made from the environment and the config file. `scope` holds labels
-    for every call. `base_urls` maps more addresses ("host[:port][/prefix]") to a provider's name.
-    The other arguments are the settings of the same names for the new keeper. `wait=True` means
-    `on_limit="wait"`, and it is allowed with a given keeper. Raises ConfigError.
+    Without a `keeper`, one is made from the environment and the config file. `scope` contains
+    labels for every call. `base_urls` maps more addresses ("host[:port][/prefix]") to a provider's
+    name. The other arguments are the settings of the same names for the new keeper. They are not
+    allowed with a given keeper. `wait=True` means `on_limit="wait"`, and it is allowed with a given
+    keeper. Raises ConfigError.
     """
     settings = read_watch_settings()
     policies: dict[str, object] = {

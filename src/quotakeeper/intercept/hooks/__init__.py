@@ -1,1 +1,2 @@
-"""One module per library: `install(module)` patches the library; `uninstall()` removes the patches."""
+"""One module per library. `install(module)` patches the library, and `uninstall()` removes the
+patches."""

@@ -1,4 +1,4 @@
-"""Hook for aiohttp: sees each request before it is sent, and each answer as its bytes arrive."""
+"""Hook for aiohttp: meters each request before it is sent, and each answer as its bytes arrive."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _read_along(response: Any, attempt: HttpAttempt, plain: Any, metered: Any) -
 
 
 def _metered(plain: Any, broken: Any) -> Any:
-    """Return a subclass of aiohttp's stream that passes every piece of an answer to its attempt."""
+    """Return a subclass of aiohttp's stream that passes every chunk of an answer to its attempt."""
     over = _ended_stream(plain)
 
     class MeteredStreamReader(plain):  # type: ignore[misc]
@@ -140,7 +140,8 @@ def _metered(plain: Any, broken: Any) -> Any:
 
 
 def _ended_stream(plain: Any) -> Any:
-    """Return the class of a stream that quotakeeper has ended: bytes that arrive later are dropped."""
+    """Return a stream class for an answer that quotakeeper has cut. It drops bytes that arrive
+    later."""
 
     class EndedStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()
@@ -174,9 +175,8 @@ def _ended(stream: Any, complete: bool) -> None:
 
 
 async def _refuse_locally(original: Any, request: Any, conn: Any, refusal: Any) -> Any:
-    """Discard the request's bytes, then give the connection the refusal as if the provider had sent
-    it.
-    """
+    """Discard the request's bytes, and feed the refusal to the connection as the provider's
+    answer."""
     protocol = conn.protocol
     protocol.transport = _DiscardingTransport(protocol.transport)
     response = await original(request, conn)
@@ -219,9 +219,7 @@ def _request(request: Any) -> Request:
 
 
 def _replace_body(request: Any, attempt: HttpAttempt) -> None:
-    """Replace the request's body by the attempt's own body, if the meter lowered the output cap in
-    it.
-    """
+    """Replace the request's body by the attempt's body, if the meter lowered the output cap."""
     if attempt.body is None:
         return
     payload = copy(getattr(request, "_body", None) or request.body)

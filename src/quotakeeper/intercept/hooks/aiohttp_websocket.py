@@ -33,8 +33,9 @@ _SWITCHING = 101
 
 
 def install(module: Any, patches: Patches) -> None:
-    """Patch `aiohttp.ClientWebSocketResponse`; the hook of aiohttp's requests passes handshakes to
-    this module.
+    """Patch `aiohttp.ClientWebSocketResponse`.
+
+    Handshakes come from the hook of aiohttp's requests, which calls `send_handshake`.
     """
     connection = module.ClientWebSocketResponse
     patches.wrap(connection, "__init__", _init)
@@ -45,7 +46,7 @@ def install(module: Any, patches: Patches) -> None:
 
 
 def is_handshake(request: Any) -> bool:
-    """Whether a `ClientRequest` asks for a WebSocket."""
+    """Return whether a `ClientRequest` is the handshake of a WebSocket."""
     return "websocket" in request.headers.get("Upgrade", "").lower()
 
 
@@ -53,9 +54,9 @@ async def send_handshake(
     send: Callable[..., Awaitable[Any]], refuse: Callable[..., Awaitable[Any]],
     request: Any, conn: Any,
 ) -> Any:  # fmt: skip
-    """Send the handshake if the meter admits it, else answer with `refuse`.
+    """Send the handshake if the meter admits it. Otherwise answer with `refuse`.
 
-    The response of an admitted handshake carries the attempt.
+    Attaches the metered socket to the response of an admitted handshake.
     """
     started = await aopen_live(lambda: _request(request))
     if started is None:
@@ -75,7 +76,8 @@ async def send_handshake(
 async def receive_answer(
     start: Callable[..., Awaitable[Any]], response: Any, connection: Any, socket: MeteredSocket
 ) -> Any:
-    """Wait for the answer to a handshake; an answer that opens no socket ends the attempt."""
+    """Wait for the answer to a handshake. If the answer opens no socket, end the metered
+    session."""
     try:
         answer = await start(response, connection)
     except BaseException:
@@ -134,14 +136,14 @@ def _close(original: Any) -> Any:
 
 
 class MeteredReader:
-    """Wraps the queue from which a connection reads its messages, and counts each message."""
+    """Wraps the queue that a connection reads its messages from, and counts each message."""
 
     def __init__(self, real: Any, socket: MeteredSocket) -> None:
         self._real = real
         self._socket = socket
 
     async def read(self) -> Any:
-        """Return the next message, after it is counted."""
+        """Count the next message and return it."""
         try:
             message = await self._real.read()
         except Exception:  # the connection is lost
@@ -170,7 +172,7 @@ def _as_sent(message: Any, opcode: int) -> bytes | str:
 
 
 class MeteredWriter:
-    """Wraps a connection's writer; asks the meter before each message is sent."""
+    """Wraps a connection's writer, and counts each message before it is sent."""
 
     def __init__(self, real: Any, connection: Any, socket: MeteredSocket) -> None:
         self._real = real
@@ -193,7 +195,7 @@ class MeteredWriter:
         return getattr(self._real, name)
 
     async def _leaves(self, message: Any, opcode: int) -> bool:
-        """Return whether to send a message; False drops the message without an error.
+        """Return whether to send a message. If False, the message is dropped without an error.
 
         Raises ClientConnectionResetError when the meter ends the socket.
         """

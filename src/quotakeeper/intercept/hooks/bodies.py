@@ -10,7 +10,8 @@ MOST_FILE = 64 * 1024 * 1024
 
 
 def seen_body(body: Any) -> tuple[bytes | None, int | None]:
-    """Return (the bytes or None, the size or None) of a body; an iterator is not consumed."""
+    """Return the bytes of a body, or None, and its size in bytes, or None. Does not consume
+    iterators."""
     if body is None:
         return b"", 0
     if isinstance(body, bytes):
@@ -27,7 +28,7 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
 
 
 class Gathered:
-    """Collects a body's pieces while they are sent; drops them if they exceed `MOST_FILE` bytes."""
+    """Collects the chunks of a body while they are sent. Drops them all above `MOST_FILE` bytes."""
 
     headers_left = False  # the headers were sent, through the same function
 
@@ -36,7 +37,7 @@ class Gathered:
         self._size = 0
 
     def add(self, piece: Any) -> None:
-        """Add the next piece."""
+        """Add the next chunk."""
         self._size += len(piece)
         if self._size > MOST_FILE:
             self._pieces.clear()
@@ -44,19 +45,21 @@ class Gathered:
             self._pieces.append(bytes(piece))
 
     def add_chunk(self, data: bytes) -> None:
-        """Add the next piece, framed as an HTTP/1 chunk: its size before it, an end of line after
-        it.
-        """
+        """Add the next chunk in HTTP/1 format: its size is before it, and an end of line after
+        it."""
         self.add(data.partition(b"\r\n")[2][:-2])
 
     @property
     def seen(self) -> tuple[bytes | None, int]:
-        """(the bytes or None, the size) of the whole body."""
+        """The bytes of the whole body (None if they were dropped), and its size in bytes."""
         return (None if self._size > MOST_FILE else b"".join(self._pieces)), self._size
 
 
 def _file(file: Any) -> tuple[bytes | None, int | None]:
-    """Return the unread rest of a seekable file, and leave its position unchanged."""
+    """Return the unread bytes of a seekable file, or None, and their number, or None.
+
+    Leaves the position of the file unchanged.
+    """
     try:
         if not file.seekable() or isinstance(file, io.TextIOBase):
             return None, None

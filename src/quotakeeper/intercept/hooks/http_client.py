@@ -1,7 +1,7 @@
 """Hook for `http.client`, which urllib.request, urllib3, requests and botocore use.
 
-The hook wraps the methods of a connection, and the file from which it reads an answer. Each library
-reads an answer in its own way; all of them read this file.
+The hook wraps the methods of a connection, and the file that the connection reads an answer from.
+Each library reads an answer in its own way, but all of them read from this file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def install(module: Any) -> None:
 
 
 def install_urllib3(module: Any) -> None:
-    """Patch `urllib3.connection`, which sends a body in pieces after the headers."""
+    """Patch `urllib3.connection`, which sends a body in chunks after the headers."""
     if hasattr(module, "HfaceBackend"):  # urllib3-future is installed in its place
         urllib3_future.install(module)
         return
@@ -131,9 +131,10 @@ def _endheaders(original: Any) -> Any:
 
 
 def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None:
-    """Ask the meter to admit a request.
+    """Reserve the request with the meter. Returns the attempt or the refusal, as `start` does.
 
-    None: send the request; it is not metered, or the meter is asked once the whole body is known.
+    None means: send the request. It is not metered, or it is reserved after its whole body was
+    sent.
     """
     state = request_state_of(connection)
     if state.body is UNSEEN and message_body is not None:
@@ -151,7 +152,7 @@ def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None
 
 
 def _replace_length(connection: Any, size: int) -> None:
-    """Write the replacement body's size in bytes into the headers, which have not been sent yet."""
+    """Write the size of the replacement body into the headers, which have not been sent yet."""
     lines = connection._buffer
     for at, line in enumerate(lines):
         if line.lower().startswith(b"content-length:"):
@@ -159,9 +160,8 @@ def _replace_length(connection: Any, size: int) -> None:
 
 
 def _connect_first(connection: Any, attempt: Any) -> None:
-    """Open the connection before the request is sent, so that a failure to connect counts as not
-    sent.
-    """
+    """Open the connection before the request is sent, so that a failure to connect counts as
+    unsent."""
     if connection.sock is None and connection.auto_open:
         try:
             connection.connect()
@@ -174,7 +174,7 @@ def _send(original: Any) -> Any:
     def send(self: Any, data: Any) -> Any:
         state = self.__dict__.get(_STATE)
         if state is not None and state.refused:
-            return None  # the rest of a refused request
+            return None  # further data of a refused request
         if state is not None and state.is_replaced:
             instead, state.instead = state.instead, None
             return None if instead is None else original(self, instead)
@@ -201,8 +201,9 @@ def _starts_after_body(connection: Any, state: RequestState) -> bool:
 
 
 def _body_sent(connection: Any, state: RequestState, gathered: Gathered, original: Any) -> Any:
-    """Ask the meter to admit a request after its last piece; the closing chunk has not been sent
-    yet.
+    """Reserve a request after its last chunk, and send the closing chunk if the meter admits it.
+
+    If the meter refuses, the connection is closed, and the provider has an incomplete request.
     """
     state.gathered = None
     seen = tried(lambda: gathered.seen)
@@ -254,14 +255,14 @@ def _getresponse(original: Any) -> Any:
 
 
 def _withhold(connection: Any, refusal: Any) -> None:
-    """Mark the request as sent in the connection's state, but send nothing."""
+    """Put the connection into the state "request sent" without sending anything."""
     connection._buffer.clear()
     connection._HTTPConnection__state = "Request-sent"
     connection.sock = RefusalSocket(refusal, connection.sock)
 
 
 def _read_refusal(connection: Any, state: RequestState, read: Any) -> Any:
-    """Make the connection read the refusal as if the provider had sent it."""
+    """Make the connection read the refusal as the provider's answer."""
     state.refused = False
     refusal_socket = connection.sock
     try:

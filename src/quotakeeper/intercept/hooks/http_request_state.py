@@ -1,4 +1,5 @@
-"""Records what `http.client` is told about a request, and builds a `Request` from it."""
+"""Records the method calls that make up a request of `http.client`, and builds a `Request` from
+them."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ _HTTPS_PORT = 443
 
 
 class RequestState:
-    """What the hook knows about the request that a connection is making."""
+    """The parts of the request that a connection is making, as far as they are known."""
 
     def __init__(self) -> None:
         self.method = self.target = ""
@@ -28,7 +29,7 @@ class RequestState:
         self.is_replaced = False
 
     def headers(self) -> dict[str, str]:
-        """Return the headers; names in lower case."""
+        """Return the headers. Names are in lower case."""
         return {
             _text(name).lower(): _text(values[0])
             if len(values) == 1
@@ -37,7 +38,7 @@ class RequestState:
         }
 
     def begin(self, method: str, target: str) -> None:
-        """Start a new request, and keep the body that the program gave to `request`."""
+        """Start a new request. Keeps `body`, which was set before this call."""
         if self.attempt is not None:
             self.attempt.hand_over()  # the program never read the answer of the request before
         self.method, self.target = method, target
@@ -51,7 +52,7 @@ def request_of(
 ) -> Request | None:
     """Return the request of a connection; None for CONNECT, which opens a tunnel to a proxy.
 
-    Give `body` and `size` (bytes) if the body has already been sent.
+    `body` and `size` (bytes) are needed only if the body has already been sent.
     """
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 

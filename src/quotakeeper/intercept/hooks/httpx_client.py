@@ -1,6 +1,6 @@
 """Hook for httpx and httpx2, sync and async: wraps the transports that send requests.
 
-Redirects, authentication and retries run above the transport, so the hook sees each attempt
+Redirects, authentication and retries run above the transport, so the hook handles each attempt
 separately. Transports that do not use a network (mocks, ASGI, other libraries) are not patched. If
 a mock below the transport answers (respx), the call is released, because nothing was sent.
 """
@@ -56,8 +56,8 @@ def uninstall() -> None:
 class _Verbs(NamedTuple):
     """The functions that differ between threads and event loops.
 
-    `abandoned` ends a call whose program no longer waits for it. `is_mocked`: a mock stands between
-    the transport and the network, and may answer.
+    `abandoned` ends a call that the program no longer waits for. `is_mocked`: there is a mock
+    between the transport and the network, which may answer.
     """
 
     start: Callable[..., Any]
@@ -124,9 +124,8 @@ class _Library:
         return handle_async_request
 
     def _handling(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
-        """The steps of a call: ask the meter, send the request, meter the answer as the program
-        reads it.
-        """
+        """Return the steps of a call: reserve, send the request, meter the answer as the program
+        reads it."""
 
         def make() -> Request:
             return _request(request)
@@ -160,9 +159,7 @@ class _Library:
         return self._read_along(response, started, verbs.stream)
 
     def _replace_body(self, request: Any, attempt: HttpAttempt) -> None:
-        """Replace the request's body by the attempt's own body, if the meter lowered the output cap
-        in it.
-        """
+        """Replace the request's body by the attempt's body, if the meter lowered the output cap."""
         if attempt.body is None:
             return
         request.stream = self.module.ByteStream(attempt.body)
@@ -206,7 +203,8 @@ class _Library:
 
 
 def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
-    """Return `verbs` with `is_mocked` set, if a mock has patched the class of the transport's pool."""
+    """Return `verbs`, with `is_mocked` set if a mock has patched the class of the connection
+    pool."""
     pool = type(getattr(transport, "_pool", None))
     verb = getattr(pool, "handle_async_request", None) or getattr(pool, "handle_request", None)
     is_mocked = str(getattr(verb, "__module__", "")).partition(".")[0] in _MOCKS
@@ -214,17 +212,18 @@ def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
 
 
 def _is_of_mock(verbs: _Verbs, response: Any) -> bool:
-    """Return whether a mock answered; a mock may also send a request to the provider."""
+    """Return whether a mock made the response. A mock may also pass a request to the provider."""
     stream = getattr(response.stream, "_httpcore_stream", None)
     return verbs.is_mocked and not type(stream).__module__.startswith("httpcore")
 
 
 class _BodyRefusedError(Exception):
-    """The meter refuses the request; the pieces of its body that were already sent have no effect."""
+    """The meter refused a request after its body was sent. The closing chunk is then not sent."""
 
 
 class _GatheredBody:
-    """A body sent in pieces; after the last piece the meter is asked, before the body is closed."""
+    """A body that is sent in chunks. The call is reserved after the last chunk, before the body is
+    closed."""
 
     def __init__(self, request: Any) -> None:
         self.attempt: HttpAttempt | None = None
@@ -243,7 +242,7 @@ class _GatheredBody:
         self.attempt = started
 
     def failed(self, sent: bool) -> None:
-        """End the attempt: the request got no answer."""
+        """End the attempt, because the request got no answer."""
         if self.attempt is not None:
             self.attempt.failed(sent)
 

@@ -1,4 +1,5 @@
-"""Answer streams for httpx and httpx2: they pass every piece on, and end early when a call is cut."""
+"""Answer streams for httpx and httpx2. They meter every chunk, and end early when the meter cuts a
+call."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class PassedStream:
-    """Base of the streams: passes on the pieces of another stream as they arrive."""
+    """Base class of the streams. Gets its chunks from another stream, as they arrive."""
 
     def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
         self._stream = stream
@@ -20,7 +21,7 @@ class PassedStream:
         return getattr(self._stream, name)
 
     def _ending(self, cut: StreamCut, chunk: bytes, broken: Any) -> Any:
-        """Yield the last pieces of a stream that is cut."""
+        """Yield the last chunks of a stream that is cut."""
         if cut.keep:
             yield chunk[: cut.keep]
         if not cut.ending:
@@ -29,8 +30,9 @@ class PassedStream:
 
 
 def metered_stream(kind: Any, broken: Any) -> Any:
-    """Return a stream class for threads, derived from the library's `kind`; a cut stream raises
-    `broken`.
+    """Return a metered stream class for threads, derived from the library's class `kind`.
+
+    A stream that is cut without an error in the provider's format raises `broken`.
     """
 
     class MeteredByteStream(PassedStream, kind):  # type: ignore[misc]
@@ -56,7 +58,7 @@ def metered_stream(kind: Any, broken: Any) -> Any:
 
 
 def async_metered_stream(kind: Any, broken: Any) -> Any:
-    """Return the same class as `metered_stream`, for event loops."""
+    """Return the class of `metered_stream` for event loops."""
 
     class AsyncMeteredByteStream(PassedStream, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:

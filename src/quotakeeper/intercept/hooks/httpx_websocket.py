@@ -1,7 +1,7 @@
 """Meters the WebSockets of `httpx-ws`: the handshake as an httpx request, then each message.
 
-Another library may open a WebSocket over httpx too. Such a handshake is sent unmetered and reported
-with the library's name, because no hook sees its messages. Supports httpx-ws 0.5 to 0.9.
+Another library may also open a WebSocket over httpx. Its handshake is sent unmetered, because no
+hook can count the messages. It is reported with the library's name. Supports httpx-ws 0.5 to 0.9.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Verbs(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """A request that asks for a WebSocket, and the functions that the hook of httpx passes with it."""
+    """A request for a WebSocket, and the functions that the hook of httpx passes with it."""
 
     send: Callable[[], Any]
     request: Any
@@ -73,7 +73,7 @@ LOOPS = Verbs(
 
 
 def install(module: Any) -> None:
-    """Patch `httpx_ws._api`; the hook of httpx meters the handshake."""
+    """Patch `httpx_ws._api`. The hook of httpx meters the handshake."""
     _patches.wrap(module, "_get_headers", _get_headers)
     session, on_loops = module.WebSocketSession, module.AsyncWebSocketSession
     _patches.wrap(session, "__init__", _init_with(THREADS.end))
@@ -85,7 +85,7 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Undo all patches."""
+    """Remove all patches."""
     _patches.undo()
 
 
@@ -93,12 +93,13 @@ def uninstall() -> None:
 
 
 def is_handshake(request: Any) -> bool:
-    """Whether an httpx request asks for a WebSocket."""
+    """Return whether an httpx request is the handshake of a WebSocket."""
     return "websocket" in request.headers.get("upgrade", "").lower()
 
 
 def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
-    """The steps of a handshake: reserve, send, and attach the meter to the response's stream."""
+    """Return the steps of a handshake: reserve, send, and attach the meter to the response's
+    stream."""
     request = hands.request
     if not tried(_is_of_httpx_ws, request):
         tried(passes_unmetered, lambda: _request(request))
@@ -168,7 +169,8 @@ def _init_with(end: Callable[[SocketAttempt, bool], None]) -> Callable[[Any], An
 
 
 def _take_over(session: Any, end: Callable[[SocketAttempt, bool], None]) -> None:
-    """Move the meter from the session's stream to the session."""
+    """Move the metered socket from the session's stream to the session, and count received
+    messages."""
     socket = vars(session.stream).pop(SOCKET, None)
     if socket is None:
         return
@@ -213,7 +215,10 @@ def _send_awaited(original: Any) -> Any:
 
 
 def _sending(verbs: Verbs, original: Any, session: Any, event: Any) -> Steps:
-    """The steps of a send: meter the message, then send it, or end the session if a limit cuts it."""
+    """Return the steps of a send: count the message, then send it.
+
+    If a limit refuses the message, the steps end the session instead.
+    """
     socket = vars(session).get(SOCKET)
     message = None if socket is None else socket.read(_sent_with, socket, event)
     cut = None
@@ -227,7 +232,7 @@ def _sending(verbs: Verbs, original: Any, session: Any, event: Any) -> Steps:
 
 
 def _sent_with(socket: MeteredSocket, event: Any) -> bytes | str | None:
-    """Return the message that this event completes, or None if the message is not complete."""
+    """Return the message that this event completes; None if the message is not complete."""
     opcode = _OPCODES.get(type(event).__name__)
     if opcode is None:
         return None

@@ -1,4 +1,4 @@
-"""Replaces functions of a library once, and restores them."""
+"""Replaces functions of a library, and restores them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ _MARK = "_quotakeeper_instead_of"
 
 
 class Patches:
-    """The functions that one hook has replaced."""
+    """The replaced functions of one hook."""
 
     def __init__(self) -> None:
         self._made: list[tuple[Any, str, Any]] = []
 
     def wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
-        """Replace `owner.name` by `make(original)`; `name` must be defined in `owner` itself, not
-        inherited.
+        """Replace `owner.name` by `make(original)`. Returns whether it was replaced.
 
-        Returns False, and changes nothing, if it is already replaced or if `owner` does not define
+        Changes nothing if `name` is already replaced, or if `owner` inherits it or does not have
         it.
         """
         original = vars(owner).get(name)
@@ -32,7 +31,7 @@ class Patches:
         return True
 
     def undo(self) -> None:
-        """Restore every function, except those that somebody else has replaced since."""
+        """Restore every replaced function. Skips functions that other code has replaced since."""
         for owner, name, wrapper in reversed(self._made):
             if vars(owner).get(name) is wrapper:
                 setattr(owner, name, getattr(wrapper, _MARK))

@@ -1,4 +1,5 @@
-"""Replacements for what an HTTP/1 connection reads from: its socket, and the file of an answer."""
+"""Replacements for the objects that an HTTP/1 connection reads from: its socket and an answer's
+file."""
 
 from __future__ import annotations
 
@@ -19,18 +20,18 @@ def written_out(refusal: Any, **more: str) -> bytes:
 
 
 class RefusalSocket:
-    """Replaces a socket; the connection reads the refusal from it."""
+    """Replaces the socket of a connection, which then reads the refusal as its answer."""
 
     def __init__(self, refusal: Any, real: Any) -> None:
         self.real = real
         self._answer = written_out(refusal)
 
     def makefile(self, *_: Any, **__: Any) -> Any:
-        """Return a file that holds the refusal."""
+        """Return a file that contains the refusal."""
         return io.BufferedReader(io.BytesIO(self._answer))
 
     def settimeout(self, value: Any) -> None:
-        """Do nothing: no read here waits."""
+        """Set the timeout of the replaced socket. Reads of the refusal never wait."""
         if self.real is not None:
             self.real.settimeout(value)
 
@@ -44,9 +45,10 @@ class RefusalSocket:
 
 
 class MeteredFile:
-    """Replaces the file from which an answer is read, and passes every read piece to the attempt.
+    """Replaces the file that an answer is read from, and passes everything that is read to the
+    attempt.
 
-    A stream that has to end early is read to the end of the current chunk. After that, reads return
+    A stream that must end early is read to the end of the current chunk. After this, reads return
     the bytes that end the stream, and `drop` closes the connection.
     """
 
@@ -59,7 +61,7 @@ class MeteredFile:
 
     @property
     def is_over(self) -> bool:
-        """Whether no body remains to be read."""
+        """Whether the whole body has been read."""
         return self._body.done
 
     def _passed(self, data: bytes) -> None:
@@ -84,7 +86,7 @@ class MeteredFile:
             attempt.end(body.whole or body.ends_with_connection)
 
     def _before(self, *, line: bool = False) -> None:
-        """Called before each read: ends the stream here if it has to end early."""
+        """End the stream here if it must end early. Called before each read."""
         cut, body, attempt = self._cut, self._body, self._attempt
         if cut is None or attempt is None or body.done:
             return

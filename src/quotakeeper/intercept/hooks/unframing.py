@@ -1,4 +1,5 @@
-"""Follows the body of an HTTP/1 answer as its bytes are read: chunked, or with a known length."""
+"""Finds the end of the body of an HTTP/1 answer while it is read: chunked, or with a known
+length."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ _LONGEST_LINE = 65_536
 
 
 class Unframing:
-    """Takes the raw bytes after the headers, passes the body's bytes on, and knows when the body is
-    over.
+    """Takes the raw bytes after the headers, and passes the bytes of the body to `give`.
 
-    `length` is in bytes; None without chunks means that the body ends with the connection.
+    `done` is set at the end of the body. `length` is in bytes; None without chunks means that the
+    body ends with the connection.
     """
 
     def __init__(self, give: Callable[[bytes], None], *, chunked: bool, length: int | None) -> None:
@@ -29,7 +30,7 @@ class Unframing:
 
     @property
     def between_chunks(self) -> bool:
-        """Whether the last chunk is complete and no other has begun."""
+        """Whether the last chunk is complete and the next chunk has not begun."""
         return self._chunked and not self._in_data and not self._line and not self.done
 
     @property
@@ -38,7 +39,7 @@ class Unframing:
         return not self._chunked and self._left is None
 
     def feed(self, data: bytes) -> None:
-        """Take the next raw bytes."""
+        """Add the next raw bytes."""
         while data and not self.done:
             data = self._body(data) if self._in_data else self._chunk_line(data)
 
@@ -73,5 +74,5 @@ class Unframing:
 
     @property
     def whole(self) -> bool:
-        """Whether the body is complete according to its framing."""
+        """Whether the body is complete, by its length or its last chunk."""
         return self.done and self._left == 0

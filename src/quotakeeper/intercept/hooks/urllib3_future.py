@@ -1,7 +1,7 @@
-"""Hook for urllib3-future, which `niquests` uses: a connection's requests and answers.
+"""Hook for urllib3-future, which `niquests` uses: meters a connection's requests and answers.
 
-If `requests` is installed too, urllib3-future replaces `urllib3` for both. It speaks HTTP/1.1, 2
-and 3 without `http.client`. Supports versions 2.12 to 2.25, sync and async.
+If `requests` is installed too, urllib3-future replaces `urllib3` for both. It uses HTTP/1.1, 2 and
+3 without `http.client`. Supports versions 2.12 to 2.25, sync and async.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class _Given(NamedTuple):
 def _requesting(
     verbs: _Verbs, original: Any, connection: Any, given: _Given, named: dict[str, Any]
 ) -> Steps:
-    """The steps of a request: ask the meter, then send it, or return a promise of the refusal."""
+    """Return the steps of a request: reserve and send it, or return a promise of the refusal."""
     started = yield lambda: verbs.start(lambda: _request(connection, given, named))
     if started is None:
         return (yield lambda: original(connection, *given, **named))
@@ -131,7 +131,7 @@ def _request(connection: Any, given: _Given, named: Mapping[str, Any]) -> Reques
 
 
 def _with_own_body(given: _Given, attempt: HttpAttempt) -> _Given:
-    """Return the request with the attempt's own body, if the meter lowered the output cap in it."""
+    """Return the request with the attempt's body, if the meter lowered the output cap."""
     if attempt.body is None:
         return given
     headers = {
@@ -149,7 +149,7 @@ def _text(value: Any) -> str:
 
 
 class _RefusedAnswer:
-    """A refusal in the form in which the library reads an answer."""
+    """A refusal, as an answer that the library can read."""
 
     def __init__(self, refusal: Any, given: _Given, named: Mapping[str, Any]) -> None:
         self._refusal = refusal
@@ -157,7 +157,7 @@ class _RefusedAnswer:
         self._named = named
 
     def made(self, root: str, connection: Any, body: Any, low_kind: Any, kind: Any) -> Any:
-        """Return an answer of the library's class `kind`; no connection is used."""
+        """Return the refusal as an object of the library's class `kind`. Uses no connection."""
         headers = import_module(f"{root}._collections").HTTPHeaderDict(dict(self._refusal.headers))
         status = self._refusal.status
         reason = REASONS.get(status, "Refused")
@@ -171,12 +171,12 @@ class _RefusedAnswer:
 
     @property
     def pieces(self) -> Any:
-        """What a read of the body returns: its pieces, whether it is over, and no trailers."""
+        """The result of a read of the body: its chunks, whether it is over, and no trailers."""
         return [self._refusal.body], True, None
 
     @property
     def is_preloaded(self) -> bool:
-        """Whether the caller wants the whole body read at once."""
+        """Whether the library must read the whole body at once, as its caller wants."""
         return bool(self._named.get("preload_content", True))
 
 
@@ -186,8 +186,9 @@ def _promised(connection: Any, answer: _RefusedAnswer) -> Any:
 
 
 def _root(connection: Any) -> str:
-    """Return the package that defines a connection's class; a subclass may belong to another
-    package.
+    """Return the package that defines a connection's class: "urllib3" or "urllib3_future".
+
+    A subclass of the class may be in another package.
     """
     names = (kind.__module__ for kind in type(connection).__mro__)
     return next(name for name in names if name.startswith("urllib3")).partition(".")[0]
@@ -272,8 +273,9 @@ def _not_answered(promise: Any) -> None:
 
 
 def _answered(low: Any, promise: Any) -> HttpAttempt | None:
-    """Pass an answer's status and headers to its attempt and return the attempt; None: it is not
-    metered.
+    """Pass an answer's status and headers to its attempt. Returns the attempt.
+
+    None if the answer is not metered, or has no body to read.
     """
     found = _started(promise if promise is not None else low.from_promise)
     if found is None or isinstance(found, _RefusedAnswer):

@@ -1,4 +1,5 @@
-"""Meters the answers of urllib3-future: wraps the reads of a connection's low-level answer."""
+"""Meters the answers of urllib3-future: wraps the read functions of a connection's low-level
+answer."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
-    """Wrap the reads of an answer with a body; `metered` or `async_metered` makes the wrapper."""
+    """Wrap the read functions of an answer with a body, by `metered` or `async_metered`."""
     try:
         broken = import_module(f"{root}.exceptions").ProtocolError
         for name in ("read", "read1"):
@@ -26,9 +27,9 @@ def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
 
 
 def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """Return a read function that meters what it returns.
+    """Return a read function that passes everything that is read to the attempt.
 
-    It raises `broken` at the end of a cut stream for which the provider has no error format.
+    It raises `broken` when a stream is cut without an error in the provider's format.
     """
 
     def read(*given: Any) -> bytes:
@@ -48,7 +49,7 @@ def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
 
 
 def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """Return the same function as `metered`, for event loops."""
+    """Return the function of `metered` for event loops."""
 
     async def read(*given: Any) -> bytes:
         try:
@@ -67,7 +68,7 @@ def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) ->
 
 
 def _cut(low: Any, cut: StreamCut, data: bytes, broken: Any) -> bytes:
-    """Return the last piece of a stream that is cut."""
+    """Return the last chunk of a stream that is cut."""
     low.close()
     low._eot = True
     if not cut.ending:

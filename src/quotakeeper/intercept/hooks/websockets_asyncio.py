@@ -1,4 +1,5 @@
-"""Hooks for `websockets` on event loops: its asyncio client, and the legacy client of older SDKs."""
+"""Hooks for `websockets` on event loops: its asyncio client, and the legacy client of older
+SDKs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared by the hooks for the clients of `websockets`: the socket of a connection, its end, errors."""
+"""Functions for all hooks of `websockets`: a connection's metered socket, its end, its errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Metered(NamedTuple):
 
 
 def socket_of(connection: Any) -> MeteredSocket | None:
-    """Return the metered socket of a connection; None when the connection is not metered."""
+    """Return the metered socket of a connection; None if the connection is not metered."""
     found: MeteredSocket | None = vars(connection).get(SOCKET)
     return found
 
@@ -58,7 +58,7 @@ def opening(
 def sending(
     metered: Metered, original: Any, connection: Any, message: Any, *given: Any, **named: Any
 ) -> Steps:
-    """The steps of a send: ask the meter, then send the message, or close the connection."""
+    """Return the steps of a send: count the message, then send it, or close the connection."""
     socket = tried(socket_of, connection)
     if socket is not None and isinstance(message, PLAIN):
         data = socket.read(as_sent, message, given, named)
@@ -86,13 +86,13 @@ def _cutting(connection: Any, cut: SocketCut, send: Any) -> Steps:
 
 
 class Pieces:
-    """A message that is sent in pieces: audio is counted piece by piece, text once it is whole."""
+    """A message that is sent in chunks. Audio is counted chunk by chunk, text when it is whole."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
 
     def sound_in(self, piece: Any) -> bytes | None:
-        """Return a piece's audio bytes; None for a piece of text, which is kept."""
+        """Return the audio bytes of a chunk. Stores a chunk of text and returns None."""
         if isinstance(piece, str):
             self._text.append(piece)
             return None
@@ -115,7 +115,7 @@ def process_event(original: Any) -> Any:
 
 
 def ended(connection: Any, socket: MeteredSocket, may_wait: bool) -> None:
-    """End the attempt of a closed connection, whether or not its handshake had succeeded."""
+    """End the session of a closed connection, whether or not its handshake had succeeded."""
     response = getattr(connection, "response", None)
     if response is not None and response.status_code != 101:
         refused_by_provider(connection, socket.attempt)
@@ -126,7 +126,8 @@ def ended(connection: Any, socket: MeteredSocket, may_wait: bool) -> None:
 
 
 def refused_by_provider(connection: Any, attempt: SocketAttempt) -> bool:
-    """End the attempt if the provider answered the handshake with an error; return whether it did."""
+    """End the session if the provider answered the handshake with an error. Returns whether it
+    did."""
     response = getattr(connection, "response", None)
     if response is None or response.status_code == 101:
         return False
@@ -160,8 +161,9 @@ def lower(headers: Any) -> dict[str, str]:
 
 
 def as_sent(message: Any, given: tuple[Any, ...], named: dict[str, Any]) -> bytes | str:
-    """Return a message as the provider receives it: `text` can turn bytes into text and text into
-    bytes.
+    """Return a message as the provider receives it.
+
+    The argument `text` of the library can turn bytes into text, and text into bytes.
     """
     text = given[0] if given else named.get("text")
     if isinstance(message, str):
