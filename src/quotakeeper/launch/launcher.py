@@ -1,6 +1,6 @@
 """Starts a program with the hooks on its PYTHONPATH, forwards signals to it, and waits for its end.
 
-The program has this process's streams and process group; this process forwards only signals.
+The program uses this process's streams and process group. This process forwards only signals.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended: its exit code, or the signal that ended it; `error` if it did not start."""
+    """How a program ended: its exit code, or the signal that ended it. `error` is set if it did not
+    start."""
 
     code: int
     signal: int = 0
@@ -43,10 +44,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What to start, and what to pass to its hooks.
+    """A program to start, and the settings for its hooks.
 
-    `variables` are added to its environment. Connections to `hosts` ("host", "host:port",
-    ".ending", "-ending") are watched.
+    `variables` are added to `environ`. Connections to `hosts` ("host", "host:port", ".ending",
+    "-ending") are watched. `notes` is the file for the summary of the run.
     """
 
     command: Sequence[str]
@@ -59,7 +60,8 @@ class Run:
 
 
 def child_environment(run: Run) -> dict[str, str]:
-    """Return the program's environment: this process's, with the hooks' folder first on PYTHONPATH."""
+    """Return the environment of the program: `environ` with the hooks' folder first on
+    PYTHONPATH."""
     environ = {**run.environ, **run.variables}
     injected = str(INJECTED)
     paths = environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -74,7 +76,7 @@ def child_environment(run: Run) -> dict[str, str]:
 
 
 def launch(run: Run) -> Ended:
-    """Run the program to its end, and forward the signals that this process receives."""
+    """Run the program until it ends, and forward the signals that this process receives."""
     environ = child_environment(run)
     name = run.command[0]
     file = shutil.which(name, path=environ.get("PATH"))
@@ -90,7 +92,7 @@ def launch(run: Run) -> Ended:
 
 
 def die_like(ended: Ended) -> int:
-    """End this process by the signal that ended the program, so that a shell sees the same status.
+    """End this process by the signal that ended the program, so that a shell gets the same status.
 
     Returns the exit code to use if there was no signal, or if the signal does not end this process.
     """
@@ -154,7 +156,8 @@ def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
 
 
 def _next_signal(numbers: set[int]) -> tuple[int, bool]:
-    """Wait for a signal: return its number (0: none), and whether a key of the terminal sent it."""
+    """Wait for a signal. Returns its number (0: none came), and whether a key of the terminal sent
+    it."""
     timed = getattr(signal, "sigtimedwait", None)
     if timed is not None:
         info = timed(numbers, _LOOK_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Reads the lines that the Pythons of a run noted, and sums them up."""
+"""Reads the file of notes that the Python processes of a run wrote, and sums the notes up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ENVIRONMENT = "environment"
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Connections to a provider's host that no hook saw; `library` is "" if it is unknown."""
+    """Connections to a provider's host that no hook metered. `library` is "" if it is not known."""
 
     host: str
     library: str
@@ -23,7 +23,8 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class UnmeteredChild:
-    """Pythons that a program started without the meter: by a flag, or by a clean environment."""
+    """Python processes that a program started without the meter: by a flag, or by a clean
+    environment."""
 
     program: str
     reason: str
@@ -32,11 +33,16 @@ class UnmeteredChild:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What the Pythons of a run noted.
+    """The sum of the notes that the Python processes of a run wrote.
 
-    `shut`: why all calls were refused. `paused`: how many were refused because of a pause. `blind`:
-    why connections were not watched. `loaded`: libraries whose connections cannot be watched.
-    `gateways`: addresses of gateways that count on the same ledger.
+    - `metered`: the number of processes with hooks.
+    - `too_old`: Python versions that are too old. `failed`: errors while hooks were installed.
+    - `refused`, `paused`: the number of calls that limits, or a pause, refused.
+    - `shut`: why all calls were refused.
+    - `unseen`: connections that no hook metered. `blind`: why connections were not watched.
+    - `loaded`: loaded libraries whose connections cannot be watched.
+    - `children`: processes that were started without the meter.
+    - `gateways`: addresses of gateways that count on the same ledger.
     """
 
     metered: int = 0
@@ -59,7 +65,8 @@ class Notes:
 
 
 def read_notes(file: Path) -> Notes:
-    """Read a run's notes; a missing file means that no Python of the run loaded the hooks."""
+    """Read and sum up a run's notes. Without the file, no Python process of the run loaded the
+    hooks."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,8 @@
-"""Predicts whether a Python that a command starts will load the hooks that `run` injects.
+"""Predicts whether a command starts a Python process that will load the hooks that `run` injects.
 
-Injection uses PYTHONPATH. Python's flags -I, -E and -S, a clean environment, or a program that is
-not Python prevent it. The command's words and the first bytes of the file show this in advance.
+The hooks are injected by PYTHONPATH. This fails with Python's flags -I, -E and -S, with a clean
+environment, and for a program that is not Python. The command's words and the first bytes of its
+file show this before the start.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _PT_INTERP = 3
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a program cannot be metered: `kind`, the program, and the flag or file that causes it."""
+    """Why a program cannot be metered: the kind of reason, the program, and the flag or file."""
 
     kind: str
     program: str
@@ -43,10 +44,9 @@ class Obstacle:
 
 
 def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None:
-    """Return the first known reason why a command cannot be metered.
+    """Return the first known reason why a command cannot be metered; None if no reason was found.
 
-    `path` is the PATH on which programs are looked up. None means that no reason was found; the
-    program may still not be Python.
+    After None, the program may still not be Python. `path` is the PATH for finding programs.
     """
     words, script = list(command), ""
     for _ in range(_MOST_STEPS):
@@ -74,7 +74,8 @@ def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None
 
 
 def blocking_flag(arguments: Sequence[str]) -> str:
-    """Return the flag among Python's own arguments that disables sitecustomize, or ""."""
+    """Return the first flag in Python's own arguments that disables sitecustomize; "" if there is
+    none."""
     remaining = iter(arguments)
     for word in remaining:
         if not word.startswith("-") or word in ("-", "--"):
@@ -96,9 +97,8 @@ def blocking_flag(arguments: Sequence[str]) -> str:
 
 
 def shebang(head: bytes) -> list[str]:
-    """Return the words of a script's shebang; for an installer's long shebang, those of the second
-    line.
-    """
+    """Return the words of a script's shebang. Reads the second line if an installer put them
+    there."""
     lines = head[2:].decode("utf-8", "replace").splitlines()
     words = _split(lines[0]) if lines else []
     if words and _name(words[0]) == "sh" and len(lines) > 1 and lines[1].startswith("'''exec' "):
@@ -107,7 +107,7 @@ def shebang(head: bytes) -> list[str]:
 
 
 def is_static_binary(head: bytes) -> bool:
-    """Return whether these are the first bytes of an ELF program that loads no shared library."""
+    """Return whether `head` begins an ELF program that loads no shared library."""
     if head[:4] != b"\x7fELF" or len(head) < 64:
         return False
     order = "<" if head[5] == 1 else ">"
@@ -135,7 +135,7 @@ def _split(line: str) -> list[str]:
 
 
 def _cleaned(name: str, arguments: Sequence[str]) -> str:
-    """Return the argument by which a runner passes no environment on, or ""."""
+    """Return the argument that makes a runner clear the environment; "" if there is none."""
     options = list(_leading_options(arguments))
     if name in _CLEANING:
         return "" if any(word.startswith(_KEEPING) for word in options) else name
@@ -153,8 +153,10 @@ def _leading_options(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _inner(name: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command that a runner starts: for env all remaining words, else from the first
-    Python on."""
+    """Return the command that a runner starts: its words from the first Python on.
+
+    Without a Python: for `env`, all words that are neither variables nor options; else no words.
+    """
     words = list(arguments)
     if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):
         words = _split(" ".join(words).partition("-S")[2] or " ".join(words[1:]))

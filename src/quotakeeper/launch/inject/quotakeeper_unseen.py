@@ -1,10 +1,12 @@
-"""Reports what the hooks cannot see: connections to providers, and children without the meter.
+"""Reports what the hooks cannot meter: connections of other libraries, and children without the
+meter.
 
 Python calls an audit hook (PEP 578) for every look-up and connection through `socket`, and for
-every child. The hook changes nothing, except the PYTHONPATH of a child. If a launcher has put its
-own folder first, the hook moves quotakeeper's folder to the front again.
+every child process. The audit hook changes nothing, except the PYTHONPATH of a child. If another
+launcher has put its own folder first, the hook moves quotakeeper's folder to the front again.
 
-`sitecustomize` loads this module in every Python of a run, so it imports little and never raises.
+`sitecustomize` loads this module in every Python process of a run, so it imports little and never
+raises.
 """
 
 import os
@@ -37,7 +39,10 @@ _SEEN = "\0"
 
 
 class UnseenWatch:
-    """The state of the audit hook. `hosts` are "host", "host:port", ".ending" or "-ending"."""
+    """The state of the audit hook. `hosts` are "host", "host:port", ".ending" or "-ending".
+
+    `note` writes a line for the summary of the run. `folder` is quotakeeper's folder on PYTHONPATH.
+    """
 
     def __init__(self, note: Callable[[str, str], None], hosts: str, folder: str) -> None:
         rules = [rule for rule in hosts.lower().split(",") if rule]
@@ -60,7 +65,7 @@ class UnseenWatch:
         }
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Python calls this method for every audit event. It never raises."""
+        """Handle an audit event. Python calls this for every event. Never raises."""
         verb = self._verbs.get(event)
         if verb is not None:
             try:  # noqa: SIM105 - contextlib would be imported in every program
@@ -69,7 +74,8 @@ class UnseenWatch:
                 pass
 
     def asked(self, url: str) -> None:
-        """Note that a hook handles a request to this URL, so its connection is not an unseen one."""
+        """Record that a hook handles a request to this URL: one connection to this host is then not
+        reported as unseen."""
         host = _host_of(url)
         if not self._is_listed(host, _port_of(url)):
             return
@@ -80,7 +86,7 @@ class UnseenWatch:
             self._credit[host] = self._credit.get(host, 0) + 1
 
     def unmetered(self, url: str) -> None:
-        """Note a socket to this address: a hook sees that it opens, but cannot meter it."""
+        """Report a WebSocket to this URL: a hook found that it opens, but cannot meter it."""
         self.asked(url)
         self._note("unseen", f"{_host_of(url)} {_user_of_httpx()}")
 
@@ -153,7 +159,8 @@ class UnseenWatch:
             self._starts(path, arguments, env)
 
     def _is_on(self, env: Mapping[Any, Any] | None) -> bool:
-        """Return whether a child's PYTHONPATH has quotakeeper's folder."""
+        """Return whether the PYTHONPATH of a child with the environment `env` has quotakeeper's
+        folder."""
         if env is None:
             env = os.environ  # noqa: TID251 - as above
         paths = env.get("PYTHONPATH")
@@ -178,7 +185,10 @@ class UnseenWatch:
 
 
 def _caller() -> str:
-    """Return the package that connects, from the stack; `_SEEN` if a hook sees it, "" if unknown."""
+    """Return the package that connects, from the stack; "" if it is not known.
+
+    `_SEEN` if a hook meters the connection.
+    """
     suppression = sys.modules.get("quotakeeper.intercept.suppression")
     if suppression is not None and suppression.is_suppressed():
         return _SEEN
@@ -193,14 +203,14 @@ def _caller() -> str:
 
 
 def _user_of_httpx() -> str:
-    """Return the package that makes httpx open a connection, from the stack; "" if it is
-    unknown."""
+    """Return the package that opens a connection through httpx, from the stack; "" if it is not
+    known."""
     tops = (name.partition(".")[0] for name in _modules_above(sys._getframe(2)))
     return next((top for top in tops if top not in _PLUMBING and top not in _CARRIERS), "")
 
 
 def _modules_above(frame: FrameType | None) -> Iterator[str]:
-    """Return the modules on the stack, up to the event loop."""
+    """Yield the names of the modules on the stack, from the innermost up to the event loop."""
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name in _LOOPS or name.partition(".")[0] in _LOOPS:
@@ -233,7 +243,11 @@ def _is_python(program: str) -> bool:
 
 
 def _flag(words: list[str]) -> str:
-    """Return the flag of a Python command that disables the meter, or "" (see `launch/preflight`)."""
+    """Return the flag that disables the meter, from a Python command's arguments; "" if there is
+    none.
+
+    Does the same as `blocking_flag` in `launch/preflight`.
+    """
     skips = False
     for word in words:
         if skips:
@@ -265,7 +279,7 @@ def _text(value: Any) -> str:
 
 
 def install(note: Callable[[str, str], None], hosts: str, folder: str) -> UnseenWatch:
-    """Watch this process from now on."""
+    """Add the audit hook to this process, for ever. Returns its state."""
     watch = UnseenWatch(note, hosts, folder)
     sys.addaudithook(watch.audit)
     return watch

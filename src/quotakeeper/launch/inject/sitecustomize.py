@@ -1,7 +1,8 @@
-"""`quotakeeper run` puts this file on PYTHONPATH; it installs hooks when a library is imported.
+"""`quotakeeper run` puts this file on PYTHONPATH. It installs hooks when a library is imported.
 
-It runs at the start of every Python of the run, which may be an old version or in another
-environment. So it uses old syntax, imports nothing, prints nothing and never raises.
+Every Python process of the run executes it at its start. The Python may be an old version or in
+another environment. So this file uses old syntax, imports nothing at first, prints nothing and
+never raises.
 """
 
 import os
@@ -23,7 +24,7 @@ def _variable(name):
 
 def _note(word, text):
     # type: (str, str) -> None
-    """Append a line to the file for the summary of the run."""
+    """Append a line to the file that the summary of the run is made from."""
     try:
         file = os.open(_variable("NOTES"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -40,7 +41,8 @@ def _is_here(entry):
 
 
 class _Waiting:
-    """A finder that finds nothing: it waits for the first import of a library that has a hook."""
+    """A finder that finds no module itself. It installs the hooks at the first import of a library
+    with a hook."""
 
     def __init__(self, names):
         # type: (frozenset[str]) -> None
@@ -48,8 +50,9 @@ class _Waiting:
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, Any, Any) -> Any
-        """Return the module's spec after the hooks are installed, else None. Every import calls
-        this.
+        """Install the hooks if a library with a hook is imported, and return its spec; else None.
+
+        Python calls this for every import.
         """
         if name not in self.names:
             return None
@@ -66,7 +69,7 @@ class _Waiting:
 
 def _hooked():
     # type: () -> list[Any]
-    """Install the hooks; return the finders that they add, for the import that is under way."""
+    """Install the hooks. Returns the finders that the hooks added, for the current import."""
     before = list(sys.meta_path)
     try:
         _load_package()
@@ -84,7 +87,7 @@ def _hooked():
 
 def _load_package():
     # type: () -> None
-    """Import the launcher's own quotakeeper package, and no other package from its folder."""
+    """Import the launcher's own quotakeeper package, without its folder on the import path."""
     if "quotakeeper" in sys.modules:
         return
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
@@ -106,7 +109,8 @@ def _load_package():
 
 def _leave_last():
     # type: () -> None
-    """Register early: Python runs exit handlers in reverse order, so this one runs last."""
+    """Register an exit handler first of all: Python runs exit handlers in reverse order, so it runs
+    last."""
     import atexit  # noqa: PLC0415 - built in
 
     module = type(sys)("_quotakeeper_run")
@@ -142,7 +146,10 @@ def _wait_for_libraries():
 
 def _watch_the_unseen():
     # type: () -> None
-    """Start to note connections that no hook sees, while quotakeeper's folder is still on the path."""
+    """Start to report connections that no hook meters.
+
+    Must run while quotakeeper's folder is still on the import path.
+    """
     global _unseen  # noqa: PLW0603 - a module that runs once
     try:
         # Not an import statement: the module can be imported only at this moment.
@@ -153,7 +160,8 @@ def _watch_the_unseen():
 
 def _go_on_to_the_next():
     # type: () -> None
-    """Run the next sitecustomize on the path, which this file hides; its errors are raised."""
+    """Run the next sitecustomize on the import path, because this file hides it. Raises its
+    errors."""
     sys.path[:] = [entry for entry in sys.path if not _is_here(entry)]
     ours = sys.modules.pop("sitecustomize", None)
     try:
