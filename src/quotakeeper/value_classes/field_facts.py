@@ -1,4 +1,4 @@
-"""Describes the fields of a value class."""
+"""The description of the fields of a value class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ MISSING: Any = _Missing()
 
 
 class FieldFacts:
-    """The description of a field: its name, its type, its default, and the methods that use it."""
+    """The description of a field: name, type, default, and whether `compare`, `init` and `repr` use
+    it."""
 
     __slots__ = ("compare", "default", "default_factory", "init", "name", "repr", "type")
 
@@ -35,5 +36,5 @@ class FieldFacts:
 
     @property
     def may_be_left_out(self) -> bool:
-        """Whether the class can be called without this field, because it has a default."""
+        """Whether the field has a default, so that a new instance needs no value for it."""
         return self.default is not MISSING or self.default_factory is not MISSING

@@ -45,8 +45,8 @@ def dataclass(
 ) -> Any:
     """Make a class with a field for each annotated name, as `dataclasses.dataclass` does.
 
-    Raises TypeError if a field without a default follows a field with one. Raises ValueError if a
-    default is a mutable value.
+    Raises TypeError if a field without a default follows a field with a default. Raises ValueError
+    if a default is a mutable value.
     """
     if cls is None:
         return lambda given: _made(given, frozen, slots, weakref_slot)
@@ -73,7 +73,8 @@ def replace(value: Any, /, **changes: Any) -> Any:
 
 
 def asdict(value: Any) -> dict[str, Any]:
-    """Return the fields of a value as a dictionary; values inside it are converted in the same way."""
+    """Return the fields of a value as a dictionary. Value classes inside it become dictionaries
+    too."""
     return {name: _plain(getattr(value, name)) for name in getattr(value, FIELDS)}
 
 

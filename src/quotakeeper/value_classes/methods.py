@@ -1,4 +1,4 @@
-"""The methods of a value class, each compiled at its first call."""
+"""The methods of a value class. Each method is compiled at its first call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class attributes that `dataclasses` and `inspect` read; each is created when it is read."""
+"""Class attributes that `dataclasses` and `inspect` read. Each is created when it is first read."""
 
 from __future__ import annotations
 
