@@ -60,7 +60,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Hooks are loaded by those who watch.
+    # Only programs that call `watch` load the hooks.
     if name == "watch":
         from quotakeeper.intercept.watch import watch  # noqa: PLC0415 - see above
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-_QUICK = "statusline"  # runs at every prompt, so it does without click
+_QUICK = "statusline"  # runs at every prompt, and click would slow it down
 
 
 def main(argv: Sequence[str] | None = None) -> int:

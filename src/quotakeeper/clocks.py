@@ -138,11 +138,11 @@ class MachineZone(tzinfo):
         return aware.utcoffset() or _ZERO
 
     def dst(self, moment: datetime | None) -> timedelta | None:
-        """None: daylight saving time is not known here."""
+        """Return None, because the daylight saving time is not known."""
         return None
 
     def tzname(self, moment: datetime | None) -> str:
-        """Always "local"."""
+        """Return "local"."""
         return LOCAL
 
     def fromutc(self, moment: datetime) -> datetime:

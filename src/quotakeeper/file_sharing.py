@@ -1,8 +1,8 @@
 """Sharing a ledger with a Unix group: modes, groups, and the reason why access is denied.
 
 Users of the ledger file can also use the files beside it: see `file_safety.take_rights`. New files
-get the group of their folder if the folder's setgid bit is set. On the BSDs and macOS, they always
-do.
+get the group of their folder if the folder's setgid bit is set. On the BSDs and macOS, this bit is
+not needed.
 """
 
 from __future__ import annotations
@@ -114,7 +114,11 @@ def share(ledger: Path, group: int) -> None:
     beside = [ledger.with_name(name) for name in os.listdir(ledger.parent)
               if name.startswith((f"{ledger.name}-", f"{ledger.name}."))]  # fmt: skip
     inside = list(marks.iterdir()) if marks.is_dir() else []
-    for path in (*inside, *beside, ledger):  # the ledger last: a failure before it shares nothing
+    for path in (
+        *inside,
+        *beside,
+        ledger,
+    ):  # the ledger last: after an earlier failure, it is still private
         _give(path, group)
 
 

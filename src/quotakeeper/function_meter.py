@@ -26,7 +26,7 @@ class Reserver(Protocol):
         """Reserve the most that a call can use."""
 
     def areserve(self, provider: str, **given: Any) -> PendingReservation:
-        """The awaitable version of `reserve`."""
+        """Awaitable form of `reserve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class FunctionMeter(OrderGiver):
     def tag(self, **labels: str) -> AbstractContextManager[None]:
         """Add labels to every call of this keeper in a `with` block: `with keeper.tag(user="an"):`.
 
-        The labels apply to the calls of this thread or task, and to those that `watch(keeper)`
+        The labels apply to the calls of this thread or task, and to calls that `watch(keeper)`
         meters. Tasks started in the block, and `asyncio.to_thread`, keep the labels. A new thread
         starts without labels. A label given with a call overrides the label of a block. An inner
         block overrides an outer block. Raises InvalidInputError for a label that cannot be stored.

@@ -46,7 +46,7 @@ def id_series(at: int) -> Callable[[], str]:
 
 
 def boot_id() -> str:
-    """Eight characters that identify the boot of this machine; "" if they are not known."""
+    """Eight characters that identify the boot of this machine; "" if the boot is not known."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read(8)
@@ -86,7 +86,9 @@ def _eighty_bits() -> str:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drawn.clear)  # else both would make the same ids
+    os.register_at_fork(
+        after_in_child=_drawn.clear
+    )  # else parent and child would make the same ids
 
 
 def random_fraction() -> float:

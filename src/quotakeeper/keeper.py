@@ -51,7 +51,7 @@ class Keeper(FunctionMeter):
     has an awaitable form whose name begins with `a`.
     """
 
-    def __init__(  # noqa: PLR0913 - what a keeper may be opened with, by name
+    def __init__(  # noqa: PLR0913 - all options of a keeper, by name
         self,
         ledger: str | os.PathLike[str] | None = None,
         config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
@@ -87,7 +87,7 @@ class Keeper(FunctionMeter):
         self._parts = engine.parts
         self._admission = engine.admission
         self.limits, self.zone = engine.limits, engine.zone
-        # A dropped keeper ends its thread. Its open reservations keep the engine's parts alive.
+        # When the keeper is deleted, its thread ends. Open reservations still refer to the parts.
         self._finalizer = weakref.finalize(engine.parts, engine.worker.close, 0)
         self._finalizer.atexit = False  # at exit, the lifecycle closes it
 
@@ -140,7 +140,7 @@ class Keeper(FunctionMeter):
         scope: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Decision:  # fmt: skip
-        """Whether `reserve` would admit this call now. Reserves nothing."""
+        """The decision that `reserve` would make about this call now. Reserves nothing."""
         call = self._engine.calls.call(provider, model, operation, scope, options)
         decision: Decision = self._parts.worker.ask(self._admission.check(call, quantities))
         return decision

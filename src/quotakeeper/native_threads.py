@@ -55,7 +55,7 @@ def are_green() -> bool:
 def has_daemon_threads() -> bool:
     """Whether this interpreter allows daemon threads.
 
-    An isolated sub-interpreter does not. Python reports this from 3.12 on.
+    An isolated sub-interpreter does not allow them. Python reports this from 3.12 on.
     """
     allowed: Any = getattr(_thread, "daemon_threads_allowed", None)
     return allowed is None or bool(allowed())

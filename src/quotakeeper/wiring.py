@@ -128,9 +128,9 @@ def _block_sizing(settings: Settings, durability: str) -> BlockSizing | None:
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:
-    """The store that the settings name. It opens or creates nothing before its first use.
+    """The store that the settings name. The store opens or creates nothing before its first use.
 
-    A ledger that this user can read but not write gets a read-only store.
+    For a ledger that this user can read but not write, returns a read-only store.
     """
     if is_on_server(settings):
         return _server_store(settings)
@@ -158,7 +158,7 @@ def _server_store(settings: Settings) -> Store:
         from quotakeeper.stores.postgres.store import PostgresStore  # noqa: PLC0415
 
         address = parse_dsn(settings.ledger)
-        driver()  # where it is missing, that is told before the first call
+        driver()  # raises now, not at the first call, if the library is missing
     return PostgresStore(address, zone_named, owner=new_owner())
 
 

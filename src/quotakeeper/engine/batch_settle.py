@@ -98,7 +98,7 @@ class OpenSession:
         self._note.write(commands)
         for each in held:
             if isinstance(each, UnbackedReservation):
-                each.drop_note()  # the new note has more
+                each.drop_note()  # the note of the session replaces it
 
     def end(self) -> None:
         """Delete the saved figures: the session was settled, or its usage is unknown."""
@@ -126,7 +126,7 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
                 if each.noted is None
                 else each.noted.command
             )
-        except Exception as error:  # noqa: BLE001 - goes to this settlement only
+        except Exception as error:  # noqa: BLE001 - only this settlement gets the error
             each.failed(error)
             continue
         if command is not None:

@@ -23,7 +23,7 @@ class _Marks(local):
 
 _marks = _Marks()
 
-# A weak reference to a task, or the mark of a thread. Two of them are equal only for one caller.
+# A weak reference to a task, or the mark of a thread. Equal values mean the same caller.
 Caller = ref[Any] | ThreadMark
 
 

@@ -55,7 +55,7 @@ class DeniedCalls:
         parts, limits = self._parts, command.limits
         began = parts.clock.monotonic()
         if self._policies.on_limit == "clamp" and command.up_to is None:
-            # `up_to` makes a repeated call match its id even if its amounts were lowered before.
+            # With `up_to`, a repeat of the call matches its id even if its amounts were lowered before.
             command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
         if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):

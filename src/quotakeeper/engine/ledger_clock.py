@@ -31,7 +31,7 @@ class ClockedStore(Protocol):
     """The parts of a store that the clock uses; see ClockKeeping in domain/ports.py."""
 
     def apply(self, commands: list[Command], now: int) -> list[Outcomes]:
-        """Execute commands."""
+        """Execute commands in one commit, at the instant `now`."""
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
         """Return the stored reading with the same `frame` (see `boot_frame`), and the instant of

@@ -36,7 +36,7 @@ _MOST_WAITING = 10_000
 _FORK_SECONDS = 1.0  # the longest that a fork waits for observers
 
 log = logging.getLogger("quotakeeper.engine")
-_clock = SystemClock()  # measures waits, whatever clock the ledger has
+_clock = SystemClock()  # for measuring waits, also if the ledger uses a fake clock
 
 
 class Observers:
@@ -110,7 +110,7 @@ class Observers:
         self._queue.finish(seconds)
 
     def after_fork_in_parent(self) -> None:
-        """Continue with observations that were added during the fork."""
+        """Start the thread again if observations were added during the fork."""
         self._queue.resume()
 
     def after_fork(self) -> None:

@@ -62,7 +62,7 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
     if decision.is_held and policies.on_busy != "wait" and policies.on_limit != "wait":
         fixes.append('set on_busy = "wait"')
     elif verdict.limit.window.is_endless and not decision.is_held:
-        pass  # prepaid credit has no period whose end could be waited for
+        pass  # prepaid credit never resets, so waiting does not help
     elif policies.on_limit == "wait" and not verdict.never_fits:
         fixes.append("raise wait_seconds")
     elif basis.waited_ms:

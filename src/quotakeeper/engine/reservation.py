@@ -183,7 +183,7 @@ class Reservation:
     def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "grow")
-        if not self._spooled:  # a spooled call has no ledger to ask
+        if not self._spooled:  # a spooled call is not in the ledger
             parts = self._parts
             figures = parts.commands.estimate(self._call, {"requests": 0, **quantities})
             command = c.Grow(self.id, figures, self._call.limits)
@@ -260,7 +260,7 @@ class Reservation:
         if self._ended or self._owner != self._parts.worker.store.owner:
             return None
         if self._replay and error is not None:
-            return None  # its owner ends it, or it expires
+            return None  # the process that made it ends it, or it expires
         self._ended = True
         if error is None or (self._spooled and self._sent):
             return c.Settle(self.id, self.hold.estimate, self._call.limits)

@@ -54,7 +54,7 @@ class _Run:
 
     def __init__(self, name: str, work: Work, runs: dict[str, _Run]) -> None:
         self._runs = runs
-        self.right = [None]  # the claim to run; an interrupted start withdraws it
+        self.right = [None]  # empty once the thread runs, or once an interrupted start gave up
         self._over = Lock()
         self._over.acquire()
         self._work = work

@@ -166,7 +166,7 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no call waits. Every call that ends reads this."""
+        """Whether no call waits. Must be fast, because every call that ends reads this."""
         return not self._waiting
 
     def join(self, names: frozenset[str], caller: Caller, since: float) -> WaitingCall:

@@ -48,7 +48,7 @@ class SeenQuotas:
         self._clock = clock
         self._written: dict[Key, ProviderQuota] = {}
         self._not_before = 0.0  # when a changed quota may be written (monotonic seconds)
-        self._due_at = 0.0  # when all others are written
+        self._due_at = 0.0  # when the other quotas are written
         self._headers_at: dict[tuple[str, str], float] = {}
         self.after_fork()
 

@@ -11,7 +11,7 @@ from quotakeeper.domain.units import Quantities
 from quotakeeper.value_classes import dataclass, field
 
 OUTPUT = "output_tokens"
-# Arguments of `Keeper.reserve` that are not quantities.
+# Names of arguments of `Keeper.reserve` that are not quantities.
 AT_ONCE, OUTPUT_CAP = "at_once", "output_cap"
 
 CapOfCall = Callable[[], OutputCap | None]

@@ -1,4 +1,4 @@
-"""Warnings about thresholds: the observer that every keeper has."""
+"""Warns when a booking crosses a threshold of a limit: by `on_warning`, or in the log."""
 
 from __future__ import annotations
 

@@ -45,13 +45,13 @@ class UnbackedReservation(Reservation):
                 self._note = self._parts.ended.session()
             if self._note is not None:
                 self._note.write([self.record(figures)])
-        except OSError as error:  # it is counted when it ends
+        except OSError as error:  # the call is still counted when it ends
             log.debug("quotakeeper: a call without a ledger could not be noted: %s", error)
 
     def drop_note(self) -> None:
         """Delete the note: the call is in the spool or in the note of its session, or it used
         nothing."""
-        if self._owner == self._parts.worker.store.owner:  # a forked child leaves it to its parent
+        if self._owner == self._parts.worker.store.owner:  # not in a forked child
             note, self._note = self._note, None
             if note is not None:
                 self._parts.ended.session_ended(note)

@@ -46,7 +46,7 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
         if found is not None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+    except Exception as error:  # noqa: BLE001 - must not reach the program
         return opening.failed(error)
     return None
 

@@ -23,5 +23,5 @@ def suppressed() -> Iterator[None]:
     try:
         yield
     finally:
-        # No token: a cancelled task may exit in another context than the one it entered.
+        # Without a token, because a cancelled task may exit in another context.
         _depth.set(depth)

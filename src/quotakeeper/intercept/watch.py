@@ -54,7 +54,7 @@ class Watching:
         self.close()
 
 
-def watch(  # noqa: PLR0913 - the settings that a program may say in one line
+def watch(  # noqa: PLR0913 - all settings of one call
     keeper: Keeper | None = None, *, scope: Mapping[str, str] | None = None,
     base_urls: Mapping[str, str] | None = None, wait: bool | None = None,
     on_limit: str | None = None, on_busy: str | None = None, hold: str | None = None,

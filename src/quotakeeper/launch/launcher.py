@@ -22,7 +22,7 @@ from quotakeeper.value_classes import dataclass, field
 NOT_FOUND, NOT_RUNNABLE = 127, 126
 INJECTED = Path(__file__).parent / "inject"
 PACKAGE = Path(quotakeeper.__file__).parent
-# Variables for the injected file; metering/process_meter.py lists those for the meter.
+# Variables for the injected file. config/child_environment.py has the variables for the meter.
 VARIABLE_PACKAGE = "QUOTAKEEPER_RUN_PACKAGE"
 VARIABLE_HOOKS = "QUOTAKEEPER_RUN_HOOKS"
 VARIABLE_NOTES = "QUOTAKEEPER_RUN_NOTES"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quotakeeper.value_classes import dataclass
 
-# The reason "clean environment" of a child; any other reason is a flag of Python.
+# The reason of a child that was started with a clean environment. Any other reason is a flag.
 ENVIRONMENT = "environment"
 
 
@@ -59,7 +59,7 @@ class Notes:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether some calls may not have been counted; `--strict` makes that an error."""
+        """Whether some calls may not have been counted. With `--strict`, such gaps are an error."""
         known = self.unseen or self.children or self.blind or self.too_old or self.failed
         return bool(known) or not self.metered
 
@@ -95,7 +95,7 @@ def read_notes(file: Path) -> Notes:
 
 
 def _unseen(said: Mapping[str, Sequence[str]]) -> tuple[Unseen, ...]:
-    # A connection of an unknown library is unseen, unless a hook had a call to its host.
+    # A connection of an unknown library counts as unseen, unless a hook metered a call to its host.
     counts = Counter(tuple(text.partition(" ")[::2]) for text in said.get("unseen", ()))
     unclaimed = Counter(said.get("opened", ()))
     unclaimed.subtract(said.get("asked", ()))

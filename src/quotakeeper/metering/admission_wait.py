@@ -14,8 +14,8 @@ from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.steps import adrive, drive
 
 _ADMIT, _CATCH_UP = "admit", "catch up"
-# A generator: yields the next step (ask, catch up, or the seconds to wait), receives the refusal or
-# None, and returns the final refusal or None. Threads and event loops share it.
+# A generator for threads and event loops. It yields the next step: try, settle the finished calls, or
+# the seconds to wait. It receives the refusal or None, and returns the final refusal or None.
 _Steps = Generator[str | float, Denied | None, Denied | None]
 
 

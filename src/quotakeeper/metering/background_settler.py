@@ -15,7 +15,7 @@ from quotakeeper.engine.batch_settle import Settlement, settle_batch
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.native_threads import Empty, Lock, SimpleQueue
 
-# A job may return a settlement; the thread commits it together with those of other jobs.
+# A job may return a settlement. The thread commits the settlements of several jobs together.
 Job = Callable[[], Settlement | None]
 PAUSE_SECONDS = 0.005
 _FAR_BEHIND = 128

@@ -28,9 +28,9 @@ from quotakeeper.value_classes import replace
 if TYPE_CHECKING:
     from quotakeeper.keeper import Keeper
 
-# An SDK may retry after at most this wait; after a longer one it has to report an error.
+# If a retry may succeed within this time, the SDK is told to retry; else to raise an error.
 SHORT_WAIT_SECONDS = 3_600
-HELD_SECONDS = 1.0  # retry time if only unsettled calls use the capacity
+HELD_SECONDS = 1.0  # the retry time if only unsettled calls use the capacity
 _ASK_AGAIN_SECONDS = 1.0
 _MOST_COUNTED_ON_LOOP = 32 * 1024  # bytes; a larger request's text is counted in a thread
 _FLUSH_SECONDS = 2.0

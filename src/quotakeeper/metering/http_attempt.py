@@ -44,7 +44,7 @@ class HttpAttempt:
         request: Request, link: Link | None,
     ) -> None:  # fmt: skip
         self.call = call
-        # Sent in place of the program's body; None: the program's own.
+        # The body to send instead of the program's body; None: send the program's body.
         self.body: bytes | None = None
         self._meter = meter
         self._adapter = adapter
@@ -87,7 +87,7 @@ class HttpAttempt:
     def feed(self, chunk: bytes) -> None:
         """Add the next bytes of the answer, as the program receives them.
 
-        Parses them at the end, or when more than `_MOST_HELD` bytes wait, to not delay the program.
+        The bytes are parsed at the end, or when more than `_MOST_HELD` bytes wait.
         """
         if self._broken or self._reader is None:
             return

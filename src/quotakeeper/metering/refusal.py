@@ -1,4 +1,4 @@
-"""A call that is refused before it is sent."""
+"""The refusal of a call before it is sent."""
 
 from __future__ import annotations
 

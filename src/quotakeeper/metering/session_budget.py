@@ -43,8 +43,8 @@ class ReleaseStep:
 
 
 Step = ReserveStep | ExtendStep | ReleaseStep
-# A generator: yields steps for the ledger, receives their outcomes, and returns the refusal or
-# None. Threads and event loops share it.
+# A generator for threads and event loops. It yields steps for the ledger, receives their outcomes,
+# and returns the refusal or None.
 Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
 
 
@@ -89,8 +89,8 @@ class SessionBudget:
         self._held, self.covered = [], {}
         denied = yield from self.opening(needed)
         if denied is not None:
-            # The session will be ended, but it was opened: that is a request, under the first
-            # model.
+            # The session will be ended. But it was opened, which counts as one request of the
+            # first model.
             self.call = before
             yield from self._reserving(iter([{"requests": 1}]))
         return denied

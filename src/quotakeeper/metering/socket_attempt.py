@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_LAG_MS = 5_000  # the most by which results lag behind the audio that was sent
 _MOST_PER_BYTE = 20  # the most milliseconds of audio per byte
-_MOST_PER_MESSAGE = 300  # the most tokens beside its bytes: a picture has 258
+_MOST_PER_MESSAGE = 300  # the most tokens besides those of its bytes: a picture has 258
 _ENDED_MIDWAY = "its process ended before the session did"
 
 Data = bytes | str
@@ -61,7 +61,7 @@ class SocketAttempt:
         self._meter = meter
         self._adapter = adapter
         self._session = session
-        self._before: LiveSession | None = None  # without the message that is being checked
+        self._before: LiveSession | None = None  # a copy from before the current message
         self._needed: dict[str, int] = {}
         self._usage: Usage | None = None  # so far
         self._cut: SocketCut | None = None

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 # Kinds of tokens that share a bound: cached tokens count as input, reasoning tokens as output.
 _KIN = {"cached_input_tokens": "input_tokens", "thought_tokens": "output_tokens"}
-_PARTS = (1, 4, 16)  # divisors of the extra amount that is reserved beside what is missing
+_PARTS = (1, 4, 16)  # divisors of the extra amount, which is reserved besides the missing amount
 _LEAST_SPARE = 256
-_MOST_UNSEEN = 16 * 1024  # bytes; reasoning is not among them
+_MOST_UNSEEN = 16 * 1024  # bytes between two parses, because reasoning has no visible bytes
 _PACKED = 16  # the factor by which a compressed answer may grow
-_MOST_PENDING = 64 * 1024  # bytes sent on while a document is unfinished
+_MOST_PENDING = 64 * 1024  # bytes that may pass after a refusal while a document is unfinished
 _ENDS = (b"\r\n\r\n", b"\n\n")
 
-# A generator: yields what to add to the reservation, and receives the refusal or None. Threads and
-# event loops share it.
+# A generator for threads and event loops. It yields the amounts to add to the reservation, and
+# receives the refusal or None.
 Plan = Generator[dict[str, int], Denied | None, None]
 Reading = Callable[[], tuple[Call, UsageReader] | None]
 

@@ -71,7 +71,7 @@ class _Call:
             return [*drawn, Settle(self.id, ended.figures)]
         if ended.what is LineKind.ASSUMED:
             return [*drawn, Assume(self.id)]
-        return [Release(self.id)]  # fails if the ledger does not know the call, which is fine
+        return [Release(self.id)]  # may fail, if the ledger does not have the call
 
     def is_void(self, failed: Failed) -> bool:
         """Whether the failure is expected: the call was released, or its own process refused it."""
@@ -232,8 +232,8 @@ def _is_lost(hold: Hold) -> bool:
 
 def _may_be_lost(lease: str) -> bool:
     boot = lease.rpartition(":")[2]
-    # "-": the keeper promised only to survive the process. "": the machine does not identify its
-    # boots, so calls that could have been lost count as lost.
+    # "-": durability is "process", which does not cover power cuts. "": the machine does not
+    # identify its boots, so calls that may have been lost count as lost.
     return boot != "-" and not boot == boot_id() != ""
 
 

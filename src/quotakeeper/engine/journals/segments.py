@@ -26,7 +26,9 @@ class Segments:
         self._ledger = ledger
         self._owner = owner
         self.current: JournalSegment | None = None
-        self.fence: Fence | None = None  # from before the first file until the last is gone
+        self.fence: Fence | None = (
+            None  # exists before the first file, and until the last is removed
+        )
         self._before: list[JournalSegment] = []
         self._number = 0
         self._began = 0.0
@@ -88,8 +90,8 @@ class Segments:
                     following.append(line)
                 self.current = following
                 self._before.append(current)
-        # Remove the oldest first. If the end of a call were removed before its beginning, a reader
-        # would take the call to be under way.
+        # Remove the oldest first. If the line of a call's end were removed before the line of its
+        # admission, a reader would consider the call under way.
         gone = list(takewhile(lambda segment: segment not in needed, self._before))
         self._before = self._before[len(gone) :]
         return gone

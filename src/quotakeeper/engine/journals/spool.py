@@ -58,7 +58,7 @@ class _Spooled:
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
         """Return the record to book after the command failed, or None; see KeptCall."""
         if self.settles and isinstance(failed.error, InvalidInputError):
-            return self.record  # the ledger does not know the reservation
+            return self.record  # the ledger does not have the reservation
         if not self.settles and isinstance(failed.error, KeyConflictError):
             # The reservation was made too late and was released, but the call was sent.
             return replace(self.record, id=f"{self.record.id[:240]}~spooled")
@@ -192,7 +192,7 @@ class Spool:
         # Rename the file first, so that later calls go to a new file.
         taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
         try:
-            os.close(open_ours(path, os.O_RDONLY))  # a planted file is neither moved nor booked
+            os.close(open_ours(path, os.O_RDONLY))  # raises for a file of another user
             os.replace(path, taken)
             lines = read_ours(taken).splitlines()
         except OSError as error:  # another process was faster, or this user may not read it

@@ -50,7 +50,7 @@ class LeaseAdmitter:
             key = (provider, model, operation, tuple(scope.items()) if scope else None,
                    tuple(options.items()) if options else None, ttl_seconds,
                    tuple(quantities.items()))  # fmt: skip
-        except AttributeError:  # not a mapping: the next reader raises the error
+        except AttributeError:  # not a mapping: `CallBuilder.call` raises the error
             return None
         return self._leases.take(key, self._reservation) or key
 

@@ -42,7 +42,7 @@ class FastPath:
         self._reset(owner)
 
     def _reset(self, owner: str) -> None:
-        self.epoch = object()  # a forked child has another one and ignores its parent's
+        self.epoch = object()  # a forked child has another object; see `knows`
         self.closed = False
         self._shapes: dict[Any, Shape] = {}
         self._leases: dict[CallLabels, Lease] = {}
@@ -192,7 +192,7 @@ class FastPath:
                 sure = False
                 log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
         self._ended.append(call)
-        # The file of its line may have been removed in the meantime.
+        # The file with the line may have been removed in the meantime.
         return sure and (segment is None or not segment.gone) and not self.closed
 
     def _unwritten(self, call: LeasedCall, error: OSError) -> None:

@@ -30,8 +30,8 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
 from quotakeeper.value_classes import replace
 
-TERM_SECONDS = 10.0  # how long a lease stays if its process ends unnoticed
-DRAWN_ON_SECONDS = 8.0  # of these; the rest allows for clock differences and a delayed process
+TERM_SECONDS = 10.0  # a lease that is not renewed expires after this time
+DRAWN_ON_SECONDS = 8.0  # the use ends before, to allow for clock differences and delays
 RENEWED_AFTER_SECONDS = 4.0
 _COST = "cost"  # no stored quantity has this name
 
@@ -61,12 +61,12 @@ class Lease:
         self.at = hold.at
         self.labels: CallLabels = hold.labels
         self.owner = hold.owner
-        # Renewals do not extend it beyond the end of the periods that it was granted in.
+        # A renewal does not extend the lease beyond the periods in which it was granted.
         self.latest = monotonic + left_us / SECOND
         self.latest_at = now + left_us
         self.calls = 0  # the calls of the newest block
-        # From when to when the newest block was used, without the waits for a slow ledger; 0: it is
-        # not used up.
+        # Start and end of the use of the newest block, without waits for the ledger. An end of 0:
+        # the block is not used up.
         self.granted_at, self.used_up_at = monotonic, 0.0
         self.new_id = id_series(hold.at)
         self.decision = Decision(True)  # the decision about the newest block
@@ -178,7 +178,7 @@ class LeasedCall:
         unknown = first and isinstance(failed.error, InvalidInputError)
         if not unknown or self.end is LineKind.RELEASED:
             return None
-        # The ledger is another file now and does not know the lease, but the usage is real.
+        # The ledger file was replaced and does not have the lease, but the call was made.
         figures = self.figures or assumed(self.shape.figures)
         return Record(self.id, self.lease.labels, figures, self.shape.call.limits, self.at)
 

@@ -200,7 +200,7 @@ class LeaseTable(FastPath):
     def _renew(self, lease: Lease, store: LedgerWriter) -> None:
         now, monotonic = self._ledger_clock.now(), self._clock.monotonic()
         (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
-        if isinstance(outcome, Failed):  # another process has ended it, so nothing is left
+        if isinstance(outcome, Failed):  # another process has ended the lease
             lease.until = monotonic
         else:
             lease.renewed(now, monotonic)

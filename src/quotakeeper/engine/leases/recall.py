@@ -157,13 +157,13 @@ class Recall:
         ]  # fmt: skip
         monotonic = self._clock.monotonic()
         if not held:
-            # The room may have come back between the refusal and this check.
+            # Leases may have been released between the refusal and this check.
             return 0.0 if first else None
         if monotonic >= self._until or self._rounds > _MOST_ROUNDS:
             return None
         if monotonic >= self._next_sign:
             self._next_sign = monotonic + _SIGN_EVERY_SECONDS
-            self._of.sweep(store, now)  # leases of ended processes need no answer
+            self._of.sweep(store, now)  # releases leases of ended processes
             self._of.sign.give()
             return 0.0 if first else _PAUSE_SECONDS
         return _PAUSE_SECONDS

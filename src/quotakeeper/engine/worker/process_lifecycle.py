@@ -133,7 +133,7 @@ class ProcessLifecycle:
         self._forks.acquire()
         self._depth += 1
         users = list(self._users)
-        for user in users:  # without the lock, because their last work may import modules
+        for user in users:  # without the lock, because observers may import modules
             with _said():
                 user.before_fork()
         self._lock.acquire()

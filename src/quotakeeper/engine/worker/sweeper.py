@@ -18,7 +18,7 @@ from quotakeeper.engine.journals.replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
 
-# Releases leases of this process by id, because its worker knows all calls on them.
+# Releases leases of this process by id. This process has all calls on them in memory.
 GiveBack = Callable[[Collection[str], LedgerWriter, int], None]
 
 

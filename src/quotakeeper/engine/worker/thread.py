@@ -29,14 +29,14 @@ PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the longest that a fork waits for observers if the ledger does not answer
 
 log = logging.getLogger("quotakeeper.engine")
-_clock = SystemClock()  # measures waits, whatever clock the ledger has
+_clock = SystemClock()  # for measuring waits, also if the ledger uses a fake clock
 
 
 class Worker:
     """Owns a store, and executes commands and questions in its thread.
 
-    The thread starts with the first work item. It ends before a fork; parent and child start new
-    ones. `patience` is how long a caller waits for an answer, in seconds.
+    The thread starts with the first work item. It ends before a fork; parent and child each start a
+    thread again. `patience` is how long a caller waits for an answer, in seconds.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Worker:
         # Reentrant, because a finalizer may close a keeper while its own thread holds the lock.
         self._gate = RLock()
         self._turn = FairLock()  # held while the store is used
-        self._still = False  # whether a fork under way holds the turn
-        self._left = False  # whether it has finished for ever
+        self._still = False  # whether a fork under way holds `_turn`
+        self._left = False  # whether the worker has finished, for ever
 
     @property
     def store(self) -> Store:
@@ -195,7 +195,7 @@ class Worker:
         self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
             self._store.before_fork()
-        # An observer that asks the ledger gets no answer now.
+        # An observer that reads the ledger now gets no answer.
         self.maintenance.observers.rest(_BRIEFLY_SECONDS)
 
     def after_fork_in_parent(self) -> None:
@@ -224,8 +224,8 @@ class Worker:
             with self._gate:
                 if self._closed:
                     self._open_again()
-                # Queue before the thread starts, so that a fork in between leaves work that
-                # restarts it.
+                # Queue before the thread starts. If a fork stops it in between, the waiting items
+                # restart it.
                 for ticket in tickets:
                     self._queue.put(ticket)
                 self._start(tickets)

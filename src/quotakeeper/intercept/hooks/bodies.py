@@ -30,7 +30,7 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
 class Gathered:
     """Collects the chunks of a body while they are sent. Drops them all above `MOST_FILE` bytes."""
 
-    headers_left = False  # the headers were sent, through the same function
+    headers_left = False  # whether the headers were sent; the same function sends headers and body
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

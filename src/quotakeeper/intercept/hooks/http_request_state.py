@@ -25,7 +25,7 @@ class RequestState:
         self.attempt: HttpAttempt | None = None
         self.refused = False
         self.gathered: Gathered | None = None
-        self.instead: bytes | None = None  # the body to send in place of the program's pieces
+        self.instead: bytes | None = None  # the body to send instead of the program's chunks
         self.is_replaced = False
 
     def headers(self) -> dict[str, str]:
@@ -63,7 +63,7 @@ def request_of(
         body, size = seen_body(state.body)
     elif size is None and headers.get("content-length", "") in ("", "0"):
         body = None if "transfer-encoding" in headers else b""
-    # A body that was sent in pieces, or without a Content-Length, cannot be replaced.
+    # A body that was sent in chunks, or without a Content-Length, cannot be replaced.
     replaceable = whole and isinstance(state.body, bytes | str) and "content-length" in headers
     return Request(
         state.method, _url(connection, state.target), headers, body, size, replaceable

@@ -276,14 +276,14 @@ def _async_gathered_body(kind: Any) -> Any:
 
 
 def _is_unseen(request: Any) -> bool:
-    # With a Content-Length, the last piece ends the request: to ask after it would be too late.
+    # With a Content-Length, the last chunk ends the request: a reservation after it is too late.
     return "transfer-encoding" in request.headers and _body(request) == (None, None)
 
 
 def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
-    whole = size is None  # else its pieces have been sent
+    whole = size is None  # else its chunks have been sent
     if size is None:
         body, size = _body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -295,5 +295,5 @@ def _body(request: Any) -> tuple[bytes | None, int | None]:
     content = getattr(request, "_content", None)
     if isinstance(content, bytes):
         return content, len(content)
-    # The library reads a file piece by piece; `seen_body` can read the file before that.
+    # The library reads a file chunk by chunk. `seen_body` can read the file before this.
     return seen_body(getattr(request.stream, "_stream", request.stream))

@@ -39,7 +39,7 @@ _SWITCHING = 101
 _key: ContextVar[str] = ContextVar("quotakeeper_httpx_ws_key", default="")
 _patches = Patches()
 
-Steps = Generator[Callable[[], Any], Any, Any]  # a driver calls each; on event loops it awaits
+Steps = Generator[Callable[[], Any], Any, Any]  # called, and awaited on an event loop
 
 
 class Verbs(NamedTuple):
@@ -123,7 +123,7 @@ def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
 
 def _answered(hands: Handshake, response: Any, attempt: SocketAttempt) -> None:
     status = response.status_code
-    if tried(hands.is_of_mock, response) or status in _REDIRECTS:  # httpx asks again elsewhere
+    if tried(hands.is_of_mock, response) or status in _REDIRECTS:  # httpx sends the request again
         attempt.unsent()
     elif status == _SWITCHING:
         setattr(response.extensions["network_stream"], SOCKET, MeteredSocket(attempt))

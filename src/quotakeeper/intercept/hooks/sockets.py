@@ -65,8 +65,8 @@ class MeteredFile:
         return self._body.done
 
     def _passed(self, data: bytes) -> None:
-        # The piece has already been returned. With a Content-Length no ending can follow, so any
-        # place is as good as another to break off.
+        # The data has already been returned. With a Content-Length no ending can follow, so the
+        # stream may be cut anywhere.
         body = self._body
         breaks = not (body.is_chunked or body.ends_with_connection)
         self._cut = self._attempt.passed(data, splits=breaks)

@@ -38,7 +38,7 @@ def install(module: Any) -> None:
 
 
 def install_async(module: Any) -> None:
-    """Patch the same functions in `urllib3._async.connection`."""
+    """Patch `urllib3._async.connection`, the async form of the module that `install` patches."""
     connection = module.AsyncHTTPConnection
     _patches.wrap(connection, "request", _async_request_hook)
     _patches.wrap(connection, "getresponse", _async_answer_hook)

@@ -144,7 +144,7 @@ def request_of(connection: Any, given: tuple[Any, ...], named: dict[str, Any]) -
 
 
 def asked(uri: Any, headers: Any) -> Request:
-    """Return a `Request` for the library's URI."""
+    """Return the `Request` of a handshake with the library's `uri` and these headers."""
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
     scheme = "wss" if uri.secure else "ws"

@@ -18,7 +18,7 @@ from typing import Any
 
 _STREAM = 1  # socket.SOCK_STREAM
 _MOST_NOTES = 1_000  # the most notes of one process
-# Libraries whose connections a hook sees, by package, with the packages that connect for aiohttp.
+# Libraries whose connections a hook meters, with the packages that connect for aiohttp.
 _HOOKED = frozenset((
     "aiohappyeyeballs", "aiohttp", "httpx", "httpx2", "quotakeeper", "urllib3", "websocket",
     "websockets",
@@ -31,7 +31,7 @@ _PLUMBING = frozenset((
     "quotakeeper_unseen", "runpy", "selectors", "sniffio", "socket", "ssl", "threading", "trio",
     "uvloop",
 ))  # fmt: skip
-# Above these modules the stack shows who started the event loop, not who connects.
+# Above these modules, the stack shows which code started the event loop, not which code connects.
 _LOOPS = frozenset(("asyncio.events", "trio._core._run", "uvloop"))
 _CLIENTS = frozenset(("aria2c", "curl", "grpcurl", "websocat", "wget", "wget2"))
 _UNSEEABLE = frozenset(("curl_cffi", "grpc", "pycurl"))  # they connect without Python's `socket`
@@ -154,7 +154,7 @@ class UnseenWatch:
                     self._note("unseen", f"{host} {program}")
 
     def _spawns(self, path: Any, arguments: Any, env: Any) -> None:
-        # `subprocess` uses this event too, and has already reported its child.
+        # `subprocess` also causes this event. Its child was reported by the event of `Popen`.
         if sys._getframe(2).f_globals.get("__name__") != "subprocess":
             self._starts(path, arguments, env)
 
