@@ -146,7 +146,7 @@ class MissingExtraError(ConfigError):
 class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the public interface
     """A hard limit refused a call before it was sent.
 
-    Attributes: `limit` (the Limit that resets last), `asked` and `remaining` (integers in its base
+    Attributes: `limit` (the Limit that resets last), `asked` and `remaining` (in the limit's base
     unit), `resets_at` (microseconds since 1970 UTC), `decision` (all limits that refused).
     """
 

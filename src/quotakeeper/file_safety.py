@@ -77,7 +77,8 @@ def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
 
 
 def take_rights(target: int | Path, ledger: Path) -> None:
-    """Set the group and the group's rights of a new file or folder to those of a shared ledger.
+    """Set the group of a new file or folder to the group of a shared ledger, and add the group's
+    rights.
 
     SQLite does the same for the files beside its database (sqlite.org/wal.html). Does nothing if
     the ledger is private or does not exist. Raises OSError.

@@ -158,7 +158,7 @@ class Keeper(FunctionMeter):
     def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
         """End a reservation with the true figures of its call. Takes the reservation or its id.
 
-        If the id is of another process, the call is priced with the default price options.
+        With an id, which may be of another process, the call has the default price options.
         """
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
@@ -192,8 +192,8 @@ class Keeper(FunctionMeter):
         """Count usage that had no reservation. Each `event_id` counts only once, for ever.
 
         Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error", "unknown"),
-        `model_served`, `duration_ms`, `note`. No limit refuses it. `at` is the instant of past
-        usage, in microseconds since 1970 UTC. It decides the price and the periods.
+        `model_served`, `duration_ms`, `note`. No limit refuses it. The usage is priced and counted
+        at the instant `at`, in microseconds since 1970 UTC (None: now).
         """
         call = self._engine.calls.call(provider, model, operation, scope, options)
         return run(self._parts.worker, self._engine.records.record(call, given, event_id, at))

@@ -3,8 +3,7 @@
 gevent and eventlet can replace Python's threads with green threads. A green thread runs only while
 its native thread does nothing else. If a caller waits for a green worker on a native lock, the
 worker never runs. So all code that waits for the ledger takes its threads and locks from this
-module. The names here are native whether or not a library has patched `threading`, and whenever it
-did.
+module. The names in this module are native, even if a library has patched `threading`.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Admitter(Protocol):
     ) -> Any:  # fmt: skip
         """Admit a call at once, without waiting, and return its Reservation.
 
-        If this is not possible, return the argument `key` of `admit`. It is the same for all calls
-        with the same arguments, and None for a call without a key.
+        If this is not possible, return the argument `key` of `admit`. The key is the same for all
+        calls with the same arguments. It is None for a call without a key.
         """
 
     def admit(
@@ -98,8 +98,7 @@ class Admission:
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: dict[str, Any],
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
-        """Return the reservation if no waiting is needed, else the steps to run, which return
-        it."""
+        """Return the reservation if no waiting is needed, else the steps that return it."""
         admitter, parts = self._admitter, self._parts
         terms = terms_of(quantities)
         key = None

@@ -32,8 +32,8 @@ class Settlement:
 def note_end(settlement: Settlement) -> Settlement:
     """Write the usage of a finished call to a file, with one `write()` and no commit.
 
-    After this, the usage is not lost if the process is killed. Returns the settlement with `noted`
-    set; the caller must pass it to `settle_batch`. Raises the errors of `Reservation.settle`.
+    After this, the usage is not lost if the process is killed. Returns the settlement that the
+    caller must then pass to `settle_batch`. Raises the errors of `Reservation.settle`.
     """
     reservation, given = settlement.reservation, settlement.given
     if reservation._settle_by_journal(given):

@@ -149,9 +149,9 @@ class CallBuilder:
         """Return the quantities in `given`, priced at the instant `at`, with all facts about the
         call.
 
-        With `bound`, texts count at their upper bound. The provenance is `provenance`, else the one
-        in `given`, else the token counter's for texts, else "reported". A quantity that is None
-        (the provider did not report it) is taken from `otherwise`; then all figures are estimates.
+        With `bound`, texts count at their upper bound. The provenance is `provenance`, else that in
+        `given`, else the token counter's for texts, else "reported". A quantity that is None (the
+        provider did not report it) is taken from `otherwise`; then all figures are estimates.
         Without `otherwise`, None raises InvalidInputError. `model_served` and `options` in `given`
         replace the requested ones for pricing. `cost_usd` is the cost that the provider charged,
         and replaces the price.

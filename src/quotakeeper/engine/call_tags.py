@@ -19,10 +19,10 @@ class CallTags:
 
     @contextmanager
     def block(self, labels: Mapping[str, str]) -> Iterator[None]:
-        """Add these labels to all calls in a `with` block. An inner block's label overrides an
-        outer one.
+        """Add these labels to all calls in a `with` block.
 
-        Raises InvalidInputError for a label that cannot be stored.
+        A label of an inner block overrides the same label of an outer block. Raises
+        InvalidInputError for a label that cannot be stored.
         """
         checked = dict(check_scope(labels))
         before = _TAGS.get()
@@ -35,8 +35,8 @@ class CallTags:
                 _TAGS.reset(token)
 
     def added_to(self, scope: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        """Return the labels of the current block and of `scope`; on the same name, `scope`
-        overrides."""
+        """Return the labels of the current block and of `scope`. A label in `scope` overrides the
+        block's."""
         tags = _TAGS.get()
         if not tags:
             return scope

@@ -221,6 +221,6 @@ class ObserverQueue:
             self._queue.put(StopRequest())
 
     def leave(self) -> None:
-        """In a forked child: stop this copy of the queue. At most the current function still
-        ends."""
+        """In a forked child: stop this copy of the queue. After the current function, no function
+        runs."""
         self._left = True

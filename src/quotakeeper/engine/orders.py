@@ -71,10 +71,10 @@ class Orders:
     def raise_limit(
         self, name: str, to: object, for_seconds: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Raise the amount of a limit for `for_seconds`. Returns the end, in microseconds since
-        1970 UTC.
+        """Raise the amount of a limit for `for_seconds`.
 
-        Raises InvalidInputError, LedgerError.
+        Returns the instant when the raise ends, in microseconds since 1970 UTC. Raises
+        InvalidInputError, LedgerError.
         """
         limit = self._named(name)
         amount = amount_from_units(to, limit.meter_info, "to")

@@ -44,7 +44,7 @@ Presets = Callable[[int], tuple[ProviderQuota, ...]]
 
 @dataclass(frozen=True, slots=True)
 class QuotaReads:
-    """The quotas of providers: those that replies to this process reported, and presets.
+    """The quotas of providers: quotas that replies reported, and presets.
 
     `presets` returns the presets that are valid at an instant; None if the settings name no
     presets.

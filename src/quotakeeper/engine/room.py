@@ -196,7 +196,7 @@ class Room:
                 yield call
 
     def waits(self, caller: Caller) -> bool:
-        """Whether `caller` already waits. If so, a signal handler interrupted its wait and now
+        """Whether `caller` already waits. If so, a signal handler has interrupted the wait and
         calls this."""
         return any(call.caller == caller for call in self._in_order())
 

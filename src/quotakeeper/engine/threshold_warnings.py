@@ -20,8 +20,7 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class ThresholdWarnings:
-    """Warns about limits whose threshold a booking crossed. Of several thresholds, only the highest
-    counts.
+    """Warns about limits whose threshold a booking crossed, for each limit only about the highest.
 
     A crossing is one journal entry, and only the process that booked it warns. A shadow limit
     causes no warning.

@@ -44,7 +44,7 @@ class TypicalHolds:
         self._clock: Clock = parts.clock
 
     def lowered(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Reserve]:
-        """Return the command with its quantities lowered to the p99 of its operation.
+        """Return the command with its quantities lowered to the p99 of the operation.
 
         Returns the command unchanged if the operation has fewer than 20 known calls.
         """

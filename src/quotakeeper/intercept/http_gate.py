@@ -99,7 +99,7 @@ async def astart(
 
 
 def starts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Return whether to call `start` only after the whole body was sent, which is sent in chunks.
+    """Return whether to call `start` only when the whole body was sent. Only for bodies in chunks.
 
     A provider does nothing with an incomplete body, so no reservation is needed before. Never
     raises.

@@ -67,8 +67,10 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
 
 
 def passes_unmetered(make: Callable[[], Request]) -> None:
-    """Report a WebSocket that opens to a provider but that no hook can meter. Logs a warning, if
-    needed."""
+    """Report a WebSocket to a provider that opens but that no hook can meter.
+
+    Calls `switch.unmetered`, or logs a warning if this is not set.
+    """
     meter = None if not switch.on or is_suppressed() else process_meter()
     if meter is None:
         return
@@ -98,8 +100,8 @@ class _Opening:
     attempt: SocketAttempt | None = None
 
     def failed(self, error: Exception) -> Refused | None:
-        """Return the refusal of the socket, or None to open it. Also ends its reservation if it has
-        one."""
+        """Return the refusal of the socket, or None to open it. Also ends the socket's reservation,
+        if any."""
         attempt = self.attempt if self.attempt is not None and self.attempt.budget.is_open else None
         refused = after_fault(self.meter, self.request, error, is_reserved=attempt is not None)
         if attempt is not None and refused is not None:

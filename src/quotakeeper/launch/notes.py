@@ -36,10 +36,12 @@ class Notes:
     """The sum of the notes that the Python processes of a run wrote.
 
     - `metered`: the number of processes with hooks.
-    - `too_old`: Python versions that are too old. `failed`: errors while hooks were installed.
-    - `refused`, `paused`: the number of calls that limits, or a pause, refused.
+    - `too_old`: Python versions that are too old.
+    - `failed`: errors while hooks were installed.
+    - `refused`: the number of calls that limits refused. `paused`: the number that pauses refused.
     - `shut`: why all calls were refused.
-    - `unseen`: connections that no hook metered. `blind`: why connections were not watched.
+    - `unseen`: connections that no hook metered.
+    - `blind`: why connections were not watched.
     - `loaded`: loaded libraries whose connections cannot be watched.
     - `children`: processes that were started without the meter.
     - `gateways`: addresses of gateways that count on the same ledger.

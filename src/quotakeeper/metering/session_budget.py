@@ -106,10 +106,9 @@ class SessionBudget:
     # -- what is written down
 
     def note(self, figures: dict[str, Any]) -> None:
-        """Save the usage so far to a file. If this process is killed, another process settles the
-        session by it.
+        """Save the usage so far to a file, for the case that this process is killed.
 
-        Raises OSError.
+        Another process then settles the session from the file. Raises OSError.
         """
         if self._held:
             self._session.write(self._held, figures)

@@ -157,8 +157,8 @@ class SocketAttempt:
     # -- inside
 
     def _passing(self, data: Data) -> Plan:
-        """Return the steps that count a message and reserve its needs. Refused messages do not
-        count."""
+        """Return the steps that count a message and reserve enough for it. A refused message is not
+        counted."""
         if self._broken or self._cut is not None or not self.budget.is_open:
             return None
         is_free, needed = self._counted(data)
@@ -182,7 +182,8 @@ class SocketAttempt:
         return None
 
     def _keep_or_undo(self, leaves: bool) -> None:
-        """Keep the count of a message that is sent; otherwise restore the count from before it."""
+        """Keep the count of the message if it is sent; otherwise restore the count before the
+        message."""
         with self._session_lock:
             before, self._before = self._before, None
             if before is not None and not leaves:

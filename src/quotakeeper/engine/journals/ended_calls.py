@@ -2,7 +2,7 @@
 
 The ledger settles many calls in one commit, a moment after they end. If the process is killed in
 this moment, the note remains in its file. Another process finds that the first process has ended,
-and settles the call by the note. Without the note, the call would be assumed at its upper bound. A
+and settles the call from the note. Without the note, the call would be assumed at its upper bound. A
 note survives kill -9, `os._exit` and `exec`. It is not synced to disk, so after a power cut the
 call is assumed.
 

@@ -2,9 +2,9 @@
 
 A call on a lease has a line for its admission, written before the call is sent, and a line for its
 end. The files are beside the ledger: `<ledger>.lease-<owner>.<number>`, where the owner names the
-process. They are removed when the ledger has booked all their lines. A line begins with a newline,
-so that a torn line before it does not damage it. It ends with a semicolon, which shows that the
-line is complete.
+process. A file is removed when the ledger has booked all its lines. A line begins with a newline,
+so an incomplete line before it does no harm. A line ends with a semicolon, which shows that it is
+complete.
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def fence_path(ledger: Path, owner: str) -> Path:
 
 
 def segments(ledger: Path) -> dict[str, list[Path]]:
-    """The lease journals beside a ledger, by owner name. The files of each are in the order of
+    """The lease journals beside a ledger, by owner name. The files of a journal are in the order of
     writing.
 
-    The list is empty for a process of which only the fence file exists. Without access to the
+    A process of which only the fence file exists has an empty journal. Without access to the
     folder, returns no journals.
     """
     try:

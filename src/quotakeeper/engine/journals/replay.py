@@ -96,10 +96,11 @@ class _Call:
 
 
 class Replayed(NamedTuple):
-    """The processes that have ended, by owner name.
+    """Processes that have ended, by owner name.
 
-    - `booked`: the journal was booked.
-    - `unread`: this process cannot read the journal. The reservations stay until they expire.
+    - `booked`: processes whose journal was booked.
+    - `unread`: processes whose journal this process cannot read. Their reservations stay until they
+      expire.
     """
 
     booked: frozenset[str] = frozenset()

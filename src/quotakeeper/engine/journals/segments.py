@@ -40,9 +40,10 @@ class Segments:
         return self.fence is not None or self.current is not None or bool(self._before)
 
     def ready(self, monotonic: float) -> bool:
-        """Create a file to write to if there is none. Returns False if this fails.
+        """Create a file to write to if there is none. Returns False if this fails: then no lease
+        may be used.
 
-        If it fails, no lease may be used. `monotonic` is the present time in monotonic seconds.
+        `monotonic` is the present time in monotonic seconds.
         """
         if self._ledger is None or self.current is not None:
             return True

@@ -1,7 +1,7 @@
 """The figures of an open session so far: one note in its own file, which each update overwrites.
 
 A session may last for hours, and the usage of each message is added. If the process is killed,
-another process settles the session by the note. Without the note, the whole reservation would be
+another process settles the session from the note. Without the note, the whole reservation would be
 assumed. A session that is not in the ledger (`on_store_failure = "allow"`) would not be counted at
 all.
 

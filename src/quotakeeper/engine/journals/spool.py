@@ -91,8 +91,8 @@ class Spool:
 
     @property
     def is_full(self) -> bool:
-        """Whether the memory for waiting calls is full. It stays empty while the file can be
-        written."""
+        """Whether the memory for waiting calls is full. The memory stays empty while the file can
+        be written."""
         return len(self._in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
 
     def after_fork(self) -> None:

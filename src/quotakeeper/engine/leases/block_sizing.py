@@ -52,11 +52,11 @@ class BlockSizing:
         self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have,
         fence: Fence | None = None,
     ) -> Lease | None:  # fmt: skip
-        """Reserve a new block for `lease`, or for a new lease. Returns the lease; None if it is
-        denied.
+        """Reserve a new block for `lease`, or for a new lease. Returns the lease; None if no block
+        is granted.
 
-        `have` is called with the lease, the block and the decision as soon as the ledger has
-        reserved it.
+        `have` is called with the lease, the block and the decision as soon as the block is
+        reserved.
         """
         behind = None if fence is None else (fence, fence.token)  # see Fence.token
         now, monotonic = clock.now(), clock.monotonic()

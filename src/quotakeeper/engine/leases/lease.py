@@ -128,7 +128,8 @@ class LeasedCall:
     """One call on a lease.
 
     `drawn`: the ledger has the call as a reservation. `end` says how the call ended; None while it
-    is under way. `segment` and `end_segment` are the journal files with its two lines.
+    is under way. `segment` is the journal file with the line of its admission, and `end_segment`
+    the file with the line of its end.
     """
 
     __slots__ = (
@@ -161,9 +162,9 @@ class LeasedCall:
     def commands(self) -> Sequence[Command]:
         """Return the commands that book the call; see KeptCall.
 
-        Empty for a call that was released before it was written to the ledger. But if another
-        process has fenced this process, that process may have written the call. So a release is
-        then sent to the ledger too.
+        Empty for a call that was released before it was written to the ledger. Exception: another
+        process that has fenced this process may have written the call. Then the release is sent to
+        the ledger too.
         """
         if self.drawn:
             return [self._ending()]

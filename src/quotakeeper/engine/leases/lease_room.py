@@ -15,10 +15,10 @@ Needs = tuple[tuple[str, int], ...]
 
 
 class RoomState:
-    """The unused part at one instant.
+    """The unused part of a lease at one instant.
 
-    `call` is the call that took its amounts in this step; None if no call did. The next state is
-    the first item of `offered`. The first one is unique, because `list.append` is atomic.
+    `call` is the call that took its amounts in this step; None if no call did. Threads append
+    possible next states to `offered`. Only the first of these states is used.
     """
 
     __slots__ = ("call", "is_open", "offered", "room")

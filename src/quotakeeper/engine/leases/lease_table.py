@@ -117,7 +117,8 @@ class LeaseTable(FastPath):
 
     def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
-        """Write calls under way to the ledger as reservations: `calls`, or all if it is None."""
+        """Write calls under way to the ledger as reservations: `calls`, or all calls if `calls` is
+        None."""
         self._collect()
         chosen = list(self._under_way.values()) if calls is None else calls
         # This includes calls that ended since the last booking, because their lease may be released

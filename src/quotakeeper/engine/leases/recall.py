@@ -131,7 +131,8 @@ class Recall:
 
     @property
     def may_help(self) -> bool:
-        """Whether the call would fit if reserved amounts were released. Read it before `round`."""
+        """Whether the call would fit if reserved amounts were released. Callers check this before
+        `round`."""
         decision = self.denied.decision
         if decision.pause is not None or decision.doubt is not None:
             return False

@@ -25,7 +25,7 @@ E = TypeVar("E", bound=Exception)
 def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerError:
     """Return the error for a ledger that did not answer in time. `command` is None for a question.
 
-    It is OutcomeUnknownError if the command may still be executed.
+    The error is OutcomeUnknownError if the command may still be executed.
     """
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):

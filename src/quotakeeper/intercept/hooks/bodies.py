@@ -10,8 +10,10 @@ MOST_FILE = 64 * 1024 * 1024
 
 
 def seen_body(body: Any) -> tuple[bytes | None, int | None]:
-    """Return the bytes of a body, or None, and its size in bytes, or None. Does not consume
-    iterators."""
+    """Return the bytes of a body and its size in bytes. Each is None if it is not known.
+
+    Does not consume iterators.
+    """
     if body is None:
         return b"", 0
     if isinstance(body, bytes):
@@ -28,7 +30,8 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
 
 
 class Gathered:
-    """Collects the chunks of a body while they are sent. Drops them all above `MOST_FILE` bytes."""
+    """Collects the chunks of a body while they are sent. Above `MOST_FILE` bytes, drops all
+    chunks."""
 
     headers_left = False  # whether the headers were sent; the same function sends headers and body
 
@@ -45,8 +48,8 @@ class Gathered:
             self._pieces.append(bytes(piece))
 
     def add_chunk(self, data: bytes) -> None:
-        """Add the next chunk in HTTP/1 format: its size is before it, and an end of line after
-        it."""
+        """Add the data of the next HTTP/1 chunk: without the size before it and the end of line
+        after it."""
         self.add(data.partition(b"\r\n")[2][:-2])
 
     @property
@@ -56,9 +59,9 @@ class Gathered:
 
 
 def _file(file: Any) -> tuple[bytes | None, int | None]:
-    """Return the unread bytes of a seekable file, or None, and their number, or None.
+    """Return the unread bytes of a seekable file and their number. Each is None if it is not known.
 
-    Leaves the position of the file unchanged.
+    The bytes are None above `MOST_FILE`. Leaves the position of the file unchanged.
     """
     try:
         if not file.seekable() or isinstance(file, io.TextIOBase):

@@ -187,7 +187,7 @@ class UnseenWatch:
 def _caller() -> str:
     """Return the package that connects, from the stack; "" if it is not known.
 
-    `_SEEN` if a hook meters the connection.
+    Returns `_SEEN` if a hook meters the connection.
     """
     suppression = sys.modules.get("quotakeeper.intercept.suppression")
     if suppression is not None and suppression.is_suppressed():
