@@ -49,8 +49,8 @@ class ClockedStore(Protocol):
 
 
 class LedgerClock:
-    """The clock for all ledger entries. Any thread may call `now`. Only the worker writes with a
-    store.
+    """The clock for all ledger entries. Any thread may call `now`. Only the worker calls methods
+    with a store.
 
     `clock` is checked only if it has a method `boot` (see SystemClock) that does not return None.
     """

@@ -118,7 +118,7 @@ def _is_in_process(native_id: int) -> bool:
 
 
 class ResumableThread:
-    """Runs at most one thread at a time, again and again. A forked child needs a new object."""
+    """A thread that can be stopped and started again. A forked child needs a new object."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -128,7 +128,7 @@ class ResumableThread:
 
     @property
     def running(self) -> bool:
-        """Whether the thread runs: it was started, and no stop request has ended it since."""
+        """Whether the thread was started and no stop request has ended it since."""
         return bool(self._runs)
 
     @property

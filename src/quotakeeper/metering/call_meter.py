@@ -96,7 +96,7 @@ class CallMeter:
         return self._admitted(pending, until_admitted(self, admit))
 
     def needs_body(self, request: Request) -> bool:
-        """Return whether the most that a call may cost is known only from its body.
+        """Return whether the upper bound of a call is known only from its body.
 
         True only for text bodies. A provider processes and bills such a body only when it is whole.
         """

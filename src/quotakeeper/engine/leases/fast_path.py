@@ -90,8 +90,8 @@ class FastPath:
     def take(self, key: Any, handle: Callable[[LeasedCall], Handle]) -> Handle | None:
         """Admit a call on its lease and return its handle; None if no known lease has room.
 
-        `handle` makes the handle of the call, before the call is admitted. If a signal handler
-        raises at any later instruction, this method or the handle's finalizer ends the call.
+        `handle` makes the handle before the call is admitted. If a signal handler raises after
+        that, this method or the handle's finalizer ends the call.
         """
         try:
             shape = self._shapes[key]

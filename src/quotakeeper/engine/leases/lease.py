@@ -162,9 +162,9 @@ class LeasedCall:
     def commands(self) -> Sequence[Command]:
         """Return the commands that book the call; see KeptCall.
 
-        Empty for a call that was released before it was written to the ledger. Exception: another
-        process that has fenced this process may have written the call. Then the release is sent to
-        the ledger too.
+        Returns no commands for a released call that was never written to the ledger. If another
+        process has fenced this process, it may have written the call. Then the commands release it
+        in the ledger.
         """
         if self.drawn:
             return [self._ending()]

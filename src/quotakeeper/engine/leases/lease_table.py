@@ -1,8 +1,8 @@
 """The leases of a process: reserved parts of limits, on which the process admits calls in memory.
 
 Any thread may admit a call on a lease and end it. Only the worker uses the ledger. It requests
-leases, renews them and releases them. It also draws calls: it writes calls on a lease to the ledger
-as reservations of their own.
+leases, renews them and releases them. It also draws calls: a drawn call is written to the ledger as
+a separate reservation.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class LeaseTable(FastPath):
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
         """End the leases with these ids, because the ledger considers them expired.
 
-        Ignores ids of leases that this process does not have: it never received the grant.
+        Ignores the id of a lease whose grant this process never received.
         """
         here = [lease for lease in self._leases.values() if lease.id in ids]
         self.give_back(here, store, now)

@@ -58,7 +58,7 @@ def metered_stream(kind: Any, broken: Any) -> Any:
 
 
 def async_metered_stream(kind: Any, broken: Any) -> Any:
-    """Return the class of `metered_stream` for event loops."""
+    """Return a stream class as `metered_stream` does, for event loops."""
 
     class AsyncMeteredByteStream(PassedStream, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:

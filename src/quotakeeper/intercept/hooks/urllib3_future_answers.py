@@ -49,7 +49,7 @@ def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
 
 
 def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """Return the function of `metered` for event loops."""
+    """Return a read function as `metered` does, for event loops."""
 
     async def read(*given: Any) -> bytes:
         try:
