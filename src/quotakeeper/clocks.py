@@ -126,8 +126,8 @@ def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
 
 
 class MachineZone(tzinfo):
-    """The machine's time zone by the rules of the C library, if Python finds no time zone
-    database."""
+    """The machine's time zone by the rules of the C library. Used if the IANA name of the zone is
+    unknown."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         """The offset from UTC; uses `fold` in a repeated hour."""

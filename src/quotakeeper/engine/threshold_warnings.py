@@ -20,10 +20,10 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class ThresholdWarnings:
-    """Warns about limits whose threshold a booking crossed, for each limit only about the highest.
+    """Warns about limits whose threshold a booking crossed.
 
-    A crossing is one journal entry, and only the process that booked it warns. A shadow limit
-    causes no warning.
+    If a booking crosses several thresholds of a limit, warns only about the highest. A crossing is
+    one journal entry, and only the process that booked it warns. A shadow limit causes no warning.
     """
 
     def __init__(self, warn: Warner | None) -> None:

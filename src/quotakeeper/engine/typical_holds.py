@@ -34,7 +34,8 @@ Kind = tuple[str, str, str]  # provider, model, operation
 class TypicalHolds:
     """The p99 of each quantity of each operation, from the newest events of a ledger.
 
-    Each keeper has one. The worker reads the events, at most every ten seconds.
+    Each keeper has one. The worker reads the events at most every ten seconds. While an operation
+    has fewer than 20 known calls, it reads them at most every second.
     """
 
     def __init__(self, parts: EngineParts) -> None:

@@ -36,11 +36,11 @@ Have = Callable[[Lease, Figures, Decision], None]
 
 
 class BlockSizing:
-    """Requests leases from the ledger. `calls` is the number of calls per block; None adapts it to
-    use.
+    """Requests leases from the ledger. `calls` is the number of calls per block.
 
-    A block takes at most a quarter of the remaining amount of each hard limit. So blocks become
-    smaller as a limit is used, and stop before it is used up.
+    With None, the number adapts to how fast blocks are used up. A block takes at most a quarter of
+    the remaining amount of each hard limit. So blocks become smaller as a limit is used, and stop
+    before it is used up.
     """
 
     def __init__(self, calls: int | None, boot: str) -> None:
