@@ -35,7 +35,7 @@ def daily_limits(timezone: str) -> list[Limit]:
 
 
 def settings_in_memory() -> Settings:
-    """Return settings with the limits of the project brief and a ledger in memory.
+    """Return settings with the default limits and a ledger in memory.
 
     The calculator uses these settings if the configured ledger or the config cannot be read.
     """

@@ -30,7 +30,8 @@ class _NoRedirect(HTTPRedirectHandler):
 def checked_address(url: str) -> str:
     """Return a base URL that may receive a key, without `/v1` at the end.
 
-    Raises InvalidInputError if the URL is invalid or not encrypted.
+    Raises InvalidInputError if the URL is invalid. Also raises it for `http://` to an address that
+    is not on this machine.
     """
     text = url if "://" in url else f"https://{url}"
     try:

@@ -246,8 +246,11 @@ class CallMeter:
         return attempt
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
-        """Return whether a retry is pointless, and the seconds until a retry may succeed, or
-        None."""
+        """Return whether the program should not retry soon, and the seconds until room may be free.
+
+        It should not retry if the call never fits, or if the wait is over an hour. The seconds are
+        None if a person must correct the clock first.
+        """
         if decision.doubt is not None:
             return True, None  # the refusal lasts until somebody corrects the clock
         if all(verdict.is_held for verdict in decision.refusing):

@@ -196,10 +196,10 @@ def limit_status(verdict: Verdict) -> LimitStatus:
 
 
 def unpriced_since(status: Status) -> int | None:
-    """Return the earliest start of a period of a limit on cost (microseconds since 1970 UTC).
+    """Return the instant from which the status counts calls without a price.
 
-    Calls without a price count in the status from this instant on. None if there is no limit on
-    cost.
+    It is the earliest period start among the limits on cost, in microseconds since 1970 UTC. None
+    if no limit is on cost.
     """
     starts = [entry.period.start_at for entry in status.limits if entry.limit.meter == "cost"]
     return min(starts, default=None)

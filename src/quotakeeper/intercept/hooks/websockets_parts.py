@@ -144,7 +144,11 @@ def request_of(connection: Any, given: tuple[Any, ...], named: dict[str, Any]) -
 
 
 def asked(uri: Any, headers: Any) -> Request:
-    """Return the `Request` of a handshake with the library's `uri` and these headers."""
+    """Return a handshake as a `Request`.
+
+    `uri` is the parsed address of the library `websockets`. `headers` are the headers that the
+    program adds, or None.
+    """
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
     scheme = "wss" if uri.secure else "ws"

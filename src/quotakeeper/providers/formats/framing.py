@@ -161,7 +161,9 @@ class JsonSplitter:
             self._hold(data[start:])
 
     def close(self) -> None:
-        """Pass on an unfinished object too, because its end may have the usage."""
+        """End the input. An object that was cut off is passed on, because its last bytes may contain
+        the usage.
+        """
         if self._holding:
             if self._whole:
                 self._cut()

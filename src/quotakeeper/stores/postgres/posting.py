@@ -22,7 +22,10 @@ DONE = "done"
 
 
 class MismatchError(Exception):
-    """After the commit of a batch, the rules decide the batch differently, so a guard is wrong."""
+    """A committed batch, decided again, gives other entries than those that were committed.
+
+    This is a fault in quotakeeper: a guard, which the server checks at the commit, missed a change.
+    """
 
 
 def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:

@@ -58,8 +58,9 @@ class JournalRecords:
         return None if row is None else self._record(row)
 
     def by_seq(self, seq: int) -> CallRecord:
-        """Return the record of the id whose first entry is `seq`. Raises DamagedRowError if there
-        is none.
+        """Return the record of the call whose first entry has the number `seq`.
+
+        Raises DamagedRowError if the journal has no entry with this number.
         """
         found = self._by_seq.get(seq)
         if found is None:
