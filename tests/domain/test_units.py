@@ -191,3 +191,13 @@ def test_amounts_of_all_meters_equal_the_measure_of_each(given_quantities, cost_
     found = amounts_of(given_quantities, cost_pico)
     for name in (*STORED_METERS, "tokens", "cost"):
         assert found.get(name, 0) == measure(METERS[name], given_quantities, cost_pico)
+
+
+def test_a_quantity_that_is_zero_is_left_out_in_whatever_form_it_is_given():
+    given_quantities = {
+        "input_tokens": 0,
+        "output_tokens": "0",
+        "characters": Decimal(0),
+        "images": "2",
+    }
+    assert check_quantities(given_quantities) == {"images": 2}
