@@ -33,8 +33,8 @@ def why_not_ours(path: Path) -> str:
         return ""
     what = "is a link" if stat.S_ISLNK(found.st_mode) else "is a file"
     return (
-        f"{what} of another user ({user_name(found.st_uid)}) in a folder that everybody may write to "
-        f"({path.parent})"
+        f"{what} of another user ({user_name(found.st_uid)}) in a folder that every user can "
+        f"write to ({path.parent})"
     )
 
 

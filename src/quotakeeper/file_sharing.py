@@ -31,7 +31,7 @@ def group_id(name: str) -> int:
     """
     if not _POSIX:
         raise ConfigError(
-            "ledger.group", "Windows has no such groups", "give the users rights on the folder"
+            "ledger.group", "Windows has no such groups", "give the users access to the folder"
         )
     import grp  # noqa: PLC0415 - not on Windows, and only for shared ledgers
 
@@ -141,14 +141,16 @@ def why_denied(ledger: Path) -> str:
         return ""
     for folder in reversed(ledger.absolute().parents):
         if folder.exists() and not _may(folder, os.X_OK):
-            return f"{_me()} may not enter the folder {folder} ({_rights(os.stat(folder))})"
+            return f"{_me()} has no right to enter the folder {folder} ({_rights(os.stat(folder))})"
     for end in ("", "-wal", "-shm", ".lock", "-owners"):
         path = ledger.with_name(ledger.name + end)
         if path.exists() and not _may(path, os.R_OK | os.W_OK):
-            return f"{_me()} may not write to {path.name} ({_rights(os.stat(path))})"
+            return f"{_me()} has no right to write to {path.name} ({_rights(os.stat(path))})"
     if ledger.parent.exists() and not _may(ledger.parent, os.W_OK):
         found = os.stat(ledger.parent)
-        return f"{_me()} may not make files in the folder {ledger.parent} ({_rights(found)})"
+        return (
+            f"{_me()} has no right to create files in the folder {ledger.parent} ({_rights(found)})"
+        )
     return ""
 
 

@@ -141,8 +141,8 @@ def test_a_translation_uses_only_values_that_its_message_has() -> None:
             'đặt on_limit = "wait", hoặc nâng hạn mức',
         ),
         (
-            "entry 7 crosses 8 with 9 used, but the journal gives 6",
-            "mục 7 vượt ngưỡng 8 khi đã dùng 9, nhật ký cho 6",
+            "entry 7 crosses 8 with 9 used, but the journal adds up to 6",
+            "mục 7 vượt ngưỡng 8 khi đã dùng 9, nhưng tổng theo nhật ký là 6",
         ),
         ("a message of another program", "a message of another program"),
     ],

@@ -91,17 +91,19 @@ def test_a_wrong_lapse_entry_is_named_by_verify() -> None:
     right = entry(Kind.LAPSE, after, amount=6, about=1)
     assert problem_of(state, right) == ""
     for wrong in ({"amount": 5, "about": 1}, {"amount": 6, "about": 2}):
-        assert "which has not expired" in problem_of(state, entry(Kind.LAPSE, after, **wrong))
-    assert "which has not expired" in problem_of(state, replace(right, at=NOON))
+        assert "but that credit has not expired" in problem_of(
+            state, entry(Kind.LAPSE, after, **wrong)
+        )
+    assert "but that credit has not expired" in problem_of(state, replace(right, at=NOON))
     assert right.notice is not None
     used = replace(right, notice=replace(right.notice, used=3))
-    assert problem_of(state, used) == "says that 3 is used, but the journal gives 4"
+    assert problem_of(state, used) == "says that 3 is used, but the journal adds up to 4"
     nobody = replace(right, notice=replace(right.notice, account="nobody"))
     assert problem_of(state, nobody) == "adds credit to an unknown account"
     never = LedgerState(zone_named)
     never.add_account(PREPAID.account, 0)
     empty = replace(right, notice=replace(right.notice, used=0))
-    assert "which has not expired" in problem_of(never, empty)
+    assert "but that credit has not expired" in problem_of(never, empty)
     assert problem_of(state, Entry(9, Kind.PAUSE, NOON, notice=Notice("gemini", "x"))) == ""
     assert problem_of(state, Entry(9, Kind.PAUSE, NOON)) == ""
 

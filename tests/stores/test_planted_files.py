@@ -83,7 +83,7 @@ def test_a_file_planted_by_another_user_is_refused_and_not_changed(
 def test_a_planted_file_is_refused_to_readers_too(shared: Path, foreign: Foreign) -> None:
     book(shared / "ledger.db")
     foreign(shared / "ledger.db")
-    with pytest.raises(LedgerUnavailableError, match="in a folder that everybody may write to"):
+    with pytest.raises(LedgerUnavailableError, match="in a folder that every user can write to"):
         connect_read_only(shared / "ledger.db")
 
 

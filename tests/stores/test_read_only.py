@@ -48,7 +48,9 @@ def test_a_write_is_refused_by_name(read_only: Path) -> None:
     with Keeper(read_only, {"timezone": "UTC"}) as keeper:
         with pytest.raises(LedgerUnavailableError, match="is read-only"):
             keeper.record("gemini", input_tokens=5)
-        with pytest.raises(LedgerUnavailableError, match=r"is read-only: user .* may not .*mode 0"):
+        with pytest.raises(
+            LedgerUnavailableError, match=r"is read-only: user .* has no right to .*mode 0"
+        ):
             keeper.reserve("gemini", input_tokens=5)
 
 

@@ -129,8 +129,8 @@ def test_only_the_owner_can_share_a_private_ledger(folder: Path) -> None:
         with opened(path) as keeper, pytest.raises(LedgerUnavailableError) as caught:
             keeper.reserve("gemini", model="gemini-2.0-flash")
         assert (
-            f"user uid {BOB.uid} may not write to ledger.db (owner uid {ALICE.uid}, group gid {TEAM}, "
-            "mode 0600)" in caught.value.problem
+            f"user uid {BOB.uid} has no right to write to ledger.db (owner uid {ALICE.uid}, "
+            f"group gid {TEAM}, mode 0600)" in caught.value.problem
         )
         assert "ask its owner to share it" in caught.value.fix
 
@@ -148,7 +148,7 @@ def test_a_user_outside_the_group_is_told_the_owner(folder: Path) -> None:
         with opened(path, shared=False) as keeper, pytest.raises(LedgerUnavailableError) as caught:
             keeper.reserve("gemini", model="gemini-2.0-flash")
         assert (
-            f"user uid {MALLORY.uid} may not enter the folder {path.parent} "
+            f"user uid {MALLORY.uid} has no right to enter the folder {path.parent} "
             f"(owner uid {ALICE.uid}, group gid {TEAM}, mode 2770)" in caught.value.problem
         )
 

@@ -119,7 +119,7 @@ def test_an_interrupted_migration_changes_nothing(old, monkeypatch):
 
 
 def test_a_reader_without_write_access_is_told_to_have_the_ledger_migrated(old):
-    with pytest.raises(LedgerVersionError, match="schema 1"):
+    with pytest.raises(LedgerVersionError, match="schema version 1"):
         connect_read_only(old)
     with opened(old) as store:
         store.open_count()
@@ -198,10 +198,10 @@ def test_an_older_quotakeeper_refuses_a_ledger_with_crossings(second, monkeypatc
     monkeypatch.setattr(opening, "SCHEMA_VERSION", 2)
     with (
         opened(second) as store,
-        pytest.raises(LedgerVersionError, match=f"has schema {SCHEMA_VERSION}"),
+        pytest.raises(LedgerVersionError, match=f"has schema version {SCHEMA_VERSION}"),
     ):
         store.apply([c.Record("old", LABELS, tokens(1))], WHEN)
-    with pytest.raises(LedgerVersionError, match=f"has schema {SCHEMA_VERSION}"):
+    with pytest.raises(LedgerVersionError, match=f"has schema version {SCHEMA_VERSION}"):
         connect_read_only(second)
     assert second.read_bytes() == before
 
@@ -293,9 +293,9 @@ def test_a_migrated_ledger_takes_orders_and_older_versions_then_refuse_it(
     before = path.read_bytes()
     for older in range(1, SCHEMA_VERSION):
         monkeypatch.setattr(opening, "SCHEMA_VERSION", older)
-        with opened(path) as store, pytest.raises(LedgerVersionError, match="has schema 4"):
+        with opened(path) as store, pytest.raises(LedgerVersionError, match="has schema version 4"):
             store.apply([c.Reserve("y", LABELS, tokens(1), (), "bob", 10**6)], when)
-        with pytest.raises(LedgerVersionError, match="has schema 4"):
+        with pytest.raises(LedgerVersionError, match="has schema version 4"):
             connect_read_only(path)
     assert path.read_bytes() == before
 

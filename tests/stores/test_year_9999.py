@@ -55,6 +55,8 @@ def test_a_ledger_whose_newest_entry_is_near_the_year_9999_can_be_read(tmp_path:
         raw.execute("UPDATE entry SET at = ?", (MAX_INSTANT - 1,))
     raw.close()
     with keeper_at(path, FakeClock().now()) as keeper:
-        with pytest.raises(LedgerUnavailableError, match="its newest entry is of 9999-12-31"):
+        with pytest.raises(
+            LedgerUnavailableError, match="its newest entry has the date 9999-12-31"
+        ):
             keeper.reserve("gemini", input_tokens=5)
         assert keeper.verify()

@@ -142,7 +142,7 @@ def test_what_needs_a_file_is_refused_with_what_to_do(
     code, out, err = run(ledger_url, "backup", "--out", tmp_path / "copy.db")
     assert (code, out) == (2, "")
     assert err.splitlines()[1:] == [
-        "  why: ledger: a ledger on a server is no file to copy",
+        "  why: ledger: a ledger on a server is not a file, so it cannot be copied",
         "  try: back up its database: pg_dump",
     ]
     code, out, err = run(ledger_url, "forget", "--label", "user=an", "--yes")

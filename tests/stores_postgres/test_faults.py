@@ -114,7 +114,7 @@ class TestUnderTheLock(Faulty):
             state.session.execute(state.session.sql["hold_count"])
             return None, False
 
-        with pytest.raises(LedgerUnavailableError, match="stood still"):
+        with pytest.raises(LedgerUnavailableError, match="released the lock"):
             store._written(stand_still)
         self.reserve("a", tokens(5), LIMIT)
         assert self.sums(LIMIT) == (0, 12)
@@ -131,7 +131,7 @@ class TestTroubleThatLasts(Faulty):
     def test_a_commit_of_which_nobody_can_be_asked_is_told_as_unknown(self) -> None:
         self.warm()
         self.lose_answers("commit", times=9)
-        with pytest.raises(OutcomeUnknownError, match="ask again by the same id"):
+        with pytest.raises(OutcomeUnknownError, match="repeat the command with the same id"):
             self.reserve("a", tokens(5), LIMIT)
 
     def test_a_ledger_of_a_newer_quotakeeper_is_left_alone(self) -> None:
@@ -141,7 +141,7 @@ class TestTroubleThatLasts(Faulty):
             raw.execute("SELECT set_config('search_path', %s, true)", (self.address.schema,))
             raw.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
         self.reopen()
-        with pytest.raises(LedgerVersionError, match="schema 99"):
+        with pytest.raises(LedgerVersionError, match="schema version 99"):
             self.reserve("a", tokens(5))
 
     def test_the_journal_is_append_only(self) -> None:
@@ -164,8 +164,8 @@ class TestTroubleThatLasts(Faulty):
             raw.execute("UPDATE balance SET settled = settled + 5")
             raw.execute("UPDATE head SET seq = 1")
         found = "\n".join(problem.what for problem in self.store.verify())
-        assert "the head row says entry 1" in found
-        assert "settled is 5, the journal says 0" in found
+        assert "the head row has entry 1" in found
+        assert "settled is 5 in the table, but 0 in the journal" in found
         with raw.transaction():
             raw.execute("SELECT set_config('search_path', %s, true)", (self.address.schema,))
             raw.execute("UPDATE hold SET quantities = 'nonsense' WHERE seq = 1")

@@ -106,7 +106,7 @@ def test_a_reader_reads_and_counts_nothing(url: str, execute: Execute) -> None:
         assert [event.id for event in keeper.events()] == ["a"]
         assert keeper.status().limits[0].used == 7
         assert keeper.verify() == []
-        with pytest.raises(LedgerUnavailableError, match="lacks a right"):
+        with pytest.raises(LedgerUnavailableError, match="has no right"):
             keeper.record("gemini", model="gemini-2.0-flash", input_tokens=7)
     with Keeper(url, NO_LIMITS) as keeper:
         assert [event.id for event in keeper.events()] == ["a"]
@@ -159,7 +159,7 @@ def test_check_says_what_a_user_may_do(
 def test_whoever_may_not_make_a_ledger_is_told_so(url: str, execute: Execute) -> None:
     user = f"stranger_{next(_numbers)}"
     execute(f"CREATE ROLE {user} LOGIN")
-    with pytest.raises(LedgerUnavailableError, match="lacks a right"):
+    with pytest.raises(LedgerUnavailableError, match="has no right"):
         ServerLedger(parse_dsn(url.replace("postgres@", f"{user}@", 1))).make()
 
 

@@ -71,8 +71,8 @@ def _version(facts: ServerSettings) -> Finding:
         return Finding("server", "fail", "PostgreSQL {version} is too old",
                        "use PostgreSQL 15 or newer", values)  # fmt: skip
     if facts.encoding != "UTF8":
-        return Finding("server", "fail", "its database keeps texts as {encoding}",
-                       "use a database in UTF8", values)  # fmt: skip
+        return Finding("server", "fail", "its database stores text in the encoding {encoding}",
+                       "use a database with the encoding UTF8", values)  # fmt: skip
     if facts.in_recovery:
         return Finding("server", "fail", "PostgreSQL {version} is a standby: nothing can be booked",
                        "name the primary", values)  # fmt: skip

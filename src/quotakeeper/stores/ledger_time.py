@@ -24,12 +24,12 @@ def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
     if high_water < LAST_INSTANT:
         raise LedgerUnavailableError(
             ledger, f"the clock of this machine is past {moment(LAST_INSTANT):%Y-%m-%d}, near the "
-            "end of the calendar", "set the clock: nothing was written",
+            "end of the calendar", "correct the clock; nothing was written",
         )  # fmt: skip
     raise LedgerUnavailableError(
-        ledger, f"its newest entry is of {_date(high_water)}, near the end of the calendar: it was "
-        "written while a clock was far ahead",
-        "move the ledger back: quotakeeper doctor --repair-clock",
+        ledger, f"its newest entry has the date {_date(high_water)}, near the end of the "
+                "calendar: it was written while the clock was far ahead",
+        "correct the times in the ledger: quotakeeper doctor --repair-clock",
     )  # fmt: skip
 
 

@@ -64,9 +64,11 @@ def compare_balances(
     for entry in journal:
         compacted = compacted or entry.seq > again.seq + 1  # a gap: the journal was compacted
         if entry.seq <= again.seq:
-            problems.append(Problem(f"entry {entry.seq} comes after entry {again.seq}"))
+            problems.append(Problem(f"entry {entry.seq} is stored after entry {again.seq}"))
         if entry.at < last_at:
-            problems.append(Problem(f"entry {entry.seq} goes back in time"))
+            problems.append(
+                Problem(f"entry {entry.seq} has an earlier time than the entry before it")
+            )
         last_at = max(last_at, entry.at)
         again.next_seq = entry.seq
         if wrong := _wrong(again, entry, compacted):
@@ -75,7 +77,7 @@ def compare_balances(
         try:
             replay(again, entry)
         except (KeyError, AssertionError):
-            problems.append(Problem(f"entry {entry.seq} is about a call that no entry opens"))
+            problems.append(Problem(f"entry {entry.seq} refers to a call that no entry opens"))
     for account, since in kept.accounts.values():
         problems.extend(_differences(kept, again, account.key, since))
         problems.extend(_other_marks(kept, again, account))
@@ -122,7 +124,8 @@ def _other_marks(kept: LedgerState, again: LedgerState, account: Account) -> Ite
         carried = want is None and (account.window.is_rolling or account.window.is_endless)
         if have != want and not carried:
             yield Problem(
-                f"threshold {level} of {account.key!r} is {have}, the journal says {want}"
+                f"threshold {level} of {account.key!r}: the table has {have}, the journal has "
+                f"{want}"
             )
 
 
@@ -161,6 +164,6 @@ def _differences(kept: LedgerState, again: LedgerState, key: str, since: int) ->
             expected = getattr(want, name) if want else 0
             if found != expected:
                 yield Problem(
-                    f"balance {key!r} from {start}: {name} is {units_text(found, meter)}, "
-                    f"the journal says {units_text(expected, meter)}"
+                    f"balance {key!r} from {start}: {name} is {units_text(found, meter)} in the "
+                    f"table, but {units_text(expected, meter)} in the journal"
                 )

@@ -43,8 +43,8 @@ TEXTS = {
     "connections": "số kết nối",
     "PostgreSQL {version} is too old": "PostgreSQL {version} quá cũ",
     "use PostgreSQL 15 or newer": "dùng PostgreSQL 15 trở lên",
-    "its database keeps texts as {encoding}": "cơ sở dữ liệu lưu chữ theo bảng mã {encoding}",
-    "use a database in UTF8": "dùng cơ sở dữ liệu UTF8",
+    "its database stores text in the encoding {encoding}": "cơ sở dữ liệu lưu chữ theo bảng mã {encoding}",
+    "use a database with the encoding UTF8": "dùng cơ sở dữ liệu UTF8",
     "PostgreSQL {version} is a standby: nothing can be booked": (
         "PostgreSQL {version} là máy dự phòng: không ghi sổ được"
     ),

@@ -114,11 +114,16 @@ def problem_of(state: LedgerState, entry: Entry, *, compacted: bool) -> str:
         return "crosses a threshold of an unknown account"
     used = state.totals(kept[0], entry.at).settled
     if not crossing.level <= used == crossing.used:
-        return f"crosses {crossing.level} with {crossing.used} used, but the journal gives {used}"
+        return (
+            f"crosses {crossing.level} with {crossing.used} used, but the journal adds up to {used}"
+        )
     mark = state.marks(crossing.account).get((crossing.limit, crossing.amount, crossing.level))
     before = mark.turn if mark is not None and mark.start_at == crossing.start_at else 0
     if before and mark is not None and mark.stands:
         return f"crosses {crossing.level} of {crossing.limit!r}, which is already crossed"
     if crossing.turn != before + 1 and (before or not compacted):
-        return f"is crossing number {crossing.turn} of its threshold, not {before + 1}"
+        return (
+            f"is crossing number {crossing.turn} of its threshold, but the journal expects "
+            f"number {before + 1}"
+        )
     return ""

@@ -51,12 +51,15 @@ def problem_of(state: LedgerState, entry: Entry) -> str:
         return "adds credit to an unknown account"
     used = _used(state, kept[0], entry.at)
     if used != notice.used:
-        return f"says that {notice.used} is used, but the journal gives {used}"
+        return f"says that {notice.used} is used, but the journal adds up to {used}"
     if entry.kind is Kind.LAPSE:
         credit = state.notices.credits.get(notice.account)
         due = [] if credit is None else credit.due(entry.at, used)
         if (notice.about, notice.amount) not in [(lot.seq, lot.left) for lot in due]:
-            return f"expires {notice.amount} of entry {notice.about}, which has not expired"
+            return (
+                f"removes {notice.amount} of the credit of entry {notice.about}, but that "
+                "credit has not expired"
+            )
     return ""
 
 

@@ -147,7 +147,8 @@ class ConditionalWrites(PostgresTransactions):
             self._drop()
             if isinstance(error, MismatchError):
                 raise LedgerCorruptError(
-                    self._address.name, "a batch was committed otherwise than it was decided",
+                    self._address.name, "the server committed a batch with other values than "
+                                        "quotakeeper computed",
                     "run: quotakeeper verify; and report this",
                 ) from error  # fmt: skip
             raise

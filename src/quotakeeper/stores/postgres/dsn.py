@@ -104,7 +104,7 @@ def _of_authority(authority: str) -> dict[str, str]:
         bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.%]+)\](?::(.*))?", each)
         name, port = bracketed.groups() if bracketed else (each.partition(":")[::2])
         if port and not (_PORT.fullmatch(port) and 0 < int(port) < 65_536):
-            raise _wrong("the URL has a port that is no number from 1 to 65535",
+            raise _wrong("the port in the URL is not a number from 1 to 65535",
                          "is there a : or @ in the password? write them as %3A and %40")  # fmt: skip
         names.append(unquote(name))
         ports.append(port or "5432")
@@ -121,14 +121,20 @@ def _use_tls(parameters: dict[str, str]) -> None:
 def _schema(ours: dict[str, str]) -> str:
     schema = ours.get("schema", _DEFAULT_SCHEMA)
     if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
-        raise _wrong("its schema is no plain name", "use letters, digits and _, at most 63")
+        raise _wrong(
+            "the name of its schema has other characters than letters, digits and _",
+            "use letters, digits and _, at most 63",
+        )
     return schema
 
 
 def _prepares(ours: dict[str, str]) -> bool:
     chosen = ours.get("prepared_statements", "on")
     if chosen not in ("on", "off"):
-        raise _wrong("prepared_statements is neither on nor off", "off: behind an old pgbouncer")
+        raise _wrong(
+            "prepared_statements is not on or off",
+            "set it to on; if an old pgbouncer is in use, to off",
+        )
     return chosen == "on"
 
 

@@ -14,24 +14,42 @@ from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.sql.damage import DamagedRowError
 
 _KEPT = "keep a backup; `quotakeeper verify` lists all damage; then restore a backup"
-_TRY = "try again; check that the server runs and that this machine reaches it"
+_TRY = "try again; check that the server runs and that this machine can connect to it"
 # The beginning of an SQLSTATE: what it means, and what to do. A longer beginning comes first.
 _PROBLEMS = {
-    "25006": ("is read-only: this server is a standby", "name the primary, or all of its hosts"),
-    "25P03": ("took the lock back: this process stood still for 2 s", "try again"),
-    "3D000": ("the server has no such database", "create it: createdb NAME"),
-    "3F000": ("has no such schema", "create it, or name another: ?schema=NAME"),
-    "40": ("another writer was in the way", "try again"),
-    "42501": ("this user lacks a right on it", "ask the owner of the schema for it"),
-    "53100": ("the disk of the server is full", "free some space; it goes on by itself then"),
-    "53300": ("the server has no connection left", "try again; raise max_connections, or use a pooler"),
-    "53": ("the server lacks something that it needs", "try again; look at the server's log"),
-    "55P03": ("is held by another writer for too long", "try again; find out who holds it"),
+    "25006": (
+        "is read-only: this server is a standby",
+        "use the host of the primary in the URL, or all hosts of the cluster",
+    ),
+    "25P03": (
+        "the server released the lock, because this process did not answer for 2 s",
+        "try again",
+    ),
+    "3D000": ("the server has no database with this name", "create it: createdb NAME"),
+    "3F000": ("has no schema with this name", "create it, or use another: ?schema=NAME"),
+    "40": ("another process wrote at the same time", "try again"),
+    "42501": ("this user has no right to use it", "ask the owner of the schema to grant the right"),
+    "53100": (
+        "the disk of the server is full",
+        "free some space; quotakeeper then continues by itself",
+    ),
+    "53300": (
+        "the server has no free connection",
+        "try again; raise max_connections, or use a pooler",
+    ),
+    "53": (
+        "the server has too few resources (memory, locks or disk)",
+        "try again; look at the server's log",
+    ),
+    "55P03": (
+        "another writer has it locked for too long",
+        "try again; look for the session that holds the lock",
+    ),
     "57P03": ("the server is starting, stopping or recovering", "try again in some seconds"),
-    "57": ("the server was told to stop", "try again in some seconds"),
-    "28": ("the server does not know this user or password", "check the user and the password file"),
-    "08": ("the connection is lost", _TRY),
-}  # fmt: skip
+    "57": ("the server is shutting down", "try again in some seconds"),
+    "28": ("the server rejects this user or password", "check the user and the password file"),
+    "08": ("the connection was lost", _TRY),
+}
 # After these, it is not known whether a commit that was sent took place.
 _UNKNOWN = ("", "08", "57")
 
@@ -64,12 +82,12 @@ def translated(
         )
     if at_commit:
         return OutcomeUnknownError(
-            address.name, f"the connection was lost at a commit: {_said(address, error)}",
-            "ask again by the same id",
+            address.name, f"the connection was lost during a commit: {_said(address, error)}",
+            "repeat the command with the same id",
         )  # fmt: skip
     if is_damage(error):
         return LedgerCorruptError(
-            address.name, f"is damaged, or is no ledger ({_said(address, error)})", _KEPT
+            address.name, f"is damaged, or is not a ledger ({_said(address, error)})", _KEPT
         )
     state = sqlstate(error)
     for length in (5, 2):

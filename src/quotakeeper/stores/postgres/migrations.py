@@ -51,7 +51,9 @@ def _is_there(raw: Any, address: ServerAddress) -> bool:
         )
     if encoding != "UTF8":
         raise LedgerUnavailableError(
-            address.name, f"its database keeps texts as {encoding}", "use a database in UTF8"
+            address.name,
+            f"its database stores text in the encoding {encoding}",
+            "use a database with the encoding UTF8",
         )
     return bool(is_there)
 
@@ -74,11 +76,14 @@ def _checked(raw: Any, address: ServerAddress) -> bool:
         row = raw.execute(sql["schema_of"]).fetchone()
     if row is None or not row[0].isdecimal():
         raise LedgerCorruptError(
-            address.name, "its table meta names no schema", "name another schema: ?schema=NAME"
+            address.name,
+            "its table meta contains no schema version",
+            "name another schema: ?schema=NAME",
         )
     if int(row[0]) > SCHEMA_VERSION:
         raise LedgerVersionError(
-            address.name, f"has schema {row[0]}, this quotakeeper knows up to {SCHEMA_VERSION}",
+            address.name, f"has schema version {row[0]}; this quotakeeper supports versions up "
+                          f"to {SCHEMA_VERSION}",
             "upgrade quotakeeper: pip install -U quotakeeper",
         )  # fmt: skip
     return bool(row[1])

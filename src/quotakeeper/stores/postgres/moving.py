@@ -52,7 +52,9 @@ def _copied(source: SqlSession, raw: Any, address: ServerAddress, zones: ZoneFin
     raw.execute(sql["lock_for_copy"])
     if raw.execute(sql["is_used"]).fetchone()[0]:
         raise InvalidInputError(
-            "--ledger", f"{address.name} is not empty", "name a schema of its own: ?schema=NAME"
+            "--ledger",
+            f"{address.name} is not empty",
+            "use a separate schema for the ledger: ?schema=NAME",
         )
     for table in TABLES:
         _insert(raw, table, rows_in(source, table))
@@ -95,12 +97,12 @@ def _compare(source: SqlSession, target: PostgresSession, address: ServerAddress
             rows_in(source, table), rows_in(target, table), fillvalue=_END
         ):
             if one != other:
-                raise _differs(address, f"a row of {table.name} differs from that of the source")
+                raise _differs(address, f"a row of table {table.name} differs from the source")
     query = target.sql["slots_between"]
     theirs = iter(target.execute(query, (-_ALWAYS, _ALWAYS)).fetchall())
     for one, other in zip_longest(rows_in(source, SLOTS), theirs, fillvalue=_END):
         if one is _END or other is _END or _sums(one) != _sums(other):
-            raise _differs(address, "the sums of a slot differ from those of the source")
+            raise _differs(address, "the totals of a time slot differ from the source")
 
 
 def _sums(row: Any) -> tuple[object, ...]:
@@ -110,6 +112,6 @@ def _sums(row: Any) -> tuple[object, ...]:
 
 def _differs(address: ServerAddress, what: str) -> LedgerCorruptError:
     return LedgerCorruptError(
-        address.name, f"the copy is not the same, and was not kept: {what}",
+        address.name, f"the copy differs from the source and was deleted: {what}",
         "run quotakeeper verify on the source, and report this",
     )  # fmt: skip

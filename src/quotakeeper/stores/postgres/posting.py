@@ -134,7 +134,7 @@ def decided_again(
         base.is_decided = False
     expected = [_moved(entry, before, shift, posted.now, plan.now) for entry in plan.entries]
     if entries != expected:
-        raise MismatchError("a commit was decided otherwise")
+        raise MismatchError("a commit has other entries than expected")
     base.forget_written(entries)
     return outcomes
 

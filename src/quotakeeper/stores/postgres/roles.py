@@ -35,11 +35,11 @@ class LedgerRoles:
             if name and (not _ROLE.fullmatch(name) or name.startswith("pg_")):
                 raise InvalidInputError(
                     field,
-                    f"{name[:70]!r} is no plain name",
+                    f"{name[:70]!r} has other characters than letters, digits and _",
                     "use letters, digits and _, at most 63",
                 )
         if self.app and self.app == self.reader:
-            raise InvalidInputError("--reader", "is the role of --app", "name another role")
+            raise InvalidInputError("--reader", "is already the role of --app", "name another role")
 
 
 def roles_sql(schema: str, roles: LedgerRoles) -> str:

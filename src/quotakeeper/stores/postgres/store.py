@@ -188,7 +188,9 @@ class PostgresStore(ConditionalWrites):
     def back_up(self, to: str) -> None:
         """Raises InvalidInputError: a database is copied with its own tools."""
         raise InvalidInputError(
-            "ledger", "a ledger on a server is no file to copy", "back up its database: pg_dump"
+            "ledger",
+            "a ledger on a server is not a file, so it cannot be copied",
+            "back up its database: pg_dump",
         )
 
     def forget_label(
@@ -202,7 +204,8 @@ class PostgresStore(ConditionalWrites):
         if only_look:
             return self._read(lambda state, _: look_for_label(state.session, label))
         raise InvalidInputError(
-            "ledger", "is on a server, and quotakeeper does not know yet which processes use it",
+            "ledger", "is on a server, where quotakeeper cannot find out yet which processes use "
+                      "it",
             "leave the label as it is; a later version will be able to change it",
         )  # fmt: skip
 
@@ -267,6 +270,9 @@ class PostgresStore(ConditionalWrites):
 def _problems_of_head(session: SqlSession) -> list[Problem]:
     rows = session.execute(session.sql["head_differs"]).fetchall()
     return [
-        Problem(f"the head row says entry {seq} at {at}, the journal ends with {newest} at {then}")
+        Problem(
+            f"the head row has entry {seq} at {at}, but the journal ends with entry {newest} "
+            f"at {then}"
+        )
         for seq, at, newest, then in rows
     ]

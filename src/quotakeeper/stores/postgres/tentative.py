@@ -118,16 +118,16 @@ class TentativeState(LedgerState):
         raise NotConditionalError("a threshold is crossed")
 
     def holds(self) -> list[Hold]:
-        raise NotConditionalError("all reservations are looked at")
+        raise NotConditionalError("the command reads all reservations")
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
-        raise NotConditionalError("all reservations are looked at")
+        raise NotConditionalError("the command reads all reservations")
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
         raise NotConditionalError("balances are not kept")
 
     def note(self, entry: Entry) -> None:
-        raise NotConditionalError("a person orders something")
+        raise NotConditionalError("a user gave an order")
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         raise NotConditionalError("an account is new")
@@ -142,7 +142,7 @@ class TentativeState(LedgerState):
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         if account.window.is_rolling and any(m.stands for m in self.marks(account.key).values()):
-            raise NotConditionalError("a threshold may fall")
+            raise NotConditionalError("a threshold may be uncrossed")
         self.touched[account.key, start_at] = account
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:

@@ -121,7 +121,7 @@ class PostgresTransactions:
             except BaseException:
                 self._drop()
                 raise
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, write: Write[T], asked_at: int, batch: Batch[T]) -> T:
         state = self._opened()

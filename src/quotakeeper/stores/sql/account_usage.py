@@ -73,7 +73,7 @@ def fill_pace(
     for slot, labels_id, *_, totals in session.execute(
         session.sql["slots_between"], (bucket_start(since), 2**62)
     ):
-        with rows_of(f"the sums of slot {slot!a:.20}"):
+        with rows_of(f"the totals of time slot {slot!a:.20}"):
             if not account.matches(interned.labels(labels_id)):
                 continue
             amount = measure(METERS[account.meter], *totals_from(totals))

@@ -133,7 +133,7 @@ class BucketSums:
         """Read the rows that have additions, in one query, and merge the additions into them."""
         for *key, calls, unpriced, totals in self._session.rows_of("slots_of", list(self._more)):
             slot, labels_id, provenance, outcome = key
-            with rows_of(f"the sums of slot {slot!a:.20}"):
+            with rows_of(f"the totals of time slot {slot!a:.20}"):
                 self._sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
         for each, more in self._more.items():
             if each in self._sums:
@@ -178,7 +178,9 @@ def compare_buckets(
             there, derived = str(have.get(key, "nothing")), str(found.get(key, "nothing"))
             if there != derived:
                 problems.append(
-                    Problem(f"slot {slot}, {key[1:]}: has {there}, the journal says {derived}")
+                    Problem(
+                        f"slot {slot}, {key[1:]}: the table has {there}, the journal has {derived}"
+                    )
                 )
         problems += check_pace(slot, found)
     return problems
@@ -203,7 +205,10 @@ def _pace_checker(
             have = row[0] if row else 0
             if have != want:
                 problems.append(
-                    Problem(f"pace of {account.key!r} at {slot}: {have}, the journal says {want}")
+                    Problem(
+                        f"use of {account.key!r} in slot {slot}: the table has {have}, the "
+                        f"journal has {want}"
+                    )
                 )
         return problems
 

@@ -14,7 +14,7 @@ def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
     row = session.execute(session.sql["reading_of"], (frame,)).fetchone()
     if row is None:
         return None
-    with rows_of(f"the clock reading of {frame!a:.40}"):
+    with rows_of(f"the stored clock of machine start {frame!a:.40}"):
         return ClockReading(whole(row[1]), whole(row[2]), clean_text(row[0]))
 
 

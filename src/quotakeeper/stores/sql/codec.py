@@ -116,19 +116,19 @@ def _check(entry: Entry) -> None:
     kind = entry.kind
     if kind in OPENINGS:
         if entry.labels is None or not is_storable(entry.id):
-            raise ValueError("it opens a call and has no id or no labels")
+            raise ValueError("it opens a call but has no id or no labels")
     elif entry.id or entry.labels is not None:
-        raise ValueError(f"its kind is {kind}, and it has an id or labels")
+        raise ValueError(f"its kind is {kind}, but it has an id or labels")
     if kind in _ABOUT_ANOTHER:
         # The columns of an event row omit the lease of a DRAW.
         if not (kind is Kind.DRAW and entry.ref is None) and whole(entry.ref) >= entry.seq:
-            raise ValueError(f"it is about the later entry {entry.ref}")
+            raise ValueError(f"it refers to entry {entry.ref}, which comes after it")
     elif entry.ref is not None:
-        raise ValueError(f"its kind is {kind}, and it is about entry {entry.ref!a:.20}")
+        raise ValueError(f"its kind is {kind}, but it refers to entry {entry.ref!a:.20}")
     if kind in _WITH_FIGURES and entry.figures is None:
-        raise ValueError(f"its kind is {kind}, and it has no figures")
+        raise ValueError(f"its kind is {kind}, but it has no figures")
     if entry.booked_at is not None and instant(entry.booked_at) > entry.at:
-        raise ValueError("it counts at a later time than it was booked")
+        raise ValueError("it counts at a time after the time when it was written")
     if entry.expires_at:
         whole(entry.expires_at)
 

@@ -83,4 +83,4 @@ def totals_from(text: str) -> tuple[dict[str, int], int]:
         quantities, _, cost = text.rpartition(COST_CODE)
         return quantities_from(quantities), int(cost)
     except UNREADABLE as error:
-        raise DamagedRowError(f"its sums are {text!a:.80}") from error
+        raise DamagedRowError(f"its totals are {text!a:.80}") from error

@@ -116,7 +116,7 @@ def _carry(state: SqlState, zones: ZoneFinder, gone: list[Entry]) -> None:
     for key, sums in scratch.sums.items():
         row = session.execute(sql["carried_slot"], key).fetchone()
         if row is not None:
-            with rows_of(f"the carried sums of slot {key[0]}"):
+            with rows_of(f"the compacted totals of time slot {key[0]}"):
                 sums.merge(Sums(*row))
         if sums.calls:
             put.append(sums.row(key))

@@ -61,7 +61,9 @@ class Interned:
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
             if row is None:
-                raise DamagedRowError(f"its labels {labels_id!a:.20} are not in the ledger")
+                raise DamagedRowError(
+                    f"it refers to labels {labels_id!a:.20}, which are not in the ledger"
+                )
             found = self._read_labels(labels_id, row)
         return found
 
@@ -75,7 +77,9 @@ class Interned:
         if found is None:
             row = self._session.execute(self._sql["word_by_id"], (word_id,)).fetchone()
             if row is None:
-                raise DamagedRowError(f"its word {word_id!a:.20} is not in the ledger")
+                raise DamagedRowError(
+                    f"it refers to text {word_id!a:.20}, which is not in the ledger"
+                )
             found = self._read_word(word_id, row[0])
         return found
 
@@ -165,7 +169,10 @@ def _labels_row(labels: CallLabels) -> tuple[str, ...]:
 def _labels_from(row: Row) -> CallLabels:
     labels = CallLabels(row[0], row[1], row[2], scope_from(row[3]))
     if not labels_are_storable(labels):
-        raise ValueError(f"{labels.provider!a:.40}, {labels.model!a:.40} are no names of a call")
+        raise ValueError(
+            f"{labels.provider!a:.40} and {labels.model!a:.40} are not valid names "
+            "of a provider and a model"
+        )
     return labels
 
 

@@ -112,7 +112,9 @@ class JournalRecords:
         for row in ended:
             entry = entry_from(row, interned)
             if entry.ref not in found:
-                raise DamagedRowError(f"it is about entry {entry.ref}", entry.seq)
+                raise DamagedRowError(
+                    f"it refers to entry {entry.ref}, which is not a call", entry.seq
+                )
             found[entry.ref] = _followed(found[entry.ref], entry)
         self._by_seq.update(found)
         self._by_id.update((known.id, known) for known in found.values())
@@ -161,7 +163,7 @@ def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterat
     for slot, labels_id, *_, totals in session.execute(
         session.sql["carried_slots"], (bucket_start(since), 2**62)
     ):
-        with rows_of(f"the sums of slot {slot!a:.20}"):
+        with rows_of(f"the totals of time slot {slot!a:.20}"):
             instant(slot)
             labels, (quantities, cost_pico) = interned.labels(labels_id), totals_from(totals)
         yield CountedUse(max(slot, since), labels, quantities, cost_pico, True, False)
@@ -181,7 +183,7 @@ def first_seq(session: SqlSession, at: int) -> int:
         middle = (low + high) // 2
         row = session.execute(session.sql["entries_after"], (middle - 1, 1)).fetchone()
         if row is not None and type(row[2]) is not int:
-            raise DamagedRowError("its instant is no number", row[0], row[4] or "")
+            raise DamagedRowError("its time is not a number", row[0], row[4] or "")
         if row is None or row[2] >= at:
             high = middle
         else:

@@ -119,7 +119,7 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
 
 
 def _bucket_after(slot: object, after: int) -> int:
-    with rows_of(f"the sums of slot {slot!a:.20}"):
+    with rows_of(f"the totals of time slot {slot!a:.20}"):
         if whole(slot) < after:
             raise ValueError("they are out of order in the file")
         return whole(slot) + 1
@@ -133,7 +133,7 @@ def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
 
 
 def _bucket(row: Row, interned: Interned) -> BucketSum:
-    with rows_of(f"the sums of slot {row[0]!a:.20}"):
+    with rows_of(f"the totals of time slot {row[0]!a:.20}"):
         at, labels_id, provenance, outcome, calls, unpriced, totals = row
         quantities, cost_pico = totals_from(totals)
         return BucketSum(instant(at), interned.labels(labels_id),

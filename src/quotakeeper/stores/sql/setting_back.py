@@ -74,7 +74,7 @@ def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
     found: dict[Key, Sums] = {}
     rows = session.execute(session.sql[query], (slot, _ALWAYS)).fetchall()
     for at, labels_id, provenance, outcome, *sums in rows:
-        with rows_of(f"the sums of slot {at!a:.20}"):
+        with rows_of(f"the totals of time slot {at!a:.20}"):
             key = slot, labels_id, provenance, outcome
             found.setdefault(key, Sums()).merge(Sums(*sums))
     session.execute(session.sql[f"drop_{table}s_from"], (slot,))

@@ -64,7 +64,7 @@ def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem
         problems += _as_far_as_it_goes(session, _unreadable_entries)
     problems += unreadable
     if problems and differences:
-        problems.append(Problem("the next differences were found without the unreadable rows"))
+        problems.append(Problem("the differences below were found without the unreadable rows"))
     return problems + differences
 
 
@@ -233,8 +233,8 @@ def _unreadable_tables(session: SqlSession) -> Iterator[Problem]:
         ("labels", "labels_numbers", (), labels_of),
         ("account", "accounts", (0,), account_of),
         ("open reservation", "hold_rows", (), hold_of),
-        ("the sums of slot", "slots_between", always, sums_of),
-        ("the carried sums of slot", "carried_slots", always, sums_of),
+        ("the totals of time slot", "slots_between", always, sums_of),
+        ("the compacted totals of time slot", "carried_slots", always, sums_of),
     ):
         yield from _unreadable_rows(session, what, statement, values, check)
 

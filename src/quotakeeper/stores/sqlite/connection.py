@@ -72,7 +72,8 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise LedgerUnavailableError(
-            str(path), f"this file system does not do write-ahead logging (got {mode!r})",
+            str(path), "this file system does not support write-ahead logging (SQLite chose "
+                       f"{mode!r})",
             "put the ledger on a local disk",
         )  # fmt: skip
 

@@ -15,13 +15,16 @@ from quotakeeper.stores.sqlite.dialect import is_damage
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 
 _NOTHING_WRITTEN = {
-    "SQLITE_BUSY": ("is locked by another program", "close the program that holds it"),
-    "SQLITE_LOCKED": ("is locked by another program", "close the program that holds it"),
+    "SQLITE_BUSY": ("is locked by another program", "close the program that locks it"),
+    "SQLITE_LOCKED": ("is locked by another program", "close the program that locks it"),
     "SQLITE_FULL": ("the disk is full", "free some space; quotakeeper then continues by itself"),
     "SQLITE_READONLY": ("is read-only", "check the permissions of the file and its folder"),
-    "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and may be written to"),
-    "SQLITE_PERM": ("may not be opened", "check the permissions of the file and its folder"),
-    "SQLITE_AUTH": ("may not be opened", "check the permissions of the file and its folder"),
+    "SQLITE_CANTOPEN": (
+        "cannot be opened",
+        "check that its folder exists and that you can write to it",
+    ),
+    "SQLITE_PERM": ("access was denied", "check the permissions of the file and its folder"),
+    "SQLITE_AUTH": ("access was denied", "check the permissions of the file and its folder"),
     "SQLITE_IOERR": (
         "the ledger's disk does not answer (disk I/O error)",
         "try again; check the disk",

@@ -44,7 +44,8 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
     if version > SCHEMA_VERSION:
         raise LedgerVersionError(
             str(path),
-            f"has schema {version}, this quotakeeper knows up to {SCHEMA_VERSION}",
+            f"has schema version {version}; this quotakeeper supports versions up to "
+            f"{SCHEMA_VERSION}",
             "upgrade quotakeeper: pip install -U quotakeeper",
         )
     return version
@@ -55,8 +56,9 @@ def not_yet(path: Path, version: int) -> LedgerError:
     if version == 0:  # the file exists but has no tables yet
         return LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
     return LedgerVersionError(
-        str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
-        "open it once for writing, which brings it up to date and keeps a copy",
+        str(path), f"has schema version {version}; this quotakeeper can only read version "
+                   f"{SCHEMA_VERSION}",
+        "open it once for writing: quotakeeper then upgrades it and keeps a copy",
     )  # fmt: skip
 
 
