@@ -107,7 +107,7 @@ def test_a_text_that_is_no_price_id_is_refused(prices, text):
 
 
 def test_a_price_id_of_a_removed_model_is_refused(prices):
-    with pytest.raises(InvalidInputError, match="does not belong to these prices"):
+    with pytest.raises(InvalidInputError, match="is not in this price list"):
         prices.lines("gemini/gemini-9@2026-01-01#standard")
 
 

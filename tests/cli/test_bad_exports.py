@@ -63,7 +63,7 @@ JSON = {
     "no length": (details(duration=True), "is not a number"),
 }
 CSV = {
-    "JSON": (b'{"requests": []}', "columns that are needed"),
+    "JSON": (b'{"requests": []}', "the required columns"),
     "other columns": (b"a,b,c\n1,2,3\n", "found: a, b, c"),
     "no cost": (b"Usage start date,SKU description\n", "cost: one of"),
     "other money above": (

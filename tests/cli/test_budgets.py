@@ -95,7 +95,7 @@ def test_in_vietnamese(cli: CommandLine, keeper: Keeper) -> None:
         (("pause", "--why", "x", "--for", "soon"), "--for"),
         (
             ("limits", "raise", "each", "--to", "5", "--for", "1d", "--why", "x"),
-            "not more than the 10",
+            "not above 10",
         ),
         (("limits", "raise", "eech", "--to", "50", "--for", "1d", "--why", "x"), "no limit 'eech'"),
         (("limits", "set", "each", "--for", "1d"), "--for: can only be used with --amount"),
@@ -147,7 +147,7 @@ def test_status_lists_each_value_the_most_used_first(cli: CommandLine, keeper: K
     for number in range(30):
         keeper.record("gemini", scope={"user": f"u{number}"}, requests=1)
     out = cli.run("status").out
-    assert "and 13 more, each used less" in out and out.count("[user=") == 20
+    assert "and 13 more values with less use" in out and out.count("[user=") == 20
     assert "và 13 giá trị nữa" in cli.run("--lang", "vi", "status").out
     assert "and 13 more" in cli.run("watch", "--once").out
     assert cli.run("status", "--check").code == 0

@@ -68,7 +68,10 @@ def test_repair_shows_first_and_needs_yes(used: CommandLine) -> None:
     shown = used.run("doctor", "--repair-clock")
     said = shown.out + shown.err
     assert shown.code == 0
-    assert "the ledger is 400 d ahead: its newest entry is of 2027-12-28 12:00:00" in said
+    assert (
+        "the ledger's time is 400 d ahead of the clock: the newest entry has the time 2027-12-28 12:00:00"
+        in said
+    )
     assert "nothing confirms this clock" in said and "--yes copies the ledger" in said
     with used.keeper() as keeper:
         assert list(keeper.entries()) == before

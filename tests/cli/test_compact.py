@@ -26,7 +26,7 @@ def test_reports_say_the_same_and_single_calls_are_gone(cli: CommandLine) -> Non
     before = {name: cli.run(*name.split()).out for name in ("report --by day --json", "status")}
     done = cli.run("compact", "--keep", "45d")
     assert done.code == 0, done.err
-    assert "deleted 40 calls from before 2027-01-07" in done.out
+    assert "deleted 40 calls that were older than 2027-01-07" in done.out
     assert {name: cli.run(*name.split()).out for name in before} == before
     assert cli.run("verify").code == 0
     listed = json.loads(cli.run("events", "--limit", "100", "--json").out)

@@ -47,8 +47,11 @@ def test_a_finished_file_is_left_out_and_counted(films: CommandLine) -> None:
     record = json.loads(films.run("plan", "phim", "--json").out)
     assert [Path(each["name"]).name for each in record["files"]] == ["0.wav", "2.wav"]
     assert [Path(each).name for each in record["done"]] == ["1.wav"]
-    assert "1 file is done already; --again plans it too" in films.run("plan", "phim").out
-    assert "1 tệp đã làm xong" in films.run("plan", "phim", "--lang", "vi").out
+    assert (
+        "1 file already has its outputs; with --again it is planned too"
+        in films.run("plan", "phim").out
+    )
+    assert "1 tệp đã có kết quả" in films.run("plan", "phim", "--lang", "vi").out
     again = json.loads(films.run("plan", "phim", "--again", "--json").out)
     assert (len(again["files"]), again["done"]) == (3, [])
 
@@ -61,7 +64,7 @@ def test_outputs_may_lie_in_another_folder(films: CommandLine) -> None:
     assert len(json.loads(films.run("plan", "phim", "--json").out)["files"]) == 3
     result = films.run("plan", "phim", "--out", "out", "--check")
     assert result.code == 0
-    assert "3 files are done already" in result.out
+    assert "3 files already have their outputs" in result.out
 
 
 def test_only_the_operations_asked_for_have_to_be_done(films: CommandLine) -> None:

@@ -114,7 +114,7 @@ def test_estimate_sound_by_its_header_else_by_its_size(cli: CommandLine) -> None
     one = json.loads(cli.run("estimate", "audio", "a.wav", "--model", "nova-2", "--json").out)
     assert one["costs"] == [{"model": "deepgram/nova-2", "cost_usd": "0.00645"}]
     out = cli.run("estimate", "audio", "a.wav", "b.bin").out
-    assert "its size (upper bound)" in out
+    assert "file size (upper bound)" in out
     assert cli.run("estimate", "audio", "absent.wav").code == 2
     assert cli.run("estimate", "audio").code == 2
 

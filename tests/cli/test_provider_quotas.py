@@ -118,7 +118,7 @@ def test_a_preset_says_what_it_would_set_and_writes_nothing(cli: CommandLine) ->
     assert "20 requests per day" in result.out and "America/Los_Angeles" in result.out
     assert "2026-11-23" in result.out and "reports" in result.out
     assert "from: reports of users and 429 replies (2026)" in result.out
-    assert "nothing was written; --write writes it" in result.err
+    assert "the preset was only shown; use --write to save it" in result.err
     assert not (cli.folder / "quotakeeper.toml").exists()
     record = json.loads(cli.run("limits", "preset", "gemini-free", "--json").out)
     assert record["written_to"] is None
@@ -176,7 +176,10 @@ def test_every_preset_that_is_written_is_a_config_that_loads(cli: CommandLine, n
 def test_calls_at_once_are_shown_and_limit_nothing(cli: CommandLine) -> None:
     cli.write_config("default_limits = false\n")
     result = cli.run("limits", "preset", "deepgram-payg", "--write")
-    assert "quotas of concurrent calls are only shown: no limit can count them" in result.out
+    assert (
+        "quotas of concurrent calls are only shown: quotakeeper cannot limit concurrent calls"
+        in result.out
+    )
     assert "0 limits written" in result.err
     assert load_settings().limits == ()
     out = cli.run("status").out
@@ -190,4 +193,4 @@ def test_a_preset_that_does_not_exist_is_refused(cli: CommandLine) -> None:
     assert "did you mean 'gemini-free'?" in result.err
     result = cli.run("limits", "preset", "--write")
     assert result.code == 2
-    assert "name the preset" in result.err
+    assert "give the name of the preset" in result.err

@@ -284,7 +284,7 @@ def test_a_killed_program_s_call_is_shown_as_assumed_and_corrected(
         assert "unknown" in events.out and "assumed" in events.out
         (row,) = json.loads(cli.run("events", "--json").out)["events"]
         assert (row["provenance"], row["outcome"]) == ("assumed", "unknown")
-        assert "counted as assumed: 1" in cli.run("status").out
+        assert "counted with an assumed use: 1" in cli.run("status").out
         assert said(cli)["counts"]["now_known"] == 1
         said(cli, "--apply")
         (row,) = json.loads(cli.run("events", "--json").out)["events"]

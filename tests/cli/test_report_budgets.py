@@ -96,7 +96,7 @@ def test_a_raised_limit_shows_what_is_in_force(cli: CommandLine) -> None:
 def test_long_lists_are_cut_for_people(cli: CommandLine) -> None:
     used(cli)
     out = cli.run("report", "--last", "60d").out
-    assert "more; all with --json" in out
+    assert "more; --json lists all of them" in out
     assert len(rows(cli, "--last", "60d")) > 40
 
 

@@ -40,11 +40,17 @@ def test_doctor_on_a_ledger_in_use(busy: CommandLine) -> None:
     found = findings(busy)
     assert found["ledger"]["state"] == "ok"
     assert found["clock"]["state"] == "ok"
-    assert found["reservations"]["text"] == "0 open, 0 of them sent"
+    assert (
+        found["reservations"]["text"]
+        == "0 open; of these, 0 belong to calls that were already sent"
+    )
     with busy.keeper() as keeper:
         call = keeper.reserve("gemini", input_tokens=1)
         call.mark_sent()
-        assert findings(busy)["reservations"]["text"] == "1 open, 1 of them sent"
+        assert (
+            findings(busy)["reservations"]["text"]
+            == "1 open; of these, 1 belong to calls that were already sent"
+        )
         call.release()
     out = busy.run("doctor").out
     assert "OK" in out

@@ -113,9 +113,9 @@ def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) 
     screen.look()
     stale = screen.lines(80, 24)
     assert stale[:-1] == first[:-1]
-    assert stale[-1] == "the ledger does not answer: is locked; figures from just now"
+    assert stale[-1] == "the ledger does not answer: is locked; the figures are from just now"
     clock.advance(minutes=3)
-    assert screen.lines(80, 24)[-1].endswith("figures from 3 minutes ago")
+    assert screen.lines(80, 24)[-1].endswith("figures are from 3 minutes ago")
 
 
 def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
@@ -235,7 +235,7 @@ def test_times_go_on_between_two_looks(cli: CommandLine) -> None:
     later = "\n".join(screen.lines(80, 24))
     assert "12:35:00" in later
     assert "exhausted 12:50, in 15 min" in later
-    assert "last look at the ledger: 5 minutes ago" in later
+    assert "ledger last read: 5 minutes ago" in later
     clock.advance(minutes=20)
     assert "exhausted about now" in "\n".join(screen.lines(80, 24))
 

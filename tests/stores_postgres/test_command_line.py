@@ -216,7 +216,7 @@ def test_a_clock_is_repaired_without_a_copy(
         keeper.record("deepgram", model="nova-2", event_id="e9", audio_seconds=1)
     code, _, err = run(ledger_url, "doctor", "--repair-clock", "--why", "the clock")
     assert code == 0, err
-    assert "back up its database first: pg_dump" in err
+    assert "first back up its database with pg_dump" in err
     assert "copies" not in err
     code, _, err = run(ledger_url, "doctor", "--repair-clock", "--why", "the clock", "--yes")
     assert code == 0, err

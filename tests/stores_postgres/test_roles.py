@@ -124,7 +124,7 @@ def test_the_printed_sql_makes_the_same(
     execute(sql)
     code, out, _ = cli(capsys, *words)
     assert code == 0
-    assert out.splitlines()[0].endswith(": the tables were there already")
+    assert out.splitlines()[0].endswith(": the tables already exist")
     with Keeper(member(url, execute, app), NO_LIMITS) as keeper:
         keeper.record("gemini", model="gemini-2.0-flash", input_tokens=7)
 
@@ -145,13 +145,16 @@ def test_check_says_what_a_user_may_do(
     execute(f"CREATE ROLE {user} LOGIN")
     stranger = url.replace("postgres@", f"{user}@", 1)
     assert ledger_line(url)[0] == "note"
-    assert ledger_line(stranger) == ("fail", f"there yet, and {user} may not make it")
+    assert ledger_line(stranger) == (
+        "fail",
+        f"does not exist yet, and {user} has no right to create it",
+    )
     ServerLedger(parse_dsn(url)).make(app, reader)
-    assert ledger_line(url) == ("ok", "may count calls")
-    assert ledger_line(member(url, execute, app)) == ("ok", "may count calls")
+    assert ledger_line(url) == ("ok", "can record calls")
+    assert ledger_line(member(url, execute, app)) == ("ok", "can record calls")
     assert ledger_line(member(url, execute, reader)) == (
         "warn",
-        "may only read, and count no calls",
+        "can only read it and cannot record calls",
     )
     assert ledger_line(stranger) == ("fail", "has no right to read it")
 

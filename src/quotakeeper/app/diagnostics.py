@@ -65,8 +65,8 @@ EXTRAS = {
 _NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph"))
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 _PROMISES = {
-    "power": "an acknowledged write survives a power cut; each one waits for the disk",
-    "process": "an acknowledged write survives kill -9; a power cut may lose the last ones",
+    "power": "an acknowledged write survives a power cut; each write waits for the disk",
+    "process": "an acknowledged write survives kill -9; a power cut may lose the last writes",
 }
 
 
@@ -130,8 +130,8 @@ def sqlite_finding(linked: tuple[int, ...]) -> Finding:
     if linked >= SAFE_SQLITE:
         return Finding("sqlite", "ok", text)
     why = (
-        f"{text}: versions before 3.51.3 can damage a file when two connections write and "
-        "checkpoint at once; quotakeeper does both under its own lock, so it is not affected"
+        f"{text}: versions before 3.51.3 can damage a file if one connection writes while "
+        "another does a checkpoint; quotakeeper prevents this with its own lock"
     )
     return Finding("sqlite", "note", why, "let no other program write to the ledger file")
 
@@ -174,7 +174,7 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield from _server(shown, open_keeper)
         return
     if path is None:
-        yield Finding("ledger", "note", f"{shown}: in memory; it ends with the program")
+        yield Finding("ledger", "note", f"{shown}: in memory; it is lost when the program ends")
         return
     yield from _disk(path)
     try:
@@ -211,7 +211,7 @@ def _disk(path: Path) -> Iterator[Finding]:
     kind = file_system(folder)
     if kind in _NETWORK:
         text = f"{folder} is on {kind}: locks and the write-ahead log are not safe over a network"
-        yield Finding("file system", "warn", text, "put the ledger on a disk of this machine")
+        yield Finding("file system", "warn", text, "put the ledger on a local disk of this machine")
     free = shutil.disk_usage(folder).free
     if free < _LEAST_FREE_BYTES:
         yield Finding("disk", "warn", f"{free:,} bytes free in {folder}", "free some space")
@@ -261,9 +261,15 @@ def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
         doubt = clock.doubt
     yield _clock(doubt, newest.at if newest is not None else 0, now, clock)
     sent = sum(hold.sent for hold in holds)
-    yield Finding("reservations", "ok", f"{len(holds)} open, {sent} of them sent")
+    yield Finding(
+        "reservations",
+        "ok",
+        f"{len(holds)} open; of these, {sent} belong to calls that were already sent",
+    )
     state = "note" if assumed else "ok"
-    yield Finding("assumed", state, f"calls of the last day whose end is unknown: {assumed}")
+    yield Finding(
+        "assumed", state, f"calls of the last 24 hours whose result is unknown: {assumed}"
+    )
 
 
 def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockChecks) -> Finding:
@@ -274,13 +280,22 @@ def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockCheck
         text = (
             f"the clock is {behind} behind the newest event in the ledger, so no new period begins"
         )
-        fix = "set the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock"
+        fix = (
+            "if the clock is wrong, correct it; if it is right, run: quotakeeper doctor "
+            "--repair-clock"
+        )
         return Finding("clock", "warn", text, fix)
     if not clock.can_tell:
-        text = "not behind the ledger; this system cannot detect a jump ahead"
+        text = "not behind the ledger; this system cannot detect when the clock jumps ahead"
         return Finding("clock", "note", text)
-    span = "in this boot" if clock.outlives_process else "within one process"
-    return Finding("clock", "ok", f"not behind the ledger; a jump ahead is detected {span}")
+    span = (
+        "until the next restart of the machine" if clock.outlives_process else "within one process"
+    )
+    return Finding(
+        "clock",
+        "ok",
+        f"not behind the ledger; quotakeeper detects when the clock jumps ahead ({span})",
+    )
 
 
 def _extras() -> Iterator[Finding]:

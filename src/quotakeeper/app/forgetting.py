@@ -114,7 +114,7 @@ def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
     for limit in settings.limits:
         if label.pair in limit.scope:
             raise InvalidInputError(
-                "--label", f"limit {limit.name!r} in {settings.config_file} names it",
+                "--label", f"limit {limit.name!r} in {settings.config_file} uses this label",
                 f"remove that limit first: quotakeeper limits remove {limit.name!r}",
             )  # fmt: skip
 

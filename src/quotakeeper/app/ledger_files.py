@@ -68,7 +68,7 @@ def back_up_ledger(
     """
     path = ledger_path(settings)
     if path is not None and not path.exists():
-        fix = "name an existing ledger: --ledger PATH"
+        fix = "give an existing ledger with --ledger PATH"
         raise InvalidInputError("--ledger", f"there is no ledger {path}", fix)
     with open_keeper() as keeper:
         now = f"{moment(keeper.now(), keeper.zone):%Y%m%d-%H%M%S}"
@@ -84,7 +84,7 @@ def back_up_ledger(
         except OSError as error:
             problem = f"{target} cannot be written: {error.strerror or error}"
             raise InvalidInputError(
-                "FILE", problem, "name a folder that you can write to"
+                "FILE", problem, "choose a folder that you can write to"
             ) from error
         finally:
             with suppress(OSError):
@@ -97,11 +97,13 @@ def _check_free(target: Path, settings: Settings, *, force: bool) -> None:
     check_not_the_ledger(str(target), settings, "FILE")
     why = why_not_ours(target)
     if why:
-        raise InvalidInputError("FILE", f"{target} {why}", "name a file in a folder of your own")
+        raise InvalidInputError(
+            "FILE", f"{target} {why}", "choose a file in a folder that belongs to you"
+        )
     if not target.parent.is_dir():
         raise InvalidInputError("FILE", f"there is no folder {target.parent}", "make it first")
     if target.exists() and not (force and target.is_file()):
-        fix = "name another file, or give --force to replace it"
+        fix = "choose another file, or replace this one with --force"
         raise InvalidInputError("FILE", f"{target} already exists", fix)
 
 

@@ -36,7 +36,9 @@ def move_ledger(settings: Settings, file: str) -> MovedLedger:
     open_server(settings)
     path = Path(file).expanduser().absolute()
     if not path.is_file():
-        raise InvalidInputError("--from", f"there is no ledger {path}", "name the file of a ledger")
+        raise InvalidInputError(
+            "--from", f"there is no ledger {path}", "give the path of a ledger file"
+        )
     check_all_is_in_it(path)
     source = open_store(replace(settings, ledger=str(path)))
     try:
@@ -46,8 +48,9 @@ def move_ledger(settings: Settings, file: str) -> MovedLedger:
         source.close()
     if count:
         raise InvalidInputError(
-            "--from", f"has {count} open reservations", "end all programs that use it, run "
-            "quotakeeper status on it when their time is over, then try again",
+            "--from", f"has {count} open reservations", "end all programs that use it; when "
+                                                        "their reservations have expired, run "
+                                                        "quotakeeper status on it; then try again",
         )  # fmt: skip
     if problems:
         raise InvalidInputError(

@@ -31,7 +31,7 @@ def check_is_there(settings: Settings) -> None:
     elif others:
         fix = f"ledgers in that folder: {', '.join(sorted(others)[:5])}"
     else:
-        fix = "name an existing ledger; the first call of a program creates one"
+        fix = "give the path of an existing ledger; the first call of a program creates one"
     raise InvalidInputError("--ledger", f"there is no file {path}", fix)
 
 
@@ -42,7 +42,8 @@ def check_all_is_in_it(path: Path | None) -> None:
     left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
     if left:
         raise InvalidInputError(
-            "ledger", f"calls of ended programs are not in the ledger yet ({left[0]})",
+            "ledger", "the ledger does not contain all calls yet of programs that have ended "
+                      f"({left[0]})",
             "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
         )  # fmt: skip
 

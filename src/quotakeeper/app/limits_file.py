@@ -103,7 +103,7 @@ class LimitsFile:
         except (OSError, InvalidInputError) as error:
             problem = getattr(error, "problem", None) or getattr(error, "strerror", str(error))
             raise ConfigError(
-                str(self.path), str(problem), "name another file with --config"
+                str(self.path), str(problem), "choose another file with --config"
             ) from None
 
     def text(self) -> str:

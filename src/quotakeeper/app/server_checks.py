@@ -74,17 +74,19 @@ def _version(facts: ServerSettings) -> Finding:
         return Finding("server", "fail", "its database stores text in the encoding {encoding}",
                        "use a database with the encoding UTF8", values)  # fmt: skip
     if facts.in_recovery:
-        return Finding("server", "fail", "PostgreSQL {version} is a standby: nothing can be booked",
-                       "name the primary", values)  # fmt: skip
+        return Finding("server", "fail", "PostgreSQL {version} is a standby: quotakeeper cannot "
+                                         "write calls to it",
+                       "use the host of the primary in the URL", values)  # fmt: skip
     return Finding("server", "ok", "PostgreSQL {version}", values=values)
 
 
 def _tables(name: str, facts: ServerSettings) -> Finding:
     values = {"ledger": name, "user": facts.user}
     if facts.writes:
-        return Finding("ledger", "ok", "{ledger}: {user} may count calls", values=values)
+        return Finding("ledger", "ok", "{ledger}: {user} can record calls", values=values)
     if facts.reads:
-        return Finding("ledger", "warn", "{ledger}: {user} may only read, and count no calls",
+        return Finding("ledger", "warn", "{ledger}: {user} can only read it and cannot record "
+                                         "calls",
                        "quotakeeper ledger init --app ROLE; then: GRANT ROLE TO {user}",
                        values)  # fmt: skip
     if facts.reads is not None:
@@ -92,9 +94,10 @@ def _tables(name: str, facts: ServerSettings) -> Finding:
                        "quotakeeper ledger init --app ROLE; then: GRANT ROLE TO {user}",
                        values)  # fmt: skip
     if facts.may_create:
-        text = "{ledger}: not there yet; the first call or quotakeeper ledger init makes it"
+        text = "{ledger}: does not exist yet; the first call or quotakeeper ledger init creates it"
         return Finding("ledger", "note", text, values=values)
-    return Finding("ledger", "fail", "{ledger}: not there yet, and {user} may not make it",
+    return Finding("ledger", "fail", "{ledger}: does not exist yet, and {user} has no right to "
+                                     "create it",
                    "give a database administrator the output of: quotakeeper ledger init --sql",
                    values)  # fmt: skip
 
@@ -125,43 +128,48 @@ def _failover(facts: ServerSettings) -> Finding:
     values = {"value": facts.synchronous_commit, "standbys": facts.standby_names}
     if not facts.standby_names:
         text = (
-            "no standby confirms a call: a switch to a standby may lose acknowledged calls, and a "
-            "hard limit may be passed by as much"
+            "no standby confirms calls: a failover may lose acknowledged calls, and a hard limit "
+            "may then be exceeded by their amount"
         )
         return Finding("failover", "note", text, values=values)
     if facts.synchronous_commit in _WAITS:
-        text = "a standby of {standbys} confirms each call: a switch to it loses none"
+        text = "a standby of {standbys} confirms each call: a failover to it loses no call"
         return Finding("failover", "ok", text, values=values)
-    text = "synchronous_commit is {value}: no standby has written a call that is acknowledged"
+    text = (
+        "synchronous_commit is {value}: a call can be acknowledged before a standby has written it"
+    )
     return Finding("failover", "warn", text, "set synchronous_commit to on", values)
 
 
 def _connection(facts: ServerSettings) -> Finding:
     if facts.is_local:
-        return Finding("connection", "ok", "by a socket of this machine", values={})
+        return Finding("connection", "ok", "through a socket on this machine", values={})
     if facts.has_tls:
-        return Finding("connection", "ok", "by TLS", values={})
-    return Finding("connection", "warn", "the network carries it unencrypted",
+        return Finding("connection", "ok", "encrypted with TLS", values={})
+    return Finding("connection", "warn", "over the network without encryption",
                    "add ?sslmode=verify-full to the URL", {})  # fmt: skip
 
 
 def _clock(facts: ServerSettings) -> Finding:
     apart = duration_text(abs(facts.clock_ahead_us))
     if abs(facts.clock_ahead_us) <= _CLOCKS_APART:
-        return Finding("clock", "ok", "the server's clock decides; it agrees with this machine's",
+        return Finding("clock", "ok", "quotakeeper uses the server's clock; it agrees with the "
+                                      "clock of this machine",
                        values={})  # fmt: skip
     ahead = facts.clock_ahead_us > 0
     text = (
-        "the server's clock decides; it is {apart} ahead of this machine's"
+        "quotakeeper uses the server's clock; it is {apart} ahead of the clock of this machine"
         if ahead
-        else "the server's clock decides; it is {apart} behind this machine's"
+        else "quotakeeper uses the server's clock; it is {apart} behind the clock of this machine"
     )
-    return Finding("clock", "warn", text, "set both by a time service", {"apart": apart})
+    return Finding(
+        "clock", "warn", text, "synchronize both clocks with a time service (NTP)", {"apart": apart}
+    )
 
 
 def _room(facts: ServerSettings) -> Finding:
     values = {"used": facts.connections, "most": facts.most_connections}
-    text = "{used} of {most} are in use; each process of quotakeeper needs one or two"
+    text = "{used} of {most} are in use; each process that uses quotakeeper needs one or two"
     if facts.connections < _FEW_CONNECTIONS * facts.most_connections:
         return Finding("connections", "ok", text, values=values)
     return Finding("connections", "warn", text, "raise max_connections, or use pgbouncer", values)

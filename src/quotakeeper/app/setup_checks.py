@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from quotakeeper import Keeper
 
 _MATCHES_NOTHING = {
-    "operation": "limit {limit!r} matches nothing: no call has the operation {name!r}",
-    "label": "limit {limit!r} matches nothing: no call has the label {name!r}",
+    "operation": "limit {limit!r} matches no call: no call has the operation {name!r}",
+    "label": "limit {limit!r} matches no call: no call has the label {name!r}",
 }
 
 
@@ -75,8 +75,8 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
     if not missing:
         return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
     text = (
-        "not found: {missing}; translate sends whole videos, and plan cannot read the length of some "
-        "files"
+        "not found: {missing}; without it, translate sends whole videos, and plan cannot read "
+        "the length of some files"
     )
     return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})
 

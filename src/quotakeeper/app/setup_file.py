@@ -68,23 +68,23 @@ def key_choice(provider: str, name: str) -> str:
     typed a key.
     """
     if provider not in USUAL_NAMES:
-        problem = f"{provider[:40]!r} is not a provider whose key quotakeeper knows"
+        problem = f"{provider[:40]!r} is not a provider whose key quotakeeper can use"
         raise InvalidInputError("--key", problem, f"one of: {', '.join(USUAL_NAMES)}")
     if not is_variable_name(name.strip()):
         example = f"--key {provider}={USUAL_NAMES[provider][-1]}"
         raise InvalidInputError(
-            "--key", "what follows = is not the name of an environment variable (A-Z, 0-9 and _)",
-            f"name the variable, not the key: {example}",
+            "--key", "the text after = is not the name of an environment variable (A-Z, 0-9 and _)",
+            f"give the name of the variable, not the key: {example}",
         )  # fmt: skip
     return name.strip()
 
 
 HEADING = "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin"
 ZONE_COMMENT = "# Daily limits reset at midnight in this time zone."
-DEFAULTS_COMMENT = "# Keeps the built-in limits of Gemini and Deepgram in force beside your own."
+DEFAULTS_COMMENT = "# The built-in limits of Gemini and Deepgram apply in addition to your own."
 KEYS_COMMENT = "# The variables that hold the API keys. The keys stay in the environment."
 BUDGET_COMMENT = (
-    "# US dollars a day, for all providers together. A call that would pass it is refused."
+    "# US dollars a day, for all providers together. A call that would exceed it is refused."
 )
 
 
@@ -145,7 +145,7 @@ def write_setup(
         write_file(file, lambda stream: stream.write(text))
     except OSError as error:
         problem = f"{file} cannot be written: {error.strerror or error}"
-        raise InvalidInputError("init", problem, "name another file with --config") from error
+        raise InvalidInputError("init", problem, "choose another file with --config") from error
     return WrittenSetup(file, replaced, settings)
 
 

@@ -16,17 +16,17 @@ from quotakeeper.wiring import ledger_path
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
     ("-wal", "the newest writes to the ledger; move this file together with the ledger"),
-    ("-shm", "an index of those writes; created again if it is missing"),
-    (".lock", "the lock that one writer at a time holds"),
+    ("-shm", "an index of the newest writes; created again if it is missing"),
+    (".lock", "the lock file: one process at a time can write to the ledger"),
     ("-owners", "a folder with a file for each process that uses the ledger"),
-    (".recall", "asks processes to release unused leases"),
-    (".lease-*", "calls admitted on a lease, until they are in the ledger"),
+    (".recall", "a request to all processes to release their unused leases"),
+    (".lease-*", "calls that were admitted on a lease; kept until they are in the ledger"),
     (
         ".ended-*",
-        ("calls that ended shortly before their process did, until they are in the ledger"),
+        ("calls that ended just before their process ended; kept until they are in the ledger"),
     ),
-    (".spool-*", "calls made while the ledger did not answer, until they are in it"),
-    (".bad-*", "lines of these files that could not be read"),
+    (".spool-*", "calls made while the ledger did not answer; kept until they are in the ledger"),
+    (".bad-*", "lines of the files above that could not be read"),
     (".schema-*.bak", "a copy from before a schema change"),
     (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
 )
@@ -58,7 +58,7 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
         yield from _beside(ledger, ending, what)
     yield _found(default_path(), "the local tokenizer; written by tokens install")
     for where, what in (
-        ("MEDIA.json, MEDIA.srt, MEDIA.txt", "beside each media file; written by translate"),
+        ("MEDIA.json, MEDIA.srt, MEDIA.txt", "written by translate, beside each media file"),
         ("FILE of --out, --json, --export", "written by export, backup, run and translate"),
     ):
         yield WrittenFile(where, None, what)

@@ -76,8 +76,8 @@ def _check_duplicates(files: Iterable[PriceFile]) -> None:
             if slot in seen:
                 raise ConfigError(
                     f"{file.name}: price[{number}]",
-                    f"is the same price from the same date as {seen[slot]}",
-                    "keep one of the two, or give it its own date",
+                    f"is a second price for the same call, with the same start date as {seen[slot]}",
+                    "keep one of the two, or change the start date of one",
                 )
             seen[slot] = f"price[{number}] of {file.name}"
 
@@ -97,13 +97,13 @@ def _check_aliases(aliases: tuple[Alias, ...], rows: tuple[PriceRow, ...]) -> No
             raise ConfigError(
                 f"{alias.origin}.model",
                 f"{alias.model!r} has no price at {alias.provider}",
-                "name a model that has a [[price]]",
+                "choose a model that has a [[price]]",
             )
         name = (alias.provider, alias.name)
         if name in models or name in seen:
             raise ConfigError(
                 f"{alias.origin}.name",
-                f"{alias.name!r} is already a name at {alias.provider}",
+                f"{alias.name!r} is already the name of a model of {alias.provider}",
                 "leave the alias out, or choose another name",
             )
         seen.add(name)

@@ -104,7 +104,9 @@ class _Reader:
         from_at = table.instant("from")
         addon = table.text("addon", default="")
         if addon and not _ADDON.fullmatch(addon):
-            raise table.error("addon", f"{addon[:40]!r} is not a name", "write it like diarize")
+            raise table.error(
+                "addon", f"{addon[:40]!r} is not a name", "write a name such as diarize"
+            )
         return PriceRow(
             provider=self._provider(table),
             model=table.priced_model("model"),

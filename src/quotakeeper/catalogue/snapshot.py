@@ -208,8 +208,8 @@ class PriceSnapshot:
                 return tuple(line for lines in found for line in lines)
         raise InvalidInputError(
             "price_id",
-            f"{price_id[:120]!r} does not belong to these prices ({self.version})",
-            "load the price files it was made with",
+            f"{price_id[:120]!r} is not in this price list ({self.version})",
+            "load the price files that contain it",
         )
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:

@@ -120,7 +120,11 @@ class Fields:
         """Return an exact factor from 0 to 100. The field is required."""
         number = self._decimal(name, 'factor = "0.5"')
         if number > 100:
-            raise self.error(name, f"{number} is more than 100", "1 changes nothing, 0.5 is half")
+            raise self.error(
+                name,
+                f"{number} is more than 100",
+                "give a factor: 1 changes nothing, 0.5 halves the price",
+            )
         return number
 
     def whole(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
@@ -168,7 +172,9 @@ class Fields:
             return None
         until_at = self.instant("until")
         if until_at <= from_at:
-            raise self.error("until", "is not after from", "give a later date, or leave it out")
+            raise self.error(
+                "until", "is not after the date in from", "give a later date, or leave it out"
+            )
         return until_at
 
     def meter(self, name: str) -> str:
@@ -202,7 +208,11 @@ class Fields:
         if value is None:
             raise self.error(name, "is missing", f"add: {example}")
         if isinstance(value, Decimal):  # the TOML reader makes a Decimal from an unquoted 0.0043
-            raise self.error(name, f"{value} is a binary fraction in TOML", f"quote it: {example}")
+            raise self.error(
+                name,
+                f"{value} is written without quotes, so TOML may round it",
+                f"quote it: {example}",
+            )
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self.error(name, f"{_kind(value)} is not a price", f"write: {example}")
         try:

@@ -114,7 +114,8 @@ def _with_help(param: click.Parameter, words: Words) -> click.Parameter:
 def root(
     ctx: click.Context, ledger: str | None, config: str | None, color: str | None, lang: str | None
 ) -> None:
-    """Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."""
+    """Counts what an AI pipeline spends while it runs, and stops the pipeline before it exceeds a
+    limit."""
     ctx.obj = CommandContext(ledger, config, color or "auto", lang or _lang_of(ctx))
 
 

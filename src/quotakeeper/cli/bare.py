@@ -26,7 +26,8 @@ from quotakeeper.pipeline.command_option import add_option, values_of
 
 RUN, TRANSLATE, EXPORT = "run", "translate", "export"
 _DESCRIPTION = (
-    "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."
+    "Counts what an AI pipeline spends while it runs, and stops the pipeline before it exceeds a "
+    "limit."
 )
 _EPILOG = (
     "All other commands (watch, report, limits, prices, ...) need three small packages: "

@@ -74,7 +74,7 @@ def check_ledger_is_there(session: CommandContext) -> None:
             settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"
         )
     if not path.exists():
-        fix = "name the ledger of the processes with --ledger; see: quotakeeper doctor"
+        fix = "use --ledger with the ledger of these processes; see: quotakeeper doctor"
         raise LedgerUnavailableError(str(path), "does not exist", fix)
 
 

@@ -68,7 +68,7 @@ def report_os_error(error: OSError, words: Words) -> int:
     why = f"{name}: {error.strerror or error}".removeprefix(": ")
     tell(f"{words('error')}: {words('a file cannot be used')}")
     tell(f"  {words('why')}: {visible(why)}")
-    tell(f"  {words('try')}: {words('name another file or folder, or check its permissions')}")
+    tell(f"  {words('try')}: {words('use another file or folder, or check its permissions')}")
     return USAGE
 
 
@@ -108,7 +108,12 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str, str]:
         case PausedError():
             return "calls are paused", "", str(error), "quotakeeper resume"
         case ProviderError():
-            return "the account cannot be read", "", str(error), "check the key, or give --file"
+            return (
+                "the provider's account cannot be read",
+                "",
+                str(error),
+                "check the key, or give --file",
+            )
         case TokenizerError():
             return "the tokenizer cannot be used", "", error.problem, error.fix
         case _:

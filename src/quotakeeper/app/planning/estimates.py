@@ -163,7 +163,7 @@ def _by_model(rates: Sequence[Rate], name: str, prices: PriceSnapshot) -> list[R
     if not providers:
         raise InvalidInputError(
             "--model",
-            f"no price of {name!r} fits these operations",
+            f"{name!r} has no price for these operations",
             "quotakeeper prices list shows them all",
         )
     provider = providers[0]

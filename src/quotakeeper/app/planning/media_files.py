@@ -32,7 +32,9 @@ def media_in(folder: str) -> FoundMedia:
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InvalidInputError("FOLDER", f"{folder} is not a folder", "name a folder of files")
+        raise InvalidInputError(
+            "FOLDER", f"{folder} is not a folder", "give a folder that contains the files"
+        )
     return find_media([root], recursive=True)
 
 
@@ -54,5 +56,5 @@ def unreadable(file: str, error: Exception) -> InvalidInputError:
     """Return the InvalidInputError for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or str(error)
     return InvalidInputError(
-        "FILE", f"{file} cannot be read: {reason}", ("name a file that you can read")
+        "FILE", f"{file} cannot be read: {reason}", ("choose a file that you can read")
     )

@@ -72,7 +72,7 @@ def estimate_costs(
     if unknown:
         raise InvalidInputError(
             "--model",
-            f"no price of {unknown[0]!r} fits these files",
+            f"{unknown[0]!r} has no price for these files",
             "quotakeeper prices list shows them all",
         )
     if not models and not every:

@@ -103,6 +103,7 @@ def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: 
     if gone:
         day = moment(max(gone), keeper.zone).date() + timedelta(days=1)
         raise InvalidInputError(
-            "--since", f"individual calls before {day} were deleted: the ledger was compacted",
+            "--since", f"the individual calls before {day} were deleted when the ledger was "
+                       "compacted",
             f"give --since {day} or later",
         )  # fmt: skip

@@ -83,7 +83,7 @@ def asked_model(text: str, snapshot: PriceSnapshot) -> tuple[str, str]:
         raise InvalidInputError(_FLAG, f"no price is known for {name[:80]!r}", fix)
     if len(found) > 1:
         fix = "write " + " or ".join(f"model={each}/{model}" for each in found)
-        raise InvalidInputError(_FLAG, f"{name[:80]!r} is a model of several providers", fix)
+        raise InvalidInputError(_FLAG, f"several providers have a model {name[:80]!r}", fix)
     return found[0], snapshot.canonical_model(found[0], model)
 
 

@@ -46,12 +46,14 @@ def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
     for name in (path, target):
         why = why_not_ours(name)
         if why:
-            raise InvalidInputError("out", f"{path} {why}", "name a file in a folder of your own")
+            raise InvalidInputError(
+                "out", f"{path} {why}", "choose a file in a folder that belongs to you"
+            )
     try:
         if target.exists() and not target.is_file():
             if target.is_dir():
                 raise InvalidInputError(
-                    "out", f"{path} is a folder", ("name a file in that folder")
+                    "out", f"{path} is a folder", ("give the name of a file in that folder")
                 )
             with open(target, "wb") as stream:
                 return fill(stream)
@@ -72,6 +74,6 @@ def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInputError(
-            "out", f"{path} cannot be written: {reason}", "name a folder that you can write to"
+            "out", f"{path} cannot be written: {reason}", "choose a folder that you can write to"
         ) from error
     return count

@@ -17,7 +17,11 @@ _AGAIN = "download the export again"
 _KINDS = (
     (b"\xff\xfe", "is written in UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "is written in UTF-16", "save it as UTF-8"),
-    (b"PK\x03\x04", "is a spreadsheet or an archive", "export it as CSV or JSON, unpacked"),
+    (
+        b"PK\x03\x04",
+        "is a spreadsheet or an archive",
+        "export it as CSV or JSON, without compression",
+    ),
     (b"\x1f\x8b", "is packed", "unpack it first"),
 )
 
@@ -50,7 +54,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     except (OSError, ValueError) as error:  # ValueError: the name contains a null character
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(
-            where, f"cannot be read: {reason}", "name an existing file"
+            where, f"cannot be read: {reason}", "give the path of an existing file"
         ) from None
 
 

@@ -9,7 +9,7 @@ from quotakeeper.cli.context import CommandContext
 
 @click.command()
 @click.option("--keep", metavar="SPAN", default="400d", show_default=True,
-              help="How long to keep individual calls; at least 35d.")  # fmt: skip
+              help="Keep individual calls for this long; at least 35d.")  # fmt: skip
 @click.option(
     "--shrink",
     is_flag=True,

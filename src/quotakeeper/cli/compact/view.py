@@ -17,8 +17,8 @@ def compaction_lines(
     words = session.words
     since = moment(done.before_at, done.zone).date().isoformat()
     yield words.plural(
-        done.calls, "{ledger}: deleted {n} call from before {since}",
-        "{ledger}: deleted {n} calls from before {since}", ledger=done.ledger,
+        done.calls, "{ledger}: deleted {n} call that was older than {since}",
+        "{ledger}: deleted {n} calls that were older than {since}", ledger=done.ledger,
         n=figures.whole(done.calls, session.lang), since=since,
     )  # fmt: skip
     if done.bytes_before is None:

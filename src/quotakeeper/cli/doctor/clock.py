@@ -54,29 +54,39 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
     words, found, lang = session.words, done.found, session.lang
     now = figures.stamp(found.to, done.zone)
     if not done.is_needed:
-        yield words("the ledger is not ahead of this clock ({now}): nothing to repair", now=now)
+        yield words(
+            "the ledger's time is not ahead of the clock ({now}): nothing to repair", now=now
+        )
         return
     ahead = figures.duration(found.ahead, lang)
     newest = figures.stamp(min(found.newest_at, FOREVER), done.zone)
-    text = "the ledger is {ahead} ahead: its newest entry is of {newest}, this clock shows {now}"
+    text = (
+        "the ledger's time is {ahead} ahead of the clock: the newest entry has the time "
+        "{newest}, the clock shows {now}"
+    )
     yield words(text, ahead=ahead, newest=newest, now=now)
     counts = {"entries": found.entries, "calls": found.calls}
     if done.applied:
-        text = "entries moved to {now}: {entries}, of which calls: {calls}; no call is lost"
+        text = (
+            "entries whose time is now {now}: {entries}, among them calls: {calls}; no call is lost"
+        )
         yield words(text, now=now, **counts)
         if found.backup:
-            yield words("copy of the ledger from before: {file}", file=found.backup)
+            yield words("copy of the ledger before the repair: {file}", file=found.backup)
         return
     if done.is_confirmed:
         yield words("the time service of this machine confirms its clock")
     else:
         yield words("nothing confirms this clock: make sure that it is right")
     if is_on_server(session.settings()):
-        yield words("no copy of a ledger on a server is kept: back up its database first: pg_dump")
-        text = "--yes moves entries to the present: {entries}, of which calls: {calls}"
+        yield words(
+            "quotakeeper does not copy a ledger on a server: first back up its database "
+            "with pg_dump"
+        )
+        text = "--yes sets the times of future entries to now: {entries}, among them calls: {calls}"
     else:
         text = (
-            "--yes copies the ledger, then moves entries to the present: {entries}, of which "
-            "calls: {calls}"
+            "--yes copies the ledger, then sets the times of future entries to now: {entries}, "
+            "among them calls: {calls}"
         )
     yield words(text, **counts)

@@ -16,10 +16,13 @@ from quotakeeper.errors import InvalidInputError
               ))  # fmt: skip
 @click.option(
     "--repair-clock", is_flag=True,
-    help="Show how far the ledger is ahead of the clock; with --yes, move the ledger back.",
+    help="Show how far the ledger's time is ahead of the clock; with --yes, set the times of the "
+         "future entries to now.",
 )  # fmt: skip
 @click.option(
-    "--yes", is_flag=True, help=("With --repair-clock: copy the ledger, then move it back.")
+    "--yes",
+    is_flag=True,
+    help=("With --repair-clock: copy the ledger, then set the times of the future entries to now."),
 )
 @click.option(
     "--why", metavar="TEXT", default="", help=("The reason, which is stored in the journal.")
@@ -60,7 +63,10 @@ def _check_alone(given: dict[str, bool]) -> None:
     """Raise InvalidInputError if more than one of these flags is given."""
     chosen = [flag for flag, is_given in given.items() if is_given]
     if chosen == ["--accept-clock", "--repair-clock"]:
-        fix = "accept the clock if it is right; then repair the ledger if it is ahead of it"
+        fix = (
+            "first accept the clock, if it is right; then repair the ledger, if its time is "
+            "ahead of the clock"
+        )
         raise InvalidInputError("--accept-clock", "cannot be used with --repair-clock", fix)
     if len(chosen) > 1:
         raise InvalidInputError(chosen[0], f"cannot be used with {chosen[1]}", "give one at a time")

@@ -35,14 +35,14 @@ def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) 
         header = [words(each) for each in ("SOUND", "MINUTES", "KNOWN FROM")]
         minutes = METERS["audio_minutes"]
         rows = [[x.name, figures.quantity(x.milliseconds, minutes, lang),
-                 x.form if x.exact else words("its size (upper bound)")] for x in audio]  # fmt: skip
+                 x.form if x.exact else words("file size (upper bound)")] for x in audio]  # fmt: skip
         if len(audio) > 1:
             total = sum(x.milliseconds for x in audio)
             rows.append([words("total"), figures.quantity(total, minutes, lang), ""])
         yield from table(header, rows, {1})
     for skipped in estimate.skipped:
         why = words(skipped.reason)
-        yield words("{name} is left out ({why})", name=str(skipped.path), why=why)
+        yield words("{name} is not planned ({why})", name=str(skipped.path), why=why)
     header = [words("MODEL"), words("COST")]
     yield from table(header, [[n, figures.money(c, lang)] for n, c in estimate.costs], {1})
     if texts:

@@ -13,7 +13,7 @@ from quotakeeper.cli.context import CommandContext
     type=click.IntRange(1, 100_000),
     default=20,
     show_default=True,
-    help="How many calls to list.",
+    help="Number of calls to list.",
 )
 @click.option("--provider", default="", metavar="NAME", help="Only calls to this provider.")
 @click.option("--operation", default="", metavar="NAME", help="Only this operation.")

@@ -73,11 +73,13 @@ def _check(options: ExportOptions) -> None:
         fix = "leave one of them out: --excel writes CSV"
         raise InvalidInputError("--excel", f"is given together with --format {options.form}", fix)
     if options.mark and options.form != "csv" and not options.excel:
-        raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
+        raise InvalidInputError("--bom", "is for CSV only", "leave it out, or use --format csv")
     if options.separator and not options.excel:
         raise InvalidInputError("--separator", "is for --excel only", "add --excel")
     if options.form == XLSX and options.out in (None, "-"):
-        raise InvalidInputError("--out", "is missing", "name the file, like --out usage.xlsx")
+        raise InvalidInputError(
+            "--out", "is missing", "give the file name, such as --out usage.xlsx"
+        )
 
 
 def _sheet_form(

@@ -16,10 +16,10 @@ EXPORT = CommandTable(
             ("--format",), "Output format.", choices=(*FORMATS, XLSX), default="ndjson",
             stored_as="form",
         ),
-        CommandOption(("--out",), "Write here instead of stdout.", metavar="FILE"),
-        CommandOption(("--since",), "From this date or time on.", metavar="TIME"),
+        CommandOption(("--out",), "Write to this file, not to stdout.", metavar="FILE"),
+        CommandOption(("--since",), "Start at this date or time.", metavar="TIME"),
         CommandOption(
-            ("--until",), "Up to this time, or to the end of this date.", metavar="TIME"
+            ("--until",), "End at this time, or at the end of this date.", metavar="TIME"
         ),
         CommandOption(("--last",), 'The last "24h", "7d", ...', metavar="SPAN"),
         CommandOption(("--bom",), "CSV that Excel reads as UTF-8.", bool, stored_as="mark"),
@@ -27,7 +27,8 @@ EXPORT = CommandTable(
             ("--excel",), "CSV for Excel: local times, and the separators of your locale.", bool
         ),
         CommandOption(
-            ("--separator",), "Separator of cells with --excel; default: that of your locale.",
+            ("--separator",), "Separator between cells with --excel; default: the separator of "
+                              "your locale.",
             choices=("comma", "semicolon"),
         ),
     ),

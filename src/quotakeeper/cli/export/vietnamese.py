@@ -6,7 +6,7 @@ TEXTS = {
     "CSV for Excel: local times, and the separators of your locale.": (
         "CSV cho Excel: giờ địa phương, và dấu phân cách theo locale của bạn."
     ),
-    "Separator of cells with --excel; default: that of your locale.": (
+    "Separator between cells with --excel; default: the separator of your locale.": (
         "Dấu ngăn cách ô khi dùng --excel; không nêu thì theo locale."
     ),
 }

@@ -45,11 +45,11 @@ def run_init(
     if zone is not None or not asks:
         zone = zone_choice(zone or usual_zone)
     else:
-        zone = _asked(session, "Time zone at whose midnight a day ends", usual_zone, zone_choice)
+        zone = _asked(session, "Time zone in which a day ends at midnight", usual_zone, zone_choice)
     if budget is not None or not asks:
         budget = budget_choice(budget or "")
     else:
-        budget = _asked(session, "Budget a day in US dollars, 0 for none", "0", budget_choice)
+        budget = _asked(session, "Daily budget in US dollars (0: no budget)", "0", budget_choice)
     if asks and not keys:
         for provider in _ASKED_FOR:
             usual = USUAL_NAMES[provider][-1]

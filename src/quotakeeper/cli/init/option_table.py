@@ -10,7 +10,8 @@ INIT = CommandTable(
     "Write the config file: time zone, daily budget, and the variables of your API keys.",
     (
         CommandOption(
-            ("--zone",), "Time zone at whose midnight a day ends; default: this machine's.",
+            ("--zone",), "Time zone in which a day ends at midnight; default: the time zone of "
+                         "this machine.",
             metavar="NAME",
         ),
         CommandOption(
@@ -23,7 +24,7 @@ INIT = CommandTable(
         ),
         CommandOption(("--here",), "Write quotakeeper.toml in this folder.", bool),
         CommandOption(("--yes",), (
-            "Ask no questions; values that are not given keep their defaults."
+            "Ask no questions; for values that are not given, use the defaults."
         ), bool),
         CommandOption(("--force",), "Replace an existing file; the old one is kept as .bak.", bool),
     ),

@@ -7,7 +7,7 @@ TEXTS = {
     "Write the config file: time zone, daily budget, and the variables of your API keys.": (
         "Tạo tệp cấu hình: múi giờ, ngân sách mỗi ngày, và biến môi trường chứa khóa API."
     ),
-    "Time zone at whose midnight a day ends; default: this machine's.": (
+    "Time zone in which a day ends at midnight; default: the time zone of this machine.": (
         "Múi giờ để làm mới lúc 00:00; không nêu thì theo máy này."
     ),
     "Daily budget in US dollars; 0: no budget.": (
@@ -17,7 +17,7 @@ TEXTS = {
         "Biến môi trường chứa khóa API của một nhà cung cấp; nêu được nhiều lần."
     ),
     "Write quotakeeper.toml in this folder.": "Ghi quotakeeper.toml vào thư mục này.",
-    "Ask no questions; values that are not given keep their defaults.": (
+    "Ask no questions; for values that are not given, use the defaults.": (
         "Không hỏi; giá trị nào không nêu thì giữ mặc định."
     ),
     "Replace an existing file; the old one is kept as .bak.": (
@@ -30,18 +30,18 @@ TEXTS = {
     "# Daily limits reset at midnight in this time zone.": (
         "# Hạn mức theo ngày được làm mới lúc 00:00 theo múi giờ này."
     ),
-    "# Keeps the built-in limits of Gemini and Deepgram in force beside your own.": (
-        "# Giữ các hạn mức có sẵn của Gemini và Deepgram, bên cạnh hạn mức của bạn."
+    "# The built-in limits of Gemini and Deepgram apply in addition to your own.": (
+        "# Các hạn mức có sẵn của Gemini và Deepgram áp dụng cùng với hạn mức của bạn."
     ),
     "# The variables that hold the API keys. The keys stay in the environment.": (
         "# Các biến môi trường chứa khóa API. Khóa vẫn chỉ nằm trong biến môi trường."
     ),
-    "# US dollars a day, for all providers together. A call that would pass it is refused.": (
+    "# US dollars a day, for all providers together. A call that would exceed it is refused.": (
         "# Số US$ mỗi ngày cho mọi nhà cung cấp. Lượt gọi vượt mức này bị từ chối."
     ),
     # questions
-    "Time zone at whose midnight a day ends": "Múi giờ để tính hết ngày",
-    "Budget a day in US dollars, 0 for none": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",
+    "Time zone in which a day ends at midnight": "Múi giờ để tính hết ngày",
+    "Daily budget in US dollars (0: no budget)": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",
     "Variable with the API key of {provider}": "Biến chứa khóa API của {provider}",
     # messages
     "written: {file}": "đã ghi: {file}",
@@ -50,8 +50,8 @@ TEXTS = {
     "  budget: none; the built-in limits of Gemini and Deepgram apply": (
         "  ngân sách: không đặt; vẫn áp dụng hạn mức có sẵn của Gemini và Deepgram"
     ),
-    "  budget: {amount} a day, beside the built-in limits": (
-        "  ngân sách: {amount} mỗi ngày, bên cạnh các hạn mức có sẵn"
+    "  budget: {amount} a day, in addition to the built-in limits": (
+        "  ngân sách: {amount} mỗi ngày, cùng với các hạn mức có sẵn"
     ),
     "  key of {provider}: {name} is set": "  khóa của {provider}: đã có {name}",
     "  key of {provider}: {name} is not set yet": "  khóa của {provider}: chưa đặt {name}",

@@ -22,7 +22,7 @@ def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
         yield words("  budget: none; the built-in limits of Gemini and Deepgram apply")
     else:
         amount = figures.money(budget.amount, session.lang)
-        yield words("  budget: {amount} a day, beside the built-in limits", amount=amount)
+        yield words("  budget: {amount} a day, in addition to the built-in limits", amount=amount)
     for provider in dict.fromkeys(("gemini", "deepgram", *settings.key_names)):
         name, _ = key_for(provider, settings.key_names)
         shown = name or names_for(provider, settings.key_names)[-1]

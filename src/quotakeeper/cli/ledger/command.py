@@ -38,10 +38,11 @@ def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql
         console.say(server.creation_sql(app, reader))
         return exit_codes.OK
     is_new = server.make(app, reader)
-    text = "{ledger}: the tables are made" if is_new else "{ledger}: the tables were there already"
+    text = "{ledger}: the tables were created" if is_new else "{ledger}: the tables already exist"
     console.say(words(text, ledger=server.name))
     for role in filter(None, (app, reader)):
-        console.say(words("role {role} has its rights; give it to a user: GRANT {role} TO NAME",
+        console.say(words("role {role} has the rights that it needs; grant the role to a user: "
+                          "GRANT {role} TO NAME",
                           role=role))  # fmt: skip
     return exit_codes.OK
 
@@ -50,7 +51,8 @@ def run_move(session: context.CommandContext, file: str) -> int:
     """Copy a ledger file to the server, and print how many entries were copied. Returns the exit code."""
     done, words = move_ledger(session.settings(), file), session.words
     entries = figures.whole(done.entries, session.lang)
-    console.say(words("{source} is copied to {ledger}: entries: {n}; every row is the same",
+    console.say(words("{source} was copied to {ledger}: entries: {n}; a comparison found no "
+                      "difference",
                       source=done.source, ledger=done.ledger, n=entries))  # fmt: skip
-    console.say(words("the file stays as it is: let no program use it any more"))
+    console.say(words("the file was not changed: do not use it in any program from now on"))
     return exit_codes.OK

@@ -9,14 +9,14 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def ledger() -> None:
-    """Check, make and fill a ledger on a PostgreSQL server."""
+    """Check, create and fill a ledger on a PostgreSQL server."""
 
 
 @ledger.command("check")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def check(session: CommandContext, as_json: bool) -> int:
-    """What the server's settings promise, and what this user may do."""
+    """Show what the server's settings guarantee, and what rights this user has."""
     from quotakeeper.cli.ledger.command import run_check
 
     return run_check(session, as_json=as_json)
@@ -24,13 +24,13 @@ def check(session: CommandContext, as_json: bool) -> int:
 
 @ledger.command("init")
 @click.option("--app", default="", metavar="ROLE",
-              help="A role for programs that count calls; made without a login.")  # fmt: skip
+              help="Role for programs that record calls; created without login.")  # fmt: skip
 @click.option("--reader", default="", metavar="ROLE",
-              help="A role that only reads; made without a login.")  # fmt: skip
-@click.option("--sql", "only_sql", is_flag=True, help="Print the SQL, and change nothing.")
+              help="Role that can only read; created without login.")  # fmt: skip
+@click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
 @click.pass_obj
 def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
-    """Make the ledger's schema and tables, and the roles that are named."""
+    """Create the ledger's schema and tables, and the roles that you name."""
     from quotakeeper.cli.ledger.command import run_init
 
     return run_init(session, app, reader, only_sql=only_sql)
@@ -38,7 +38,7 @@ def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
 
 @ledger.command("move")
 @click.option("--from", "file", required=True, metavar="FILE",
-              help="The ledger to copy; it stays as it is.")  # fmt: skip
+              help="The ledger to copy; it is not changed.")  # fmt: skip
 @click.pass_obj
 def move(session: CommandContext, file: str) -> int:
     """Copy a ledger file to the empty ledger on the server, and compare both."""

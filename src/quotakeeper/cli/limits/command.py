@@ -78,7 +78,7 @@ def _opened(session: context.CommandContext) -> LimitsFile:
 
 def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None:
     if file.copied_defaults:
-        text = "the default limits were also written to that file, so that they still apply"
+        text = "the default limits were also written to that file, so that they continue to apply"
         console.tell(session.words(text))
 
 

@@ -28,12 +28,15 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
 
 @limits.command("set")
 @click.argument("name")
-@click.option("--provider", help="Provider whose calls count; default: all.")
+@click.option("--provider", help="Count only calls to this provider; default: all.")
 @click.option(
     "--model",
-    help=('Model whose calls count; "gemini-2.5-*" matches all that begin with "gemini-2.5-".'),
+    help=(
+        'Count only calls to this model; "gemini-2.5-*" matches all models that begin with '
+        '"gemini-2.5-".'
+    ),
 )
-@click.option("--operation", help="Operation whose calls count; default: all.")
+@click.option("--operation", help="Count only calls of this operation; default: all.")
 @click.option("--meter", type=click.Choice(list(METERS)), help="What the limit counts.")
 @click.option(
     "--window", help='Period: minute, hour, day, week, month, "rolling 24h", or none (prepaid).'
@@ -43,11 +46,11 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
     "--mode",
     type=click.Choice([str(mode) for mode in Mode]),
     help=(
-        "What happens to a call that would pass the limit: hard refuses it, soft warns, shadow "
+        "What happens to a call that would exceed the limit: hard refuses it, soft warns, shadow "
         "only records it."
     ),
 )
-@click.option("--timezone", help="Time zone at whose midnight a day ends.")
+@click.option("--timezone", help="Time zone in which a day ends at midnight.")
 @click.option(
     "--scope",
     multiple=True,
@@ -57,10 +60,13 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
 @click.option(
     "--per",
     metavar="LABEL",
-    help="A separate limit for each value of this label. An empty text ends that.",
+    help="Apply the limit to each value of this label separately. An empty text removes this "
+    "setting.",
 )
 @click.option(
-    "--thresholds", metavar="LIST", help=("Parts of the amount at which to warn, such as 0.5,0.8.")
+    "--thresholds",
+    metavar="LIST",
+    help=("Warn when these parts of the amount are used, such as 0.5,0.8."),
 )
 @click.option(
     "--for",
@@ -119,7 +125,7 @@ def raise_limit(session: CommandContext, name: str, to: str, for_span: str, why:
 @limits.command("topup")
 @click.argument("name")
 @click.argument("amount")
-@click.option("--expires", metavar="TIME", help="When the unused rest expires; default: never.")
+@click.option("--expires", metavar="TIME", help="When the unused credit expires; default: never.")
 @click.option(
     "--why", default="", metavar="TEXT", help=("The reason, which is stored in the journal.")
 )

@@ -55,7 +55,9 @@ def preset_lines(preset: QuotaPreset, session: CommandContext, width: int) -> li
     for source in dict.fromkeys(each.source for each in preset.quotas):
         lines.append(words("from: {origin}", origin=words(source)))
     if not all(each.is_enforceable for each in preset.quotas):
-        text = "quotas of concurrent calls are only shown: no limit can count them"
+        text = (
+            "quotas of concurrent calls are only shown: quotakeeper cannot limit concurrent calls"
+        )
         lines.append(words(text))
     return lines
 

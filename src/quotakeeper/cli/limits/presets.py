@@ -21,7 +21,7 @@ def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) 
     Raises InvalidInputError if `write` is True, because only a named preset can be written.
     """
     if write:
-        raise InvalidInputError("NAME", "is missing", "name the preset that is to be written")
+        raise InvalidInputError("NAME", "is missing", "give the name of the preset to save")
     settings = session.settings()
     presets = load_presets(settings.preset_files)
     if as_json:
@@ -57,10 +57,12 @@ def run_preset(session: context.CommandContext, name: str, *, write: bool, as_js
     words = session.words
     if file is None:
         if not as_json:
-            console.tell(words("nothing was written; --write writes it to {file}", file=path))
+            console.tell(
+                words("the preset was only shown; use --write to save it to {file}", file=path)
+            )
         return exit_codes.OK
     if file.copied_defaults:
-        text = "the default limits were also written to that file, so that they still apply"
+        text = "the default limits were also written to that file, so that they continue to apply"
         console.tell(words(text))
     text = "preset {name!r}: {n} limits written to {file}; status shows its quotas"
     console.tell(words(text, name=preset.name, n=len(made), file=path))

@@ -97,7 +97,7 @@ def run_set_for(
     code."""
     amount = changes.get("amount")
     if not isinstance(amount, str) or len(changes) > 1:
-        fix = "with --for, give only --amount and --why; change other values without --for"
+        fix = "with --for, give only --amount and --why; to change other values, leave out --for"
         raise InvalidInputError("--for", "can only be used with --amount", fix)
     if not (why or "").strip():
         raise InvalidInputError("--why", "is missing", "give the reason in a few words")

@@ -7,10 +7,10 @@ TEXTS = {
     "Count only calls with this label; repeatable. An empty text removes the label.": (
         "Chỉ tính lượt gọi có nhãn này; nêu được nhiều lần. Để trống thì bỏ nhãn."
     ),
-    "A separate limit for each value of this label. An empty text ends that.": (
-        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống thì thôi chia riêng."
+    "Apply the limit to each value of this label separately. An empty text removes this setting.": (
+        "Áp dụng hạn mức riêng cho từng giá trị của nhãn này. Để trống thì bỏ thiết lập này."
     ),
-    "Parts of the amount at which to warn, such as 0.5,0.8.": (
+    "Warn when these parts of the amount are used, such as 0.5,0.8.": (
         "Cảnh báo khi dùng tới những phần nào của mức, như 0.5,0.8."
     ),
     'Raise the limit to --amount for this time only, such as "1d"; the file is not changed.': (
@@ -27,7 +27,7 @@ TEXTS = {
     "Add credit to a prepaid limit, which is a limit with --window none.": (
         "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
     ),
-    "When the unused rest expires; default: never.": (
+    "When the unused credit expires; default: never.": (
         "Lúc phần chưa dùng hết hạn; không nêu thì không bao giờ."
     ),
     # limits
@@ -40,13 +40,12 @@ TEXTS = {
         "Sửa tệp cấu hình đang dùng, nếu không có thì sửa tệp cấu hình của người dùng; giữ "
         "nguyên chú thích trong tệp."
     ),
-    "Provider whose calls count; default: all.": (
+    "Count only calls to this provider; default: all.": (
         "Chỉ tính lượt gọi tới nhà cung cấp này; không nêu thì tính tất cả."
     ),
-    'Model whose calls count; "gemini-2.5-*" matches all that begin with "gemini-2.5-".': (
-        'Chỉ tính model này; "gemini-2.5-*" là mọi tên bắt đầu bằng "gemini-2.5-".'
-    ),
-    "Operation whose calls count; default: all.": "Chỉ tính thao tác này; không nêu thì tính tất cả.",
+    'Count only calls to this model; "gemini-2.5-*" matches all models that begin with '
+    '"gemini-2.5-".': ('Chỉ tính model này; "gemini-2.5-*" là mọi tên bắt đầu bằng "gemini-2.5-".'),
+    "Count only calls of this operation; default: all.": "Chỉ tính thao tác này; không nêu thì tính tất cả.",
     "What the limit counts.": "Hạn mức đếm đại lượng nào.",
     'Period: minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
         'Kỳ: minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
@@ -54,18 +53,18 @@ TEXTS = {
     "Amount, in the meter's unit: tokens, minutes, US dollars, ...": (
         "Mức, theo đơn vị của đại lượng: token, phút, đô la Mỹ, ..."
     ),
-    "What happens to a call that would pass the limit: hard refuses it, soft warns, shadow "
+    "What happens to a call that would exceed the limit: hard refuses it, soft warns, shadow "
     "only records it.": (
         "Lượt gọi sẽ vượt hạn mức thì: hard từ chối, soft cảnh báo, shadow chỉ ghi lại."
     ),
-    "Time zone at whose midnight a day ends.": "Múi giờ để làm mới lúc 00:00.",
+    "Time zone in which a day ends at midnight.": "Múi giờ để làm mới lúc 00:00.",
     "Allow a model that no price list contains, because it is new or your own.": (
         "Cho phép model không có trong bảng giá nào, vì còn mới hoặc của riêng bạn."
     ),
     "Remove a limit from the config file.": "Xóa một hạn mức khỏi tệp cấu hình.",
     # limits per label, limits that are raised
     "each {label}": "mỗi {label}",
-    "and {n} more, each used less": "và {n} giá trị nữa, mỗi giá trị dùng ít hơn",
+    "and {n} more values with less use": ("và {n} giá trị nữa dùng ít hơn"),
     "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
         "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
     ),
@@ -85,7 +84,7 @@ TEXTS = {
     "calls today without a known price: {n} (their cost is not in these figures)": (
         "lượt gọi hôm nay chưa có giá: {n} (chi phí của chúng không nằm trong các số này)"
     ),
-    "calls today whose end is not known, counted as assumed: {n}": (
+    "calls today whose result is unknown, counted with an assumed use: {n}": (
         "lượt gọi hôm nay chưa rõ kết quả, tính theo giả định: {n}"
     ),
     "{at}, in {left}": "{at}, còn {left}",
@@ -115,7 +114,7 @@ TEXTS = {
     "limit {name!r} made in {file}": "đã tạo hạn mức {name!r} trong {file}",
     "limit {name!r} changed in {file}": "đã sửa hạn mức {name!r} trong {file}",
     "limit {name!r} removed from {file}": "đã xóa hạn mức {name!r} khỏi {file}",
-    "the default limits were also written to that file, so that they still apply": (
+    "the default limits were also written to that file, so that they continue to apply": (
         "các hạn mức mặc định cũng được ghi vào tệp đó để vẫn còn hiệu lực"
     ),
     # help
@@ -155,11 +154,11 @@ TEXTS = {
     "KNOWN BY": "BIẾT NHỜ",
     "yes": "có",
     "one in full: {command}": "xem đủ một mẫu: {command}",
-    "quotas of concurrent calls are only shown: no limit can count them": (
+    "quotas of concurrent calls are only shown: quotakeeper cannot limit concurrent calls": (
         "hạn mức số lượt gọi cùng lúc chỉ để hiện: không hạn mức nào đếm được"
     ),
-    "nothing was written; --write writes it to {file}": (
-        "chưa ghi gì; thêm --write để ghi vào {file}"
+    "the preset was only shown; use --write to save it to {file}": (
+        "mới chỉ xem mẫu; thêm --write để lưu vào {file}"
     ),
     "preset {name!r}: {n} limits written to {file}; status shows its quotas": (
         "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; status hiển thị các quota của mẫu"

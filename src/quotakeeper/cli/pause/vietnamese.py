@@ -7,20 +7,20 @@ TEXTS = {
     "Stop the calls of every process that uses the ledger.": (
         "Dừng lượt gọi của mọi tiến trình đang dùng sổ này."
     ),
-    "Provider whose calls to stop; default: all providers.": (
-        "Nhà cung cấp cần dừng lượt gọi; không nêu thì dừng tất cả."
+    "Stop only calls to this provider; default: all providers.": (
+        "Chỉ dừng lượt gọi tới nhà cung cấp này; không nêu thì dừng tất cả."
     ),
     'Length of the pause, such as "2h"; default: until quotakeeper resume.': (
         'Dừng trong bao lâu, như "2h"; không nêu thì dừng tới khi có quotakeeper resume.'
     ),
-    "The reason, which every refused call shows.": (
+    "The reason; each refused call shows it.": (
         "Lý do; mọi lượt gọi bị từ chối đều nêu lý do này."
     ),
     "End a pause, so that calls are sent again.": (
         "Kết thúc lệnh tạm dừng để các lượt gọi lại được gửi đi."
     ),
-    "Provider whose pause to end; default: every pause.": (
-        "Nhà cung cấp cần kết thúc tạm dừng; không nêu thì kết thúc mọi lệnh tạm dừng."
+    "End only the pause of this provider; default: every pause.": (
+        "Chỉ kết thúc lệnh tạm dừng của nhà cung cấp này; không nêu thì kết thúc mọi lệnh tạm dừng."
     ),
     "The reason, which is stored in the journal.": "Lý do, được ghi vào nhật ký.",
     # messages

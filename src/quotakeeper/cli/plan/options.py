@@ -28,7 +28,7 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 @click.option(
     "--language", "languages", multiple=True, metavar="CODE",
     help=(
-        "A language in which audio may be transcribed; repeatable, and each one is paid. "
+        "Language in which audio may be transcribed; repeatable; you pay for each language. "
         "Default: zh and vi."
     ),
 )  # fmt: skip
@@ -51,7 +51,10 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 @click.option(
     "--check",
     is_flag=True,
-    help=("Exit code 3: a file never fits; 4: a file must wait for a later day."),
+    help=(
+        "Exit with code 3 if a file never fits the limits, and with 4 if a file must wait for "
+        "a later day."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj

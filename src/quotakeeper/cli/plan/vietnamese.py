@@ -37,8 +37,8 @@ TEXTS = {
     "Model for speech or for text; repeatable.": (
         "Model cho tiếng nói hoặc cho văn bản; nêu được nhiều lần."
     ),
-    "A language in which audio may be transcribed; repeatable, and each one is paid. "
-    "Default: zh and vi.": (
+    "Language in which audio may be transcribed; repeatable; you pay for each language. Default: "
+    "zh and vi.": (
         "Ngôn ngữ để nhận dạng âm thanh; nêu được nhiều lần, mỗi ngôn ngữ đều tính tiền. "
         "Không nêu thì zh và vi."
     ),
@@ -46,7 +46,8 @@ TEXTS = {
     "Maximum number of days to plan, including today.": (
         "Lập kế hoạch tối đa bao nhiêu ngày, kể cả hôm nay."
     ),
-    "Exit code 3: a file never fits; 4: a file must wait for a later day.": (
+    "Exit with code 3 if a file never fits the limits, and with 4 if a file must wait for a "
+    "later day.": (
         "Mã thoát 3: có tệp không bao giờ đủ hạn mức; 4: có tệp phải chờ sang ngày khác."
     ),
     # the plan
@@ -61,15 +62,17 @@ TEXTS = {
     "today": "hôm nay",
     "never": "không bao giờ",
     "beyond": "quá số ngày",
-    "assumed: the ledger has no history of it; the usual rates of a subtitle pipeline are used": (
-        "giả định: sổ này chưa có lịch sử; lấy mức thường gặp của pipeline phụ đề"
+    "assumed: the ledger has no history of these operations, so the plan uses the usual rates of "
+    "a subtitle pipeline": (
+        "giả định: sổ này chưa có lịch sử của các thao tác đó; lấy mức thường gặp của pipeline "
+        "phụ đề"
     ),
     "history, files: {n}": "lịch sử, số tệp: {n}",
-    "Today {n} of {all} file fits; if use is high, {high}": (
-        "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
+    "Today {n} of {all} file fits; if the files use more than expected: {high}": (
+        "Hôm nay vừa {n} trên {all} tệp; nếu các tệp dùng nhiều hơn dự kiến: {high}"
     ),
-    "Today {n} of {all} files fit; if use is high, {high}": (
-        "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
+    "Today {n} of {all} files fit; if the files use more than expected: {high}": (
+        "Hôm nay vừa {n} trên {all} tệp; nếu các tệp dùng nhiều hơn dự kiến: {high}"
     ),
     "{name} never fits: one of its calls needs {asked}, but {limit} is {amount}": (
         "{name} không bao giờ vừa: một lượt gọi cần {asked}, hạn mức {limit} là {amount}"
@@ -78,21 +81,19 @@ TEXTS = {
     "Folder where translate wrote its outputs; default: beside each file.": (
         "Thư mục mà translate đã ghi kết quả; không nêu thì cạnh từng tệp."
     ),
-    "{n} file is done already; --again plans it too": (
-        "{n} tệp đã làm xong; thêm --again để lập kế hoạch cả tệp đó"
+    "{n} file already has its outputs; with --again it is planned too": (
+        "{n} tệp đã có kết quả; thêm --again để lập kế hoạch cả tệp đó"
     ),
-    "{n} files are done already; --again plans them too": (
-        "{n} tệp đã làm xong; thêm --again để lập kế hoạch cả những tệp đó"
+    "{n} files already have their outputs; with --again they are planned too": (
+        "{n} tệp đã có kết quả; thêm --again để lập kế hoạch cả những tệp đó"
     ),
-    "not done within {days} days: {n} file": "chưa xong trong {days} ngày: {n} tệp",
-    "not done within {days} days: {n} files": "chưa xong trong {days} ngày: {n} tệp",
-    "soft limit {limit} is passed at {at} by {name}": (
-        "vượt hạn mức mềm {limit} lúc {at} vì {name}"
+    "cannot be done within {days} days: {n} file": "chưa xong trong {days} ngày: {n} tệp",
+    "cannot be done within {days} days: {n} files": "chưa xong trong {days} ngày: {n} tệp",
+    "{name} exceeds soft limit {limit} at {at}": ("{name} vượt hạn mức mềm {limit} lúc {at}"),
+    "{name} is not planned ({why}); by its size it is at most {most} long": (
+        "không lập kế hoạch cho {name} ({why}); theo dung lượng thì dài nhiều nhất {most}"
     ),
-    "{name} is left out ({why}); at most {most} by its size": (
-        "bỏ qua {name} ({why}); theo dung lượng thì nhiều nhất {most}"
-    ),
-    "{name} is left out ({why})": "bỏ qua {name} ({why})",
+    "{name} is not planned ({why})": ("không lập kế hoạch cho {name} ({why})"),
     "it is hidden, or it is in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
     "it is in a subfolder; --recursive includes subfolders": (
         "tệp nằm trong thư mục con; dùng --recursive để duyệt thư mục con"
@@ -104,16 +105,16 @@ TEXTS = {
     "it is not in a known audio or video format": "nội dung không thuộc định dạng âm thanh hay phim nào",
     "it has no audio": "không có âm thanh",
     "it is damaged or cut off": "tệp hỏng hoặc bị cắt cụt",
-    "only a part of it is known, and that part does not tell its length": (
-        "chỉ có một phần tệp, và phần đó không cho biết độ dài"
+    "only a part of the file was read, and this part does not contain the length": (
+        "chỉ đọc được một phần tệp, và phần đó không cho biết độ dài"
     ),
     "quotakeeper cannot read its format": "định dạng này chưa đọc được",
     "it has too many frames to read": "tệp có nhiều khung hơn mức một lần đọc cho phép",
     "it cannot be opened": "không mở được tệp",
-    "?: its length is unknown; it is planned at the longest possible length": (
+    "?: the length is unknown; the plan uses the longest possible length": (
         "?: không rõ độ dài; lập kế hoạch theo độ dài lớn nhất có thể"
     ),
-    "+?: a part has no known price and is not included": (
+    "+?: the price of a part is not known, so that part is not included": (
         "+?: một phần chưa có giá nên không tính vào"
     ),
 }

@@ -116,8 +116,8 @@ def _today(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
     yield words.plural(
         len(made.files),
-        "Today {n} of {all} file fits; if use is high, {high}",
-        "Today {n} of {all} files fit; if use is high, {high}",
+        "Today {n} of {all} file fits; if the files use more than expected: {high}",
+        "Today {n} of {all} files fit; if the files use more than expected: {high}",
         n=figures.whole(made.today, lang),
         all=figures.whole(len(made.files), lang),
         high=figures.whole(made.today_if_high, lang),
@@ -166,14 +166,14 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
         days = figures.whole(made.limit_days, lang)
         lines.append(
             words.plural(
-                len(schedule.beyond), "not done within {days} days: {n} file",
-                "not done within {days} days: {n} files", days=days, n=count,
+                len(schedule.beyond), "cannot be done within {days} days: {n} file",
+                "cannot be done within {days} days: {n} files", days=days, n=count,
             )
         )  # fmt: skip
     for passed in schedule.passed:
         at = figures.clock_text(passed.at, made.now, made.zone)
         lines.append(
-            words("soft limit {limit} is passed at {at} by {name}",
+            words("{name} exceeds soft limit {limit} at {at}",
                   limit=passed.limit.name, at=at, name=passed.name)
         )  # fmt: skip
     lines += _doubts(made, session)
@@ -181,8 +181,9 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
         n = len(made.done)
         lines.append(
             words.plural(
-                n, "{n} file is done already; --again plans it too",
-                "{n} files are done already; --again plans them too", n=figures.whole(n, lang),
+                n, "{n} file already has its outputs; with --again it is planned too",
+                "{n} files already have their outputs; with --again they are planned too",
+                n=figures.whole(n, lang),
             )
         )  # fmt: skip
     if lines:
@@ -194,20 +195,20 @@ def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
     if any(rate.basis == "assumed" for rate in made.rates):
         yield words(
-            "assumed: the ledger has no history of it; the usual rates of a subtitle pipeline "
-            "are used"
+            "assumed: the ledger has no history of these operations, so the plan uses the usual "
+            "rates of a subtitle pipeline"
         )
     for file in made.unreadable:
         most = figures.with_unit(file.most_milliseconds, _MINUTES, lang)
-        yield words("{name} is left out ({why}); at most {most} by its size",
+        yield words("{name} is not planned ({why}); by its size it is at most {most} long",
                     name=file.name, why=file.why, most=most)  # fmt: skip
     for skipped in made.skipped:
         why = words(skipped.reason)
-        yield words("{name} is left out ({why})", name=str(skipped.path), why=why)
+        yield words("{name} is not planned ({why})", name=str(skipped.path), why=why)
     if any(not each.size.exact for each in made.files):
-        yield words("?: its length is unknown; it is planned at the longest possible length")
+        yield words("?: the length is unknown; the plan uses the longest possible length")
     if any(each.unpriced for each in made.files):
-        yield words("+?: a part has no known price and is not included")
+        yield words("+?: the price of a part is not known, so that part is not included")
 
 
 def _table(

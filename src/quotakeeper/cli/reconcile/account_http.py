@@ -40,7 +40,9 @@ class DeepgramAccount:
         self._url = checked_address(settings.url or account.DEFAULT_URL)
         if not settings.key:
             raise InvalidInputError(
-                self._key_name, "is not set", "set it to a key that may read usage, or give --file"
+                self._key_name,
+                "is not set",
+                "set it to a key that has the right to read usage, or use --file",
             )
         if not settings.key.isprintable() or not settings.key.isascii():
             raise InvalidInputError(self._key_name, "is not a key", "copy it again")
@@ -79,7 +81,7 @@ class DeepgramAccount:
             shown = ", ".join(names[:10]) or "none"
             raise InvalidInputError(
                 "--project", f"the key has {len(names)} projects ({shown})",
-                f"name one, or set {_NAMES.project}",
+                f"choose one with --project, or set {_NAMES.project}",
             )  # fmt: skip
         return names[0]
 
@@ -112,13 +114,13 @@ class DeepgramAccount:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise ProviderError("deepgram", 200, f"something that is not JSON ({self._url})")
+            raise ProviderError("deepgram", 200, f"an answer that is not JSON ({self._url})")
         return found
 
     def _refused(self, status: int, body: bytes) -> ProviderError:
         said: dict[int, str] = {
             401: f"the key in {self._key_name} is not valid",
-            403: "the key may not read usage (it needs the scope usage:read)",
+            403: "the key has no right to read usage (it needs the scope usage:read)",
             404: f"there is no project {getattr(self, 'project', '')!r} for this key",
         }
         message = read_fault(status, {}, body).message.replace(self._key, "(removed)")

@@ -46,7 +46,7 @@ def print_bill(
         for line in ["", *lines, ""]:
             console.say(line)
         if len(found) > len(rows):
-            console.say(words("and {n} more; --json has them all", n=len(found) - len(rows)))
+            console.say(words("and {n} more; --json lists all of them", n=len(found) - len(rows)))
     for sku, cost in sorted(totals.skus.items(), key=lambda one: -one[1])[:_MOST_SKUS]:
         console.say(words("not tokens: {sku}, {cost}", sku=sku, cost=figures.money(cost, lang)))
     console.say(words("without a difference: {n}", n=figures.whole(totals.alike, lang)))
@@ -61,5 +61,6 @@ def print_bill(
 def nothing_written(words: Words) -> str:
     """Return the message that explains why a bill cannot correct the ledger."""
     return words(
-        "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to"
+        "--apply wrote nothing: the bill has sums by day and SKU, so it does not show the cost "
+        "of a single call"
     )

@@ -111,7 +111,8 @@ def _reconcile_gemini(session: context.CommandContext, options: ReconcileOptions
     if not options.files:
         raise InvalidInputError(
             "--file", "is required: Google has no API for Gemini's bill",
-            "save the cost table of the Cloud Billing console as CSV, and name that file",
+            "save the cost table of the Cloud Billing console as CSV, and give that file with "
+            "--file",
         )  # fmt: skip
     if options.base_url or options.project:
         raise InvalidInputError("--base-url", "is for deepgram only", "leave it out")

@@ -56,19 +56,21 @@ def print_comparison(
         for line in ["", *lines, ""]:
             console.say(line)
     if count > len(rows):
-        console.say(words("and {n} more; --json has them all", n=count - len(rows)))
+        console.say(words("and {n} more; --json lists all of them", n=count - len(rows)))
     console.say(words("without a difference: {n}", n=figures.whole(sums.alike, lang)))
     console.say(words("with a difference: {n}", n=figures.whole(count, lang)))
     console.say(words("here: {what}", what=_tally(sums.here, session)))
     console.say(words("in the account: {what}", what=_tally(sums.there, session)))
     for amount, unit in heading.balances:
-        console.say(words("balance of the account: {what}", what=_left(amount, unit, lang)))
+        console.say(
+            words("balance of the provider's account: {what}", what=_left(amount, unit, lang))
+        )
     if heading.applies:
         console.say(words("written as new entries: {n}", n=figures.whole(written, lang)))
         if count > written:
             console.say(words("not corrected: {n}", n=figures.whole(count - written, lang)))
     elif count:
-        console.say(words("nothing was changed; --apply writes the certain corrections"))
+        console.say(words("nothing was changed; --apply writes the corrections that are certain"))
     return count - written
 
 

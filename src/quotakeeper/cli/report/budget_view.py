@@ -37,7 +37,11 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
     right = frozenset({2, 3, 4, 5})
     lines = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
     more = len(budgets) - len(rows)
-    return ["", *lines, *([words("and {n} more; all with --json", n=more)] if more else [])]
+    return [
+        "",
+        *lines,
+        *([words("and {n} more; --json lists all of them", n=more)] if more else []),
+    ]
 
 
 def _with_use(budgets: Sequence[Budget]) -> list[Budget]:

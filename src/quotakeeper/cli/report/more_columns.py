@@ -58,14 +58,14 @@ def more_notes(report: UsageReport, session: CommandContext) -> list[str]:
     if report.as_if is not None:
         _, _, left_out = report.as_if.sums([row.key for row in report.rows])
         notes.append(words(
-            "AS IF: what the calls under COMPARED would have cost on {model}; assumed: the same "
-            "quantities, call by call, at the list price of each call's own day",
+            "AS IF: what the calls in COMPARED would cost on {model}; assumed: the same "
+            "quantities, at the list price of the day of each call",
             model=report.as_if.name,
         ))  # fmt: skip
         if left_out:
             notes.append(words(
-                "{n} calls are not compared: {model} has no price for what they used, or their own "
-                "cost is unknown",
+                "{n} calls are not compared: {model} has no price for their meters, or the cost "
+                "of these calls is unknown",
                 n=left_out, model=report.as_if.name,
             ))  # fmt: skip
     return ["", *notes] if notes else []

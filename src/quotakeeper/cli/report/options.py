@@ -18,15 +18,15 @@ from quotakeeper.errors import InvalidInputError
         "scope.NAME."
     ),
 )
-@click.option("--since", metavar="TIME", help="From this date or time on.")
-@click.option("--until", metavar="TIME", help="Up to this time, or to the end of this date.")
+@click.option("--since", metavar="TIME", help="Start at this date or time.")
+@click.option("--until", metavar="TIME", help="End at this time, or at the end of this date.")
 @click.option("--last", metavar="SPAN", help='The last "24h", "7d", ...')
 @click.option(
     "--as-if",
     "as_if",
     metavar="model=NAME",
     default="",
-    help="Also show what the same calls would have cost on this model.",
+    help="Also show what the same calls would cost on this model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")

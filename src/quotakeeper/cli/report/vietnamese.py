@@ -10,17 +10,17 @@ TEXTS = {
     "COMPARED": "ĐEM SO SÁNH",
     "AS IF": "NẾU DÙNG MODEL KIA",
     "{code} is assumed: {rate}": "{code} là mức giả định: {rate}",
-    "AS IF: what the calls under COMPARED would have cost on {model}; assumed: the same quantities, "
-    "call by call, at the list price of each call's own day": (
+    "AS IF: what the calls in COMPARED would cost on {model}; assumed: the same quantities, at "
+    "the list price of the day of each call": (
         "NẾU DÙNG MODEL KIA: các lượt gọi ở cột ĐEM SO SÁNH sẽ tốn bao nhiêu trên {model}; mức giả "
         "định: cùng số lượng, tính từng lượt gọi, theo giá niêm yết của ngày gọi"
     ),
-    "{n} calls are not compared: {model} has no price for what they used, or their own cost is "
-    "unknown": (
+    "{n} calls are not compared: {model} has no price for their meters, or the cost of these "
+    "calls is unknown": (
         "{n} lượt gọi không so sánh được: {model} không có giá cho thứ đã dùng, hoặc không rõ chi phí "
         "của chính lượt gọi"
     ),
-    "Also show what the same calls would have cost on this model.": (
+    "Also show what the same calls would cost on this model.": (
         "Thêm chi phí của chính các lượt gọi đó nếu dùng model này."
     ),
 }

@@ -9,7 +9,8 @@ RESUME = CommandTable(
     "resume",
     "End a pause, so that calls are sent again.",
     (
-        CommandOption(("--provider",), "Provider whose pause to end; default: every pause."),
+        CommandOption(("--provider",), "End only the pause of this provider; default: every "
+                                       "pause."),
         CommandOption(("--why",), "The reason, which is stored in the journal.", metavar="TEXT"),
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
     ),

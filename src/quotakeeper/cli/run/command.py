@@ -130,7 +130,7 @@ def _strict_code(
     """
     if not options.strict or ended.code or not notes.has_gaps:
         return exit_codes.OK
-    text = session.words("--strict: some calls may not have been counted (see above)")
+    text = session.words("--strict: some calls were perhaps not counted (see above)")
     console.tell(f"quotakeeper: {text}")
     return exit_codes.UNSEEN
 
@@ -188,7 +188,7 @@ def _check_writable(file: str | None) -> None:
     folder = Path(file).absolute().parent
     if not folder.is_dir() or Path(file).is_dir() or not os.access(folder, os.W_OK):
         raise InvalidInputError(
-            "--json", f"{file} cannot be written", "name a file in a folder of yours"
+            "--json", f"{file} cannot be written", "choose a file in a folder that belongs to you"
         )
 
 
@@ -218,7 +218,9 @@ def _say_beforehand(
             advice = words("leave the flag out, or call quotakeeper.watch() in the program")
             console.tell(f"  {words('try')}: {advice}")
     if settings.ledger == "memory:":
-        text = words("a ledger in memory ends with its process: this run will have no summary")
+        text = words(
+            "a ledger in memory is lost when its process ends: this run will have no summary"
+        )
         console.tell(f"quotakeeper: {text}")
 
 

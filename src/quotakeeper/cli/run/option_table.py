@@ -12,21 +12,21 @@ RUN = CommandTable(
     (
         CommandOption(
             ("--on-limit",),
-            "What passing a hard limit does: refuse the call (raise, stop), wait, "
-            "clamp its output cap to what is left, or only warn.",
+            "What happens to a call that would exceed a hard limit: refuse it (raise, stop), "
+            "wait, lower its output cap to what is left (clamp), or only warn.",
             choices=tuple(ON_LIMIT_WORDS),
         ),
         CommandOption(
             ("--on-busy",),
-            "What happens to a call that does not fit only because of calls under way: wait "
-            "for them, or refuse.",
+            "What happens to a call that fits only after other running calls end: wait for them, "
+            "or refuse the call.",
             choices=("wait", "refuse"),
         ),
         CommandOption(
-            ("--busy-seconds",), "Longest wait with --on-busy wait.", metavar="SECONDS"
+            ("--busy-seconds",), "Longest wait with --on-busy wait, in seconds.", metavar="SECONDS"
         ),
         CommandOption(
-            ("--wait-seconds",), "Longest wait with --on-limit wait.", metavar="SECONDS"
+            ("--wait-seconds",), "Longest wait with --on-limit wait, in seconds.", metavar="SECONDS"
         ),
         CommandOption(
             ("--hold",),
@@ -36,8 +36,7 @@ RUN = CommandTable(
         ),
         CommandOption(
             ("--clamp-least",), (
-                "With --on-limit clamp: refuse a call that has fewer output tokens left than "
-                "this."
+                "With --on-limit clamp: refuse a call if fewer output tokens than this are left."
             ),
             metavar="TOKENS",
         ),
@@ -52,7 +51,7 @@ RUN = CommandTable(
         ),
         CommandOption(
             ("--strict",),
-            "End with exit code 6 if some calls may not have been counted.", kind=bool,
+            "End with exit code 6 if some calls were perhaps not counted.", kind=bool,
         ),
         CommandOption(
             ("--json",), "Write the usage of the run to this file, as JSON.",

@@ -8,24 +8,26 @@ TEXTS = {
         "Chạy nguyên một chương trình, đếm mọi lượt gọi tới nhà cung cấp đã biết và áp dụng "
         "hạn mức của bạn."
     ),
-    "What passing a hard limit does: refuse the call (raise, stop), wait, "
-    "clamp its output cap to what is left, or only warn.": (
-        "Vượt hạn mức cứng thì: từ chối lượt gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
-        "hạ trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
+    "What happens to a call that would exceed a hard limit: refuse it (raise, stop), wait, lower "
+    "its output cap to what is left (clamp), or only warn.": (
+        "Lượt gọi sẽ vượt hạn mức cứng thì: từ chối (raise, stop), chờ tới khi đủ chỗ (wait), hạ "
+        "trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
     ),
-    "What happens to a call that does not fit only because of calls under way: wait for "
-    "them, or refuse.": (
-        "Lượt gọi chưa đủ chỗ chỉ vì các lượt gọi dở dang thì: chờ chúng xong (wait), hay từ "
-        "chối (refuse)."
+    "What happens to a call that fits only after other running calls end: wait for them, or "
+    "refuse the call.": (
+        "Lượt gọi chỉ đủ chỗ sau khi các lượt gọi đang chạy kết thúc thì: chờ chúng xong (wait), "
+        "hay từ chối (refuse)."
     ),
-    "Longest wait with --on-busy wait.": "Với --on-busy wait, chờ lâu nhất bao nhiêu giây.",
-    "Longest wait with --on-limit wait.": ("Với --on-limit wait, chờ lâu nhất bao nhiêu giây."),
+    "Longest wait with --on-busy wait, in seconds.": "Với --on-busy wait, chờ lâu nhất bao nhiêu giây.",
+    "Longest wait with --on-limit wait, in seconds.": (
+        "Với --on-limit wait, chờ lâu nhất bao nhiêu giây."
+    ),
     "What is reserved for a call: the most that it can use (worst_case), or the p99 of "
     "similar calls (typical).": (
         "Giữ chỗ bao nhiêu cho một lượt gọi: mức nhiều nhất nó có thể dùng (worst_case), hay "
         "p99 của các lượt gọi tương tự (typical)."
     ),
-    "With --on-limit clamp: refuse a call that has fewer output tokens left than this.": (
+    "With --on-limit clamp: refuse a call if fewer output tokens than this are left.": (
         "Với --on-limit clamp: từ chối lượt gọi khi số token đầu ra còn lại ít hơn mức này."
     ),
     "Value of the label `project` for every call.": "Giá trị của nhãn `project` cho mọi lượt gọi.",
@@ -54,15 +56,15 @@ TEXTS = {
     "leave the flag out, or call quotakeeper.watch() in the program": (
         "bỏ cờ đó đi, hoặc gọi quotakeeper.watch() trong chương trình"
     ),
-    "a ledger in memory ends with its process: this run will have no summary": (
+    "a ledger in memory is lost when its process ends: this run will have no summary": (
         "sổ trong bộ nhớ mất theo tiến trình: lần chạy này sẽ không có tổng kết"
     ),
     "no call to a known provider was seen": "không thấy lượt gọi nào tới nhà cung cấp đã biết",
-    "no Python program loaded the meter: nothing was counted": (
-        "không chương trình Python nào nạp bộ đo: chưa đếm được gì"
+    "no Python program loaded quotakeeper: nothing was counted": (
+        "không chương trình Python nào nạp quotakeeper: chưa đếm được gì"
     ),
-    "Python {version} is too old to be metered: nothing of it is counted": (
-        "Python {version} quá cũ để đo: không đếm được gì của nó"
+    "Python {version} is too old for the meter: its calls were not counted": (
+        "Python {version} quá cũ cho bộ đo: lượt gọi của nó không được đếm"
     ),
     "calls to providers were refused: {reason}": (
         "các lượt gọi tới nhà cung cấp đã bị từ chối: {reason}"
@@ -79,31 +81,36 @@ TEXTS = {
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
-    "End with exit code 6 if some calls may not have been counted.": (
+    "End with exit code 6 if some calls were perhaps not counted.": (
         "Kết thúc với mã thoát 6 nếu có thể còn lượt gọi chưa được đếm."
     ),
-    "--strict: some calls may not have been counted (see above)": (
+    "--strict: some calls were perhaps not counted (see above)": (
         "--strict: có thể còn lượt gọi chưa được đếm (xem ở trên)"
     ),
-    "calls went to the gateway at {address}, which counts them; no others were seen": (
+    "calls went to the gateway at {address}, which counts them; no other calls were seen": (
         "lượt gọi đi tới gateway tại {address} và được đếm ở đó; không thấy lượt gọi nào khác"
     ),
     "no call to a known provider was seen; calls through {libraries} cannot be seen": (
         "không thấy lượt gọi nào tới nhà cung cấp đã biết; lượt gọi qua {libraries} thì không thể thấy"
     ),
-    "{n} connections to {host} that the meter did not see: their calls are not counted": (
-        "{n} kết nối tới {host} mà bộ đo không thấy: lượt gọi qua đó không được đếm"
+    "connections to {host} that the meter did not see: {n}; their calls are not counted": (
+        "số kết nối tới {host} mà bộ đo không thấy: {n}; lượt gọi qua đó không được đếm"
     ),
-    "{n} connections to {host} by {library}, which the meter did not see: "
-    "their calls are not counted": (
-        "{n} kết nối tới {host} do {library} mở mà bộ đo không thấy: lượt gọi qua đó không được đếm"
+    "connections to {host} by {library} that the meter did not see: {n}; their calls are not "
+    "counted": (
+        "số kết nối tới {host} do {library} mở mà bộ đo không thấy: {n}; lượt gọi qua đó không "
+        "được đếm"
     ),
     "the program itself": "chính chương trình",
-    "{program} was started with {reason}, without the meter, {n} times: not counted": (
-        "{program} được khởi động với {reason}, không có bộ đo, {n} lần: không được đếm"
+    "{program} was started {n} times with {reason}, which disables the meter: its calls were not "
+    "counted": (
+        "{program} được khởi động {n} lần với {reason} nên không có bộ đo: lượt gọi của nó không "
+        "được đếm"
     ),
-    "{program} was started without the run's environment, {n} times: not counted": (
-        "{program} được khởi động mà không nhận môi trường của lần chạy, {n} lần: không được đếm"
+    "{program} was started {n} times without the environment variables of the run: its calls "
+    "were not counted": (
+        "{program} được khởi động {n} lần mà không nhận biến môi trường của lần chạy: lượt gọi "
+        "của nó không được đếm"
     ),
     "connections outside the meter could not be detected ({error})": (
         "không theo dõi được các kết nối ngoài bộ đo ({error})"

@@ -124,7 +124,7 @@ def _nearest_limit(used: RunUsage, session: CommandContext) -> list[str]:
 
 def _nothing_seen(notes: Notes, session: CommandContext) -> str:
     if notes.gateways:
-        text = "calls went to the gateway at {address}, which counts them; no others were seen"
+        text = "calls went to the gateway at {address}, which counts them; no other calls were seen"
         return session.words(text, address=", ".join(notes.gateways))
     if not notes.loaded:
         return session.words("no call to a known provider was seen")
@@ -136,18 +136,24 @@ def _gaps(notes: Notes, session: CommandContext) -> list[str]:
     """Return warnings about calls that were sent but not counted, as far as the meter can detect them."""
     words, lines = session.words, []
     for each in notes.unseen:
-        text = "{n} connections to {host} that the meter did not see: their calls are not counted"
+        text = "connections to {host} that the meter did not see: {n}; their calls are not counted"
         if each.library:
-            text = ("{n} connections to {host} by {library}, which the meter did not see: "
-                    "their calls are not counted")  # fmt: skip
+            text = ("connections to {host} by {library} that the meter did not see: {n}; their "
+                    "calls are not counted")  # fmt: skip
         name = words("the program itself") if each.library == _THE_PROGRAM else each.library
         lines.append(
             words(text, n=each.connections, host=visible(each.host), library=visible(name))
         )
     for child in notes.children:
-        text = "{program} was started with {reason}, without the meter, {n} times: not counted"
+        text = (
+            "{program} was started {n} times with {reason}, which disables the meter: its "
+            "calls were not counted"
+        )
         if child.reason == ENVIRONMENT:
-            text = "{program} was started without the run's environment, {n} times: not counted"
+            text = (
+                "{program} was started {n} times without the environment variables of the "
+                "run: its calls were not counted"
+            )
         lines.append(words(text, n=child.processes, program=visible(child.program),
                            reason=child.reason))  # fmt: skip
     for error in notes.blind:
@@ -163,7 +169,7 @@ def _gaps(notes: Notes, session: CommandContext) -> list[str]:
 def _warnings(notes: Notes, session: CommandContext) -> list[str]:
     words, lines = session.words, _gaps(notes, session)
     for version in notes.too_old:
-        text = words("Python {version} is too old to be metered: nothing of it is counted",
+        text = words("Python {version} is too old for the meter: its calls were not counted",
                      version=version)  # fmt: skip
         lines.append(f"quotakeeper: {text}")
     for reason in notes.shut:
@@ -175,6 +181,6 @@ def _warnings(notes: Notes, session: CommandContext) -> list[str]:
                      error=words.finished(error))  # fmt: skip
         lines.append(f"quotakeeper: {text}")
     if not notes.metered and not lines:
-        text = words("no Python program loaded the meter: nothing was counted")
+        text = words("no Python program loaded quotakeeper: nothing was counted")
         lines.append(f"quotakeeper: {text}")
     return lines

@@ -33,6 +33,6 @@ def sandbox(session: CommandContext, port: int, faults: tuple[str, ...]) -> int:
         raise InvalidInputError(
             "--port",
             f"port {port} cannot be used: {error.strerror or error}",
-            "take another port, or 0",
+            "use another port, or 0",
         ) from None
     return OK

@@ -12,7 +12,10 @@ STATUS = CommandTable(
         CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
         CommandOption(
             ("--check",),
-            ("Exit code 3: a hard limit is exceeded; 4: a limit is near, or its use is unknown."),
+            (
+                "Exit with code 3 if a hard limit is exceeded, and with 4 if a limit is almost "
+                "reached or its use is unknown."
+            ),
             bool,
         ),
     ),

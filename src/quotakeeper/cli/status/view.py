@@ -47,7 +47,7 @@ def status_lines(
     lines += quota_lines(status.quotas, status.as_of, zone, session, width)
     counted = (
         (status.open_reservations, "open reservations: {n}"),
-        (assumed, "calls today whose end is not known, counted as assumed: {n}"),
+        (assumed, "calls today whose result is unknown, counted with an assumed use: {n}"),
         (unpriced, "calls today without a known price: {n} (their cost is not in these figures)"),
     )
     lines += [words(text, n=n) for n, text in counted if n]
@@ -97,7 +97,7 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         shown.append(_painted(line, row, session))
         shown += flowed(pieces, width, separator=separator, indent="  ")
         if entry.others:
-            shown.append("  " + session.words("and {n} more, each used less", n=entry.others))
+            shown.append("  " + session.words("and {n} more values with less use", n=entry.others))
     return shown
 
 
@@ -134,5 +134,5 @@ def _block(
     resets = resets_text(entry, status.as_of, zone, session)
     pieces.append(session.words("resets {when}", when=resets))
     if entry.others:
-        pieces.append(session.words("and {n} more, each used less", n=entry.others))
+        pieces.append(session.words("and {n} more values with less use", n=entry.others))
     return limit_block(entry, width, session, pieces)

@@ -33,8 +33,8 @@ _MESSAGES = {
     "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
     "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
     "a file cannot be used": "không dùng được tệp",
-    "name another file or folder, or check its permissions": (
-        "hãy nêu tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"
+    "use another file or folder, or check its permissions": (
+        "hãy dùng tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"
     ),
     "a limit is reached": "đã chạm hạn mức",
     "calls are paused": "các lượt gọi đang tạm dừng",
@@ -45,7 +45,7 @@ _MESSAGES = {
     "BUDGET": "NGÂN SÁCH",
     "PERIOD": "KỲ",
     "LEFT": "CÒN LẠI",
-    "and {n} more; all with --json": "và {n} dòng nữa; xem hết bằng --json",
+    "and {n} more; --json lists all of them": "và {n} dòng nữa; xem hết bằng --json",
     # limits that match no call, calls without a price
     "warning: limit {limit!r}: no call has had the operation {name!r} yet": (
         "cảnh báo: hạn mức {limit!r}: chưa có lượt gọi nào mang thao tác {name!r}"
@@ -103,10 +103,10 @@ _MESSAGES = {
     "unknown": "không rõ",
     # the ledger
     "{ledger}: no problems": "{ledger}: không có vấn đề",
-    "{ledger}: deleted {n} call from before {since}": (
+    "{ledger}: deleted {n} call that was older than {since}": (
         "{ledger}: đã xóa {n} lượt gọi từ trước ngày {since}"
     ),
-    "{ledger}: deleted {n} calls from before {since}": (
+    "{ledger}: deleted {n} calls that were older than {since}": (
         "{ledger}: đã xóa {n} lượt gọi từ trước ngày {since}"
     ),
     "size: {before} bytes, now {after}; balances and reports did not change": (
@@ -137,7 +137,7 @@ _MESSAGES = {
     "SOUND": "ÂM THANH",
     "MINUTES": "PHÚT",
     "KNOWN FROM": "NGUỒN",
-    "its size (upper bound)": "dung lượng tệp (cận trên)",
+    "file size (upper bound)": "dung lượng tệp (cận trên)",
     "Text is priced as input; the model's output is not included.": (
         "Văn bản tính giá đầu vào; chưa gồm phần model viết ra."
     ),

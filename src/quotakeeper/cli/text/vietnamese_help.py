@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 HELP = {
-    "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit.": (
-        "Biết pipeline AI tiêu bao nhiêu ngay trong lúc chạy, và dừng lại trước khi vượt hạn mức."
+    "Counts what an AI pipeline spends while it runs, and stops the pipeline before it exceeds a "
+    "limit.": (
+        "Đếm chi phí của pipeline AI trong lúc nó chạy, và dừng pipeline trước khi vượt hạn mức."
     ),
     "All other commands (watch, report, limits, prices, ...) need three small packages: "
     'pip install "quotakeeper[cli]"': (
@@ -32,7 +33,8 @@ HELP = {
     "As CSV.": "Dạng CSV.",
     # status, watch, report, events
     "Show the current use of every limit.": "Mức dùng hiện tại của từng hạn mức.",
-    "Exit code 3: a hard limit is exceeded; 4: a limit is near, or its use is unknown.": (
+    "Exit with code 3 if a hard limit is exceeded, and with 4 if a limit is almost reached or "
+    "its use is unknown.": (
         "Mã thoát 3: đã vượt một hạn mức cứng; 4: sắp chạm một hạn mức, hoặc không rõ mức dùng."
     ),
     "Show limits live: use, rate, time of exhaustion, and the latest calls.": (
@@ -51,11 +53,11 @@ HELP = {
         "Các cột để cộng theo: provider, model, operation, job, day, hour, outcome, "
         "provenance, scope.TÊN."
     ),
-    "From this date or time on.": "Từ ngày hoặc lúc này.",
-    "Up to this time, or to the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",
+    "Start at this date or time.": "Từ ngày hoặc lúc này.",
+    "End at this time, or at the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",
     'The last "24h", "7d", ...': 'Khoảng "24h", "7d", ... gần nhất.',
     "List the latest calls, newest first.": "Các lượt gọi gần đây, mới nhất trước.",
-    "How many calls to list.": "Liệt kê bao nhiêu lượt gọi.",
+    "Number of calls to list.": "Liệt kê bao nhiêu lượt gọi.",
     "Only calls to this provider.": "Chỉ lượt gọi tới nhà cung cấp này.",
     "Only this operation.": "Chỉ thao tác này.",
     # export, verify
@@ -63,7 +65,7 @@ HELP = {
         "Ghi mọi lượt gọi ra tệp hoặc stdout, cho chương trình khác đọc."
     ),
     "Output format.": "Định dạng đầu ra.",
-    "Write here instead of stdout.": "Ghi vào đây thay vì stdout.",
+    "Write to this file, not to stdout.": "Ghi vào đây thay vì stdout.",
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
     "Compute all balances from the journal again, and report every difference.": (
         "Tính lại mọi số dư từ nhật ký và báo từng chỗ sai lệch."
@@ -71,7 +73,7 @@ HELP = {
     "Delete old individual calls; balances and reports stay.": (
         "Xóa từng lượt gọi đã cũ; số dư và báo cáo giữ nguyên."
     ),
-    "How long to keep individual calls; at least 35d.": (
+    "Keep individual calls for this long; at least 35d.": (
         "Giữ từng lượt gọi trong bao lâu; ít nhất 35d."
     ),
     "Return the freed space to the disk; this copies the whole file.": (

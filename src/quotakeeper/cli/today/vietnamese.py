@@ -33,7 +33,7 @@ TEXTS = {
     "Count a program's calls: quotakeeper run -- python your_program.py": (
         "Đếm lượt gọi của một chương trình: quotakeeper run -- python your_program.py"
     ),
-    "{name!r} is used up, so its calls are refused. For more room: {command}": (
+    "{name!r} is used up, so its calls are refused. To raise it: {command}": (
         "{name!r}: lượt gọi bị chặn vì hết hạn mức. Muốn nâng: {command}"
     ),
     "CLOCK NOT TRUSTED": "ĐỒNG HỒ KHÔNG ĐÁNG TIN",
@@ -45,6 +45,8 @@ TEXTS = {
     "+{n} more limits": "+{n} hạn mức nữa",
     "{n} above": "{n} ở trên",
     "arrows, j, k: scroll": "mũi tên, j, k: cuộn",
-    "last look at the ledger: {age}": "đọc sổ lần cuối: {age}",
-    "the ledger does not answer: {why}; figures from {age}": "sổ không trả lời: {why}; số liệu từ {age}",
+    "ledger last read: {age}": "đọc sổ lần cuối: {age}",
+    "the ledger does not answer: {why}; the figures are from {age}": (
+        "sổ không trả lời: {why}; số liệu từ {age}"
+    ),
 }

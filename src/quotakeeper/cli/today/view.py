@@ -95,7 +95,7 @@ def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
         yield words("Count a program's calls: quotakeeper run -- python your_program.py")
     elif entry is not None and entry.state == "exceeded" and entry.limit.mode is Mode.HARD:
         text = words(
-            "{name!r} is used up, so its calls are refused. For more room: {command}",
+            "{name!r} is used up, so its calls are refused. To raise it: {command}",
             name=entry.limit.name,
             command="quotakeeper limits raise NAME --to AMOUNT --for 1d --why TEXT",
         )

@@ -71,7 +71,7 @@ STOPS = {
         "không tìm thấy tệp âm thanh hay video nào trong các tệp và thư mục đã nêu"
     ),
     "the quota ledger cannot be used: {why}": "không dùng được sổ hạn mức: {why}",
-    "too large for the limit alone{unknown}: {limit}": (
+    "this file alone exceeds the limit{unknown}: {limit}": (
         "riêng tệp này đã lớn hơn hạn mức{unknown}: {limit}"
     ),
     " (its length is unknown without ffmpeg, so the longest possible length was reserved)": (
@@ -94,12 +94,13 @@ PREFLIGHT = {
         "{provider} từ chối khóa trong {variable}: trả lời {status}: {said}; chưa tốn tiền; hãy kiểm "
         "tra khóa"
     ),
-    "{folder} cannot take the outputs: {why}; nothing more was paid; free some space there, or give "
-    "another folder with --out": (
+    "the outputs cannot be written to {folder}: {why}; nothing more was paid; free some space "
+    "there, or choose another folder with --out": (
         "không ghi được kết quả vào {folder}: {why}; không tốn thêm tiền; hãy dọn bớt chỗ ở đó, hoặc "
         "chọn thư mục khác bằng --out"
     ),
-    "{program} does not run: {why}; nothing was paid; repair ffmpeg, or go without it: --ffmpeg off": (
+    "{program} does not run: {why}; nothing was paid; repair ffmpeg, or work without it: "
+    "--ffmpeg off": (
         "{program} không chạy được: {why}; chưa tốn tiền; hãy sửa ffmpeg, hoặc không dùng nó: "
         "--ffmpeg off"
     ),

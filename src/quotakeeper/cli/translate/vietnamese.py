@@ -23,11 +23,11 @@ TEXTS = {
     "Folder for the outputs; default: beside each file.": (
         "Thư mục cho kết quả; không nêu thì đặt cạnh từng tệp."
     ),
-    "Also take files from subfolders.": "Lấy cả tệp trong các thư mục con.",
+    "Also use files from subfolders.": "Lấy cả tệp trong các thư mục con.",
     "At a limit, wait until it resets and continue.": (
         "Khi chạm hạn mức, chờ đến lúc làm mới rồi làm tiếp."
     ),
-    "Switch tracking and limits off.": "Tắt theo dõi và hạn mức.",
+    "Turn off tracking and limits.": "Tắt theo dõi và hạn mức.",
     "Leave out titles, article and captions.": "Bỏ qua tiêu đề, bài viết và chú thích.",
     "Repeat finished steps, and pay for them again.": (
         "Làm lại các bước đã xong, và trả tiền lại cho chúng."
@@ -35,7 +35,7 @@ TEXTS = {
     "Write the usage report of this run as JSON.": "Ghi báo cáo sử dụng của lần chạy này dạng JSON.",
     "Show only problems and the summary.": "Chỉ hiện lỗi và bảng tổng kết.",
     "The Gemini model.": "Model Gemini.",
-    "0: no thinking; -1: the model decides; default: depends on the model.": (
+    "0: no thinking; -1: the model decides; the default depends on the model.": (
         "0: không suy luận; -1: để model tự chọn; không nêu thì tùy model."
     ),
     "The Deepgram model.": "Model Deepgram.",
@@ -56,7 +56,7 @@ TEXTS = {
     "Attempts per call.": "Số lần thử cho mỗi lượt gọi.",
     "Seconds per call.": "Số giây cho mỗi lượt gọi.",
     "Key for speech to text.": "Khóa cho nhận dạng tiếng nói.",
-    "Key for translation and rewriting; the first one that is set counts.": (
+    "Key for translation and rewriting; the first variable that is set is used.": (
         "Khóa cho việc dịch và viết lại; dùng biến đầu tiên được đặt."
     ),
     "Other addresses, such as a gateway or quotakeeper sandbox.": (

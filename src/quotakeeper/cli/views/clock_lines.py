@@ -15,8 +15,9 @@ def doubt_line(doubt: ClockDoubt, zone: tzinfo, session: CommandContext) -> str:
     and the fix."""
     words = session.words
     return words(
-        "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "
-        "{trusted}. Hard limits admit no call. Set the clock right; or, if it is right: {command}",
+        "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time "
+        "is {trusted}. Hard limits admit no call. Correct the clock; if it is right, run: "
+        "{command}",
         ahead=figures.duration(doubt.ahead, session.lang),
         shown=figures.stamp(min(doubt.shown_at, FOREVER), zone),
         trusted=figures.stamp(doubt.trusted_at, zone), command="quotakeeper doctor --accept-clock",

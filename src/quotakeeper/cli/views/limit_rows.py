@@ -62,7 +62,7 @@ def _figures(
     pieces += [said] if said else []
     pieces.append(words("resets {when}", when=resets_text(entry, now, zone, session)))
     if entry.others:
-        pieces.append(words("and {n} more, each used less", n=entry.others))
+        pieces.append(words("and {n} more values with less use", n=entry.others))
     separator = f" {session.glyphs.dot} "
     line = " " * STATE_COLUMNS + pieces[0]
     for piece in pieces[1:]:

@@ -86,7 +86,7 @@ def _plain(
         try:
             frame, taken_at = take(), clock.monotonic()
         except LedgerUnavailableError as error:
-            text = "the ledger does not answer: {why}; figures from {age}"
+            text = "the ledger does not answer: {why}; the figures are from {age}"
             since = figures.age(int((clock.monotonic() - taken_at) * SECOND), session.lang)
             why = session.words.finished(error.problem)
             console.tell(session.words(text, why=why, age=since))

@@ -75,11 +75,11 @@ class LiveScreen:
         words = self._session.words
         since = figures.age(age, self._session.lang)
         if self._trouble:
-            text = "the ledger does not answer: {why}; figures from {age}"
+            text = "the ledger does not answer: {why}; the figures are from {age}"
             return words(text, why=words.finished(self._trouble), age=since)
         pieces = [words("q: quit")]
         if fitted.hidden:
             pieces.append(words("arrows, j, k: scroll"))
         if age >= _STALE_SECONDS * SECOND:
-            pieces.append(words("last look at the ledger: {age}", age=since))
+            pieces.append(words("ledger last read: {age}", age=since))
         return f" {self._session.glyphs.dot} ".join(pieces)

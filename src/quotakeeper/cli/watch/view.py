@@ -164,5 +164,5 @@ def _pieces(
     pieces += foreseen or [words("no data for a forecast")]
     pieces.append(words("resets {when}", when=resets_text(entry, now, frame.zone, session)))
     if entry.others:
-        pieces.append(words("and {n} more, each used less", n=entry.others))
+        pieces.append(words("and {n} more values with less use", n=entry.others))
     return pieces

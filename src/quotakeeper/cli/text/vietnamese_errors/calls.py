@@ -22,7 +22,9 @@ TEXTS = {
     "is more than the ledger can hold (9.2 million USD)": (
         "lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
-    "is not a known meter with an amount up to {}": "không phải đại lượng có số đếm tới {0}",
+    "is an unknown meter, or its amount is not from 0 to {}": (
+        "là đại lượng không rõ, hoặc có lượng không nằm từ 0 đến {0}"
+    ),
     "is not a printable text of 1 to 256 characters": (
         "không phải văn bản in được dài từ 1 đến 256 ký tự"
     ),
@@ -52,10 +54,10 @@ TEXTS = {
     "{} USD is too large": "{0} USD là quá lớn",
     "{} is not a number": "{0} không phải là số",
     "{} is not finite": "{0} không hữu hạn",
-    "cost more than can be stored": "có chi phí lớn hơn mức lưu được",
+    "cost more than the ledger can store": "có chi phí lớn hơn mức lưu được",
     "give a string": "hãy nêu một chuỗi",
     "is not a price option": "không phải tùy chọn giá",
-    "the most is 9,223,372 USD an event": "nhiều nhất là 9.223.372 USD cho một lượt gọi",
+    "the most is 9,223,372 USD for one event": "nhiều nhất là 9.223.372 USD cho một lượt gọi",
     "unknown {}": "không có {0}",
     "give a whole number": "hãy nêu số nguyên",
     "give fewer decimals": "hãy dùng ít chữ số thập phân hơn",
@@ -73,7 +75,7 @@ TEXTS = {
     "is given twice": "được nêu hai lần",
     "is not a mapping": "không phải là ánh xạ",
     "from 1s to 400d": "từ 1s đến 400d",
-    "give an aware datetime": "hãy nêu datetime có múi giờ",
+    "give a datetime that has a time zone": "hãy nêu datetime có múi giờ",
     "has no time zone": "không có múi giờ",
     "one of: {}, rolling 24h": "một trong: {0}, rolling 24h",
     "unknown window {}": "không có kỳ {0}",
@@ -94,22 +96,24 @@ TEXTS = {
         "có chi phí lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
     "give up to 30 days": "hãy nêu tối đa 30 ngày",
-    "give the true figures": "hãy nêu số liệu đúng",
-    "no corrected figures are given": "chưa nêu số liệu sửa nào",
-    "end that process, or wait until it has released them (10 s)": (
+    "give the corrected figures": "hãy nêu số liệu đúng",
+    "no figure to correct is given": "chưa nêu số liệu sửa nào",
+    "end that process, or wait 10 s until it has released its leases": (
         "hãy kết thúc tiến trình đó, hoặc chờ nó trả lại (10 s)"
     ),
     "give up to 366 days": "hãy nêu tối đa 366 ngày",
-    "is not more than the {} of limit {}": "không lớn hơn {0} của hạn mức {1}",
+    "is not above {}, the amount of limit {}": ("không lớn hơn {0}, là mức của hạn mức {1}"),
     "is not trusted now": "hiện không đáng tin",
     "limit {} has a balance for each {}": "hạn mức {0} có số dư riêng cho mỗi {1}",
     "name one: {}": "hãy nêu một giá trị: {0}",
-    "process {} holds leases in it": "tiến trình {0} đang giữ phần đã cấp trước trong sổ",
-    "there is no jump to confirm": "không có cú nhảy nào cần xác nhận",
-    "this system has no boot clock to compare with": (
+    "process {} holds leases of this ledger": "tiến trình {0} đang giữ phần đã cấp trước trong sổ",
+    "the clock did not jump, so there is nothing to confirm": (
+        "đồng hồ không nhảy nên không có gì cần xác nhận"
+    ),
+    "this system has no clock that counts the time since boot": (
         "hệ thống này không có đồng hồ khởi động để so sánh"
     ),
-    "to lower a limit use: quotakeeper limits set": "muốn hạ hạn mức: quotakeeper limits set",
+    "to lower a limit, use: quotakeeper limits set": "muốn hạ hạn mức: quotakeeper limits set",
     "no event {} in this ledger": "sổ này không có lượt gọi {0}",
     "see: quotakeeper events": "xem: quotakeeper events",
     "settle it: nothing is counted yet": "hãy quyết toán nó: chưa có gì được tính",
@@ -119,10 +123,12 @@ TEXTS = {
     "free disk space: calls then continue by themselves": (
         "hãy dọn bớt chỗ trên đĩa: lượt gọi sẽ tự chạy tiếp"
     ),
-    "{}; its spool cannot be written either, and memory takes no more calls": (
-        "{0!t}; cũng không ghi được tệp chờ, và bộ nhớ không nhận thêm lượt gọi"
+    "{}; its spool cannot be written either, and the memory for waiting calls is full": (
+        "{0!t}; cũng không ghi được tệp chờ, và bộ nhớ cho lượt gọi chờ đã đầy"
     ),
-    "check quotakeeper status, then repeat the order": "hãy xem quotakeeper status rồi ra lại lệnh",
+    "check quotakeeper status, then repeat the command": (
+        "hãy xem quotakeeper status rồi gửi lại lệnh"
+    ),
     "close other programs that use it": "hãy đóng các chương trình khác đang dùng nó",
     "did not answer within {} s": "không trả lời trong {0} s",
     "failed in the middle of a batch ({}: {})": "gặp lỗi khi đang ghi ({0}: {1})",
@@ -131,9 +137,9 @@ TEXTS = {
     "needs a thread: {}": "cần một luồng: {0}",
     "open a new one": "hãy mở keeper mới",
     "this keeper was closed": "keeper này đã đóng",
-    "in this boot": "trong lần khởi động máy này",
+    "until the next restart of the machine": ("tới lần khởi động máy tiếp theo"),
     "within one process": "trong một tiến trình",
-    "set the clock right; or, if it is right now: quotakeeper doctor --accept-clock": (
+    "correct the clock; if it is right now, run: quotakeeper doctor --accept-clock": (
         "hãy chỉnh lại đồng hồ; nếu bây giờ đồng hồ đúng: quotakeeper doctor --accept-clock"
     ),
     "the clock of this machine jumped ahead by {} (more than {}): it shows {}, and the last "
@@ -174,10 +180,10 @@ TEXTS = {
     "limit {} of {} per {}: remaining {} (used {}, reserved {})": (
         "hạn mức {0} là {1} mỗi {2}: còn {3} (đã dùng {4}, giữ chỗ {5})"
     ),
-    "limit {} of {} per {} has no room until calls under way end: asked {}, remaining {} (used "
-    "{}, reserved {})": (
-        "hạn mức {0} là {1} mỗi {2} hết chỗ tới khi các lượt gọi dở dang xong: cần {3}, còn {4} "
-        "(đã dùng {5}, giữ chỗ {6})"
+    "limit {} of {} per {} has no room until running calls end: asked {}, remaining {} (used {}, "
+    "reserved {})": (
+        "hạn mức {0} là {1} mỗi {2} hết chỗ tới khi các lượt gọi đang chạy xong: cần {3}, còn "
+        "{4} (đã dùng {5}, giữ chỗ {6})"
     ),
     "limit {} of {} per {} is used up: asked {}, remaining {} (used {}, reserved {})": (
         "hạn mức {0} là {1} mỗi {2} đã hết: cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
@@ -193,10 +199,10 @@ TEXTS = {
     "limit {} of {} prepaid: remaining {} (used {}, reserved {})": (
         "hạn mức trả trước {0} là {1}: còn {2} (đã dùng {3}, giữ chỗ {4})"
     ),
-    "limit {} of {} prepaid has no room until calls under way end: asked {}, remaining {} (used "
+    "limit {} of {} prepaid has no room until running calls end: asked {}, remaining {} (used "
     "{}, reserved {})": (
-        "hạn mức trả trước {0} là {1} hết chỗ tới khi các lượt gọi dở dang xong: cần {2}, còn {3} "
-        "(đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} là {1} hết chỗ tới khi các lượt gọi đang chạy xong: cần {2}, còn "
+        "{3} (đã dùng {4}, giữ chỗ {5})"
     ),
     "limit {} of {} prepaid has too little left: asked {}, remaining {} (used {}, reserved {})": (
         "hạn mức trả trước {0} là {1} không còn đủ: cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
@@ -220,15 +226,17 @@ TEXTS = {
     "the caller's own thread or task holds a reservation in this limit": (
         "chính luồng hoặc tác vụ này đang giữ chỗ trong hạn mức"
     ),
-    "this thread already waits for room": "luồng này vốn đang chờ chỗ",
-    "the limit has room again only after wait_seconds": (
-        "hạn mức chỉ có chỗ trở lại sau wait_seconds"
+    "this thread already waits for room for another call": (
+        "luồng này vốn đang chờ chỗ cho một lượt gọi khác"
+    ),
+    "the limit has room again only after a longer wait than wait_seconds": (
+        "hạn mức chỉ có chỗ trở lại sau thời gian dài hơn wait_seconds"
     ),
     "the output cap cannot be lowered: {...}": "không hạ được mức trần đầu ra: {0}",
-    "fewer than the {} output tokens of clamp_least are left": (
-        "còn ít hơn {0} token đầu ra của clamp_least"
+    "fewer output tokens are left than clamp_least = {}": (
+        "số token đầu ra còn lại ít hơn clamp_least = {0}"
     ),
-    "nothing that is counted": "không có gì được đếm",
+    "no amount that quotakeeper counts": ("không có lượng nào được đếm"),
     "set {} in the request": "đặt {0} trong yêu cầu",
     "ask for less output": "yêu cầu đầu ra ngắn hơn",
     'set on_busy = "wait"': 'đặt on_busy = "wait"',

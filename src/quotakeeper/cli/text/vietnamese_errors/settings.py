@@ -8,12 +8,14 @@ from __future__ import annotations
 TEXTS = {
     "check the path": "hãy kiểm tra đường dẫn",
     "is larger than 4 MB": "lớn hơn 4 MB",
-    "is the same price from the same date as {}": "trùng giá và trùng ngày bắt đầu với {0}",
-    "keep one of the two, or give it its own date": "hãy giữ một trong hai, hoặc đổi ngày bắt đầu",
+    "is a second price for the same call, with the same start date as {}": (
+        "là giá thứ hai cho cùng loại lượt gọi, trùng ngày bắt đầu với {0}"
+    ),
+    "keep one of the two, or change the start date of one": "hãy giữ một trong hai, hoặc đổi ngày bắt đầu",
     "leave the alias out, or choose another name": "hãy bỏ tên khác này, hoặc chọn tên khác",
-    "name a model that has a [[price]]": "hãy nêu model có [[price]]",
+    "choose a model that has a [[price]]": ("hãy chọn model có [[price]]"),
     "{} has no price at {}": "{0} không có giá ở {1}",
-    "{} is already a name at {}": "{0} đã là một tên ở {1}",
+    "{} is already the name of a model of {}": ("{0} đã là tên một model của {1}"),
     "is nested too deeply": "lồng quá nhiều lớp",
     "is not a date": "không phải ngày",
     "is not a known key": "không phải khóa cấu hình đã biết",
@@ -34,8 +36,8 @@ TEXTS = {
     "write each as [[preset]]": "hãy viết mỗi mẫu thành [[preset]]",
     "write it as TOML": "hãy viết dạng TOML",
     "give zero or more": "hãy nêu số từ 0 trở lên",
-    "load the price files it was made with": "hãy nạp các tệp giá đã dùng khi đó",
-    "{} does not belong to these prices ({})": "{0} không thuộc bảng giá này ({1})",
+    "load the price files that contain it": ("hãy nạp các tệp giá có mã này"),
+    "{} is not in this price list ({})": ("{0} không có trong bảng giá này ({1})"),
     "{} is negative": "{0} là số âm",
     "is not a table": "không phải là bảng",
     "write it as [[price]] with its fields": "hãy viết thành [[price]] với các trường của nó",
@@ -45,11 +47,13 @@ TEXTS = {
     "unknown time zone {}": "không có múi giờ {0}",
     "{} (for TZ, or for QUOTAKEEPER_TIMEZONE)": "{0!t} (cho TZ, hoặc cho QUOTAKEEPER_TIMEZONE)",
     "cannot read {}": "không đọc được {0}",
-    "is not a JSON object of texts": "không phải đối tượng JSON gồm các văn bản",
+    "is not a JSON object whose values are strings": (
+        "không phải đối tượng JSON có giá trị là chuỗi"
+    ),
     "write gemini=https://host": "hãy viết gemini=https://host",
     'write {"team": "subtitles"}': 'hãy viết {"team": "subtitles"}',
-    "code {} is not the code of another currency than USD": (
-        "code {0} không phải mã của một loại tiền khác USD"
+    "code {} is not the code of a currency (USD is not allowed here)": (
+        "code {0} không phải mã tiền tệ (không dùng USD ở đây)"
     ),
     "date {} is not a date": "date {0} không phải là ngày",
     "write it like 26_300": "hãy viết như 26_300",
@@ -62,12 +66,12 @@ TEXTS = {
     "{} is missing": "thiếu {0}",
     "{} is not a known key": "{0} không phải khóa cấu hình đã biết",
     "is not a list of names": "không phải danh sách tên",
-    "use small letters and digits; from the second character on also . _ -": (
+    "use small letters and digits; after the first character, . _ - are also allowed": (
         "hãy dùng chữ thường và số; từ ký tự thứ hai có thể dùng thêm . _ -"
     ),
     'write it like ["mistral"]': 'hãy viết như ["mistral"]',
     "{} is not a plain name": "{0} không phải tên đơn giản",
-    "is not a provider whose key quotakeeper knows": (
+    "is not a provider whose key quotakeeper can use": (
         "không phải nhà cung cấp mà quotakeeper biết cách dùng khóa"
     ),
     "is not the name of an environment variable (A-Z, 0-9 and _)": (
@@ -114,10 +118,10 @@ TEXTS = {
     "{} is not a whole number": "{0} không phải số nguyên",
     'TOML is written like: name = "text"': 'TOML viết như: name = "text"',
     "check its permissions": "hãy kiểm tra quyền của tệp",
-    "create it, or name another file": "hãy tạo tệp đó, hoặc nêu tệp khác",
+    "create it, or use another file": "hãy tạo tệp đó, hoặc nêu tệp khác",
     "is a folder": "là một thư mục",
     "is written in UTF-16": "được viết bằng UTF-16",
-    "name a quotakeeper config file": "hãy nêu tệp cấu hình của quotakeeper",
+    "use a config file of quotakeeper": "hãy nêu tệp cấu hình của quotakeeper",
     "unknown provider {}": "không có nhà cung cấp {0}",
     '{} (to use one without adapter and price, set providers = ["{}"] in the config)': (
         '{0!t} (muốn dùng nhà cung cấp chưa có adapter và giá, hãy đặt providers = ["{1}"] trong '
@@ -131,12 +135,12 @@ TEXTS = {
     " of {}": " của {0}",
     "{} hours ahead of UTC is {}": "nhanh hơn UTC {0} giờ là {1}",
     "{} hours behind it is {}": "chậm hơn UTC {0} giờ là {1}",
-    "an offset is not a time zone and has two readings: {} hours ahead of UTC is {}, {} hours "
-    "behind it is {}": (
+    "an offset is not a time zone, and it can be read in two ways: {} hours ahead of UTC is {}, "
+    "{} hours behind it is {}": (
         "độ lệch giờ không phải múi giờ và hiểu được hai cách: nhanh hơn UTC {0} giờ là {1}, chậm "
         "hơn UTC {2} giờ là {3}"
     ),
-    "an offset is not a time zone and has two readings: {} hours ahead of UTC is {}": (
+    "an offset is not a time zone, and it can be read in two ways: {} hours ahead of UTC is {}": (
         "độ lệch giờ không phải múi giờ: nhanh hơn UTC {0} giờ là {1}"
     ),
     'give an IANA name like "Asia/Ho_Chi_Minh"; if that name is right, install a newer time zone '
@@ -164,7 +168,7 @@ TEXTS = {
         'hãy đặt tên, như name = "gemini daily tokens"'
     ),
     'say what is counted, like meter = "tokens"': 'hãy nêu đại lượng, như meter = "tokens"',
-    'name the period, like window = "day"': 'hãy nêu kỳ, như window = "day"',
+    'set the period, like window = "day"': 'hãy nêu kỳ, như window = "day"',
     "say how much, like amount = 15_000_000": "hãy nêu mức, như amount = 15_000_000",
     "the end of the file": "cuối tệp",
     "{} is too long or not printable": "{0} quá dài hoặc không in được",
