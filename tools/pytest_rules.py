@@ -29,7 +29,7 @@ ALLOWED = (
     "../shared",
     "no second user without root",  # root is needed to become another user
     "3.12 begins to warn",  # older Pythons do not warn
-    "this ledger lives in one object",  # the rule needs two stores on one ledger
+    "this ledger exists only in one object",  # the rule needs two stores on one ledger
 )
 
 

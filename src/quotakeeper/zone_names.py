@@ -46,7 +46,9 @@ def nearest_zone(name: str) -> str:
         readings = [f"{hours} hours ahead of UTC is {_AHEAD[hours]!r}"]
         if -hours in _AHEAD:
             readings.append(f"{hours} hours behind it is {_AHEAD[-hours]!r}")
-        return f"an offset is not a time zone and has two readings: {', '.join(readings)}"
+        return (
+            f"an offset is not a time zone, and it can be read in two ways: {', '.join(readings)}"
+        )
     near = _similar(name.strip())
     if near:
         return f"did you mean {near!r}?"

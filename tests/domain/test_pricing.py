@@ -76,7 +76,7 @@ def test_half_a_pico_dollar_goes_to_the_even_neighbour():
 
 def test_a_cost_beyond_64_bits_is_refused():
     assert cost_of({"a": 2**63 - 1}, {"a": (1, 1)}) == 2**63 - 1
-    with pytest.raises(InvalidInputError, match="more than can be stored"):
+    with pytest.raises(InvalidInputError, match="more than the ledger can store"):
         cost_of({"a": 2**63}, {"a": (1, 1)})
 
 

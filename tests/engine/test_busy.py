@@ -79,7 +79,7 @@ def test_a_wait_ends_after_thirty_seconds_and_the_error_says_so(
     assert decision.is_held and decision.blocking.is_held and not decision.blocking.is_used_up
     assert decision.basis is not None and decision.basis.waited_ms == 30_000
     text = str(caught.value)
-    assert "has no room until calls under way end" in text and "waited 30 s" in text
+    assert "has no room until running calls end" in text and "waited 30 s" in text
     assert "raise busy_seconds" in text
     other.release()
 
@@ -270,7 +270,7 @@ def test_a_signal_handler_that_reserves_during_a_wait_is_refused_at_once(
         keeper.reserve("gemini").release()
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert len(heard) == 1 and "this thread already waits for room" in heard[0]
+    assert len(heard) == 1 and "this thread already waits for room for another call" in heard[0]
 
 
 def test_a_new_call_does_not_overtake_a_waiting_call_for_ever(

@@ -69,7 +69,7 @@ def test_a_call_with_less_left_than_the_least_output_is_refused(
     with pytest.raises(LimitExceeded) as caught:
         keeper.reserve("gemini", **MOST)
     assert caught.value.asked == 66_536  # the amount of the whole call
-    assert f"fewer than the {least} output tokens of clamp_least" in str(caught.value)
+    assert f"fewer output tokens are left than clamp_least = {least}" in str(caught.value)
 
 
 def test_a_limit_without_output_tokens_refuses_and_does_not_clamp(make: MakeKeeper) -> None:

@@ -257,7 +257,7 @@ def test_a_clock_without_a_boot_clock_is_not_checked(make: MakeKeeper, clock: Fa
     keeper.record("gemini")
     jump(clock, 86_400 * SECOND)
     keeper.reserve("gemini").release()
-    with pytest.raises(InvalidInputError, match="no boot clock"):
+    with pytest.raises(InvalidInputError, match="no clock that counts the time since boot"):
         keeper.accept_clock()
 
 

@@ -202,7 +202,7 @@ def test_a_repair_is_refused_while_another_process_has_leases(
     other = make(limit(1_000), ledger="file", lease=10)
     other.reserve("gemini").settle(requests=1)
     before = list(keeper.entries())
-    with pytest.raises(InvalidInputError, match="holds leases in it"):
+    with pytest.raises(InvalidInputError, match="holds leases of this ledger"):
         keeper.repair_clock(apply=True)
     assert list(keeper.entries()) == before
     other.close()

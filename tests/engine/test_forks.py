@@ -209,7 +209,7 @@ def test_a_keeper_that_cannot_rest_does_not_stop_others_from_resting(
         assert len(list(keeper.events())) == 2
     for each in (*broken, *more):
         each.close()
-    assert "failed at a fork" in caplog.text
+    assert "failed during a fork" in caplog.text
 
 
 def _cannot() -> None:

@@ -99,7 +99,7 @@ def test_a_new_call_is_refused_once_nothing_can_store_it(
     under_way = [keeper.reserve("gemini", requests=1, sent=True) for _ in range(4)]
     for call in under_way:
         call.settle(requests=1)
-    with pytest.raises(LedgerUnavailableError, match="memory takes no more calls"):
+    with pytest.raises(LedgerUnavailableError, match="the memory for waiting calls is full"):
         keeper.reserve("gemini", requests=1)
     keeper.close()
     (last,) = said(caplog, "quotakeeper: lost")

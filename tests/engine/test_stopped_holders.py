@@ -346,7 +346,7 @@ def test_a_holder_that_cannot_be_fenced_has_its_lease_assumed_and_corrects_it(
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     monkeypatch.undo()
-    assert standing(other) == [(10, 0)] and "cannot be fenced and read" in caplog.text
+    assert standing(other) == [(10, 0)] and "cannot be locked and read" in caplog.text
     if how == "a link":
         assert (path.parent / "elsewhere").read_bytes() == b"12345678"
     (rest,) = other.events()

@@ -165,6 +165,7 @@ def test_a_refusal_names_the_cap_field_that_the_request_leaves_out(
     answer = by_requests(server.server.url + GEMINI, body(), HEADERS)
     said = answer.json["error"]["message"]
     assert (
-        "65,536 output tokens (the model's maximum, as the request sets no maxOutputTokens)" in said
+        "65,536 output tokens (the model's maximum, because the request does not set maxOutputTokens)"
+        in said
     )
     assert "set maxOutputTokens in the request" in said

@@ -103,7 +103,8 @@ def test_a_socket_of_another_library_is_no_call_and_is_named(
     assert watched.events() == []
     host = sandbox.base_url.partition("://")[2]
     assert [record.getMessage() for record in caplog.records] == [
-        f"quotakeeper: a WebSocket to {host} is not counted: no hook follows the library that opened it"
+        f"quotakeeper: a WebSocket to {host} is not counted: "
+        "quotakeeper cannot meter the library that opened it"
     ] * 2
 
 

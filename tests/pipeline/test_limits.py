@@ -103,7 +103,7 @@ def test_a_file_larger_than_the_limit_fails_alone_and_waiting_is_not_tried(bench
     bench.limit("audio_minutes", "0.5")
     run = bench.run("--wait")
     assert run.exit_code == 3
-    assert "1-long.wav: FAILED: too large for the limit alone" in run.text
+    assert "1-long.wav: FAILED: this file alone exceeds the limit" in run.text
     assert bench.clock.slept == []
     assert [path.name for path in bench.out.glob("*.srt")] == ["2-short.srt"]
 

@@ -290,7 +290,7 @@ def test_headers_that_do_not_say_the_length_are_no_damage(bench: Bench) -> None:
     bench.limit("audio_minutes", "1")
     run = bench.run()
     assert (
-        "b.mp4: FAILED: too large for the limit alone (its length is unknown without ffmpeg"
+        "b.mp4: FAILED: this file alone exceeds the limit (its length is unknown without ffmpeg"
         in run.text
     )
 

@@ -58,7 +58,9 @@ def test_a_full_disk_is_found_before_anything_is_paid(
     assert run.exit_code == 1
     assert bench.sandbox.bill.charges == ()
     last = run.text.splitlines()[-1]
-    assert last.startswith(f"error: {bench.out} cannot take the outputs: No space left on device")
+    assert last.startswith(
+        f"error: the outputs cannot be written to {bench.out}: No space left on device"
+    )
     assert "--out" in last
     assert list(bench.out.iterdir()) == []  # the file it tried with is gone
 
@@ -99,7 +101,7 @@ def test_a_folder_that_only_some_outputs_go_to_fails_those_files_alone(
         raise OSError(code, "refused")
 
     monkeypatch.setattr(preflight, "os", SimpleNamespace(fsync=refuse))
-    with pytest.raises(raised, match="cannot take the outputs: refused"):
+    with pytest.raises(raised, match="outputs cannot be written to"):
         preflight.check_room(tmp_path, is_shared=is_shared)
     assert list(tmp_path.iterdir()) == []
 

@@ -47,7 +47,7 @@ def test_a_long_file_does_not_pass_a_short_limit_without_ffmpeg(bench: Bench) ->
     bench.limit("audio_minutes", "2")
     run = bench.run(ffmpeg="off")
     assert run.exit_code == 3
-    assert "too large for the limit alone" in run.text
+    assert "this file alone exceeds the limit" in run.text
     assert not bench.sandbox.bill.charges
 
 

@@ -120,7 +120,7 @@ def test_a_plugin_with_data_of_a_wrong_type_is_left_out_and_named() -> None:
     ]
     assert providers.plugin_problems()[:3] == (
         "TextForATuple: hosts: not a tuple of texts",
-        "NoNames: environment is not EnvironmentNames",
+        "NoNames: environment is not an object of class EnvironmentNames",
         "NumberForAText: farewells is not a mapping of texts",
     )
     assert "route" in providers.plugin_problems()[3]

@@ -64,7 +64,7 @@ def test_a_plugin_adds_a_provider_and_a_broken_plugin_is_named() -> None:
     problems = "\n".join(providers.plugin_problems())
     assert len(providers.plugin_problems()) == 5
     for part in ("broken: RuntimeError", "half: has no recognise", "gone: ImportError",
-                 "the name 'anthropic' is taken"):  # fmt: skip
+                 "another provider already has the name 'anthropic'"):  # fmt: skip
         assert part in problems
     assert "abc123" not in problems
 

@@ -109,11 +109,11 @@ def test_a_text_file_counts_as_its_text() -> None:
     ("body", "note"),
     [
         ({"contents": [{"parts": [{"hologram": {"x": 1}}]}]}, "a part of an unknown kind"),
-        ({"contents": 7}, "contents of an unknown shape"),
+        ({"contents": 7}, "contents in an unknown format"),
         ({"contents": [{"parts": [{"text": "?"}]}], "tools": [{"timeMachine": {}}]},
          "a tool of an unknown kind"),
         ({"contents": [{"parts": [{"text": "?"}]}], "tools": [{"urlContext": {}}]},
-         "of unknown length"),
+         "the length of their results is not known"),
         ({"contents": [{"parts": [{"text": "?"}]}], "cachedContent": "cachedContents/c"},
          "cached content of unknown size"),
     ],
@@ -189,7 +189,7 @@ def test_an_endless_schema_is_cut_and_marked() -> None:
         f"n{i}": {"$ref": "#/$defs/Node"} for i in range(9)}}  # fmt: skip
     function = {"name": "f", "parameters": {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}}
     call = generate({"text": "?"}, tools=[{"functionDeclarations": [function]}])
-    assert "declarations of unknown size" in call.note
+    assert "tool tool declarations of unknown size" in call.note
     assert inputs(call) == 1_048_576
 
 
@@ -255,7 +255,7 @@ def test_documents_of_openai_are_bounded_by_pages() -> None:
         ({"input": "hi", "previous_response_id": "r"}, "an earlier conversation"),
         ({"input": [{"type": "item_reference", "id": "i"}]}, "unknown"),
         ({"prompt": {"id": "p-1"}}, "a stored prompt"),
-        ({"dialogue": ["hi"]}, "a request of an unknown shape"),
+        ({"dialogue": ["hi"]}, "a request in an unknown format"),
         ({"input": "hi", "tools": [{"type": "mcp", "server_url": "https://x"}]}, "a tool of an"),
     ],
 )

@@ -146,7 +146,9 @@ def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
     except ValueError:
         value = None
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise ConfigError(name, "is not a JSON object of texts", 'write {"team": "subtitles"}')
+        raise ConfigError(
+            name, "is not a JSON object whose values are strings", 'write {"team": "subtitles"}'
+        )
     return value
 
 

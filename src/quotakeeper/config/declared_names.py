@@ -23,6 +23,6 @@ def declared_names(value: object) -> tuple[str, ...]:
         if not isinstance(name, str) or not _PLAIN.fullmatch(name):
             raise InvalidInputError(
                 "", f"{str(name)[:60]!r} is not a plain name",
-                "use small letters and digits; from the second character on also . _ -",
+                "use small letters and digits; after the first character, . _ - are also allowed",
             )  # fmt: skip
     return tuple(dict.fromkeys(value))

@@ -37,7 +37,7 @@ def read_key_names(value: object, shown: str) -> dict[str, str]:
         where = f"{shown}: {KEYS}.{str(provider)[:60]}"
         if provider not in USUAL_NAMES:
             fix = f"one of: {', '.join(USUAL_NAMES)}"
-            raise ConfigError(where, "is not a provider whose key quotakeeper knows", fix)
+            raise ConfigError(where, "is not a provider whose key quotakeeper can use", fix)
         if not is_variable_name(name):
             usual = USUAL_NAMES[provider][-1]
             raise ConfigError(

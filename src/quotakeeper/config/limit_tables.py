@@ -34,7 +34,7 @@ LIMIT_KEYS = (
 _NEEDED = {
     "name": 'give it one, like name = "gemini daily tokens"',
     "meter": 'say what is counted, like meter = "tokens"',
-    "window": 'name the period, like window = "day"',
+    "window": 'set the period, like window = "day"',
     "amount": "say how much, like amount = 15_000_000",
 }
 # The limits of the project brief: they apply if the config has no [[limit]].

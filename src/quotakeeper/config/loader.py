@@ -241,12 +241,15 @@ def _ledger(value: object, beside: Path) -> str:
         return value
     if value.partition("=")[0].strip().lower() in _OF_LIBPQ:
         problem = (
-            "has the parameters of a connection to PostgreSQL; a ledger there is named by a URL"
+            "contains connection parameters of PostgreSQL, but a ledger on PostgreSQL is given "
+            "as a URL"
         )
         raise InvalidInputError("", problem, "write it as postgresql://user@host:5432/database")
     path = beside / Path(value).expanduser()
     if os.path.isdir(path) or not path.name:
-        raise InvalidInputError("", f"{value!r} is a folder", "name a file in that folder")
+        raise InvalidInputError(
+            "", f"{value!r} is a folder", "give the name of a file in that folder"
+        )
     return str(path)
 
 

@@ -49,7 +49,7 @@ CHOICES = (
     Choice(
         "on_busy",
         ("wait", "refuse"),
-        "what happens to a call that does not fit only because of calls that are not settled yet",
+        "what happens to a call that fits only after other running calls are settled",
     ),
     Choice(
         "hold",
@@ -92,23 +92,24 @@ class WholeNumber:
 
 
 WHOLE_NUMBERS = (
-    WholeNumber("busy_seconds", 30, 0, 86_400, "how long `on_busy = wait` waits at most, seconds"),
+    WholeNumber("busy_seconds", 30, 0, 86_400, "longest wait of `on_busy = wait`, seconds"),
     WholeNumber(
-        "wait_seconds", 86_400, 0, 31 * 86_400, "how long `on_limit = wait` waits at most, seconds"
+        "wait_seconds", 86_400, 0, 31 * 86_400, "longest wait of `on_limit = wait`, seconds"
     ),
     WholeNumber(
         "clamp_least",
         256,
         1,
         10**9,
-        "`on_limit = clamp` refuses to lower an output cap below, tokens",
+        "`on_limit = clamp` never lowers an output cap below this number of tokens",
     ),
     WholeNumber(
         "clock_jump_seconds",
         300,
         10,
         86_400,
-        "how far ahead of the time since the boot the clock may be before it is distrusted, seconds",
+        "how many seconds the clock may be ahead of the time since boot before quotakeeper "
+        "distrusts it",
     ),
 )
 LEASE_WORDS = ("off", "auto")

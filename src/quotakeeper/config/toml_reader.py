@@ -43,12 +43,12 @@ def parse_toml(text: str, shown: str) -> Mapping[str, object]:
 def _text(path: Path, shown: str) -> str:
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(shown, "is larger than 4 MB", "name a quotakeeper config file")
+            raise ConfigError(shown, "is larger than 4 MB", "use a config file of quotakeeper")
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError(shown, "does not exist", "create it, or name another file") from None
+        raise ConfigError(shown, "does not exist", "create it, or use another file") from None
     except IsADirectoryError:
-        raise ConfigError(shown, "is a folder", "name a file in that folder") from None
+        raise ConfigError(shown, "is a folder", "give the name of a file in that folder") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(shown, f"cannot be read: {reason}", "check its permissions") from None

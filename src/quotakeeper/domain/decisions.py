@@ -84,7 +84,7 @@ class Verdict:
         asked = f"asked {units_text(self.asked, meter)}, " if self.asked else ""
         state = ""
         if self.asked and self.is_held:
-            state = " has no room until calls under way end"
+            state = " has no room until running calls end"
         elif self.asked and self.is_used_up and self.limit.window.is_endless:
             state = " has too little left"
         elif self.never_fits:
@@ -168,7 +168,9 @@ class OutputCap:
     @property
     def reason(self) -> str:
         """Why the model's maximum output is reserved; "" if the request sets the cap itself."""
-        return "" if self.is_named else f"the model's maximum, as the request sets no {self.field}"
+        if self.is_named:
+            return ""
+        return f"the model's maximum, because the request does not set {self.field}"
 
 
 _NOTHING: Quantities = MappingProxyType({})

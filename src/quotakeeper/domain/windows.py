@@ -209,7 +209,9 @@ def instant(moment: datetime) -> int:
     zone.
     """
     if moment.tzinfo is None:
-        raise InvalidInputError("datetime", "has no time zone", "give an aware datetime")
+        raise InvalidInputError(
+            "datetime", "has no time zone", "give a datetime that has a time zone"
+        )
     return _micros(moment)
 
 

@@ -31,8 +31,8 @@ _CLAMPED_AGAIN = 3  # attempts: other calls may reserve the remaining amount in 
 
 ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
 OWN = "the caller's own thread or task holds a reservation in this limit"
-NESTED = "this thread already waits for room"
-TOO_LATE = "the limit has room again only after wait_seconds"
+NESTED = "this thread already waits for room for another call"
+TOO_LATE = "the limit has room again only after a longer wait than wait_seconds"
 
 Pricing = Callable[[Quantities], Figures]
 
@@ -113,7 +113,7 @@ class DeniedCalls:
             if most < least:
                 free = tuple(map(_without_calls_under_way, refusing))
                 terms.fits_lowered = largest_output(figures, free, price) >= least
-                terms.not_clamped = f"fewer than the {least} output tokens of clamp_least are left"
+                terms.not_clamped = f"fewer output tokens are left than clamp_least = {least}"
                 return denied
             figures = commands.estimate(call, _given({**quantities, OUTPUT: most}))
             outcome = yield replace(command, figures=figures)

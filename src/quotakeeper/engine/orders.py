@@ -81,8 +81,8 @@ class Orders:
         if amount <= limit.amount:
             has = f"{units_text(limit.amount, limit.meter_info)} {limit.meter_info.unit}"
             raise InvalidInputError(
-                "to", f"is not more than the {has} of limit {limit.name!r}",
-                "to lower a limit use: quotakeeper limits set",
+                "to", f"is not above {has}, the amount of limit {limit.name!r}",
+                "to lower a limit, use: quotakeeper limits set",
             )  # fmt: skip
         outcome = yield RaiseLimit(
             limit.name, family_key(limit), amount, _microseconds(for_seconds),
@@ -131,8 +131,8 @@ class Orders:
         if not clock.can_tell:
             raise InvalidInputError(
                 "clock",
-                "this system has no boot clock to compare with",
-                "there is no jump to confirm",
+                "this system has no clock that counts the time since boot",
+                "the clock did not jump, so there is nothing to confirm",
             )
         ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
         return ahead
@@ -154,8 +154,9 @@ class Orders:
             for hold in store.holds():
                 if hold.is_lease and hold.owner != store.owner:
                     raise InvalidInputError(
-                        "ledger", f"process {hold.owner.partition('-')[0]} holds leases in it",
-                        "end that process, or wait until it has released them (10 s)",
+                        "ledger", f"process {hold.owner.partition('-')[0]} holds leases of this "
+                                  "ledger",
+                        "end that process, or wait 10 s until it has released its leases",
                     )  # fmt: skip
             done = store.set_back(now, by, why)
             clock.begin_anew(store)

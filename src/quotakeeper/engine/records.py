@@ -46,7 +46,7 @@ class Records:
         return self._parts.outcomes.booked((yield command))
 
     def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
-        self._parts.failure.let_through("the call is spooled", error)
+        self._parts.failure.let_through("the call is written to the spool", error)
         at = self._parts.ledger_clock.now() if command.at is None else command.at
         return self._parts.failure.spool(command, at)
 

@@ -46,7 +46,7 @@ def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
         unit = unit.removesuffix("s") if amount == 1 else unit
         said.append(f"{amount:,} {unit}" + (f" ({reason})" if reason else ""))
     how = "" if basis.explain() == "worst case" else f", {basis.explain()}"
-    return " and ".join(said[-4:]) + how if said else "nothing that is counted"
+    return " and ".join(said[-4:]) + how if said else "no amount that quotakeeper counts"
 
 
 def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Policies) -> str:

@@ -153,7 +153,9 @@ class Reservation:
             try:
                 raise_if_failed((yield c.MarkSent(self.id)))
             except LedgerError as error:
-                self._parts.failure.let_through("the call is sent unmarked", error)
+                self._parts.failure.let_through(
+                    "the call is sent, but the ledger does not show that it was sent", error
+                )
         self._sent = True
 
     def _settling(self, given: dict[str, Any]) -> Steps[UsageEvent]:
@@ -244,7 +246,7 @@ class Reservation:
     def _unsettled(self, command: c.Settle, error: LedgerError) -> UsageEvent:
         # The call used something: leaving must not release it. The caller may settle again.
         self._sent, self._ended = True, False
-        self._parts.failure.let_through("its usage is spooled", error)
+        self._parts.failure.let_through("its usage is written to the spool", error)
         self._ended = True
         return self._kept(command)
 

@@ -38,10 +38,11 @@ class StoreFailurePolicy:
         if self._on_store_failure == "allow" and self._spool.is_full:
             raise LedgerUnavailableError(
                 error.ledger,
-                f"{error.problem}; its spool cannot be written either, and memory takes no more calls",
+                f"{error.problem}; its spool cannot be written either, and the memory for "
+                "waiting calls is full",
                 error.fix or "free disk space: calls then continue by themselves",
             ) from error
-        self.let_through("the call is sent and will be spooled", error)
+        self.let_through("the call is sent, and its usage will be written to the spool", error)
 
     def spool(self, record: Record, at: int, *, settles: bool = False) -> UsageEvent:
         """Store the usage of a call until the ledger can book it, and return the usage event.

@@ -46,7 +46,11 @@ class UnbackedReservation(Reservation):
             if self._note is not None:
                 self._note.write([self.record(figures)])
         except OSError as error:  # the call is still counted when it ends
-            log.debug("quotakeeper: a call without a ledger could not be noted: %s", error)
+            log.debug(
+                "quotakeeper: a call that was made without the ledger could not be written "
+                "to the spool: %s",
+                error,
+            )
 
     def drop_note(self) -> None:
         """Delete the note: the call is in the spool or in the note of its session, or it used

@@ -87,7 +87,8 @@ def passes_unmetered(make: Callable[[], Request]) -> None:
         return
     host = request.url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
     text = (
-        "quotakeeper: a WebSocket to %s is not counted: no hook follows the library that opened it"
+        "quotakeeper: a WebSocket to %s is not counted: quotakeeper cannot meter the library "
+        "that opened it"
     )
     tell(log, logging.WARNING, text, host)
 

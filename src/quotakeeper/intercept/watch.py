@@ -96,5 +96,5 @@ def _refuse_beside_keeper(policies: Mapping[str, object]) -> None:
     for name, value in policies.items():
         if value is not None:
             raise ConfigError(
-                name, "is given along with a keeper", f"give it to Keeper({name}=...)"
+                name, "cannot be used together with keeper", f"give it to Keeper({name}=...)"
             )

@@ -34,7 +34,7 @@ class ProgressNote:
             self._budget.note(figures)
         except Exception as error:  # noqa: BLE001 - the session is still settled when it ends
             self.drop()
-            self._meter.fault("the use of a live session could not be saved", error)
+            self._meter.fault("the usage of a live session could not be saved", error)
 
     def drop(self) -> None:
         """Delete the figures, because the usage is unknown.
@@ -46,7 +46,7 @@ class ProgressNote:
         try:
             self._budget.forget_note()
         except OSError as error:
-            self._meter.fault("what a live session used could not be noted", error)
+            self._meter.fault("the usage of a live session could not be saved", error)
 
 
 def copied(session: LiveSession) -> LiveSession | None:

@@ -31,7 +31,7 @@ def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
             if readings:
                 note_quotas(keeper, call.provider, call.model, readings)
     except Exception as error:  # noqa: BLE001 - the call itself is still counted
-        meter.fault("the quotas that a reply reports could not be stored", error)
+        meter.fault("the quotas in a provider's reply could not be stored", error)
 
 
 def note_quotas(

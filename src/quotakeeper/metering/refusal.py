@@ -35,5 +35,5 @@ class UnfollowedCallError(Exception):
     """An error inside quotakeeper stopped the metering of a call after the call was reserved."""
 
     def __init__(self, reservation: Reservation) -> None:
-        super().__init__("a reserved call cannot be metered")
+        super().__init__("a call that was already reserved cannot be metered again")
         self.reservation = reservation

@@ -27,7 +27,7 @@ class ApiKey:
     __str__ = __repr__
 
     def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a key is not written anywhere")
+        raise TypeError("a key cannot be pickled")
 
     def reveal(self) -> str:
         """Return the key as text, for a request header."""

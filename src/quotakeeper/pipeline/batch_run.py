@@ -216,7 +216,7 @@ class BatchRun:
                     self.result.exit_code = AT_LIMIT
                     unknown = "" if media.exact else message(_UNKNOWN_LENGTH)
                     raise MediaFileError(
-                        "too large for the limit alone{unknown}: {limit}",
+                        "this file alone exceeds the limit{unknown}: {limit}",
                         unknown=unknown, limit=limit.message,
                     ) from None  # fmt: skip
                 if not self._may_wait(limit):

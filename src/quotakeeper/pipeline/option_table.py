@@ -36,9 +36,9 @@ OPTIONS = (
     CommandOption(
         ("-o", "--out"), "Folder for the outputs; default: beside each file.", Path, "FOLDER"
     ),
-    CommandOption(("-r", "--recursive"), "Also take files from subfolders.", **_FLAG),
+    CommandOption(("-r", "--recursive"), "Also use files from subfolders.", **_FLAG),
     CommandOption(("--wait",), "At a limit, wait until it resets and continue.", **_FLAG),
-    CommandOption(("--no-tracking",), "Switch tracking and limits off.", **_FLAG),
+    CommandOption(("--no-tracking",), "Turn off tracking and limits.", **_FLAG),
     CommandOption(("--no-rewrite",), "Leave out titles, article and captions.", **_FLAG),
     CommandOption(("--force",), "Repeat finished steps, and pay for them again.", **_FLAG),
     CommandOption(("--export",), "Write the usage report of this run as JSON.", Path, "FILE"),
@@ -49,7 +49,7 @@ OPTIONS = (
     CommandOption(("--model",), "The Gemini model.", str, "NAME", GEMINI_MODEL, group=MODELS),
     CommandOption(
         ("--thinking-budget",),
-        "0: no thinking; -1: the model decides; default: depends on the model.",
+        "0: no thinking; -1: the model decides; the default depends on the model.",
         int, "TOKENS", group=MODELS,
     ),
     CommandOption(("--stt-model",), "The Deepgram model.", str, "NAME", STT_MODEL, group=MODELS),
@@ -91,7 +91,7 @@ ENVIRONMENT: Rows = (
     ("DEEPGRAM_API_KEY", "Key for speech to text."),
     (
         "GOOGLE_API_KEY, GEMINI_API_KEY",
-        ("Key for translation and rewriting; the first one that is set counts."),
+        ("Key for translation and rewriting; the first variable that is set is used."),
     ),
     (
         "DEEPGRAM_BASE_URL, GOOGLE_GEMINI_BASE_URL",

@@ -117,8 +117,8 @@ def check_room(folder: Path, *, is_shared: bool) -> None:
 
 def _no_room(folder: Path, error: OSError, *, stops: bool) -> PipelineError:
     told = message(
-        "{folder} cannot take the outputs: {why}; nothing more was paid; free some space there, or "
-        "give another folder with --out",
+        "the outputs cannot be written to {folder}: {why}; nothing more was paid; free some "
+        "space there, or choose another folder with --out",
         folder=folder, why=error.strerror or error,
     )  # fmt: skip
     return SetupError(told) if stops or error.errno in _NO_SPACE else MediaFileError(told)
@@ -143,7 +143,7 @@ def check_ffmpeg(program: str) -> None:
             return
         why = message("it ended with code {code}", code=done.returncode)
     raise SetupError(
-        "{program} does not run: {why}; nothing was paid; repair ffmpeg, or go without it: "
+        "{program} does not run: {why}; nothing was paid; repair ffmpeg, or work without it: "
         "--ffmpeg off",
         program=program, why=why,
     )  # fmt: skip

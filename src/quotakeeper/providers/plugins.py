@@ -106,7 +106,7 @@ def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
         elif wrong:
             problems.append(f"{entry.name}: {wrong}")
         elif adapter.name in names:
-            problems.append(f"{entry.name}: the name {adapter.name!r} is taken")
+            problems.append(f"{entry.name}: another provider already has the name {adapter.name!r}")
         else:
             names.add(adapter.name)
             found.append(adapter)
@@ -122,7 +122,7 @@ def _wrong_data(adapter: Adapter) -> str:
         return ""
     environment: object = adapter.environment
     if not isinstance(environment, EnvironmentNames):
-        return "environment is not EnvironmentNames"
+        return "environment is not an object of class EnvironmentNames"
     farewells: object = adapter.farewells
     if not isinstance(farewells, Mapping) or not _are_texts(tuple(farewells.values())):
         return "farewells is not a mapping of texts"

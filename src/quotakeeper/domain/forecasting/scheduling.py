@@ -223,11 +223,11 @@ class _Room:
 
     def earliest(self, amount: int, at: int) -> int:
         """Return the first instant from `at` on at which `amount` base units fit."""
-        raise AssertionError("each kind of window knows its own")
+        raise AssertionError("a subclass for each kind of window defines this method")
 
     def book(self, amount: int, at: int) -> bool:
         """Count `amount` base units at instant `at`. Returns whether the limit is then exceeded."""
-        raise AssertionError("each kind of window knows its own")
+        raise AssertionError("a subclass for each kind of window defines this method")
 
     def _fits(self, used: int, amount: int) -> bool:
         # An amount of 0 is a call of unknown cost: the ledger refuses it if nothing is left.

@@ -138,7 +138,7 @@ def no_room(
     for key, amount in figures.quantities.items():
         if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
             return InvalidInputError(
-                key[:60], f"is not a known meter with an amount up to {MAX_QUANTITY}"
+                key[:60], f"is an unknown meter, or its amount is not from 0 to {MAX_QUANTITY}"
             )
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():

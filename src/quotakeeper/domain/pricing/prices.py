@@ -272,6 +272,8 @@ def cost_of(amounts: Quantities, rates: Mapping[str, tuple[int, int]]) -> int:
     cost = total if denominator == 1 else divide_half_even(total, denominator)
     if cost > MAX_PICO:
         raise InvalidInputError(
-            "quantities", "cost more than can be stored", "the most is 9,223,372 USD an event"
+            "quantities",
+            "cost more than the ledger can store",
+            "the most is 9,223,372 USD for one event",
         )
     return cost

@@ -101,7 +101,10 @@ class EndedCalls:
             file = self._entered(event_id, figures)
             file.append(settled_line(event_id, figures))
         except OSError as error:  # the call is settled soon even without a note
-            log.debug("quotakeeper: the note of an ended call could not be written: %s", error)
+            log.debug(
+                "quotakeeper: an ended call could not be written to the file of ended calls: %s",
+                error,
+            )
             return None
         return file
 
@@ -213,7 +216,8 @@ class EndedCalls:
             for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
                 if isinstance(outcome, Failed):  # usually: the call was settled and then corrected
                     log.debug(
-                        "quotakeeper: a call in the notes could not be settled: %s", outcome.error
+                        "quotakeeper: a call in the file of ended calls could not be settled: %s",
+                        outcome.error,
                     )
 
     def _found(self, ledger: Path) -> dict[str, list[Path]]:
@@ -234,5 +238,5 @@ def _command(line: JournalContents | str) -> Command | None:
             return Settle(line.id, line.figures)
         if line.what is LineKind.RELEASED:
             return Release(line.id)
-    log.debug("quotakeeper: an incomplete note of an ended call: %.200s", line)
+    log.debug("quotakeeper: an incomplete line about an ended call is skipped: %.200s", line)
     return None

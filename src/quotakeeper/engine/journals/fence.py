@@ -69,7 +69,7 @@ def fence(ledger: Path, owner: str) -> None:
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_size < TOKEN_BYTES:
-            raise OSError(errno.EINVAL, "is no fence of a process that holds leases")
+            raise OSError(errno.EINVAL, "is not the fence file of a process that holds leases")
         with mmap(fd, TOKEN_BYTES) as page:
             page[:TOKEN_BYTES] = random_bytes(TOKEN_BYTES)
             page.flush()

@@ -144,7 +144,9 @@ class LeaseReplay:
             raise
         except Exception:
             log.exception(
-                "quotakeeper: the lease journal of %s cannot be booked; kept", journal.owner
+                "quotakeeper: the calls in the lease journal of %s cannot be written to the "
+                "ledger; the journal is kept",
+                journal.owner,
             )
             for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")
@@ -184,9 +186,10 @@ class LeaseReplay:
                 raise
             except Exception as error:  # noqa: BLE001 - after any error, the journal counts as unread
                 log.warning(
-                    "quotakeeper: process %s has not answered within the term of its leases, and its "
-                    "journal cannot be fenced and read (%s); the rest of %d of its leases is assumed "
-                    "until it continues, or until its journal can be read", owner, error, len(ids),
+                    "quotakeeper: process %s did not answer before its leases expired, and its "
+                    "lease journal cannot be locked and read (%s); the unused rest of %d leases "
+                    "counts as used until the process continues or the journal can be read",
+                    owner, error, len(ids),
                 )  # fmt: skip
         return frozenset(read)
 
@@ -287,7 +290,9 @@ class _Journal:
         calls: dict[str, _Call] = {}
         for line in lines:
             if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug("quotakeeper: an incomplete line in a lease journal: %.200s", line)
+                log.debug(
+                    "quotakeeper: an incomplete line in a lease journal is skipped: %.200s", line
+                )
                 continue
             if line.what is LineKind.LEASE:
                 continue

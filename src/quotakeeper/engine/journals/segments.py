@@ -55,7 +55,11 @@ class Segments:
         except (OSError, ValueError) as error:
             if not self._said:
                 self._said = True
-                log.warning("quotakeeper: no leases: their journal cannot be written (%s)", error)
+                log.warning(
+                    "quotakeeper: this process uses no leases, because their journal "
+                    "cannot be written (%s)",
+                    error,
+                )
             return False
         return True
 

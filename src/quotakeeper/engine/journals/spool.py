@@ -186,7 +186,7 @@ class Spool:
                 self._bytes -= len(_line(self._in_memory.pop(0)))
         if booked:
             self._warnings.forget()
-            log.info("quotakeeper: %d spooled calls were booked", booked)
+            log.info("quotakeeper: %d spooled calls were written to the ledger", booked)
 
     def _replay_file(self, path: Path, apply: Apply) -> int:
         # Rename the file first, so that later calls go to a new file.
@@ -205,7 +205,11 @@ class Spool:
         except Exception:
             assert self._ledger is not None
             bad = self._ledger.with_name(f"{self._ledger.name}.bad-spool-{new_owner()}")
-            log.exception("quotakeeper: a spool cannot be booked; it is kept as %s", bad)
+            log.exception(
+                "quotakeeper: the calls of a spool cannot be written to the ledger; "
+                "the spool is kept as %s",
+                bad,
+            )
             with suppress(OSError):
                 os.replace(taken, bad)
             return 0
@@ -287,7 +291,7 @@ def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
             yield _spooled(data)
         except NOT_OURS:
             # Torn when the machine stopped, or written by another program.
-            log.warning("quotakeeper: an incomplete line in the spool: %.200s", line)
+            log.warning("quotakeeper: an incomplete line in the spool is skipped: %.200s", line)
 
 
 def _spooled(data: Any) -> _Spooled:

@@ -22,7 +22,11 @@ def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Out
     booked = book_calls(lambda commands: store.apply(commands, now), calls)
     for call, (_, failed) in zip(calls, booked, strict=True):
         if failed is not None and call.end is not LineKind.RELEASED:
-            log.warning("quotakeeper: call %s on a lease not booked: %s", call.id, failed.error)
+            log.warning(
+                "quotakeeper: call %s, admitted on a lease, was not written to the ledger: %s",
+                call.id,
+                failed.error,
+            )
     return [outcome for outcomes, _ in booked for outcome in outcomes]
 
 

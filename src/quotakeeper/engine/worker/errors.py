@@ -32,7 +32,7 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
         return LedgerUnavailableError(ledger, problem, "close other programs that use it")
     if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp | AcceptClock):
         return OutcomeUnknownError(
-            ledger, problem, "check quotakeeper status, then repeat the order"
+            ledger, problem, "check quotakeeper status, then repeat the command"
         )
     return OutcomeUnknownError(ledger, problem, f"repeat it with the same id, {command.id}")
 

@@ -95,7 +95,7 @@ class Maintenance:
             try:
                 self._spool.replay(lambda commands: self._apply(store, commands, now))
             except Exception as error:  # noqa: BLE001 - must not fail new calls
-                log.warning("quotakeeper: spooled calls still wait: %s", error)
+                log.warning("quotakeeper: spooled calls are not in the ledger yet: %s", error)
 
     def book(self, store: LedgerWriter, now: int) -> None:
         """Book the calls on leases that have ended. Logs a LedgerError."""
@@ -145,4 +145,4 @@ def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: in
     try:
         act(store, now)
     except LedgerError as error:
-        log.debug("quotakeeper: work on leases postponed: %s", error)
+        log.debug("quotakeeper: the maintenance of leases is postponed: %s", error)

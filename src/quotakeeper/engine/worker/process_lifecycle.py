@@ -175,7 +175,7 @@ def _said() -> Iterator[None]:
     try:
         yield
     except Exception:
-        log.exception("quotakeeper: a keeper failed at a fork or at exit")
+        log.exception("quotakeeper: a keeper failed during a fork or at exit")
 
 
 lifecycle = ProcessLifecycle()

@@ -74,7 +74,7 @@ class Message:
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Read the request's body; return (upper bound, typical) quantities that it uses."""
         if not isinstance(body.get("messages"), list):
-            self.mark("a message of an unknown shape")
+            self.mark("a message in an unknown format")
         for message in objects(body.get("messages")):
             self.add(message.get("content"))
         self.add(body.get("system"))
@@ -82,7 +82,7 @@ class Message:
             if name in body:
                 self.texts.append(dumps(body[name]))
         if items(body.get("mcp_servers")):
-            self.mark("tools on servers: the results are of unknown length")
+            self.mark("MCP servers: the length of their tools' results is not known")
         searches = self._tools(body, count)
         pieces = len(self.texts)
         counted = count_text("\n".join(self.texts), count)
@@ -133,18 +133,18 @@ class Message:
                 self.texts.append(dumps(tool))
             else:  # web_fetch_: pages of any length
                 self.texts.append(dumps(tool))
-                self.mark("a tool whose results are of unknown length")
+                self.mark("a tool: the length of its results is not known")
         if items(body.get("tools")):
             self._take(_TOOL_PROMPT, 346)
         self._take(*declared.quantities(count, _DECLARED_HALVES))
         if declared.cut:
-            self.mark("declarations of unknown size")
+            self.mark("tool declarations of unknown size")
         return searches
 
     def add(self, content: object, depth: int = 0) -> None:
         """Add content: a text, a content block, or a list of blocks."""
         if depth > _MOST_DEPTH:
-            self.mark("content of an unknown shape")
+            self.mark("content in an unknown format")
         elif isinstance(content, str):
             self.texts.append(content)
         elif isinstance(content, list):

@@ -12,7 +12,7 @@ class UnreadReason(StrEnum):
     NO_MEDIA = "it is not in a known audio or video format"
     NO_SOUND = "it has no audio"
     DAMAGED = "it is damaged or cut off"
-    PART = "only a part of it is known, and that part does not tell its length"
+    PART = "only a part of the file was read, and this part does not contain the length"
     UNSUPPORTED = "quotakeeper cannot read its format"
     TOO_MANY_PARTS = "it has too many frames to read"
     UNREADABLE = "it cannot be opened"

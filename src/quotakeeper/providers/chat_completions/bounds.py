@@ -74,7 +74,7 @@ def chat_bound(
     if any(body.get(name) for name in _EARLIER):
         contents.mark("an earlier conversation of unknown length")
     if not any(name in body for name in ("messages", "input", "prompt")):
-        contents.mark("a request of an unknown shape")
+        contents.mark("a request in an unknown format")
     declared, tools = _tools(body, contents)
     told, likely = declared.quantities(count, declared_halves)
     bound, typical = contents.quantities(count)

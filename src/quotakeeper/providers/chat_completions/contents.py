@@ -53,7 +53,7 @@ class Contents:
         of tokens.
         """
         if depth > _MOST_DEPTH:
-            self.mark("content of an unknown shape")
+            self.mark("content in an unknown format")
         elif isinstance(value, str):
             self.found.append(value)
             self.parts += 1
@@ -96,7 +96,7 @@ class Contents:
 
     def _texts(self, value: Json, depth: int) -> None:
         if value.get("type") == "item_reference" or "file_id" in value:
-            self.mark("content of unknown length that the request only refers to")
+            self.mark("content that the request only refers to; its length is unknown")
         for name, inner in value.items():
             if name in _ENCRYPTED:
                 self.encrypted += signature_tokens(text_of(inner))

@@ -78,7 +78,9 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
     identity = name_of(record.get("request_id"))
     if not identity:
         raise InvalidInputError(
-            "request_id", "is missing in a request", "check that the file is an export of this kind"
+            "request_id",
+            "is missing from a request in the file",
+            "check that the file is an export of this kind",
         )
     response = child(record, "response")
     details = child(response, "details")
@@ -208,5 +210,5 @@ def _number(details: Json, name: str, identity: str) -> Decimal | None:
         )  # fmt: skip
     number = Decimal(value)
     if not number.is_finite() or number.adjusted() > 15:
-        raise InvalidInputError(name, f"of request {identity[:60]} is out of range")
+        raise InvalidInputError(name, f"the value of request {identity[:60]} is out of range")
     return number

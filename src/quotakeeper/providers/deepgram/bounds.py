@@ -70,9 +70,20 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     body, size = body_of(request)
     kind = request.header("content-type").lower()
     if body is None:
-        return (*_by_size(size), False, 0, "audio not seen: its length is estimated from its size")
+        return (
+            *_by_size(size),
+            False,
+            0,
+            "the audio was not read: its length is estimated from its size",
+        )
     if kind.startswith("application/json") or (body[:1] == b"{" and "url" in parse_object(body)):
-        return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS, False, 0, "only an address: unknown length"
+        return (
+            UNKNOWN_BOUND_MS,
+            UNKNOWN_TYPICAL_MS,
+            False,
+            0,
+            ("the request gives only an address: the length is unknown"),
+        )
     sound = read_sound(body)
     if is_raw(place):
         # Raw samples may look like frames by chance; a file with a signature does not.
@@ -82,7 +93,7 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     if sound is not None:
         most = sound.milliseconds
         return most, sound.billed_milliseconds, sound.exact, sound.channels, ""
-    note = "no readable header: the length is estimated at 6 kbit/s" if body else ""
+    note = "the header cannot be read: the length is estimated at 6 kbit/s" if body else ""
     return (*_by_size(len(body)), not body, 0, note)
 
 
@@ -132,7 +143,11 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
     )
     if known:
         return call
-    return replace(call, bound_is=Provenance.ASSUMED, note="only an address: unknown length")
+    return replace(
+        call,
+        bound_is=Provenance.ASSUMED,
+        note="the request gives only an address: the length is unknown",
+    )
 
 
 def live_call(operation: str, place: Address) -> Call:
@@ -153,7 +168,8 @@ def live_call(operation: str, place: Address) -> Call:
         minute = {"requests": 1, "characters": 1_000}
         return Call(
             PROVIDER, model, operation, bound=minute, typical=minute, streaming=True,
-            bound_is=Provenance.ASSUMED, note="1,000 characters, and more while it is open",
+            bound_is=Provenance.ASSUMED, note="1,000 characters are reserved, and more while the "
+                                              "session is open",
         )  # fmt: skip
     model = name_of(place.value("model")) if operation == "flux" else listen_model(place)
     minute = {"requests": 1, "audio_milliseconds": 60_000 * billed_channels(place)}

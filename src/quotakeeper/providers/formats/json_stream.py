@@ -80,7 +80,9 @@ class _Text:
     def wrong(self, problem: str) -> InvalidInputError:
         """Return an error with `problem` and the current position in the text."""
         place = self._read - len(self._text) + self._at
-        return InvalidInputError("the export", f"is not such JSON: {problem}, at character {place}")
+        return InvalidInputError(
+            "the export", f"is not JSON in the expected form: {problem}, at character {place}"
+        )
 
     def _more(self) -> bool:
         chunk = next(self._chunks, "")
@@ -122,14 +124,14 @@ def _object(text: _Text, name: str, single: str) -> Iterator[dict[str, object]]:
     for _ in _members(text, "{", "}"):
         key = text.value()
         if not isinstance(key, str):
-            raise text.wrong("a key that is not a text")
+            raise text.wrong("a key that is not a string")
         text.take(":")
         if key == name and text.look() == "[":
             is_page = True
             for _ in _members(text, "[", "]"):
                 listed = text.value()
                 if not isinstance(listed, dict):
-                    raise text.wrong(f"something in {name!r} that is no object")
+                    raise text.wrong(f"{name!r} contains a value that is not an object")
                 yield listed
         else:
             found[key] = text.value()

@@ -105,7 +105,7 @@ def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
     missing = "; ".join(f"{name}: one of {', '.join(COLUMNS[name])}" for name in _NEEDED)
     shown = ", ".join(cell.strip()[:30] for cell in seen[:12]) or "nothing"
     raise InvalidInputError(
-        "the export", f"has no line with the columns that are needed (found: {shown})", missing
+        "the export", f"has no header line with the required columns (found: {shown})", missing
     )
 
 
@@ -149,8 +149,8 @@ def _line(
     if said.upper() != "USD":
         what = f"is in {said[:12]!r}" if said else "does not say its currency"
         raise InvalidInputError(
-            f"line {number}", f"the export {what}; only USD can be compared",
-            "export it from an account in USD, with its currency",
+            f"line {number}", f"the export {what}; quotakeeper can compare only USD",
+            "use an export in USD that includes the currency",
         )  # fmt: skip
     sku = " ".join(cell(row, "sku").split())[:200]
     per = _UNITS.get(cell(row, "unit").lower(), 0) if "amount" in columns.at else 0
@@ -212,7 +212,7 @@ def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
     except ValueError:
         raise InvalidInputError(
             f"line {number}", f"{column}: {text[:40]!r} is not a date",
-            "by day, as 2026-11-23 (not by month)",
+            "export it by day, as 2026-11-23, not by month",
         ) from None  # fmt: skip
     if found.tzinfo is None and plain == text:
         return found.date()

@@ -130,7 +130,7 @@ def _generate(call: Call, body: Json, count: CountText | None, notes: list[str])
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
     if not isinstance(body.get("contents"), list | dict | str):
-        prompt.mark("contents of an unknown shape")
+        prompt.mark("contents in an unknown format")
     searching = prompt.served.searching
     bound, typical = prompt.quantities(count)
     cap = whole(settings.get("maxOutputTokens", settings.get("max_output_tokens")))

@@ -11,7 +11,7 @@ _MOST_DEPTH = 8
 def add_input(prompt: Prompt, value: object, depth: int = 0) -> None:
     """Add the input of an interaction, or one part of the input, to a prompt."""
     if depth > _MOST_DEPTH:
-        prompt.mark("input of an unknown shape")
+        prompt.mark("input in an unknown format")
     elif isinstance(value, str):
         prompt.add_contents(value)
     elif isinstance(value, list):

@@ -63,7 +63,7 @@ class Prompt:
     def add_contents(self, value: object, depth: int = 0) -> None:
         """Add contents in any form that the API accepts: a text, a part, a content, or a list."""
         if depth > _MOST_DEPTH:
-            self.mark("content of an unknown shape")
+            self.mark("content in an unknown format")
         elif isinstance(value, str):
             self.texts.append(value)
             self.parts += 1
@@ -140,7 +140,7 @@ class Prompt:
             self.add_json(tool)
             self.mark("a tool of an unknown kind")
         if self.served.unbounded:
-            self.mark("Google's tools that fetch pages: the results are of unknown length")
+            self.mark("Google's tools that fetch pages: the length of their results is not known")
         settings = child(body, "generationConfig") or child(body, "generation_config")
         for where in (settings, body):
             for name in _SCHEMAS:
@@ -178,7 +178,7 @@ class Prompt:
             most += _PER_REQUEST
         told, likely = self.declared.quantities(count, DECLARED_HALVES)
         if self.declared.cut:
-            self.mark("declarations of unknown size")
+            self.mark("tool declarations of unknown size")
         most, usual = most + told, usual + likely
         bound = added(self.media, {"input_tokens": most})
         typical = added(self.usual_media, {"input_tokens": usual})
