@@ -49,7 +49,7 @@ JSON = {
     "a number": (b"12", "neither an object nor a list"),
     "other JSON": (b'{"hello": 1}', "request_id: is missing"),
     "a list of numbers": (b"[1, 2]", "a value that is not an object"),
-    "requests that are none": (b'{"requests": [1]}', "no object"),
+    "requests that are none": (b'{"requests": [1]}', "not an object"),
     "trailing words": (page() + b" and so on", "neither an object nor a list"),
     "no number": (b'{"requests": [{"usd": NaN}]}', "NaN"),
     "a missing comma": (page().replace(b'"code": 200, ', b'"code": 200 ', 1), "damaged"),
@@ -67,7 +67,7 @@ CSV = {
     "other columns": (b"a,b,c\n1,2,3\n", "found: a, b, c"),
     "no cost": (b"Usage start date,SKU description\n", "cost: one of"),
     "other money above": (
-        f"Currency,VND\n{HEAD}\n2026-11-23,{SKU},1,count,1\n".encode(), "is in 'VND'; only USD",
+        f"Currency,VND\n{HEAD}\n2026-11-23,{SKU},1,count,1\n".encode(), "quotakeeper can compare only USD",
     ),
     "other money in the header": (
         f"{HEAD.replace('($)', '(€)')}\n2026-11-23,{SKU},1,count,1\n".encode(), "is in '€'",

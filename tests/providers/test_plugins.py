@@ -119,9 +119,9 @@ def test_a_plugin_with_data_of_a_wrong_type_is_left_out_and_named() -> None:
         "full",
     ]
     assert providers.plugin_problems()[:3] == (
-        "TextForATuple: hosts: not a tuple of texts",
+        "TextForATuple: hosts: not a tuple of strings",
         "NoNames: environment is not an object of class EnvironmentNames",
-        "NumberForAText: farewells is not a mapping of texts",
+        "NumberForAText: farewells is not a mapping of strings",
     )
     assert "route" in providers.plugin_problems()[3]
 

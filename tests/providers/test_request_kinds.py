@@ -189,7 +189,7 @@ def test_an_endless_schema_is_cut_and_marked() -> None:
         f"n{i}": {"$ref": "#/$defs/Node"} for i in range(9)}}  # fmt: skip
     function = {"name": "f", "parameters": {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}}
     call = generate({"text": "?"}, tools=[{"functionDeclarations": [function]}])
-    assert "tool tool declarations of unknown size" in call.note
+    assert "tool declarations of unknown size" in call.note
     assert inputs(call) == 1_048_576
 
 

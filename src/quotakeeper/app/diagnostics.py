@@ -261,15 +261,10 @@ def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
         doubt = clock.doubt
     yield _clock(doubt, newest.at if newest is not None else 0, now, clock)
     sent = sum(hold.sent for hold in holds)
-    yield Finding(
-        "reservations",
-        "ok",
-        f"{len(holds)} open; of these, {sent} belong to calls that were already sent",
-    )
-    state = "note" if assumed else "ok"
-    yield Finding(
-        "assumed", state, f"calls of the last 24 hours whose result is unknown: {assumed}"
-    )
+    text = f"{len(holds)} open; of these, {sent} belong to calls that were already sent"
+    yield Finding("reservations", "ok", text)
+    text = f"calls of the last 24 hours whose result is unknown: {assumed}"
+    yield Finding("assumed", "note" if assumed else "ok", text)
 
 
 def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockChecks) -> Finding:
@@ -280,22 +275,14 @@ def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockCheck
         text = (
             f"the clock is {behind} behind the newest event in the ledger, so no new period begins"
         )
-        fix = (
-            "if the clock is wrong, correct it; if it is right, run: quotakeeper doctor "
-            "--repair-clock"
-        )
+        fix = "correct the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock"
         return Finding("clock", "warn", text, fix)
     if not clock.can_tell:
         text = "not behind the ledger; this system cannot detect when the clock jumps ahead"
         return Finding("clock", "note", text)
-    span = (
-        "until the next restart of the machine" if clock.outlives_process else "within one process"
-    )
-    return Finding(
-        "clock",
-        "ok",
-        f"not behind the ledger; quotakeeper detects when the clock jumps ahead ({span})",
-    )
+    span = "until the next restart" if clock.outlives_process else "within one process"
+    text = f"not behind the ledger; quotakeeper detects when the clock jumps ahead ({span})"
+    return Finding("clock", "ok", text)
 
 
 def _extras() -> Iterator[Finding]:

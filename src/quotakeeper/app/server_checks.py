@@ -146,7 +146,7 @@ def _connection(facts: ServerSettings) -> Finding:
         return Finding("connection", "ok", "through a socket on this machine", values={})
     if facts.has_tls:
         return Finding("connection", "ok", "encrypted with TLS", values={})
-    return Finding("connection", "warn", "over the network without encryption",
+    return Finding("connection", "warn", "the connection over the network is not encrypted",
                    "add ?sslmode=verify-full to the URL", {})  # fmt: skip
 
 

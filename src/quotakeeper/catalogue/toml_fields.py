@@ -99,7 +99,7 @@ class Fields:
             raise self.error(
                 name,
                 "is missing",
-                f'add: {name} = "gemini-2.5-flash", or "" for calls that name none',
+                f'add: {name} = "gemini-2.5-flash", or "" for calls without a model',
             )
         if self._values[name] == "*":
             return "*"

@@ -26,7 +26,7 @@ def correction(
     """
     if not given and options is None:
         raise InvalidInputError(
-            "quantities", "no figure to correct is given", "give the corrected figures"
+            "quantities", "no corrected figure is given", "give the corrected figures"
         )
     chosen = calls.price_options(event.price_id) if options is None else options
     call = calls.stored(event.labels, chosen)

@@ -189,7 +189,7 @@ class LedgerClock:
                 )
             self._trust(store, reading)
             log.warning(
-                "quotakeeper: the clock jumped ahead by %d s; %s confirms it",
+                "quotakeeper: the clock jumped ahead by %d s; %s confirms that it is right",
                 ahead // 1_000_000, _SERVICE,
             )  # fmt: skip
             return self._trusted_at

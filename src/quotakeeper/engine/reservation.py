@@ -153,9 +153,7 @@ class Reservation:
             try:
                 raise_if_failed((yield c.MarkSent(self.id)))
             except LedgerError as error:
-                self._parts.failure.let_through(
-                    "the call is sent, but the ledger does not show that it was sent", error
-                )
+                self._parts.failure.let_through("the call is sent, but not marked as sent", error)
         self._sent = True
 
     def _settling(self, given: dict[str, Any]) -> Steps[UsageEvent]:

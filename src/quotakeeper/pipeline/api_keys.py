@@ -57,8 +57,8 @@ def check_keys_are_set(environ: Mapping[str, str], *keys: Sequence[str]) -> None
 
 def _no_key(missing: Sequence[Sequence[str]]) -> SetupError:
     return SetupError(
-        "no key: set {names} in the environment (to try without keys, start python -m quotakeeper "
-        "sandbox, set the variables that it shows, and any value as key)",
+        "no key: set {names} in the environment (to try it without a real key: start python -m "
+        "quotakeeper sandbox, set the variables that it shows, and use any text as the key)",
         exit_code=2, names=", ".join(" or ".join(names) for names in missing),
     )  # fmt: skip
 

@@ -27,8 +27,8 @@ _SPEECH = "speech_to_text"
 def cannot_keep(path: Path, error: OSError) -> SetupError:
     """Return the SetupError that stops the run because a paid result cannot be written to `path`."""
     return SetupError(
-        "{file} cannot be written: {why}; the run stops, so that nothing more is paid for and lost; "
-        "free some space there, then run the same command again",
+        "{file} cannot be written: {why}; the run stops, because it could not save the next "
+        "results that you pay for; free some space there, then run the same command again",
         file=path, why=error.strerror or error,
     )  # fmt: skip
 

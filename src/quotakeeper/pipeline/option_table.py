@@ -27,7 +27,7 @@ DETAILS = (
     "your limits. Writes NAME.srt, NAME.txt and NAME.json."
 )
 INPUTS, INPUTS_METAVAR = "inputs", "FILE|FOLDER"
-INPUTS_HELP = "Media files, or folders of them."
+INPUTS_HELP = "Media files, or folders with media files."
 
 MODELS, NETWORK = "Models", "Network"
 

@@ -76,7 +76,7 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
     wait = max(_retry_after_date(reply, now_us), told)
     if wait > MOST_WAIT_SECONDS:
         reason = message(
-            "{reason} (it asks to wait {seconds} s)", reason=reason, seconds=f"{wait:.0f}"
+            "{reason} (the provider asks to wait {seconds} s)", reason=reason, seconds=f"{wait:.0f}"
         )
         if reply.status == 429:
             return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, wait, quotas=quotas)

@@ -146,7 +146,7 @@ class TranslationRun:
         paths = list(found.files)
         if not paths:
             raise SetupError(
-                "no media files were found in the named files and folders", exit_code=2
+                "no media files were found in the given files and folders", exit_code=2
             )
         return self._batch.run(paths).exit_code
 

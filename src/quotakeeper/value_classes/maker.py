@@ -141,7 +141,7 @@ def _check_order(cls: Any, found: dict[str, FieldFacts]) -> None:
             before = each.name
         elif each.init and before:
             raise TypeError(
-                f"{cls.__name__}.{each.name} has no default, but {before} before it has"
+                f"{cls.__name__}.{each.name} has no default, but follows {before}, which has one"
             )
 
 

@@ -29,7 +29,7 @@ from quotakeeper.errors import InvalidInputError
 )
 @click.option(
     "--keys", "with_keys", is_flag=True,
-    help="Test each API key that is set with one free request; the key is never shown.",
+    help="Test each API key that is set, with one free request per key; keys are never shown.",
 )  # fmt: skip
 @click.option("--paths", is_flag=True, help="List every file that quotakeeper writes.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

@@ -63,7 +63,7 @@ TEXTS = {
     ),
     "The reason, which is stored in the journal.": "Lý do, được ghi vào nhật ký.",
     # help
-    "Test each API key that is set with one free request; the key is never shown.": (
+    "Test each API key that is set, with one free request per key; keys are never shown.": (
         "Thử từng khóa API đang có bằng một yêu cầu miễn phí; khóa không bao giờ hiện ra."
     ),
     "List every file that quotakeeper writes.": "Liệt kê mọi tệp mà quotakeeper ghi.",

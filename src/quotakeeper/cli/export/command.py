@@ -71,7 +71,7 @@ def run_export(session: context.CommandContext, options: ExportOptions) -> int:
 def _check(options: ExportOptions) -> None:
     if options.excel and options.form not in ("ndjson", "csv"):
         fix = "leave one of them out: --excel writes CSV"
-        raise InvalidInputError("--excel", f"is given together with --format {options.form}", fix)
+        raise InvalidInputError("--excel", f"cannot be used with --format {options.form}", fix)
     if options.mark and options.form != "csv" and not options.excel:
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or use --format csv")
     if options.separator and not options.excel:

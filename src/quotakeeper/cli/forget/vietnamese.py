@@ -14,7 +14,7 @@ TEXTS = {
     "  changed: the label's value, and the name of limits per {name}": (
         "  thay đổi: giá trị của nhãn, và tên các hạn mức theo {name}"
     ),
-    "  notes of these calls that were deleted: {n}": "  xóa: ghi chú của các lượt gọi này: {n}",
+    "  deleted notes of these calls: {n}": "  xóa: ghi chú của các lượt gọi này: {n}",
     "forgotten: {calls} now have {name}={instead}": "đã xóa: {calls} nay mang {name}={instead}",
     "  kept: times, models, amounts, costs and ids of the calls; every total and balance": (
         "  giữ nguyên: thời điểm, model, lượng, chi phí và id của các lượt gọi; mọi tổng và số dư"

@@ -19,7 +19,7 @@ def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
     yield words("  changed: the label's value, and the name of limits per {name}", name=label.name)
     if found.notes:
         n = figures.whole(found.notes, session.lang)
-        yield words("  notes of these calls that were deleted: {n}", n=n)
+        yield words("  deleted notes of these calls: {n}", n=n)
     yield from _kept(result, session)
 
 

@@ -93,7 +93,7 @@ TEXTS = {
     "set synchronous_commit to on": "đặt synchronous_commit thành on",
     "through a socket on this machine": "qua socket trên máy này",
     "encrypted with TLS": ("mã hóa bằng TLS"),
-    "over the network without encryption": "đi qua mạng mà không mã hóa",
+    "the connection over the network is not encrypted": ("kết nối qua mạng không được mã hóa"),
     "add ?sslmode=verify-full to the URL": "thêm ?sslmode=verify-full vào URL",
     "quotakeeper uses the server's clock; it agrees with the clock of this machine": (
         "lấy giờ theo máy chủ; giờ đó khớp với máy này"

@@ -39,7 +39,7 @@ def report(  # noqa: PLR0913 - click gives each option by name
     from quotakeeper.cli.report.command import ReportOptions, run_report
 
     if as_json and as_csv:
-        raise InvalidInputError("--csv", "is given together with --json", "give one of them")
+        raise InvalidInputError("--csv", "cannot be used with --json", "give one of them")
     names = tuple(name.strip() for name in by.split(",") if name.strip())
     form = "json" if as_json else "csv" if as_csv else "table"
     return run_report(session, ReportOptions(names, since, until, last, form, as_if))

@@ -53,7 +53,7 @@ def parse_range(
     Instants are in microseconds since 1970 UTC. Raises InvalidInputError.
     """
     if last is not None and since is not None:
-        raise InvalidInputError("--last", "is given together with --since", "give one of them")
+        raise InvalidInputError("--last", "cannot be used with --since", "give one of them")
     start = None if since is None else parse_moment(since, zone, now, "--since")
     stop = None if until is None else parse_moment(until, zone, now, "--until", end=True)
     if last is not None:

@@ -25,13 +25,13 @@ _MESSAGES = {
     "{ledger}: entry {seq} (call {id!r}) cannot be read: {what}": (
         "{ledger}: không đọc được mục {seq} (lượt gọi {id!r}): {what}"
     ),
-    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then "
-    "restore a backup or name another file": (
+    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then restore "
+    "a backup or use another file": (
         "tệp được giữ nguyên: hãy giữ một bản sao; `quotakeeper verify` liệt kê mọi chỗ hỏng; rồi "
         "khôi phục bản sao lưu hoặc chỉ ra tệp khác"
     ),
     "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
-    "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
+    "use another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
     "a file cannot be used": "không dùng được tệp",
     "use another file or folder, or check its permissions": (
         "hãy dùng tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"

@@ -24,7 +24,7 @@ TEXTS = {
     "calls per hour": "lượt gọi mỗi giờ",
     "and {n} more limit: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",
     "and {n} more limits: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",
-    "There is no ledger yet; the first call makes {ledger}.": (
+    "There is no ledger yet; the first call creates {ledger}.": (
         "Chưa có sổ nào; lượt gọi đầu tiên sẽ tạo {ledger}."
     ),
     "Set the time zone and a budget: quotakeeper init": (

@@ -89,7 +89,7 @@ def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
     words, entry = session.words, today.urgent
     if not today.is_there:
         yield ""
-        yield words("There is no ledger yet; the first call makes {ledger}.",
+        yield words("There is no ledger yet; the first call creates {ledger}.",
                     ledger=redacted(today.ledger))  # fmt: skip
         yield words("Set the time zone and a budget: quotakeeper init")
         yield words("Count a program's calls: quotakeeper run -- python your_program.py")

@@ -67,7 +67,7 @@ STOPS = {
     "interrupted; finished steps are kept: run the same command again": (
         "bị ngắt; các bước đã xong được giữ lại: chạy lại đúng lệnh này để làm tiếp"
     ),
-    "no media files were found in the named files and folders": (
+    "no media files were found in the given files and folders": (
         "không tìm thấy tệp âm thanh hay video nào trong các tệp và thư mục đã nêu"
     ),
     "the quota ledger cannot be used: {why}": "không dùng được sổ hạn mức: {why}",
@@ -106,8 +106,8 @@ PREFLIGHT = {
     ),
     "it did not answer in {seconds} s": "không trả lời trong {seconds} giây",
     "it ended with code {code}": "kết thúc với mã {code}",
-    "{file} cannot be written: {why}; the run stops, so that nothing more is paid for and lost; free "
-    "some space there, then run the same command again": (
+    "{file} cannot be written: {why}; the run stops, because it could not save the next results "
+    "that you pay for; free some space there, then run the same command again": (
         "không ghi được {file}: {why}; dừng lại để không tốn thêm tiền mà mất kết quả; hãy dọn bớt "
         "chỗ ở đó rồi chạy lại đúng lệnh này"
     ),
@@ -118,7 +118,7 @@ REPLIES = {
     "{reason} (the provider's credit is used up)": "{reason} (tài khoản ở nhà cung cấp đã hết tiền)",
     "{reason} (check the key)": "{reason} (hãy kiểm tra khóa)",
     "{reason} [{quota}]": "{reason} [{quota}]",
-    "{reason} (it asks to wait {seconds} s)": "{reason} (nhà cung cấp yêu cầu chờ {seconds} giây)",
+    "{reason} (the provider asks to wait {seconds} s)": "{reason} (nhà cung cấp yêu cầu chờ {seconds} giây)",
     "{reason} ({attempts} attempts)": "{reason} (đã thử {attempts} lần)",
     "{reason} ({attempts} attempts); check the network, then run the same command again: finished "
     "steps are not paid again": (
@@ -157,8 +157,8 @@ FILES = {
 }
 
 SETTINGS = {
-    "no key: set {names} in the environment (to try without keys, start python -m quotakeeper "
-    "sandbox, set the variables that it shows, and any value as key)": (
+    "no key: set {names} in the environment (to try it without a real key: start python -m "
+    "quotakeeper sandbox, set the variables that it shows, and use any text as the key)": (
         "thiếu khóa: hãy đặt biến môi trường {names} (để thử mà không cần khóa, hãy chạy "
         "python -m quotakeeper sandbox, đặt các biến mà lệnh này hiện ra, và đặt khóa là giá trị bất kỳ)"
     ),

@@ -14,7 +14,7 @@ TEXTS = {
         "Deepgram nhận dạng tiếng nói, Gemini dịch và viết lại. Mọi lượt gọi đều được kiểm "
         "tra theo hạn mức của bạn. Ghi ra TÊN.srt, TÊN.txt và TÊN.json."
     ),
-    "Media files, or folders of them.": "Tệp video hoặc âm thanh, hoặc thư mục chứa chúng.",
+    "Media files, or folders with media files.": "Tệp video hoặc âm thanh, hoặc thư mục chứa chúng.",
     "Options": "Tùy chọn",
     "Models": "Model",
     "Network": "Mạng",

@@ -144,8 +144,7 @@ class LeaseReplay:
             raise
         except Exception:
             log.exception(
-                "quotakeeper: the calls in the lease journal of %s cannot be written to the "
-                "ledger; the journal is kept",
+                "quotakeeper: the lease journal of %s cannot be written to the ledger; it is kept",
                 journal.owner,
             )
             for path in journal.paths:
@@ -290,9 +289,7 @@ class _Journal:
         calls: dict[str, _Call] = {}
         for line in lines:
             if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug(
-                    "quotakeeper: an incomplete line in a lease journal is skipped: %.200s", line
-                )
+                log.debug("quotakeeper: an incomplete line in a lease journal: %.200s", line)
                 continue
             if line.what is LineKind.LEASE:
                 continue

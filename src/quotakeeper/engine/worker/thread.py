@@ -150,9 +150,7 @@ class Worker:
         elif seconds == 0:  # called by a finalizer, which must not wait
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
-            log.warning(
-                "quotakeeper: ledger %s is still busy, so it was not closed", self._store.name
-            )
+            log.warning("quotakeeper: ledger %s is busy; it was not closed", self._store.name)
         if seconds != 0:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 

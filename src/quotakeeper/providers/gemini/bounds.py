@@ -241,7 +241,7 @@ def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) 
         images = {"images": whole(child(body, "parameters").get("sampleCount")) or 1}
         return images, images
     if name.startswith(("veo", "lyria")):
-        notes.append("billed per second or per piece, which is not metered")
+        notes.append("billed per second or per item, which quotakeeper does not meter")
         return {}, {}
     prompt = Prompt(call.model)
     for instance in objects(body.get("instances")):

@@ -60,7 +60,7 @@ def parse_dsn(url: str) -> ServerAddress:
     """Parse the URL of a ledger. Raises ConfigError, which quotes no part of the URL."""
     _, slashes, rest = url.partition("://")
     if not slashes:
-        raise _wrong("the URL has no // behind its scheme", _SHAPE)
+        raise _wrong("the URL has no // after its scheme", _SHAPE)
     if not url.isprintable() or " " in url:
         raise _wrong("the URL has a space or a control character", "write it as %20, %09 and so on")
     authority, _, tail = rest.partition("/")

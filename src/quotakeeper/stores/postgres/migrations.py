@@ -78,7 +78,7 @@ def _checked(raw: Any, address: ServerAddress) -> bool:
         raise LedgerCorruptError(
             address.name,
             "its table meta contains no schema version",
-            "name another schema: ?schema=NAME",
+            "use another schema: ?schema=NAME",
         )
     if int(row[0]) > SCHEMA_VERSION:
         raise LedgerVersionError(

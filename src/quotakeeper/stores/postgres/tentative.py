@@ -159,7 +159,7 @@ class Tentative:
         self, base: PostgresState, commands: Sequence[c.Command], now: int, *, is_fresh: bool
     ) -> None:
         if base.notices.credits or base.doubt is not None or base.has_new_accounts:
-            raise NotConditionalError("credit, a clock or accounts are in the way")
+            raise NotConditionalError("credit, a clock or accounts prevent it")
         ids = {each.id for each in commands if isinstance(each, c.Reserve | c.Record)}
         new_ids = frozenset(each for each in ids if not (is_fresh or base.has(each)))
         self.state = TentativeState(base, new_ids)
@@ -182,7 +182,7 @@ class Tentative:
             raise NotConditionalError("its kind")
         (outcome,), entries = apply(state, [command], now)
         if not isinstance(outcome, c.Reserved | c.Booked | c.Done) or not entries:
-            raise NotConditionalError("it is refused, or a replay")
+            raise NotConditionalError("it is refused, or it is a repeated command")
         self.outcomes.append(outcome)
         self.entries += entries
         if isinstance(command, c.Reserve):
@@ -204,7 +204,7 @@ class Tentative:
     def _relies_on(self, event_id: str) -> None:
         known = self.state.known(event_id)
         if known is None or known.hold is None:
-            raise NotConditionalError("it is about nothing that is open")
+            raise NotConditionalError("it refers to nothing that is open")
         if known.seq <= self.state.base.seq:
             self.changed.setdefault(known.seq, known.hold)
 

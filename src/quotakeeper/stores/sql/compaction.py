@@ -109,7 +109,7 @@ def _carry(state: SqlState, zones: ZoneFinder, gone: list[Entry]) -> None:
     rows = []
     for account, _ in state.accounts.values():
         for start, balance in scratch.slices(account, -(2**62)):
-            assert balance.reserved == 0, "a call that has ended holds nothing"
+            assert balance.reserved == 0, "a call that has ended reserves nothing"
             rows.append((state.account_id(account), start, balance.settled, balance.overage))
     session.executemany(sql["carry_balance"], rows)
     put = []

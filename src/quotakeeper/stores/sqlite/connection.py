@@ -86,7 +86,9 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     refuse_if_inherited(path)
     check_ours(path)
     if not path.exists():
-        raise LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
+        raise LedgerUnavailableError(
+            str(path), "there is no ledger yet", "make a first call: it creates the ledger"
+        )
     uri = path.absolute().as_uri() + "?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _left_over(path):
         uri += (

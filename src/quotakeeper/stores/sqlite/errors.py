@@ -37,12 +37,12 @@ _NOTHING_WRITTEN = {
 # commit is unknown.
 _NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
 _KEPT = (
-    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then "
-    "restore a backup or name another file"
+    "the file was not changed: keep a copy; `quotakeeper verify` lists all damage; then restore "
+    "a backup or use another file"
 )
 _NO_RIGHT = (
-    'ask its owner to share it ([ledger] group = "..." in the config file), or name another ledger '
-    "with QUOTAKEEPER_LEDGER"
+    'ask its owner to share it ([ledger] group = "..." in the config file), or use another '
+    "ledger with QUOTAKEEPER_LEDGER"
 )
 _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
 

@@ -71,7 +71,7 @@ def check_ours(path: Path) -> None:
         if why:
             raise LedgerUnavailableError(
                 str(path), f"{f'its file {path.name}{end}' if end else 'it'} {why}",
-                "put the ledger in a folder of your own, or check that file and remove it",
+                "put the ledger in a folder that belongs to you, or check that file and remove it",
             )  # fmt: skip
 
 

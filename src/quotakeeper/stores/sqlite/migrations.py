@@ -39,7 +39,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
     tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if application != APPLICATION_ID and (application or version or tables):
         raise LedgerCorruptError(
-            str(path), "is a database of another program", "name another file for the ledger"
+            str(path), "is a database of another program", "use another file for the ledger"
         )
     if version > SCHEMA_VERSION:
         raise LedgerVersionError(
@@ -54,7 +54,9 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 def not_yet(path: Path, version: int) -> LedgerError:
     """Return the error for a ledger that cannot be read because its schema is older."""
     if version == 0:  # the file exists but has no tables yet
-        return LedgerUnavailableError(str(path), "there is no ledger yet", "count a call first")
+        return LedgerUnavailableError(
+            str(path), "there is no ledger yet", "make a first call: it creates the ledger"
+        )
     return LedgerVersionError(
         str(path), f"has schema version {version}; this quotakeeper can only read version "
                    f"{SCHEMA_VERSION}",

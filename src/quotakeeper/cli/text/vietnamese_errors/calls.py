@@ -97,7 +97,7 @@ TEXTS = {
     ),
     "give up to 30 days": "hãy nêu tối đa 30 ngày",
     "give the corrected figures": "hãy nêu số liệu đúng",
-    "no figure to correct is given": "chưa nêu số liệu sửa nào",
+    "no corrected figure is given": "chưa nêu số liệu sửa nào",
     "end that process, or wait 10 s until it has released its leases": (
         "hãy kết thúc tiến trình đó, hoặc chờ nó trả lại (10 s)"
     ),
@@ -137,7 +137,7 @@ TEXTS = {
     "needs a thread: {}": "cần một luồng: {0}",
     "open a new one": "hãy mở keeper mới",
     "this keeper was closed": "keeper này đã đóng",
-    "until the next restart of the machine": ("tới lần khởi động máy tiếp theo"),
+    "until the next restart": ("tới lần khởi động máy tiếp theo"),
     "within one process": "trong một tiến trình",
     "correct the clock; if it is right now, run: quotakeeper doctor --accept-clock": (
         "hãy chỉnh lại đồng hồ; nếu bây giờ đồng hồ đúng: quotakeeper doctor --accept-clock"

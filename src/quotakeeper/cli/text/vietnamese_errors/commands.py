@@ -25,7 +25,7 @@ TEXTS = {
     ),
     "not installed": "chưa cài",
     "put the ledger on a local disk of this machine": "hãy đặt sổ trên đĩa của máy này",
-    "if the clock is wrong, correct it; if it is right, run: quotakeeper doctor --repair-clock": (
+    "correct the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock": (
         "nếu đồng hồ sai thì chỉnh lại; nếu đúng: quotakeeper doctor --repair-clock"
     ),
     "shared with group {} (mode {})": "dùng chung với nhóm {0} (quyền {1})",
@@ -153,7 +153,7 @@ TEXTS = {
     "add --excel": "hãy thêm --excel",
     "is for --excel only": "chỉ dùng cùng --excel",
     "is for CSV only": "chỉ dùng cho CSV",
-    "is given together with --format {}": "được nêu cùng --format {0}",
+    "cannot be used with --format {}": "được nêu cùng --format {0}",
     "is missing": "còn thiếu",
     "leave it out, or use --format csv": "hãy bỏ nó, hoặc dùng --format csv",
     "leave one of them out: --excel writes CSV": "hãy bỏ một trong hai: --excel ghi CSV",
@@ -201,7 +201,7 @@ TEXTS = {
     "the key has {} projects ({})": "khóa này có {0} dự án ({1})",
     "give one": "hãy nêu một",
     "is for deepgram only": "chỉ dùng cho deepgram",
-    "is given together with --base-url or --project": "được nêu cùng --base-url hoặc --project",
+    "cannot be used with --base-url or --project": "được nêu cùng --base-url hoặc --project",
     "is required: Google has no API for Gemini's bill": (
         "phải có: Google không có API cho hóa đơn Gemini"
     ),
@@ -209,7 +209,7 @@ TEXTS = {
     "save the cost table of the Cloud Billing console as CSV, and give that file with --file": (
         "hãy lưu bảng chi phí trên trang Cloud Billing dạng CSV rồi nêu tệp đó bằng --file"
     ),
-    "is given together with --json": "được nêu cùng --json",
+    "cannot be used with --json": "được nêu cùng --json",
     "'run' is the label of the run itself": "'run' là nhãn của chính lần chạy",
     "cannot be run": "không chạy được",
     "check its name and its permissions": "hãy kiểm tra tên và quyền của nó",
@@ -227,7 +227,7 @@ TEXTS = {
     "give {} to {} columns": "hãy nêu từ {0} đến {1} cột",
     "{} columns are out of range": "{0} cột nằm ngoài khoảng cho phép",
     "give a later time": "hãy nêu thời điểm muộn hơn",
-    "is given together with --since": "được nêu cùng --since",
+    "cannot be used with --since": "được nêu cùng --since",
     "is not after --since": "không sau --since",
     'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" for 7 days ago': (
         'hãy viết "2026-11-23", "2026-11-23T08:30", "today", "yesterday", hoặc "7d" cho 7 ngày '

