@@ -120,9 +120,7 @@ def _block_sizing(settings: Settings, durability: str) -> BlockSizing | None:
     if lease == "off":
         return None
     if is_on_server(settings):
-        raise ConfigError(
-            "lease", "leases are not available yet for a ledger in PostgreSQL", "set it to off"
-        )
+        raise ConfigError("lease", "is not possible yet with PostgreSQL", "set it to off")
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
     from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see assemble
 

@@ -140,7 +140,7 @@ def test_a_correction_that_is_impossible_says_why(tmp_path: Path, awaited: bool)
         for event_id, given, words in (
             ("nobody", {"audio_seconds": 1}, "no event 'nobody'"),
             ("held", {"audio_seconds": 1}, "open reservation"),
-            ("a", {}, "no corrected figures are given"),
+            ("a", {}, "no corrected figure is given"),
             ("a", {"audio_seconds": -1}, "negative"),
             ("a", {"audio_seconds": None}, "is None"),
             ("a", {"furlongs": 3}, "not a quantity that can be counted"),

@@ -139,4 +139,4 @@ def test_what_cannot_be_moved_is_named(
     assert (code, "is not on a server" in err) == (2, True)
     file.with_name(f"{file.name}.spool-x").write_text("{}\n", encoding="utf-8")
     code, _, err = cli(capsys, "--ledger", url, "ledger", "move", "--from", file)
-    assert (code, "are not in the ledger yet" in err) == (2, True)
+    assert (code, "does not yet contain all calls" in err) == (2, True)

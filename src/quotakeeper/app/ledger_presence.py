@@ -42,7 +42,7 @@ def check_all_is_in_it(path: Path | None) -> None:
     left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
     if left:
         raise InvalidInputError(
-            "ledger", "the ledger does not contain all calls yet of programs that have ended "
+            "ledger", "the ledger does not yet contain all calls of programs that have ended "
                       f"({left[0]})",
             "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
         )  # fmt: skip

@@ -143,10 +143,10 @@ class LeaseReplay:
         except LedgerError:
             raise
         except Exception:
-            log.exception(
-                "quotakeeper: the lease journal of %s cannot be written to the ledger; it is kept",
-                journal.owner,
+            text = (
+                "quotakeeper: the lease journal of %s cannot be written to the ledger; it is kept"
             )
+            log.exception(text, journal.owner)
             for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")
                 with suppress(OSError):

@@ -205,11 +205,7 @@ class Spool:
         except Exception:
             assert self._ledger is not None
             bad = self._ledger.with_name(f"{self._ledger.name}.bad-spool-{new_owner()}")
-            log.exception(
-                "quotakeeper: the calls of a spool cannot be written to the ledger; "
-                "the spool is kept as %s",
-                bad,
-            )
+            log.exception("quotakeeper: a spool cannot be written to the ledger; kept as %s", bad)
             with suppress(OSError):
                 os.replace(taken, bad)
             return 0

@@ -52,7 +52,7 @@ TEXTS = {
         "{0}: các bản trước 3.51.3 có thể làm hỏng tệp nếu một kết nối ghi trong khi kết nối "
         "khác làm checkpoint; quotakeeper ngăn điều này bằng khóa riêng"
     ),
-    "the ledger does not contain all calls yet of programs that have ended ({})": (
+    "the ledger does not yet contain all calls of programs that have ended ({})": (
         "sổ chưa ghi hết lượt gọi của các chương trình đã kết thúc ({0})"
     ),
     "limit {} in {} uses this label": "hạn mức {0} trong {1} có dùng giá trị này",

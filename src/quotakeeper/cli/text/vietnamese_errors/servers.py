@@ -13,9 +13,7 @@ TEXTS = {
     ),
     "run: quotakeeper verify; and report this": "hãy chạy: quotakeeper verify; rồi báo lỗi này",
     "a ledger in PostgreSQL": "sổ trong PostgreSQL",
-    "leases are not available yet for a ledger in PostgreSQL": (
-        "chưa dùng được lease với sổ trong PostgreSQL"
-    ),
+    "is not possible yet with PostgreSQL": ("chưa dùng được lease với sổ trong PostgreSQL"),
     "set it to off": "hãy đặt là off",
     "repeat the command with the same id": ("hãy gửi lại lệnh với cùng mã"),
     "back up its database: pg_dump": "hãy sao lưu cơ sở dữ liệu của nó: pg_dump",
