@@ -90,7 +90,7 @@ def test_on_a_terminal_it_asks_for_what_is_not_given(cli: CommandLine) -> None:
     result = cli.run("init", "--here")
     assert result.code == 0
     assert "Mars/Olympus" in result.err, "a wrong answer is asked again"
-    assert result.err.count("Time zone in which a day ends at midnight") == 2
+    assert result.err.count("Time zone that decides when a day ends") == 2
     cli.environment.delenv("QUOTAKEEPER_TIMEZONE")
     settings = load_settings()
     assert settings.timezone == "Asia/Tokyo"

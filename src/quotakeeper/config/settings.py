@@ -54,7 +54,8 @@ CHOICES = (
     Choice(
         "hold",
         ("worst_case", "typical"),
-        "what is reserved for a call: the most it can use, or the 99th percentile of its operation",
+        "what is reserved for a call: the most it can use, or the 99th percentile of calls of "
+        "its operation",
     ),
     Choice(
         "on_store_failure",

@@ -14,7 +14,7 @@ def config() -> None:
 
 @config.command("show")
 @click.option("--origin", is_flag=True, help="Show where each value comes from.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with origins.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with the origin of each value.")
 @click.pass_obj
 def show_config(session: CommandContext, origin: bool, as_json: bool) -> int:
     """Show every setting and its value."""

@@ -62,7 +62,7 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
     newest = figures.stamp(min(found.newest_at, FOREVER), done.zone)
     text = (
         "the ledger's time is {ahead} ahead of the clock: the newest entry has the time "
-        "{newest}, the clock shows {now}"
+        "{newest}, but the clock shows {now}"
     )
     yield words(text, ahead=ahead, newest=newest, now=now)
     counts = {"entries": found.entries, "calls": found.calls}

@@ -20,7 +20,7 @@ TEXTS = {
         "sổ không đi trước đồng hồ này ({now}): không có gì phải sửa"
     ),
     "the ledger's time is {ahead} ahead of the clock: the newest entry has the time {newest}, "
-    "the clock shows {now}": (
+    "but the clock shows {now}": (
         "sổ đi trước đồng hồ {ahead}: mục mới nhất ghi lúc {newest}, đồng hồ chỉ {now}"
     ),
     "entries whose time is now {now}: {entries}, among them calls: {calls}; no call is lost": (

@@ -45,7 +45,7 @@ def run_init(
     if zone is not None or not asks:
         zone = zone_choice(zone or usual_zone)
     else:
-        zone = _asked(session, "Time zone in which a day ends at midnight", usual_zone, zone_choice)
+        zone = _asked(session, "Time zone that decides when a day ends", usual_zone, zone_choice)
     if budget is not None or not asks:
         budget = budget_choice(budget or "")
     else:

@@ -10,8 +10,8 @@ INIT = CommandTable(
     "Write the config file: time zone, daily budget, and the variables of your API keys.",
     (
         CommandOption(
-            ("--zone",), "Time zone in which a day ends at midnight; default: the time zone of "
-                         "this machine.",
+            ("--zone",), "Time zone that decides when a day ends; default: the time zone of this "
+                         "machine.",
             metavar="NAME",
         ),
         CommandOption(

@@ -7,7 +7,7 @@ TEXTS = {
     "Write the config file: time zone, daily budget, and the variables of your API keys.": (
         "Tạo tệp cấu hình: múi giờ, ngân sách mỗi ngày, và biến môi trường chứa khóa API."
     ),
-    "Time zone in which a day ends at midnight; default: the time zone of this machine.": (
+    "Time zone that decides when a day ends; default: the time zone of this machine.": (
         "Múi giờ để làm mới lúc 00:00; không nêu thì theo máy này."
     ),
     "Daily budget in US dollars; 0: no budget.": (
@@ -40,7 +40,7 @@ TEXTS = {
         "# Số US$ mỗi ngày cho mọi nhà cung cấp. Lượt gọi vượt mức này bị từ chối."
     ),
     # questions
-    "Time zone in which a day ends at midnight": "Múi giờ để tính hết ngày",
+    "Time zone that decides when a day ends": "Múi giờ để tính hết ngày",
     "Daily budget in US dollars (0: no budget)": "Ngân sách mỗi ngày bằng US$, 0 là không đặt",
     "Variable with the API key of {provider}": "Biến chứa khóa API của {provider}",
     # messages

@@ -50,7 +50,7 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
         "only records it."
     ),
 )
-@click.option("--timezone", help="Time zone in which a day ends at midnight.")
+@click.option("--timezone", help="Time zone that decides when a day ends.")
 @click.option(
     "--scope",
     multiple=True,

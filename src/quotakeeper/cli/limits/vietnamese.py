@@ -57,7 +57,7 @@ TEXTS = {
     "only records it.": (
         "Lượt gọi sẽ vượt hạn mức thì: hard từ chối, soft cảnh báo, shadow chỉ ghi lại."
     ),
-    "Time zone in which a day ends at midnight.": "Múi giờ để làm mới lúc 00:00.",
+    "Time zone that decides when a day ends.": "Múi giờ để làm mới lúc 00:00.",
     "Allow a model that no price list contains, because it is new or your own.": (
         "Cho phép model không có trong bảng giá nào, vì còn mới hoặc của riêng bạn."
     ),

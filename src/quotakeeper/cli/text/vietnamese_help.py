@@ -29,7 +29,7 @@ HELP = {
     "Language of messages.": "Ngôn ngữ của thông báo.",
     "Show the version and exit.": "Hiện phiên bản rồi thoát.",
     "As JSON.": "Dạng JSON.",
-    "As JSON, with origins.": "Dạng JSON, kèm nguồn.",
+    "As JSON, with the origin of each value.": "Dạng JSON, kèm nguồn.",
     "As CSV.": "Dạng CSV.",
     # status, watch, report, events
     "Show the current use of every limit.": "Mức dùng hiện tại của từng hạn mức.",

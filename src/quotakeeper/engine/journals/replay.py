@@ -143,9 +143,7 @@ class LeaseReplay:
         except LedgerError:
             raise
         except Exception:
-            text = (
-                "quotakeeper: the lease journal of %s cannot be written to the ledger; it is kept"
-            )
+            text = "quotakeeper: the lease journal of %s cannot be written to the ledger; kept"
             log.exception(text, journal.owner)
             for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")

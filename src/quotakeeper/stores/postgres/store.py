@@ -204,8 +204,7 @@ class PostgresStore(ConditionalWrites):
         if only_look:
             return self._read(lambda state, _: look_for_label(state.session, label))
         raise InvalidInputError(
-            "ledger", "is on a server, where quotakeeper cannot find out yet which processes use "
-                      "it",
+            "ledger", "is on a server, and quotakeeper cannot check yet which processes use it",
             "leave the label as it is; a later version will be able to change it",
         )  # fmt: skip
 

@@ -13,9 +13,7 @@ TEXTS = {
     ),
     "run: quotakeeper verify; and report this": "hãy chạy: quotakeeper verify; rồi báo lỗi này",
     "a ledger in PostgreSQL": "sổ trong PostgreSQL",
-    "is not possible yet with PostgreSQL": ("chưa dùng được lease với sổ trong PostgreSQL"),
-    "set it to off": "hãy đặt là off",
-    "repeat the command with the same id": ("hãy gửi lại lệnh với cùng mã"),
+    "is not possible yet with PostgreSQL": "chưa dùng được với PostgreSQL",
     "back up its database: pg_dump": "hãy sao lưu cơ sở dữ liệu của nó: pg_dump",
     "cannot be reached: {}": "không kết nối được: {0}",
     "try again; check that the server runs and that this machine can connect to it": (
@@ -55,7 +53,7 @@ TEXTS = {
     ),
     "has {} open reservations": "có {0} giữ chỗ chưa đóng",
     "is not on a server": "không nằm trên máy chủ",
-    "is on a server, where quotakeeper cannot find out yet which processes use it": (
+    "is on a server, and quotakeeper cannot check yet which processes use it": (
         "nằm trên máy chủ, và quotakeeper chưa biết tiến trình nào đang dùng"
     ),
     "is already the role of --app": "là vai trò của --app",
