@@ -12,8 +12,8 @@ RUN = CommandTable(
     (
         CommandOption(
             ("--on-limit",),
-            "What happens to a call that would exceed a hard limit: refuse it (raise, stop), "
-            "wait, lower its output cap to what is left (clamp), or only warn.",
+            "For a call that would exceed a hard limit: refuse it (raise, stop), wait, lower its "
+            "output cap to fit (clamp), or only warn.",
             choices=tuple(ON_LIMIT_WORDS),
         ),
         CommandOption(

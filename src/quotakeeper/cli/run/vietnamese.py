@@ -8,8 +8,8 @@ TEXTS = {
         "Chạy nguyên một chương trình, đếm mọi lượt gọi tới nhà cung cấp đã biết và áp dụng "
         "hạn mức của bạn."
     ),
-    "What happens to a call that would exceed a hard limit: refuse it (raise, stop), wait, lower "
-    "its output cap to what is left (clamp), or only warn.": (
+    "For a call that would exceed a hard limit: refuse it (raise, stop), wait, lower its output "
+    "cap to fit (clamp), or only warn.": (
         "Lượt gọi sẽ vượt hạn mức cứng thì: từ chối (raise, stop), chờ tới khi đủ chỗ (wait), hạ "
         "trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
     ),
