@@ -33,7 +33,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("failover", {"synchronous_commit": "local"}, "warn", "local"),
     ("failover", {"synchronous_commit": "remote_write"}, "warn", "remote_write"),
     ("failover", {"synchronous_commit": "remote_apply"}, "ok", "loses no call"),
-    ("connection", {"has_tls": False}, "warn", "without encryption"),
+    ("connection", {"has_tls": False}, "warn", "not encrypted"),
     ("connection", {"has_tls": False, "is_local": True}, "ok", "socket"),
     ("clock", {"clock_ahead_us": 5_000_001}, "warn", "ahead"),
     ("clock", {"clock_ahead_us": -60_000_000}, "warn", "behind"),

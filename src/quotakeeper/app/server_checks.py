@@ -169,7 +169,10 @@ def _clock(facts: ServerSettings) -> Finding:
 
 def _room(facts: ServerSettings) -> Finding:
     values = {"used": facts.connections, "most": facts.most_connections}
-    text = "{used} of {most} are in use; each process that uses quotakeeper needs one or two"
+    text = (
+        "{used} of {most} connections are in use; each process that uses quotakeeper needs "
+        "one or two"
+    )
     if facts.connections < _FEW_CONNECTIONS * facts.most_connections:
         return Finding("connections", "ok", text, values=values)
     return Finding("connections", "warn", text, "raise max_connections, or use pgbouncer", values)

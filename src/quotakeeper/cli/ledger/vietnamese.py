@@ -105,7 +105,7 @@ TEXTS = {
         "lấy giờ theo máy chủ; giờ đó chậm hơn máy này {apart}"
     ),
     "synchronize both clocks with a time service (NTP)": "đồng bộ cả hai qua dịch vụ giờ (NTP)",
-    "{used} of {most} are in use; each process that uses quotakeeper needs one or two": (
+    "{used} of {most} connections are in use; each process that uses quotakeeper needs one or two": (
         "đang dùng {used} trên {most}; mỗi tiến trình quotakeeper cần một đến hai kết nối"
     ),
     "raise max_connections, or use pgbouncer": "tăng max_connections, hoặc dùng pgbouncer",

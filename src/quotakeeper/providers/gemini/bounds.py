@@ -161,7 +161,7 @@ def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
     config = child(body, "batch", "inputConfig") or child(body, "batch", "input_config")
     inlined = items(child(config, "requests").get("requests"))
     if not inlined:
-        notes.append("a batch in a file of unknown size")
+        notes.append("a batch file of unknown size")
         return {"input_tokens": MOST_INPUT}, {"input_tokens": 20_000}
     bound: dict[str, int] = {}
     typical: dict[str, int] = {}

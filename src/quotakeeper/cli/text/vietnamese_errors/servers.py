@@ -14,6 +14,8 @@ TEXTS = {
     "run: quotakeeper verify; and report this": "hãy chạy: quotakeeper verify; rồi báo lỗi này",
     "a ledger in PostgreSQL": "sổ trong PostgreSQL",
     "is not possible yet with PostgreSQL": "chưa dùng được với PostgreSQL",
+    "set it to off": "hãy đặt là off",
+    "repeat the command with the same id": "hãy gửi lại lệnh với cùng mã",
     "back up its database: pg_dump": "hãy sao lưu cơ sở dữ liệu của nó: pg_dump",
     "cannot be reached: {}": "không kết nối được: {0}",
     "try again; check that the server runs and that this machine can connect to it": (
