@@ -220,7 +220,7 @@ def test_a_newer_ledger_is_refused_by_its_schema_version(path, verb):
     with closing(opened(path)) as store:
         with pytest.raises(LedgerVersionError) as caught:
             calls_of(store)[verb]()
-        assert f"schema {SCHEMA_VERSION + 1}" in str(caught.value)
+        assert f"schema version {SCHEMA_VERSION + 1}" in str(caught.value)
         assert f"up to {SCHEMA_VERSION}" in str(caught.value)
         assert "upgrade" in caught.value.fix
     assert path.read_bytes() == before

@@ -108,7 +108,7 @@ def test_a_copy_that_differs_is_not_kept(
     monkeypatch.setattr(moving, "_insert", falsified)
     code, _, err = cli(capsys, "--ledger", url, "ledger", "move", "--from", file)
     assert code != 0
-    assert "a row of balance differs" in err
+    assert "a row of table balance differs" in err
     with closing(PostgresStore(parse_dsn(url), zone_named, owner="judge")) as store:
         assert list(store.entries()) == []
     monkeypatch.undo()

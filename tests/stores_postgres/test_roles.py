@@ -147,7 +147,7 @@ def test_check_says_what_a_user_may_do(
     assert ledger_line(url)[0] == "note"
     assert ledger_line(stranger) == (
         "fail",
-        f"does not exist yet, and {user} has no right to create it",
+        f"not exist yet, and {user} has no right to create it",
     )
     ServerLedger(parse_dsn(url)).make(app, reader)
     assert ledger_line(url) == ("ok", "can record calls")
