@@ -216,7 +216,7 @@ def test_a_kernel_with_synchronised_time_confirms_a_jump(
     clock.confirmed = lambda: clock.now() - SECOND  # type: ignore[attr-defined]
     with caplog.at_level(logging.WARNING):
         keeper.reserve("gemini").release()
-    assert "confirms it" in caplog.text
+    assert "confirms that it is right" in caplog.text
     (entry,) = [each for each in keeper.entries() if each.kind is Kind.CLOCK]
     assert entry.notice is not None and entry.notice.by == "the kernel's time service"
 

@@ -29,13 +29,17 @@ pytestmark = [
 ]
 
 
-_before: set[threading.Thread] = set()  # an earlier keeper's thread may still be ending
+_before: set[threading.Thread] = set()  # an earlier test's keeper may still have its thread
+
+
+@pytest.fixture(autouse=True)
+def only_threads_of_this_test() -> None:
+    _before.clear()
+    _before.update(threading.enumerate())
 
 
 @pytest.fixture
 def keeper(path: Path) -> Iterator[Keeper]:
-    _before.clear()
-    _before.update(threading.enumerate())
     with Keeper(path, config(limit(100)), "process") as keeper:
         yield keeper
 
@@ -222,7 +226,7 @@ def test_a_worker_that_cannot_end_in_time_continues(path: Path) -> None:
     store.before.clear()
     keeper._engine.worker.post(Release("nothing"))
     assert store.entered.wait(SECONDS)
-    (thread,) = (t for t in threading.enumerate() if t.name == "quotakeeper")
+    (thread,) = (t for t in set(threading.enumerate()) - _before if t.name == "quotakeeper")
     assert in_child(lambda: None) == 0
     keeper._engine.worker.patience = 15
     store.before.set()
