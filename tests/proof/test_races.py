@@ -108,12 +108,12 @@ def test_an_admission_without_room_is_noticed(
 def test_a_sum_that_is_off_by_one_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    real = fold._amount
+    real = fold._amounts
 
-    def short(meter: Any, of: Any) -> int:
-        amount = real(meter, of)
-        return amount - 1 if amount and isinstance(of, Hold) else amount
+    def short(of: Any) -> dict[str, int]:
+        less = int(isinstance(of, Hold))
+        return {name: amount - less if amount else 0 for name, amount in real(of).items()}
 
-    monkeypatch.setattr(fold, "_amount", short)
+    monkeypatch.setattr(fold, "_amounts", short)
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems
