@@ -12,7 +12,7 @@ import pytest
 from quotakeeper.cli.reconcile.account_http import DeepgramAccount
 from quotakeeper.config.provider_accounts import AccountSettings, load_account_settings
 from quotakeeper.errors import InvalidInputError, ProviderError
-from quotakeeper.providers.deepgram import ADAPTER
+from quotakeeper.providers.deepgram.facts import FACTS
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine
 
@@ -68,7 +68,7 @@ def test_settings_never_show_the_key() -> None:
     environ = {
         "DEEPGRAM_API_KEY": f" {KEY}\n", "DEEPGRAM_PROJECT_ID": "p", "DEEPGRAM_BASE_URL": "u",
     }  # fmt: skip
-    names = ADAPTER.environment
+    names = FACTS.environment
     settings = load_account_settings(names.key, names.project, names.base_urls[0], environ)
     assert settings == AccountSettings(KEY, "p", "u")
     assert KEY not in repr(settings)

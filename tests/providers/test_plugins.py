@@ -15,7 +15,7 @@ from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
 from quotakeeper.metering.watch_settings import read_watch_settings
 from quotakeeper.providers import Adapter, Call, LiveSession, Refusal, Request, plugins, registry
 from quotakeeper.providers.contract import NOTHING, CountText, UsageReader
-from quotakeeper.providers.deepgram import DeepgramAdapter
+from quotakeeper.providers.deepgram.adapter import DeepgramAdapter
 from quotakeeper.providers.reading.response_reader import ResponseReader
 from tests.providers.test_registry import Entry
 

@@ -8,7 +8,7 @@ import pytest
 
 from quotakeeper import providers
 from quotakeeper.providers import Request, plugins
-from quotakeeper.providers.anthropic import AnthropicAdapter
+from quotakeeper.providers.anthropic.adapter import AnthropicAdapter
 from quotakeeper.providers.registry import BUILT_IN
 
 

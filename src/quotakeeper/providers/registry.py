@@ -1,7 +1,7 @@
 """Finds the adapter for a request, among the built-in adapters and the plug-ins.
 
-A folder beside this file with `ADAPTER` and `facts.py` is a built-in provider. No list names the
-folders, so a new provider is only a new folder.
+A folder beside this file with `facts.py` is a built-in provider; its `adapter.py` has the `ADAPTER`.
+No list names the folders, so a new provider is only a new folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from quotakeeper.providers.contract import (
 from quotakeeper.providers.plugins import plugin_adapters
 
 BUILT_IN: tuple[Adapter, ...] = tuple(
-    import_module(f"quotakeeper.providers.{facts.name}").ADAPTER for facts in built_in_facts()
+    import_module(f"quotakeeper.providers.{facts.name}.adapter").ADAPTER
+    for facts in built_in_facts()
 )
 
 

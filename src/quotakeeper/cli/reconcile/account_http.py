@@ -16,12 +16,13 @@ from quotakeeper.cli.provider_http import address_opener, checked_address
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.config.provider_accounts import AccountSettings
 from quotakeeper.errors import InvalidInputError, ProviderError
-from quotakeeper.providers.deepgram import ADAPTER, account
+from quotakeeper.providers.deepgram import account
 from quotakeeper.providers.deepgram.errors import read_fault
+from quotakeeper.providers.deepgram.facts import FACTS
 from quotakeeper.providers.formats.json_values import Json, as_object, items, name_of, objects
 from quotakeeper.providers.reading.redaction import redact
 
-_NAMES = ADAPTER.environment
+_NAMES = FACTS.environment
 _TIMEOUT_SECONDS = 60
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_PAGES = 100_000

@@ -29,7 +29,7 @@ from quotakeeper.cli.text.times import parse_range, parse_span
 from quotakeeper.clocks import zone_named
 from quotakeeper.config.provider_accounts import load_account_settings
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.deepgram import ADAPTER as DEEPGRAM
+from quotakeeper.providers.deepgram.facts import FACTS as DEEPGRAM
 from quotakeeper.providers.gemini.billing import ZONE
 from quotakeeper.value_classes import dataclass, replace
 
