@@ -27,6 +27,7 @@ PARTS = {
     "keeper": "the facade a program holds",
     "function_meter": "metered functions, labelled blocks",
     "order_giver": "pauses, raised limits, credit",
+    "keeper_reads": "status, usage, events, verify",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",

@@ -2,7 +2,7 @@
 
 Each gate is a function that checks one parsed file; `GATES` lists them. A line that ends with `#
 gate-ok(NAME): reason` is not checked by that gate; the reason is for the reviewer. `python
-tools/gates.py [ROOT]` runs the gates alone. It also prints warnings, which do not fail.
+tools/gates.py [ROOT]` runs the gates alone.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this file als
 from tools.layout import (
     CODE_FOLDERS,
     EXACT_PLACES,
-    FILE_AIM,
+    FILE_LIMIT,
     FUNCTION_LIMIT,
     INEXACT_FILES,
     LAZY_LIBRARIES,
-    LONG_FILES,
     OUTER_RING,
     PACKAGE,
     SKIPPED_FOLDERS,
@@ -77,11 +76,9 @@ class Finding(NamedTuple):
     line: int
     gate: str
     text: str
-    is_warning: bool = False
 
     def __str__(self) -> str:
-        kind = "warning" if self.is_warning else "error"
-        return f"{self.path}:{self.line}: {kind}: {self.gate}: {self.text}"
+        return f"{self.path}:{self.line}: error: {self.gate}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -116,12 +113,9 @@ def size(source: Source) -> Iterator[Finding]:
     """A file has at most `FILE_LIMIT` lines, and a function at most `FUNCTION_LIMIT`."""
     if not (source.is_code and source.path.endswith(".py")):
         return
-    lines, most = len(source.lines), LONG_FILES.get(source.path, FILE_AIM)
-    if lines > most:
-        text = f"{lines} lines, the most is {most}"
-        yield Finding(source.path, 1, "size", text)
-    elif lines > FILE_AIM:
-        yield Finding(source.path, 1, "size", f"{lines} lines, aim at {FILE_AIM}", True)
+    lines = len(source.lines)
+    if lines > FILE_LIMIT:
+        yield Finding(source.path, 1, "size", f"{lines} lines, the most is {FILE_LIMIT}")
     for node in source.nodes():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
@@ -242,12 +236,12 @@ def inspect_tree(root: Path) -> list[Finding]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print every finding. Returns 1 if one of them is an error, not a warning."""
+    """Print every finding. Returns 1 if there is one."""
     root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
     findings = inspect_tree(root)
     for finding in findings:
         print(finding)
-    return 1 if any(not finding.is_warning for finding in findings) else 0
+    return 1 if findings else 0
 
 
 def _texts(root: Path) -> Iterator[Path]:

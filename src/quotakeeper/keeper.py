@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,11 +14,7 @@ from quotakeeper.config.limit_tables import at_key
 from quotakeeper.config.policies import with_policies
 from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.forecasting.status import Status, UsageTable
-from quotakeeper.domain.forecasting.time_buckets import BucketSum
-from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
 from quotakeeper.engine.observers import Observer
@@ -27,13 +23,14 @@ from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.steps import arun, run
 from quotakeeper.function_meter import FunctionMeter
+from quotakeeper.keeper_reads import KeeperReads
 from quotakeeper.value_classes import replace
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class Keeper(FunctionMeter):
+class Keeper(FunctionMeter, KeeperReads):
     """The meter and the limits: reserve before a call, settle after it, read the state of limits.
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"). `config` is a file, a mapping of the
@@ -229,86 +226,6 @@ class Keeper(FunctionMeter):
         return await arun(
             self._parts.worker, self._engine.records.correct(event_id, given, options)
         )
-
-    # -- look
-
-    def now(self) -> int:
-        """The trusted wall time, in microseconds since 1970 UTC."""
-        return self._parts.ledger_clock.now()
-
-    def status(self, *, forecasts: bool = True) -> Status:
-        """The state of every limit and, unless `forecasts` is false, its forecast."""
-        reads = self._engine.reads
-        status: Status = self._parts.worker.ask(reads.forecast if forecasts else reads.status)
-        return status
-
-    async def astatus(self, *, forecasts: bool = True) -> Status:
-        """Awaitable form of `status`."""
-        reads = self._engine.reads
-        asked = reads.forecast if forecasts else reads.status
-        status: Status = await self._parts.worker.aask(asked)
-        return status
-
-    def usage(
-        self, since: int | None = None, until: int | None = None,
-        by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> UsageTable:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see
-        status.DIMENSIONS."""
-        return self._engine.reads.usage(since, until, by)
-
-    async def ausage(
-        self, since: int | None = None, until: int | None = None,
-        by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> UsageTable:  # fmt: skip
-        """Awaitable form of `usage`. Reads the ledger in a thread, so the event loop is not
-        blocked."""
-        import asyncio  # noqa: PLC0415 - slow to import
-
-        return await asyncio.to_thread(self.usage, since, until, by)
-
-    def events(
-        self, since: int | None = None, until: int | None = None, *, provider: str = "",
-        model: str = "", operation: str = "", limit: int | None = None, newest_first: bool = False,
-    ) -> Iterator[UsageEvent]:  # fmt: skip
-        """Yield the events booked in `[since, until)` (microseconds), in commit order."""
-        return self._engine.reads.events(
-            EventQuery(since, until, provider, model, operation, limit, newest_first)
-        )
-
-    def event(self, event_id: str) -> UsageEvent | None:
-        """The event with this id; None if there is none or it is still an open reservation."""
-        return self._engine.reads.event(event_id)
-
-    async def aevent(self, event_id: str) -> UsageEvent | None:
-        """Awaitable form of `event`."""
-        import asyncio  # noqa: PLC0415 - slow to import
-
-        return await asyncio.to_thread(self.event, event_id)
-
-    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Yield the sums of all five-minute slots that overlap `[since, until)` (microseconds)."""
-        return self._engine.reads.slots(since, until)
-
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the journal entries after the sequence number `after`."""
-        return self._engine.reads.entries(after)
-
-    def reservations(self) -> list[Hold]:
-        """The open reservations, oldest first."""
-        holds: list[Hold] = self._parts.worker.ask(self._engine.reads.holds)
-        return holds
-
-    def verify(self) -> list[Problem]:
-        """Compute all balances again from the journal and return the differences. Empty if there
-        are none."""
-        return self._engine.reads.verify()
-
-    async def averify(self) -> list[Problem]:
-        """Awaitable form of `verify`."""
-        import asyncio  # noqa: PLC0415 - slow to import
-
-        return await asyncio.to_thread(self.verify)
 
     # -- observe
 
