@@ -10,7 +10,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.engine.batch_settle import OpenSession
-from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.engine.journals.usage_note import UsageNote
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.intercept import socket_gate
 from quotakeeper.intercept.hooks import (
@@ -43,7 +43,7 @@ from tests.intercept_sockets.conftest import (
 EVERY = (
     socket_gate, socket_gate.Assembler, socket_gate.MeteredSocket, session_budget.SessionBudget,
     socket_attempt.SocketAttempt, socket_attempt, progress_note.ProgressNote, progress_note,
-    OpenSession, SessionNote, CallMeter,
+    OpenSession, UsageNote, CallMeter,
 )  # fmt: skip
 BY_WAY: dict[str, tuple[Any, ...]] = {
     "websockets.sync": (*EVERY, websockets_sync, websockets_parts),

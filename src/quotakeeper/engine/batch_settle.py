@@ -9,7 +9,7 @@ from quotakeeper.domain.ledger.commands import Command, Release, Settle
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.ended_calls import EndedCalls, NotedEnd
-from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.engine.journals.usage_note import UsageNote
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.unbacked_reservation import UnbackedReservation
 from quotakeeper.value_classes import dataclass, replace
@@ -57,7 +57,7 @@ class OpenSession:
     """
 
     def __init__(self) -> None:
-        self._note: SessionNote | None = None
+        self._note: UsageNote | None = None
         self._notes: EndedCalls | None = None
 
     def write(self, held: Sequence[Reservation], given: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ class OpenSession:
     def _write(self, held: Sequence[Reservation], commands: Sequence[Command]) -> None:
         if self._note is None:
             self._notes = held[0]._parts.ended
-            self._note = self._notes.session()
+            self._note = self._notes.usage_note()
         if self._note is None:
             return
         self._note.write(commands)
@@ -104,7 +104,7 @@ class OpenSession:
         """Delete the saved figures: the session was settled, or its usage is unknown."""
         note, self._note = self._note, None
         if note is not None and self._notes is not None:
-            self._notes.session_ended(note)
+            self._notes.drop_note(note)
 
 
 def _figures(reservation: Reservation, given: dict[str, Any]) -> Figures:

@@ -12,7 +12,7 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.journals.booking import assumed
-from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.engine.journals.usage_note import UsageNote
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.worker.steps import Steps
@@ -30,7 +30,7 @@ class UnbackedReservation(Reservation):
 
     def __init__(self, parts: EngineParts, call: PreparedCall, hold: Hold) -> None:
         super().__init__(parts, call, hold, Decision(True), None, spooled=True)
-        self._note: SessionNote | None = None
+        self._note: UsageNote | None = None
         if hold.sent:
             self.keep_note(assumed(hold.estimate))
 
@@ -42,7 +42,7 @@ class UnbackedReservation(Reservation):
         """Write the figures that count if the process is killed. An error is logged, not raised."""
         try:
             if self._note is None:
-                self._note = self._parts.ended.session()
+                self._note = self._parts.ended.usage_note()
             if self._note is not None:
                 self._note.write([self.record(figures)])
         except OSError as error:  # the call is still counted when it ends
@@ -58,7 +58,7 @@ class UnbackedReservation(Reservation):
         if self._owner == self._parts.worker.store.owner:  # not in a forked child
             note, self._note = self._note, None
             if note is not None:
-                self._parts.ended.session_ended(note)
+                self._parts.ended.drop_note(note)
 
     def _marking_sent(self) -> Steps[None]:
         yield from super()._marking_sent()

@@ -8,7 +8,7 @@ call is assumed.
 
 The files are beside the ledger: `<ledger>.ended-<owner>.<number>`, where the owner names the
 process. Their lines have the format of the lease journal. A file is removed when the ledger has
-booked all calls in it. An open session has a file of its own: see `session_note`.
+booked all calls in it. An open session has a file of its own: see `usage_note`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from quotakeeper.engine.journals.lease_journal import (
     read_lines,
     settled_line,
 )
-from quotakeeper.engine.journals.session_note import SessionNote, is_under_way
+from quotakeeper.engine.journals.usage_note import UsageNote, is_under_way
 from quotakeeper.file_safety import read_ours
 
 _MARK = ".ended-"
@@ -70,25 +70,25 @@ class NotedEnd(NamedTuple):
 class EndedCalls:
     """The notes of ended calls of one process. For a ledger in memory, no notes are written.
 
-    `note`, `settled` and `session_ended` take no lock, because a signal handler may interrupt a
+    `note`, `settled` and `drop_note` take no lock, because a signal handler may interrupt a
     thread that writes a note. Each of their steps on shared data is atomic in Python.
     """
 
     def __init__(self, ledger: Path | None, owner: str, apply: Apply = plainly) -> None:
         self._ledger = ledger
         self._apply = apply
-        self._sessions: dict[int, SessionNote] = {}
+        self._usage_notes: dict[int, UsageNote] = {}
         self.after_fork(owner)
 
     def after_fork(self, owner: str) -> None:
         """Drop all notes in a forked child, because they belong to the parent. The files stay."""
-        for note in self._sessions.values():
+        for note in self._usage_notes.values():
             note.leave()
         self._owner = owner
         self._numbers = count(1)
         self._files: dict[str, NotesFile] = {}
         self._full: list[NotesFile] = []
-        self._sessions = {}
+        self._usage_notes = {}
 
     # -- for those who end calls
 
@@ -119,20 +119,20 @@ class EndedCalls:
         if file.is_full and not file.pending:
             file.remove()
 
-    def session(self) -> SessionNote | None:
+    def usage_note(self) -> UsageNote | None:
         """Create the file for the note of an open session, or of a call that is not in the ledger.
 
         Returns None for a ledger in memory. Raises OSError.
         """
         if self._ledger is None:
             return None
-        note = SessionNote(self._new_path(self._ledger), self._ledger)
-        self._sessions[id(note)] = note
+        note = UsageNote(self._new_path(self._ledger), self._ledger)
+        self._usage_notes[id(note)] = note
         return note
 
-    def session_ended(self, note: SessionNote) -> None:
-        """Delete the note of a session: the session was settled, or its usage is unknown."""
-        self._sessions.pop(id(note), None)
+    def drop_note(self, note: UsageNote) -> None:
+        """Delete a usage note: what it is about was settled, or its usage is unknown."""
+        self._usage_notes.pop(id(note), None)
         note.remove()
 
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
@@ -173,12 +173,12 @@ class EndedCalls:
         """
         files = [*self._files.values(), *self._full]
         left = {key: each for file in files for key, each in file.pending.items()}
-        sessions = [note for note in self._sessions.values() if not note.is_unbacked]
+        notes = [note for note in self._usage_notes.values() if not note.is_unbacked]
         commands: list[Command] = [Settle(key, each) for key, each in left.items()]
-        commands += [command for note in sessions for command in note.commands()]
+        commands += [command for note in notes for command in note.commands()]
         self._settle(store, now, commands)
-        for note in sessions:
-            self.session_ended(note)
+        for note in notes:
+            self.drop_note(note)
         for file in files:
             self._leave(file)
             if not file.pending.keys() - left.keys():

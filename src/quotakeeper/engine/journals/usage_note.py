@@ -1,9 +1,9 @@
-"""The figures of an open session so far: one note in its own file, which each update overwrites.
+"""The usage so far of an open session: one note in its own file, which each update overwrites.
 
 A session may last for hours, and the usage of each message is added. If the process is killed,
 another process settles the session from the note. Without the note, the whole reservation would be
-assumed. A session that is not in the ledger (`on_store_failure = "allow"`) would not be counted at
-all.
+assumed. A session or a call that is not in the ledger (`on_store_failure = "allow"`) would not be
+counted at all, so such a call has a note too.
 
 The file is locked while the session lasts. If the process could never open the ledger, only this
 lock shows that the process still runs.
@@ -41,8 +41,8 @@ else:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-class SessionNote(JournalSegment):
-    """The note of one session. Its lines have the format of the lease journal."""
+class UsageNote(JournalSegment):
+    """The note of one session or call. Its lines have the format of the lease journal."""
 
     is_appended = False
 
