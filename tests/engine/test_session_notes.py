@@ -53,7 +53,7 @@ def _dead(keeper: Keeper) -> None:
 
 
 def _unlock(keeper: Keeper) -> None:
-    for note in keeper._engine.parts.ended._sessions.values():
+    for note in keeper._engine.parts.ended._usage_notes.values():
         note.leave()
 
 

@@ -3,7 +3,7 @@
 A session may last for hours, and the usage of each message is added. If the process is killed,
 another process settles the session from the note. Without the note, the whole reservation would be
 assumed. A session or a call that is not in the ledger (`on_store_failure = "allow"`) would not be
-counted at all, so such a call has a note too.
+counted at all. Such a call has a note too.
 
 The file is locked while the session lasts. If the process could never open the ledger, only this
 lock shows that the process still runs.
