@@ -31,8 +31,8 @@ def test_another_shell_is_a_usage_error(cli: CommandLine) -> None:
     assert cli.run("completion").code == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="bash is POSIX")
-@pytest.mark.parametrize(
+# What is typed after `quotakeeper `, and what a shell offers for its last word.
+each_line = pytest.mark.parametrize(
     ("line", "found"),
     [
         ("sta", {"status", "statusline"}),
@@ -48,6 +48,10 @@ def test_another_shell_is_a_usage_error(cli: CommandLine) -> None:
         ("verify --nonsense", set()),
     ],
 )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash is POSIX")
+@each_line
 def test_bash_completes_a_word(cli: CommandLine, line: str, found: set[str]) -> None:
     bash = shutil.which("bash")
     assert bash, "bash is on every machine that runs these tests"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import CommandLine
+from tests.cli.test_completion import each_line
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="zsh and fish are POSIX")
 
@@ -94,22 +95,7 @@ def test_zsh_completes_a_word(zsh: Callable[[str], str]) -> None:
     assert {line: zsh(line) for line in typed} == typed
 
 
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("sta", {"status", "statusline"}),
-        ("limits t", {"topup"}),
-        ("--lang vi limits re", {"remove"}),
-        ("status --js", {"--json"}),
-        ("status --color ", {"auto", "always", "never"}),
-        ("--lang ", {"en", "vi"}),
-        ("export --format n", {"ndjson"}),
-        ("limits set x --mode s", {"soft", "shadow"}),
-        ("export --out quotak", {"quotakeeper.toml"}),
-        ("plan quotak", {"quotakeeper.toml"}),
-        ("verify --nonsense", set()),
-    ],
-)
+@each_line
 def test_fish_completes_a_word(
     cli: CommandLine, tmp_path: Path, line: str, found: set[str]
 ) -> None:

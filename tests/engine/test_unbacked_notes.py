@@ -34,7 +34,7 @@ def _killed(keeper: Keeper) -> None:
     """Make this keeper's process look killed: unlock its owner mark and its notes."""
     store: Any = keeper._engine.worker.store
     store._mark.close(kept=True)
-    for note in keeper._engine.parts.ended._sessions.values():
+    for note in keeper._engine.parts.ended._usage_notes.values():
         note.leave()
 
 
@@ -157,7 +157,7 @@ def test_a_folder_that_takes_no_note_does_not_stop_the_call(
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeper._engine.parts.ended, "session", full)
+        patch.setattr(keeper._engine.parts.ended, "usage_note", full)
         call = _sent(keeper)
         note_end(_settlement(call))
     call.settle(**USED)
