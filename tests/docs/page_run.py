@@ -11,9 +11,11 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +29,7 @@ SANDBOX = "http://127.0.0.1:8765"  # the address that the pages name; a test tak
 ZONE = "Asia/Ho_Chi_Minh"  # that the pages name; a test takes one where no day ends meanwhile
 WORK = "/home/an/videos"  # the folder that the pages show
 RUN = ("sh", "python")
+SECONDS = 120  # for one page
 PROGRAM = f'#!/bin/sh\nexec "{sys.executable}" -m quotakeeper "$@"\n'
 _MARK = "@@ block"
 _QUIET = {"LANG": "C.UTF-8", "COLUMNS": "100", "NO_COLOR": "1"}
@@ -112,17 +115,30 @@ def run_page(
         (folder / "page.sh").write_text("\n".join(script) + "\n", encoding="utf-8")
         environment = _environment(folder, python, language_of(page), zone)
         _install(folder / "bin", python, program)
-        ran = subprocess.run(
-            ["sh", "../page.sh"], cwd=_work(folder), env=environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            encoding="utf-8", timeout=120, check=False,
-        )  # fmt: skip
-    outputs = re.split(rf"^{_MARK} \d+\n", ran.stdout, flags=re.MULTILINE)[1:]
+        exit_code, printed = _run_script(_work(folder), environment)
+    outputs = re.split(rf"^{_MARK} \d+\n", printed, flags=re.MULTILINE)[1:]
     shown = [
         Shown(block, _told(output, folder, sandbox.base_url, zone), _promised(found, block))
         for block, output in zip(steps, outputs, strict=False)
     ]
-    return PageRun(ran.returncode, shown)
+    return PageRun(exit_code, shown)
+
+
+def _run_script(work: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Run a page's script. Returns its exit code and what it printed.
+
+    Raises TimeoutExpired after `SECONDS`. Servers that the page started end in any case.
+    """
+    with subprocess.Popen(
+        ["sh", "../page.sh"], cwd=work, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", start_new_session=True,
+    ) as shell:  # fmt: skip
+        try:
+            printed, _ = shell.communicate(timeout=SECONDS)
+        finally:
+            with suppress(ProcessLookupError):  # all of them have ended
+                os.killpg(shell.pid, signal.SIGKILL)
+    return shell.returncode, printed
 
 
 def needed_environment(page: Path) -> str | None:

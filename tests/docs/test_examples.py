@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs import page_run
 from tests.docs.command_server import serve_commands
 from tests.docs.page_run import PROGRAM, RUN, needed_environment, run_page
 from tests.docs.pages import DOCS, LANGUAGES, READMES, ROOT, blocks
@@ -101,3 +103,31 @@ def test_a_wrong_output_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "again"
     folder.mkdir()
     assert run_page(page, folder).exit_code == 1
+
+
+_SERVER = """
+import fcntl, sys, time
+file = open("lock", "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("ready", flush=True)
+time.sleep(1_000)
+"""
+
+
+@needs_sh
+def test_a_server_of_a_page_that_takes_too_long_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "server.py").write_text(_SERVER, encoding="utf-8")
+    script = f'mkfifo ready; "{sys.executable}" server.py > ready & read line < ready; touch began; wait\n'
+    (tmp_path / "page.sh").write_text(script, encoding="utf-8")
+    monkeypatch.setattr(page_run, "SECONDS", 5)
+    with pytest.raises(subprocess.TimeoutExpired):
+        page_run._run_script(work, dict(os.environ))
+    assert (work / "began").exists()
+    with open(work / "lock", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the server has let go of it, so it has ended
