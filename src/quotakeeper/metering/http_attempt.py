@@ -79,7 +79,7 @@ class HttpAttempt:
             self._note_retry(200 <= status < 300)
             if is_growing(self.call, status):
                 self._budget = StreamBudget(
-                    self._meter, self._adapter, self._reservation, self._reading
+                    self._meter, self._adapter, self.call, self._reservation, self._reading
                 )
         except Exception as error:  # noqa: BLE001 - must not stop the program
             self._broke("an answer could not be read; the estimate is charged", error)

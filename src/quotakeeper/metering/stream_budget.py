@@ -67,8 +67,9 @@ class StreamBudget:
     """
 
     def __init__(
-        self, meter: CallHost, adapter: Adapter, reservation: Reservation, reading: Reading
-    ) -> None:
+        self, meter: CallHost, adapter: Adapter, call: Call, reservation: Reservation,
+        reading: Reading,
+    ) -> None:  # fmt: skip
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
@@ -78,7 +79,11 @@ class StreamBudget:
         self._denied: Denied | None = None
         self._off = self._is_asking = self._noted = False
         self._unseen = 0  # bytes that have passed since the answer was last parsed
-        self._room = 0  # bytes that may pass before it is parsed again; 0: parse the first chunk
+        # Bytes that may pass before it is parsed again. If the worst case is reserved, the first
+        # chunk is not parsed, because this would delay the first byte.
+        most, least = _summed(call.bound), self._covered.get("output_tokens", 0)
+        is_worst = least >= most.get("output_tokens", 0)
+        self._room = min(least, _MOST_UNSEEN) if is_worst else 0
         self._pending = 0  # bytes that have passed since the refusal
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from quotakeeper.providers.gemini.usage import (
 )
 from quotakeeper.providers.reading.token_reader import TokenReader
 from quotakeeper.providers.reading.token_split import added, tokens_of
+from quotakeeper.providers.reading.waiting_documents import TotalKeys
 
 PROVISIONED = "provisioned throughput: paid in advance"
 
@@ -86,8 +88,23 @@ class GeminiReader(TokenReader):
             self.text.unread += len(data)
 
 
+_TOTALS = TotalKeys(
+    b'"usageMetadata"',
+    re.compile(rb'"candidatesTokenCount"\s*:\s*(\d+)'),
+    re.compile(rb'"thoughtsTokenCount"\s*:\s*(\d+)'),
+    (b'"modelVersion"', b'"model"', b'"responseId"', b'"id"', b'"serviceTier"', b'"trafficType"'),
+    (
+        b'"finishReason"', b'"promptFeedback"', b'"groundingMetadata"', b'"toolCall"', b'"functionCall"',
+        b'"executableCode"', b'"codeExecutionResult"', b'"inlineData"',
+        b'"predictions"', b'"PROVISIONED_THROUGHPUT"',
+    ),
+)  # fmt: skip
+
+
 class ContentReader(GeminiReader):
     """Reads answers with usageMetadata: generated content, embeddings, predictions; also streams."""
+
+    totals = _TOTALS
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self._queries = 0  # a running total, from the grounding of the answer
