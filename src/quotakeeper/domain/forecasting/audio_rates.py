@@ -182,7 +182,7 @@ def _counted(quantities: Quantities) -> Iterator[tuple[str, int]]:
 def _factors(shares: Sequence[Fraction], mean: Fraction) -> tuple[Fraction, Fraction]:
     """Return the 10 % and 90 % points of `shares`, as factors of `mean`.
 
-    For few files, the factors are at most 1/2 and at least 2.
+    For few files, the first factor is at most 1/2 and the second at least 2.
     """
     if not mean:
         return Fraction(1), Fraction(1)
