@@ -155,8 +155,7 @@ class StreamBudget:
         return {name: more for name, more in amounts.items() if more > 0}
 
     def _plan(self, lacking: Mapping[str, int]) -> Plan:
-        """Return the steps that reserve the missing amounts, with an extra amount if a limit has
-        room."""
+        """Return the steps that reserve the missing amounts, and more if the limits allow it."""
         denied: Denied | None = None
         for part in (*_PARTS, 0):
             size = dict(lacking)
@@ -227,8 +226,10 @@ class StreamBudget:
         return StreamCut(len(chunk), b"", self.reason)
 
     def _end_in(self, chunk: bytes, reader: UsageReader, splits: bool) -> int | None:
-        """Return the last position in a chunk, in bytes, where a document ends; None if there is
-        none."""
+        """Return where in a chunk the stream can end: the position after the last whole document.
+
+        None if no document ends in the chunk.
+        """
         if not reader.is_plain:
             return None
         if reader.is_between:

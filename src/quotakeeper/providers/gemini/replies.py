@@ -77,7 +77,7 @@ class GeminiReader(TokenReader):
     def read_part(self, data: bytes) -> None:
         """Read the end of a document that was cut or is too large.
 
-        If the end has no usage, its length counts as text.
+        If there is no usage in `data`, the length of `data` counts as text.
         """
         metadata = last_object(data, "usageMetadata")
         if is_counted(metadata):
@@ -162,7 +162,7 @@ class ContentReader(GeminiReader):
 
 
 def _media_size(blob: Json) -> int:
-    """Return a number of text bytes with as many tokens as an image or audio in an answer."""
+    """Return the bytes of text that would have as many tokens as this image or audio."""
     size = base64_size(text_of(blob.get("data")))
     if not size:
         return 0
