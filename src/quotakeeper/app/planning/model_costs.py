@@ -62,8 +62,8 @@ def estimate_costs(
 ) -> CostEstimate:  # fmt: skip
     """Return what the texts and audio files cost with each model at the instant `now`.
 
-    `now` is in microseconds since 1970 UTC. Without `models`, only the usual models are priced;
-    with `every`, all models. Raises InvalidInputError for a model without a price.
+    `now` is in microseconds since 1970 UTC. Without `models`, only USUAL_MODELS are priced; with
+    `every`, all models. Raises InvalidInputError for a model without a price.
     """
     tokens = {"input_tokens": sum(each.tokens for each in texts)}
     length = {"audio_milliseconds": sum(each.milliseconds for each in audio)}

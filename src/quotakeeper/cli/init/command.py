@@ -1,4 +1,5 @@
-"""Runs `quotakeeper init`: asks for values without a good default, and writes the config file."""
+"""Runs `quotakeeper init`: asks for the values that have no good default, and writes the config
+file."""
 
 from __future__ import annotations
 

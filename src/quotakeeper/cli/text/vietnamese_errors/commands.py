@@ -1,4 +1,4 @@
-"""Vietnamese translations of errors about arguments, files and findings of `doctor`.
+"""Vietnamese translations of errors about arguments and files, and of the findings of `doctor`.
 
 `{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
 """
