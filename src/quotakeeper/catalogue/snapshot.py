@@ -93,7 +93,8 @@ class _Plan:
 
 
 class _Timeline:
-    """The rates of one model and one set of options, for each period between two price changes."""
+    """The rates of one model and one set of options: one `_Plan` for each period between price
+    changes."""
 
     __slots__ = ("_options", "_plans", "_provider", "_sheet", "_starts")
 

@@ -11,7 +11,7 @@ LANGUAGES = ("en", "vi")
 def language(environ: Mapping[str, str] | None = None) -> str:
     """Return the language of messages, "vi" or "en".
 
-    The first of QUOTAKEEPER_LANG, LC_ALL, LC_MESSAGES and LANG that is set decides.
+    It is taken from the first of QUOTAKEEPER_LANG, LC_ALL, LC_MESSAGES and LANG that is set.
     """
     environment = os.environ if environ is None else environ
     for variable in ("QUOTAKEEPER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
