@@ -1,8 +1,8 @@
-"""`quotakeeper run` puts this file on PYTHONPATH. It installs hooks when a library is imported.
+"""Every Python process of a run executes this file first: `quotakeeper run` puts it on PYTHONPATH.
 
-Every Python process of the run executes it at its start. The Python may be an old version or in
-another environment. So this file uses old syntax, imports nothing at first, prints nothing and
-never raises.
+The file installs the hooks when the process imports a library that has a hook. The Python may be an
+old version or in another environment. So this file uses old syntax, imports nothing at first,
+prints nothing and never raises.
 """
 
 import os
