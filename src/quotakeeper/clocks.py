@@ -131,7 +131,7 @@ class MachineZone(tzinfo):
     unknown."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """The offset from UTC; uses `fold` in a repeated hour."""
+        """The offset from UTC. In an hour that occurs twice, `fold` says which one is meant."""
         if moment is None:
             return _ZERO
         naive = moment.replace(tzinfo=None)
@@ -147,7 +147,7 @@ class MachineZone(tzinfo):
         return LOCAL
 
     def fromutc(self, moment: datetime) -> datetime:
-        """Convert UTC to local time, with `fold` set in a repeated hour."""
+        """Convert UTC to local time. In an hour that occurs twice, `fold` is 1 for the second one."""
         utc = moment.replace(tzinfo=UTC)
         local = utc.astimezone()
         return local.replace(tzinfo=self)
@@ -163,7 +163,8 @@ class MachineZone(tzinfo):
 def zone_named(name: str) -> tzinfo:
     """The time zone with this IANA name, or the machine's zone for "local".
 
-    Raises ConfigError for an unknown name; the message says how to install the time zone database.
+    Raises ConfigError for an unknown name. If no time zone database is installed, the message says
+    how to install one.
     """
     if name == LOCAL:
         return MachineZone()

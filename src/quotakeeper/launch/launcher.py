@@ -46,8 +46,8 @@ class Ended:
 class Run:
     """A program to start, and the settings for its hooks.
 
-    `variables` are added to `environ`. Connections to `hosts` ("host", "host:port", ".ending",
-    "-ending") are watched. `notes` is the file for the summary of the run.
+    `variables` are added to `environ`. `hosts` are the hosts to watch: "host", "host:port", or the
+    end of a name (".ending", "-ending"). `notes` is the file for the summary of the run.
     """
 
     command: Sequence[str]

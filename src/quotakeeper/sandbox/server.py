@@ -153,10 +153,10 @@ def run_sandbox(
     *,
     ready: Callable[[Sandbox], None] | None = None,
 ) -> None:
-    """Run a sandbox until Ctrl-C, and print through `announce` how to connect programs.
+    """Run a sandbox until Ctrl-C, for `quotakeeper sandbox`.
 
-    For `quotakeeper sandbox`. `ready` is called before the first request. Raises InvalidInputError
-    for an unreadable fault, OSError if the port is in use.
+    `announce` prints how to connect programs. `ready` is called before the first request. Raises
+    InvalidInputError for an unreadable fault, and OSError if the port is in use.
     """
     sandbox = Sandbox(port=port, faults=faults, log=announce)
     url = sandbox.base_url

@@ -61,9 +61,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in pico-dollars.
+    """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in
+    pico-dollars.
 
-    `asks` are the calls at the expected estimate, `high_asks` the calls at the high estimate.
+    `asks` are the calls by the expected estimate. `high_asks` are the calls by the high estimate.
     """
 
     rate: Rate

@@ -49,8 +49,8 @@ class UsageReport:
     as_if: AsIf | None = None
 
     def media_milliseconds(self, rows: Sequence[UsageRow]) -> int:
-        """Return the length of the media of the jobs in `rows`, in milliseconds; 0 if no length is
-        known."""
+        """Return the total length of the media of all jobs in `rows`, in milliseconds; 0 if no
+        length is known."""
         if not self.media or not self.by_job:
             return 0
         jobs = {row.key[self.by.index(JOB)] for row in rows}

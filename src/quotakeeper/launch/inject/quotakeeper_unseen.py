@@ -39,9 +39,11 @@ _SEEN = "\0"
 
 
 class UnseenWatch:
-    """The state of the audit hook. `hosts` are "host", "host:port", ".ending" or "-ending".
+    """The state of the audit hook.
 
-    `note` writes a line for the summary of the run. `folder` is quotakeeper's folder on PYTHONPATH.
+    `hosts` are the hosts to watch: "host", "host:port", or the end of a name (".ending",
+    "-ending"). `note` writes a line for the summary of the run. `folder` is quotakeeper's folder on
+    PYTHONPATH.
     """
 
     def __init__(self, note: Callable[[str, str], None], hosts: str, folder: str) -> None:
