@@ -31,7 +31,8 @@ class ModelCatalogue(Protocol):
         """Whether a model, or an alias of it, has a price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The model name that calls are counted under: an alias gives the name of its model."""
+        """The model name that calls are counted under. For an alias, it is the name of the aliased
+        model."""
 
 
 class CatalogueHolder(Protocol):

@@ -267,7 +267,8 @@ class LazyPrices:
         return self.snapshot.highest(provider, quantities, at)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The model name that calls are counted under: an alias gives the name of its model."""
+        """The model name that calls are counted under. For an alias, it is the name of the aliased
+        model."""
         return self.snapshot.canonical_model(provider, model)
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
