@@ -247,12 +247,12 @@ class BatchRun:
             "STOPPED AT A LIMIT: {limit}", limit=self._options.redact(limit.told(words))
         ))  # fmt: skip
         write("  " + words(
-            "{done} of {total} file(s) fit; {left} left, nothing is lost",
+            "{done} of {total} file(s) are finished; {left} remain, nothing is lost",
             done=len(self.result.done), total=total, left=len(self.result.left),
         ))  # fmt: skip
         if limit.resets_at:
             at = when(limit, self._clock.now(), words)
-            write("  " + words("room again at {when}", when=at))
+            write("  " + words("calls fit again at {when}", when=at))
         again = _AGAIN_WITHOUT_FORCE if self._settings.forget else _AGAIN
         write("  " + words(again))
 

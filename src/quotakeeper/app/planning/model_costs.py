@@ -52,7 +52,9 @@ def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[Skipped
     files = [path for path in files_in(Path(folder)) if path.suffix.lower() in TEXTS]
     texts = [text_size(str(path), read_text(str(path))) for path in files]
     if not audio and not texts:
-        raise InvalidInputError("FOLDER", f"{folder} has no text or audio files", "name another")
+        raise InvalidInputError(
+            "FOLDER", f"{folder} has no text or audio files", "name another folder"
+        )
     return texts, audio, skipped
 
 
