@@ -35,9 +35,10 @@ class Clock(Protocol):
 
 
 def _boot_clock() -> Callable[[], int] | None:
-    """A function that returns nanoseconds since the system started, including suspended time.
+    """Return a function that reads the nanoseconds since the system started, including suspended
+    time.
 
-    Returns None if this system has no known clock of this kind. Linux: CLOCK_BOOTTIME. macOS:
+    Return None if this system has no known clock of this kind. Linux: CLOCK_BOOTTIME. macOS:
     CLOCK_MONOTONIC, which by its manual page runs during sleep. Windows: Python's monotonic clock,
     which runs during sleep. Source: Microsoft's pages on GetTickCount64 and
     QueryPerformanceCounter.

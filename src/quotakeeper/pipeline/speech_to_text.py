@@ -36,7 +36,7 @@ class SpeechSegment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The recognised speech and its language. `confidence` is Deepgram's, from 0 to 1."""
+    """The recognised speech and its language. `confidence` comes from Deepgram and is from 0 to 1."""
 
     language: str
     confidence: float

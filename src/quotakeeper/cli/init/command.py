@@ -83,8 +83,8 @@ def _asked(
 ) -> str:  # fmt: skip
     """Ask a question on the terminal and return the checked answer. An empty answer means `usual`.
 
-    If the answer is invalid, the question is repeated. After the last try, InvalidInputError is
-    raised.
+    After an invalid answer, the question is asked again. If the last answer allowed is invalid too,
+    InvalidInputError is raised.
     """
     words = session.words
     for tried in range(1, _TRIES + 1):
