@@ -1,4 +1,4 @@
-"""Reads the file of notes that the Python processes of a run wrote, and sums the notes up."""
+"""Reads the file of notes that the Python processes of a run wrote, and adds the notes up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class UnmeteredChild:
-    """Python processes that a program started without the meter: by a flag, or by a clean
+    """Python processes that a program started without the meter, because of a flag or a changed
     environment."""
 
     program: str

@@ -133,7 +133,8 @@ def _nothing_seen(notes: Notes, session: CommandContext) -> str:
 
 
 def _gaps(notes: Notes, session: CommandContext) -> list[str]:
-    """Return warnings about calls that were sent but not counted, as far as the meter can detect them."""
+    """Return warnings about sent calls that were not counted. The meter cannot detect all such
+    calls."""
     words, lines = session.words, []
     for each in notes.unseen:
         text = "connections to {host} that the meter did not see: {n}; their calls are not counted"
