@@ -5,8 +5,9 @@ search for a key; to parse the JSON around it takes ten times as long. So a docu
 later document has a total that replaces it, it is forgotten. All other documents are read, in
 order.
 
-The search is safe: inside a JSON text, each quote has a backslash, so no text of an answer contains
-a key with both of its quotes. Arguments of a function call can; a document with one is always read.
+The search is safe, because each quote inside a JSON text has a backslash. So no text of an answer
+contains a key with both of its quotes. Arguments of a function call can; a document with one is
+always read.
 """
 
 from __future__ import annotations
