@@ -49,6 +49,23 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify_new` found, and which entries it read.
+
+    - `problems`: every difference; empty if there is none.
+    - `after`: entries up to this number were not read again, because an earlier run verified them;
+      0 if the run read the whole journal.
+    - `newest`: the number of the newest entry that is verified now; 0 with problems.
+    - `why_whole`: why the whole journal was read although only new entries were to be; "" otherwise.
+    """
+
+    problems: tuple[Problem, ...]
+    after: int
+    newest: int
+    why_whole: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Compacted:
     """What one compaction step deleted: the number of entries, and of calls that ended before
     `before_at`.
@@ -141,6 +158,13 @@ class LedgerUpkeep(Protocol):
         """Compute all balances from the journal again and compare them with the stored ones.
 
         Returns the differences; empty if there are none.
+        """
+
+    def verify_new(self, *, whole: bool = False) -> Verification:
+        """Verify the entries after the last verified one, and everything that they changed.
+
+        Stores how far the ledger is verified, if there is no problem and this user may write. With
+        `whole`, reads the whole journal, as it does if the new entries cannot be verified alone.
         """
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:

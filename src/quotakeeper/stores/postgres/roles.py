@@ -8,15 +8,17 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass
 
 _ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_VERIFIED = ("verified", "verified_balance", "verified_mark")
 # Rows of the journal are only added. Rows that are derived from the journal are also changed.
 _ADDED_TO = (
     "entry", "labels", "word", "account", "crossing", "notice", "balance", "hold", "slot",
-    "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch",
+    "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch", *_VERIFIED,
 )  # fmt: skip
 _CHANGED = (
     "head", "balance", "hold", "slot", "slot_part", "pace", "mark", "quota_seen", "clock_reading",
+    *_VERIFIED,
 )  # fmt: skip
-_DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch")
+_DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch", *_VERIFIED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,3 +277,17 @@ SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
   ?::bigint[], ?::bigint[], ?::bigint[])
+
+-- What an earlier run of verify found: see verified_mark.py.
+-- name: has_verified
+SELECT count(*) FROM (SELECT to_regclass('verified') AS found) AS x WHERE x.found IS NOT NULL
+
+-- One run at a time keeps its mark.
+-- name: lock_verified
+LOCK TABLE verified IN SHARE ROW EXCLUSIVE MODE
+
+-- name: put_verified_balance
+INSERT INTO verified_balance (account_id, start_at, settled, reserved, overage)
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage

@@ -15,17 +15,16 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted, EventQuery
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
-from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.postgres.verifying import PostgresVerifying
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
-from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.forgetting import look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
@@ -35,10 +34,9 @@ from quotakeeper.stores.sql.paged_reads import (
 )
 from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
 from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
-from quotakeeper.stores.sql.verify_reads import verify_rows
 
 
-class PostgresStore(ConditionalWrites):
+class PostgresStore(PostgresVerifying):
     """A ledger in one schema of a database. One thread at a time may use this object.
 
     Other processes and machines may use the same ledger. Ledger time is the clock of the server;
@@ -146,12 +144,6 @@ class PostgresStore(ConditionalWrites):
         """Yield the journal entries after sequence number `after`, in commit order."""
         self._there()
         return read_entries(self._reading, after)
-
-    def verify(self) -> list[Problem]:
-        """Compute all sums from the journal again. Returns the differences from the stored ones."""
-        self._there()
-        with self._reading() as session:
-            return verify_rows(session, self._zones, _problems_of_head(session))
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""
@@ -264,14 +256,3 @@ class PostgresStore(ConditionalWrites):
         """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
         return PostgresStore(self._address, self._zones, owner=new_owner())
-
-
-def _problems_of_head(session: SqlSession) -> list[Problem]:
-    rows = session.execute(session.sql["head_differs"]).fetchall()
-    return [
-        Problem(
-            f"the head row has entry {seq} at {at}, but the journal ends with entry {newest} "
-            f"at {then}"
-        )
-        for seq, at, newest, then in rows
-    ]
