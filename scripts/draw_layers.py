@@ -26,6 +26,7 @@ PARTS = {
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
     "function_meter": "metered functions, labelled blocks",
+    "ledger_copying": "from one store to another",
     "order_giver": "pauses, raised limits, credit",
     "keeper_reads": "status, usage, events, verify",
     "wiring": "settings to live objects",

@@ -175,24 +175,6 @@ def open_server(settings: Settings) -> ServerLedger:
     return ServerLedger(parse_dsn(settings.ledger))
 
 
-def copy_to_server(source: Path, settings: Settings) -> int:
-    """Copy the ledger file `source` into the empty ledger on the server. Returns the number of
-    entries.
-
-    Raises InvalidInputError, and LedgerError.
-    """
-    from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415 - as above
-    from quotakeeper.stores.postgres.moving import take_over  # noqa: PLC0415
-    from quotakeeper.stores.sqlite.sole_reader import SoleReader  # noqa: PLC0415
-
-    address = parse_dsn(settings.ledger)
-    store = SoleReader(source, zone_named, owner=new_owner())
-    try:
-        return store.read_alone(lambda session: take_over(session, address, zone_named))
-    finally:
-        store.close()
-
-
 def is_on_server(settings: Settings) -> bool:
     """Whether the ledger is in PostgreSQL, so that other machines can use it too."""
     return settings.ledger.lower().startswith(_SERVER_SCHEMES)

@@ -1,10 +1,11 @@
-"""Runs `quotakeeper ledger check`, `quotakeeper ledger init` and `quotakeeper ledger move`."""
+"""Runs the commands of `quotakeeper ledger`: `check`, `init`, `move` and `unfreeze`."""
 
 from __future__ import annotations
 
 import json
 
-from quotakeeper.app.ledger_moving import move_ledger
+from quotakeeper.app.ledger_moving import move_ledger, unfreeze_ledger
+from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.server_checks import server_findings
 from quotakeeper.app.setup_checks import finding_record
 from quotakeeper.cli import console, context, exit_codes
@@ -47,12 +48,29 @@ def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql
     return exit_codes.OK
 
 
-def run_move(session: context.CommandContext, file: str) -> int:
-    """Copy a ledger file to the server, and print how many entries were copied. Returns the exit code."""
-    done, words = move_ledger(session.settings(), file), session.words
+def run_move(session: context.CommandContext, source: str) -> int:
+    """Copy a ledger, and print how many entries were copied. Returns the exit code."""
+    done, words = move_ledger(session.settings(), source), session.words
     entries = figures.whole(done.entries, session.lang)
     console.say(words("{source} was copied to {ledger}: entries: {n}; a comparison found no "
                       "difference",
                       source=done.source, ledger=done.ledger, n=entries))  # fmt: skip
-    console.say(words("the file was not changed: do not use it in any program from now on"))
+    if done.is_frozen:
+        console.say(words("{source} takes no calls any more; `quotakeeper ledger unfreeze` would "
+                          "change that",
+                          source=done.source))  # fmt: skip
+    else:
+        console.say(words("the file was not changed: do not use it in any program from now on"))
+    return exit_codes.OK
+
+
+def run_unfreeze(session: context.CommandContext) -> int:
+    """Let a ledger on a server take calls again after a move. Returns the exit code."""
+    settings, words = session.settings(), session.words
+    moved_to, ledger = unfreeze_ledger(settings), redacted(settings.ledger)
+    if moved_to:
+        console.say(words("{ledger} takes calls again; do not use {moved_to} in any program",
+                          ledger=ledger, moved_to=moved_to))  # fmt: skip
+    else:
+        console.say(words("{ledger} takes calls: it was not frozen", ledger=ledger))
     return exit_codes.OK

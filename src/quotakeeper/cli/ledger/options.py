@@ -9,7 +9,7 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def ledger() -> None:
-    """Check, create and fill a ledger on a PostgreSQL server."""
+    """Check, create and move a ledger on a PostgreSQL server."""
 
 
 @ledger.command("check")
@@ -37,11 +37,20 @@ def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
 
 
 @ledger.command("move")
-@click.option("--from", "file", required=True, metavar="FILE",
-              help="The ledger to copy; it is not changed.")  # fmt: skip
+@click.option("--from", "source", required=True, metavar="FILE|URL",
+              help="The ledger to copy: a file, or the URL of a server.")  # fmt: skip
 @click.pass_obj
-def move(session: CommandContext, file: str) -> int:
-    """Copy a ledger file to the empty ledger on the server, and compare both."""
+def move(session: CommandContext, source: str) -> int:
+    """Copy a ledger to an empty ledger on a server, or to a new file, and compare both."""
     from quotakeeper.cli.ledger.command import run_move
 
-    return run_move(session, file)
+    return run_move(session, source)
+
+
+@ledger.command("unfreeze")
+@click.pass_obj
+def unfreeze(session: CommandContext) -> int:
+    """Let a ledger on a server take calls again after it was moved."""
+    from quotakeeper.cli.ledger.command import run_unfreeze
+
+    return run_unfreeze(session)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Check, create and fill a ledger on a PostgreSQL server.": (
-        "Kiểm tra, tạo và chuyển sổ lên máy chủ PostgreSQL."
+    "Check, create and move a ledger on a PostgreSQL server.": (
+        "Kiểm tra, tạo và chuyển sổ trên máy chủ PostgreSQL."
     ),
-    "The ledger to copy; it is not changed.": "Sổ cần chép; tệp này giữ nguyên.",
-    "Copy a ledger file to the empty ledger on the server, and compare both.": (
-        "Chép một tệp sổ vào sổ trống trên máy chủ, rồi đối chiếu hai bên."
+    "The ledger to copy: a file, or the URL of a server.": (
+        "Sổ cần chép: một tệp, hoặc URL của máy chủ."
     ),
+    "Copy a ledger to an empty ledger on a server, or to a new file, and compare both.": (
+        "Chép một sổ vào sổ trống trên máy chủ hoặc vào một tệp mới, rồi đối chiếu hai bên."
+    ),
+    "Let a ledger on a server take calls again after it was moved.": (
+        "Cho sổ trên máy chủ ghi lượt gọi trở lại sau khi đã chuyển đi."
+    ),
+    "{source} takes no calls any more; `quotakeeper ledger unfreeze` would change that": (
+        "{source} không ghi lượt gọi nào nữa; muốn ghi lại, chạy `quotakeeper ledger unfreeze`"
+    ),
+    "{ledger} takes calls again; do not use {moved_to} in any program": (
+        "{ledger} lại ghi lượt gọi; đừng để chương trình nào dùng {moved_to}"
+    ),
+    "{ledger} takes calls: it was not frozen": "{ledger} vẫn ghi lượt gọi: sổ không bị khóa",
     "{source} was copied to {ledger}: entries: {n}; a comparison found no difference": (
         "đã chép {source} sang {ledger}: số bút toán: {n}; đối chiếu không thấy sai khác"
     ),

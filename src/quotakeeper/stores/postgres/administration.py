@@ -13,6 +13,7 @@ from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
 from quotakeeper.stores.postgres.migrations import creation_sql, prepare
+from quotakeeper.stores.postgres.moving import unfreeze
 from quotakeeper.stores.postgres.roles import LedgerRoles, roles_sql
 from quotakeeper.value_classes import dataclass
 
@@ -89,6 +90,13 @@ class ServerLedger:
                 with raw.transaction():
                     raw.execute(rights)
         return is_new
+
+    def unfreeze(self) -> str:
+        """Let the ledger take calls again after a move.
+
+        Returns where it was moved to; "" if it was not frozen. Raises LedgerError.
+        """
+        return unfreeze(self._address)
 
     def creation_sql(self, app: str = "", reader: str = "") -> str:
         """Return the SQL that `make` runs, for an administrator with more rights than this user."""

@@ -62,7 +62,7 @@ def is_damage(error: BaseException) -> bool:
 
 @cache
 def _dialect() -> Dialect:
-    return Dialect(texts(), _commit_number, _inserted_id, is_damage)
+    return Dialect(texts(), _commit_number, _inserted_id, is_damage, place="%s")
 
 
 def _commit_number(connection: Any) -> int:

@@ -291,3 +291,23 @@ INSERT INTO verified_balance (account_id, start_at, settled, reserved, overage)
 SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
 ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+
+-- A ledger that was moved away takes no writes: every commit changes the head row.
+-- name: moved_to
+SELECT value FROM meta WHERE key = 'moved_to'
+
+-- name: freeze
+CREATE TRIGGER head_is_frozen BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION refuse_moved()
+
+-- name: set_moved_to
+INSERT INTO meta (key, value) VALUES ('moved_to', ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: thaw
+DROP TRIGGER IF EXISTS head_is_frozen ON head
+
+-- name: drop_moved_to
+DELETE FROM meta WHERE key = 'moved_to'
+
+-- name: in_one_snapshot
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY

@@ -116,3 +116,11 @@ SELECT o.id, moment_of(coalesce(o.booked_at, o.at)) AS reserved_at,
        h.cost_pico * 0.000000000001 AS cost_usd, h.cost_pico,
        h.owner, h.sent = 1 AS sent, starts_with(o.id, 'quotakeeper-lease:') AS is_lease
 FROM hold AS h JOIN entry AS o ON o.seq = h.seq JOIN labels AS l ON l.labels_id = o.labels_id;
+
+-- A ledger that was moved away is frozen by a trigger with this function on its head row. The trigger
+-- is there only then, so it costs other ledgers nothing.
+CREATE FUNCTION refuse_moved() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  RAISE EXCEPTION 'moved to %', (SELECT m.value FROM meta AS m WHERE m.key = 'moved_to')
+    USING ERRCODE = 'QK001';
+END $$;
