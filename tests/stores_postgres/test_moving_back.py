@@ -85,11 +85,11 @@ def test_a_ledger_that_went_there_and_back_is_the_same_machine(
 ) -> None:
     chance, clock = Random(seed), FakeClock("2027-03-13T23:50:00Z")
     paths, address = [tmp_path / "first.db", tmp_path / "second.db"], new_address(server)
-    with closing(SqliteStore(paths[0], zone_named, owner="first")) as store:
-        before = run_script([store], chance, clock, 120)
+    with closing(SqliteStore(paths[0], zone_named, owner="first")) as source:
+        before = run_script([source], chance, clock, 120)
         if seed % 2:
-            store.compact(clock.now() - 10**11, clock.now())
-        end_all_calls(store, clock)
+            source.compact(clock.now() - 10**11, clock.now())
+        end_all_calls(source, clock)
     with closing(SoleReader(paths[0], zone_named, owner="mover")) as reader:
         entries = reader.read_alone(lambda session: take_over(session, address, zone_named))
     with closing(open_connection(address.parameters, prepares=False)) as raw, raw.transaction():

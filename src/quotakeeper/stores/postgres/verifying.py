@@ -27,7 +27,7 @@ class PostgresVerifying(ConditionalWrites):
     def verify_new(self, *, whole: bool = False) -> Verification:
         """Verify what is new since the last run, or everything; see the Store port.
 
-        A whole run is one long snapshot, during which the server cannot remove old rows.
+        A whole run is one long snapshot. While it lasts, the server cannot remove old rows.
         """
         self._there()
         return verify_further(
