@@ -485,9 +485,6 @@ SELECT seq, subject, account FROM notice
 -- name: rename_notice
 UPDATE notice SET subject = ?, account = ? WHERE seq = ?
 
--- name: entry_count
-SELECT count(*) FROM entry
-
 -- The statements below keep what an earlier run verified: see verified_mark.py.
 -- name: has_verified
 SELECT count(*) FROM sqlite_schema WHERE name = 'verified'
