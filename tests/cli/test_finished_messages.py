@@ -141,6 +141,12 @@ def test_a_translation_uses_only_values_that_its_message_has() -> None:
             'đặt on_limit = "wait", hoặc nâng hạn mức',
         ),
         (
+            "limit 'minutes of a day; per day' of 10.3 minutes per day: remaining 1 (used 9, "
+            "reserved 0)",
+            "hạn mức 'minutes of a day; per day' (10.3 minutes mỗi day): còn 1 (đã dùng 9, "
+            "giữ chỗ 0)",
+        ),
+        (
             "entry 7 crosses 8 with 9 used, but the journal adds up to 6",
             "mục 7 vượt ngưỡng 8 khi đã dùng 9, nhưng tổng theo nhật ký là 6",
         ),
