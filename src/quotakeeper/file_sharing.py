@@ -135,7 +135,7 @@ def _give(path: Path, group: int) -> None:
 def why_denied(ledger: Path) -> str:
     """The reason why this user cannot use the ledger: a file or folder, its owner and mode.
 
-    "" if there is no such file or folder.
+    "" if no file and no folder denies the access.
     """
     if not _POSIX:
         return ""

@@ -8,7 +8,7 @@ no time. The plan guarantees:
 
 - No hard limit is exceeded in any period, if the calls use what was planned for them.
 - No call could run earlier without changing the order.
-- A larger limit delays no task, with one exception: a task that did not fit before may run first.
+- A larger limit delays a task only if an earlier task fits now that did not fit before.
 """
 
 from __future__ import annotations

@@ -209,8 +209,8 @@ def unpriced_since(status: Status) -> int | None:
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """Add the unpriced calls in `slots` to every cost limit in which they count. Returns the
-    result.
+    """Return the status with the unpriced calls in `slots` added to each cost limit that counts
+    them.
     """
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:
