@@ -23,8 +23,8 @@ class PriceId:
     """The parts of a price id.
 
     `at` is the instant since which the prices are in force (microseconds since 1970 UTC). `above`
-    is the number of prompt tokens above which they apply. `own` is the hash of a user's price rows,
-    or "".
+    is the number of prompt tokens above which the prices apply. `own` is the hash of a user's price
+    rows, or "".
     """
 
     provider: str

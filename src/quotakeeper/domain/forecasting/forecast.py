@@ -102,7 +102,9 @@ class LimitSnapshot:
 
     @property
     def leaving(self) -> int:
-        """How much of `used` no longer counts at the end: all in a rolling window, else 0."""
+        """How much of `used` no longer counts at the end of the projection. 0 except in a rolling
+        window.
+        """
         return self.used if self.window.is_rolling else 0
 
 

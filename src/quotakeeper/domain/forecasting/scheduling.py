@@ -113,7 +113,7 @@ def standing(
 
     `counted` is what is used and reserved in the present period, in base units. For a rolling
     window, `profile` (start of slot -> base units) gives the times of this use. Each slot counts at
-    its end. Use that is in no slot counts at `now`. So use leaves the window in the plan a little
+    its end. Use that is in no slot counts at `now`. So in the plan, use leaves the window a little
     later than in the ledger, never earlier.
     """
     if not limit.window.is_rolling:

@@ -266,8 +266,8 @@ class Swept:
     """The reservations that a sweep ended: `expired` is how many expired, `assumed` how many were
     assumed.
 
-    `booked` are the outcomes of the assumed ones. `leases` are leases that stay open although they
-    expired or their process ended, because they were neither in `read` nor in `unread`.
+    `booked` are the outcomes of the assumed ones. `leases` are the overdue leases that stay open,
+    because they were neither in `read` nor in `unread`.
     """
 
     expired: int = 0

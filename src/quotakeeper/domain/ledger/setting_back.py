@@ -52,9 +52,8 @@ class SetBack:
 
 
 def set_back(entry: Entry, to: int) -> Entry | None:
-    """Return an entry with the times that it has after its ledger is moved back to `to`.
-
-    None if the move deletes the entry.
+    """Return an entry, with changed times if it is later than `to`. None if the move deletes the
+    entry.
     """
     if entry.at <= to:
         return entry
