@@ -70,9 +70,9 @@ class ResponseReader:
             if self.refused:
                 self._error += plain[: _MOST_ERROR - len(self._error)]
             elif plain:
-                self.split(plain)
+                self._split(plain)
 
-    def split(self, plain: bytes) -> None:
+    def _split(self, plain: bytes) -> None:
         """Split the next decompressed bytes into documents, and read them."""
         self._framing.feed(plain)
 

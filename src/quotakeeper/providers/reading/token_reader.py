@@ -59,18 +59,18 @@ class TokenReader(ResponseReader):
         else:
             self._waiting.add(document)
 
-    def split(self, plain: bytes) -> None:
+    def _split(self, plain: bytes) -> None:
         """Split the next decompressed bytes into documents. Leaves out events that a later total in
         these bytes replaces.
         """
         if self._waiting is not None and len(plain) > _MANY:
             first = 0 if self._framing.in_events else self._waiting.first_end(plain)
             if first:
-                super().split(plain[:first])
+                super()._split(plain[:first])
             if self._framing.in_events and self._framing.is_between:
                 first += self._waiting.replaced(plain[first:])
             plain = plain[first:]
-        super().split(plain)
+        super()._split(plain)
 
     def finish(self, *, complete: bool) -> Usage:
         """Return what the call used, according to all bytes so far. `complete`: the whole body
