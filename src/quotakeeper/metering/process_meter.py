@@ -102,9 +102,11 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """Yield the settings to try, one after the other: first all of them, then those without limits.
+    """Yield the settings to try, one after the other: first all of them, then all without the
+    limits.
 
-    The second ones help if a limit is wrong. Yields nothing if the settings could not be read.
+    The settings without limits help if a limit is wrong. Yields nothing if the settings could not
+    be read.
     """
     if watching is not None:
         yield watching
