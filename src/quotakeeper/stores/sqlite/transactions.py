@@ -236,7 +236,8 @@ class Transactions:
         return translated(self._path, error or RuntimeError())
 
     def _drop(self) -> None:
-        """Close the connection, and those that wait to be closed. Call this under the lock.
+        """Close the connection, and the older connections that wait to be closed. Call this under
+        the lock.
 
         After an error the cache may be wrong, and after a failed fsync the connection too. So the
         next call opens a new connection and reads the file again.
