@@ -1,7 +1,7 @@
 """The meter of this process: set by `watch`, or made from the environment at the first call.
 
 If the settings or a price file cannot be read, `on_store_failure` decides. With "deny", every call
-to a provider is refused. With "allow", such calls are sent.
+to a provider is refused. With "allow", the calls are sent.
 """
 
 from __future__ import annotations

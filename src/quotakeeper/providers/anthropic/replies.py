@@ -137,7 +137,8 @@ def fault_of(
 ) -> ProviderFault:
     """Return the fault for the error object `error`.
 
-    An error inside a stream has no HTTP status; then the type in `error` determines the status.
+    For an error inside a stream, which has no HTTP status, the type in `error` determines the
+    status.
     """
     named = text_of(error.get("type"))
     if status < 300:

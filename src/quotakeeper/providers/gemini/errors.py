@@ -51,7 +51,7 @@ def fault_of(
 ) -> ProviderFault:
     """Return the fault for the error object `error`.
 
-    An error inside a stream has no HTTP status; then the code in `error` is the status.
+    For an error inside a stream, which has no HTTP status, the code in `error` is the status.
     """
     code = whole(error.get("code"))
     status = status if status >= 300 or code is None or code > 599 else code

@@ -97,7 +97,7 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
     """Return (upper bound, typical) length of a video in whole seconds, rounded up.
 
-    The pictures may be longer than the audio; then the length of the pictures counts.
+    If the pictures are longer than the audio, the length of the pictures counts.
     """
     sound = read_sound(data) if data else None
     if sound is None or sound.film_microseconds is None:
