@@ -8,7 +8,7 @@ from __future__ import annotations
 TEXTS = {
     "check the path": "hãy kiểm tra đường dẫn",
     "is larger than 4 MB": "lớn hơn 4 MB",
-    "is a second price for the same call, with the same start date as {}": (
+    "is a second price for the same kind of call, with the same start date as {}": (
         "là giá thứ hai cho cùng loại lượt gọi, trùng ngày bắt đầu với {0}"
     ),
     "keep one of the two, or change the start date of one": "hãy giữ một trong hai, hoặc đổi ngày bắt đầu",
