@@ -1,4 +1,4 @@
-"""The interface between the engine and a store: six ports. `Store` combines them."""
+"""The interface between the engine and a store: seven ports. `Store` combines them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,21 @@ class Compacted:
     calls: int
     entries: int
     next_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """What a ledger on a server knows about a process: its owner name and its host.
+
+    `since_at` and `seen_at` are when it first and last wrote (microseconds since 1970 UTC).
+    `is_alive` is False if it counts as ended.
+    """
+
+    name: str
+    host: str
+    since_at: int
+    seen_at: int
+    is_alive: bool
 
 
 class LedgerWriter(Protocol):
@@ -207,6 +222,15 @@ class OwnerLiveness(Protocol):
         before.
         """
 
+    def keep_alive(self, now: int) -> None:
+        """Write that this process is running, if it has written nothing for some seconds.
+
+        Does nothing if the processes of the ledger keep files that show this. Raises LedgerError.
+        """
+
+    def process_rows(self, now: int) -> list[ProcessRow]:
+        """Return the processes that the ledger knows; empty if it keeps no rows of processes."""
+
     def before_fork(self) -> None:
         """Close handles that a forked child must not inherit. They are opened again when they are
         needed.
@@ -217,6 +241,26 @@ class OwnerLiveness(Protocol):
 
     def close(self) -> None:
         """Close all handles. Open reservations stay open."""
+
+
+class LeaseSharing(Protocol):
+    """The port for leases of other processes. A lease is a reservation for many calls."""
+
+    def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
+        """Return the open leases that count in one of these limits, oldest first."""
+
+    def recall(self) -> None:
+        """Ask all processes on all hosts to release the unused parts of their leases.
+
+        Does nothing if a file beside the ledger recalls leases. Raises LedgerError.
+        """
+
+    def recalls(self, seconds: float, now: int) -> int:
+        """Return a number that changes with each recall, at most `seconds` old.
+
+        It also changes when other processes counted this process as ended. Returns 0 if a file
+        beside the ledger recalls leases. Raises LedgerError.
+        """
 
 
 class QuotaPort(Protocol):
@@ -257,8 +301,9 @@ class ClockKeeping(Protocol):
 
 
 class Store(
-    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
+    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, LeaseSharing, QuotaPort, ClockKeeping,
+    Protocol,
 ):
-    """All six ports of a ledger store. Code that uses a store should ask only for the ports it
+    """All seven ports of a ledger store. Code that uses a store should ask only for the ports it
     needs.
     """

@@ -45,6 +45,15 @@ def is_lease_id(reservation_id: str) -> bool:
     return reservation_id.startswith(LEASE_PREFIX)
 
 
+def process_of(owner: str) -> str:
+    """Return the first owner name of a process.
+
+    A process that was counted as ended, but was not, continues under its first name, `~` and a
+    number.
+    """
+    return owner.partition("~")[0]
+
+
 @fast_dataclass
 class Hold:
     """An open reservation: the upper bound of one call, or a lease for many, set aside at instant
