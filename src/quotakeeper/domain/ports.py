@@ -11,7 +11,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
@@ -61,21 +61,6 @@ class Compacted:
     calls: int
     entries: int
     next_after: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessRow:
-    """What a ledger on a server knows about a process: its owner name and its host.
-
-    `since_at` and `seen_at` are when it first and last wrote (microseconds since 1970 UTC).
-    `is_alive` is False if it counts as ended.
-    """
-
-    name: str
-    host: str
-    since_at: int
-    seen_at: int
-    is_alive: bool
 
 
 class LedgerWriter(Protocol):
@@ -301,7 +286,13 @@ class ClockKeeping(Protocol):
 
 
 class Store(
-    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, LeaseSharing, QuotaPort, ClockKeeping,
+    LedgerWriter,
+    LedgerReader,
+    LedgerUpkeep,
+    OwnerLiveness,
+    LeaseSharing,
+    QuotaPort,
+    ClockKeeping,
     Protocol,
 ):
     """All seven ports of a ledger store. Code that uses a store should ask only for the ports it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quotakeeper.stores.sqlite.locks import OwnerMark, bury, dead_owners, lives, names_a_file
+from quotakeeper.stores.sqlite.locks import OwnerMark, bury, dead_owners, names_a_file
 
 
 class MarkedProcesses:
@@ -24,25 +24,25 @@ class MarkedProcesses:
         Raises OSError if the folder cannot be written.
         """
         if self._mark is None:
+            self._beside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._mark = OwnerMark(self._folder, owner, self._beside)
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return those of `owners` whose process ran on this host and has ended."""
-        return dead_owners(self._folder, frozenset(filter(names_a_file, owners)))
+        """Return those of `owners` whose process ran on this host and has ended.
 
-    def gone(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return those of `owners`, all processes of this host, that do not run any more."""
-        return frozenset(owner for owner in owners if not lives(self._folder, owner))
+        Without its file, it is not known of a process whether it has ended.
+        """
+        return dead_owners(self._folder, frozenset(filter(names_a_file, owners)))
 
     def bury(self, owners: frozenset[str]) -> None:
         """Delete the files of ended processes."""
         bury(self._folder, owners)
 
-    def close(self) -> None:
-        """Show that this process has ended."""
+    def close(self, *, leaves_something: bool) -> None:
+        """Show that this process has ended. Its file stays if it leaves journals or reservations."""
         mark, self._mark = self._mark, None
         if mark is not None:
-            mark.close()
+            mark.close(kept=leaves_something)
 
     def after_fork(self) -> MarkedProcesses:
         """Return the object for a forked child. Closes the child's copy of the parent's handle."""

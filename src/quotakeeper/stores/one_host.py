@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import ProcessRow
 
 
 class OneHost:

@@ -54,6 +54,21 @@ def process_of(owner: str) -> str:
     return owner.partition("~")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """What a ledger on a server knows about a process: its owner name and its host.
+
+    `since_at` and `seen_at` are when it first and last wrote (microseconds since 1970 UTC).
+    `is_alive` is False if it counts as ended.
+    """
+
+    name: str
+    host: str
+    since_at: int
+    seen_at: int
+    is_alive: bool
+
+
 @fast_dataclass
 class Hold:
     """An open reservation: the upper bound of one call, or a lease for many, set aside at instant

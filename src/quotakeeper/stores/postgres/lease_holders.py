@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
 from quotakeeper.domain.ledger.commands import Command, Sweep
-from quotakeeper.domain.ledger.reservations import Hold, process_of
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow, process_of
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import ProcessRow
 from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
 from quotakeeper.stores.postgres.owners import SEEN_EVERY_SECONDS, HostIdentity, seen_since
 from quotakeeper.stores.postgres.state import PostgresState
+
+log = logging.getLogger("quotakeeper.stores")
 
 
 class LocalProcesses(Protocol):
@@ -30,14 +32,11 @@ class LocalProcesses(Protocol):
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
         """Return those of `owners` whose process ran on this host and has ended."""
 
-    def gone(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return those of `owners`, all processes of this host, that do not run any more."""
-
     def bury(self, owners: frozenset[str]) -> None:
         """Delete what shows that these processes were running."""
 
-    def close(self) -> None:
-        """Show that this process has ended."""
+    def close(self, *, leaves_something: bool) -> None:
+        """Show that this process has ended. Its file stays if it leaves journals or reservations."""
 
     def after_fork(self) -> LocalProcesses:
         """Return the object for a forked child."""
@@ -55,6 +54,7 @@ class LeaseHolders(ConditionalWrites):
     ) -> None:  # fmt: skip
         super().__init__(address, zones, owner=owner, identity=identity)
         self._local = local
+        self._is_marked = False  # whether `local` shows this process, or cannot
         self._ended_here: frozenset[str] = frozenset()
 
     def _as_of(self, commands: Sequence[Command], now: int) -> Sequence[Command]:
@@ -75,14 +75,21 @@ class LeaseHolders(ConditionalWrites):
 
         Other processes then see that this process has ended.
         """
+        is_told = self._connection is not None
         super().close()
+        self._is_marked = False
         if self._local is not None:
-            self._local.close()
+            self._local.close(leaves_something=not is_told or self._presence.is_known)
 
     def _opened(self) -> PostgresState:
-        if self._local is not None:
-            self._local.begin(self._owner)  # before this process writes a journal
-        return super()._opened()
+        state = super()._opened()
+        if self._local is not None and not self._is_marked:
+            self._is_marked = True
+            try:
+                self._local.begin(self._owner)  # before this process writes a journal
+            except OSError as error:
+                log.debug("quotakeeper: no file shows that this process is running: %s", error)
+        return state
 
     def dead_owners(self) -> frozenset[str]:
         """Return the owner names of ended processes that have open reservations."""
@@ -92,24 +99,17 @@ class LeaseHolders(ConditionalWrites):
             return [(name, is_alive) for name, is_alive in rows.fetchall()]
 
         found = self._read(ask)
-        here = self._ends_here(frozenset(process_of(name) for name, _ in found))
+        here = self.ended(frozenset(process_of(name) for name, _ in found))
         return frozenset(
             name for name, is_alive in found
             if process_of(name) != self._owner and (not is_alive or process_of(name) in here)
         )  # fmt: skip
 
-    def _ends_here(self, owners: frozenset[str]) -> frozenset[str]:
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Return those of `owners` whose process ran on this host and has ended."""
         if self._local is None:
             return frozenset()
         ended = self._local.ended(owners - {self._owner})
-        self._ended_here |= ended
-        return ended
-
-    def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return those of `owners` whose process has ended. All are processes of this host."""
-        if self._local is None:
-            return frozenset()
-        ended = self._local.gone(owners - {self._owner})
         self._ended_here |= ended
         return ended
 
@@ -137,9 +137,7 @@ class LeaseHolders(ConditionalWrites):
         self.keep_alive(now, seconds)
         return self._presence.recalls
 
-    def keep_alive(
-        self, now: int, seconds: float = SEEN_EVERY_SECONDS
-    ) -> None:
+    def keep_alive(self, now: int, seconds: float = SEEN_EVERY_SECONDS) -> None:
         """Write that this process is running, if the server has not answered it for `seconds`."""
         presence = self._presence
         if presence.is_known and self._may_write and presence.silent_for(seconds):

@@ -122,9 +122,9 @@ class Presence:
         """Note that the statement of `seen` was committed."""
         self._is_known = True
 
-    def forgotten(self) -> None:
-        """Note that the row was deleted, because this process left the ledger."""
-        self._is_known = False
+    def left(self, *, is_holding: bool) -> None:
+        """Note that this process left the ledger. If it is still `is_holding`, its row stays."""
+        self._is_known = is_holding
 
     # -- other processes
 

@@ -79,8 +79,8 @@ class PostgresTransactions:
         connection, presence = self._connection, self._presence
         if connection is not None and presence.is_known:
             with suppress(*self._errors()):  # else other processes notice it after a while
-                connection.post(self._named("leave"), (presence.name,))
-            presence.forgotten()
+                rows = connection.post(self._named("leave"), (presence.name,))
+                presence.left(is_holding=rows.fetchone()[0])
         self._disconnect()
 
     def _disconnect(self) -> None:
