@@ -84,3 +84,7 @@ def test_an_account_that_an_earlier_period_has_is_matched_once(
     state.add_account(DAILY.account, begin - DAY)
     assert [each[0] for each in state.places(LABELS, NOW)] == [DAILY.account]
     assert state.accounts[DAILY.account.key] == (DAILY.account, begin - DAY)
+
+
+def test_a_process_keeps_its_first_name():
+    assert process_of("12-ab") == process_of("12-ab~2") == process_of("12-ab~13") == "12-ab"
