@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import state as state_module
 from quotakeeper.domain.ledger.apply import apply
 from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import process_of
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import MAX_QUANTITY

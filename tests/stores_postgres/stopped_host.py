@@ -61,7 +61,9 @@ def hold(url: str, folder: str, step: str, number: str) -> None:
 
 def use_up(url: str, folder: str) -> None:
     """Use all that is left, without leases."""
-    with Keeper(url, config(AMOUNT, folder, "off", on_busy="refuse"), on_warning=lambda _: None) as me:
+    with Keeper(
+        url, config(AMOUNT, folder, "off", on_busy="refuse"), on_warning=lambda _: None
+    ) as me:
         while (call := _call(me)) is not None:
             call.settle(requests=1)
 

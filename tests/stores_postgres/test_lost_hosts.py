@@ -2,78 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.domain.ledger.entries import Kind
-from quotakeeper.domain.ledger.reservations import is_lease_id
 from quotakeeper.testing import FakeClock
-from tests.stores_postgres.lease_limits import config
-
-CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "requests": 1}
-MakeHost = Callable[..., Keeper]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock("2026-11-23T12:00:00Z")
-
-
-@pytest.fixture
-def host(ledger_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[MakeHost]:
-    """Make a keeper on a host: `host("one", lease="18")`. Tests tend its leases themselves."""
-    made: list[Keeper] = []
-
-    def make(name: str, lease: str = "off", amount: int = 100) -> Keeper:
-        settings = config(amount, str(tmp_path / name), lease, on_busy="refuse")
-        keeper = Keeper(ledger_url, settings, clock=clock, on_warning=lambda _: None)
-        keeper._engine.worker.maintenance.tend = lambda store: None  # type: ignore[method-assign]
-        made.append(keeper)
-        return keeper
-
-    yield make
-    for keeper in made:
-        keeper.close()
-
-
-def call(keeper: Keeper, times: int = 1) -> None:
-    for _ in range(times):
-        keeper.reserve("gemini", **CALL).settle()
-
-
-def use_up(keeper: Keeper) -> int:
-    """Make calls until the limit refuses. Returns how many were admitted."""
-    for number in range(1_000):
-        try:
-            call(keeper)
-        except LimitExceeded:
-            return number
-    raise AssertionError("no limit refuses")
-
-
-def sweep(keeper: Keeper) -> None:
-    maintenance = keeper._engine.worker.maintenance
-    keeper._engine.worker.ask(maintenance.sweep)
-
-
-def tend(keeper: Keeper) -> None:
-    """The tick of the leases."""
-    leases: Any = keeper._engine.leases
-    keeper._engine.worker.ask(lambda store, now: leases.tend(store, now, at_once=True))
-
-
-def sums(keeper: Keeper) -> tuple[int, int]:
-    (cap,) = keeper.status().limits
-    return cap.used, cap.reserved
-
-
-def assumed(keeper: Keeper) -> list[int]:
-    """How much each assumed lease counts as used."""
-    return [e.quantities.get("requests", 0) for e in keeper.events() if is_lease_id(e.id)]
+from tests.stores_postgres.lease_limits import (
+    MakeHost,
+    assumed,
+    call,
+    kill,
+    sums,
+    sweep,
+    tend,
+    use_up,
+)
 
 
 def test_a_lost_host_returns_and_its_lease_is_corrected_once(
@@ -109,17 +53,6 @@ def test_a_killed_host_stays_assumed_and_its_next_process_corrects_it(
     sweep(host("one"))  # reads the journal
     assert (sums(two), assumed(two)) == ((93, 0), [0])
     assert use_up(two) == 7 and two.verify() == []
-
-
-def kill(keeper: Keeper) -> None:
-    """End a host's process without a word."""
-    worker: Any = keeper._engine.worker
-    store = worker.store
-    with worker._turn:
-        store._disconnect()
-        store._local.close(leaves_something=True)
-        for verb in ("leave", "keep", "close"):
-            setattr(worker._batches, verb, lambda: None)
 
 
 def test_a_neighbour_on_the_same_host_reads_the_journal_at_once(

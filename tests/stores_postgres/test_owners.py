@@ -48,7 +48,9 @@ class Hosts:
         (outcome,) = store.apply([command], self.clock.now())
         return outcome
 
-    def reserve(self, store: PostgresStore, id_: str, amount: int = 1, *, sent: bool = False) -> Any:
+    def reserve(
+        self, store: PostgresStore, id_: str, amount: int = 1, *, sent: bool = False
+    ) -> Any:
         command = c.Reserve(id_, LABELS, tokens(amount), (LIMIT,), store.owner, HOUR, sent)
         return self.do(store, command)
 

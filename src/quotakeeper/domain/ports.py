@@ -210,7 +210,7 @@ class OwnerLiveness(Protocol):
     def keep_alive(self, now: int) -> None:
         """Write that this process is running, if it has written nothing for some seconds.
 
-        Does nothing if the processes of the ledger keep files that show this. Raises LedgerError.
+        Does nothing if files show this. Raises LedgerError.
         """
 
     def process_rows(self, now: int) -> list[ProcessRow]:
@@ -234,11 +234,11 @@ class LeaseSharing(Protocol):
     def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
         """Return the open leases that count in one of these limits, oldest first."""
 
-    def recall(self) -> None:
-        """Ask all processes on all hosts to release the unused parts of their leases.
+    def assumed_leases(self, owners: frozenset[str]) -> list[tuple[str, UsageEvent]]:
+        """Return the leases of these processes that were assumed: owner name and event."""
 
-        Does nothing if a file beside the ledger recalls leases. Raises LedgerError.
-        """
+    def recall(self) -> None:
+        """Ask all processes to release the unused parts of their leases. Raises LedgerError."""
 
     def recalls(self, seconds: float, now: int) -> int:
         """Return a number that changes with each recall, at most `seconds` old.

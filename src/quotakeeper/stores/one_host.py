@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import UsageEvent
 
 
 class OneHost:
@@ -24,6 +25,10 @@ class OneHost:
             hold for hold in self.holds()
             if hold.is_lease and any(limit.matches(hold.labels) for limit in limits)
         ]  # fmt: skip
+
+    def assumed_leases(self, owners: frozenset[str]) -> list[tuple[str, UsageEvent]]:
+        """Return an empty list: the ledger has no rows of processes."""
+        return []
 
     def keep_alive(self, now: int) -> None:
         """Does nothing: a locked file shows that this process is running."""

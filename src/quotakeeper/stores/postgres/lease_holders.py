@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger.commands import Command, Sweep
 from quotakeeper.domain.ledger.reservations import Hold, ProcessRow, process_of
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
@@ -127,6 +128,16 @@ class LeaseHolders(ConditionalWrites):
         """Return the open leases that count in one of these limits, oldest first."""
         found = self._read(lambda state, _: state.leases())
         return [hold for hold in found if any(limit.matches(hold.labels) for limit in limits)]
+
+    def assumed_leases(self, owners: frozenset[str]) -> list[tuple[str, UsageEvent]]:
+        """Return the leases of these processes that were counted as used: owner name and event."""
+
+        def ask(state: PostgresState, _: int) -> list[tuple[str, UsageEvent]]:
+            rows = state.session.execute(texts()["leases_of"], [sorted(owners)]).fetchall()
+            found = [(owner, state.known_at(seq).event) for seq, owner in rows]
+            return [(owner, event) for owner, event in found if event is not None]
+
+        return self._read(ask) if owners else []
 
     def recall(self) -> None:
         """Ask all processes to release the unused parts of their leases."""

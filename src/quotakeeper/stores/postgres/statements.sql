@@ -139,6 +139,11 @@ SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = exclude
 -- name: leases
 SELECT seq FROM hold WHERE lease ORDER BY seq
 
+-- name: leases_of
+SELECT e.seq, w.text FROM entry AS e JOIN word AS w ON w.word_id = e.owner_id
+WHERE e.id >= 'quotakeeper-lease:' AND e.id < 'quotakeeper-lease;' AND w.text = ANY (?)
+ORDER BY e.seq
+
 -- Processes that use the ledger. The row of this process comes with the head row.
 -- name: own_owner
 SELECT ended_at IS NULL FROM owner WHERE name = ?
