@@ -157,7 +157,7 @@ class Orders:
                     raise InvalidInputError(
                         "ledger", f"process {hold.owner.partition('-')[0]} holds leases of this "
                                   "ledger",
-                        "end that process, or wait 10 s until it has released its leases",
+                        "end that process, or wait until its leases have expired; see: quotakeeper leases",
                     )  # fmt: skip
             done = store.set_back(now, by, why)
             clock.begin_anew(store)
