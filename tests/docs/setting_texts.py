@@ -101,10 +101,11 @@ SETTINGS: Texts = {
         "vi": "Đồng hồ nhảy tới trước quá số giây này thì [không được tin](keeper.md#đồng-hồ).",
     },
     "lease_seconds": {
-        "en": "On PostgreSQL: a host's [lease](../explanation/leases.md#on-several-hosts) that is not renewed "
-        "for so long counts as used, in seconds. It must outlast a failover of the database.",
-        "vi": "Với PostgreSQL: [phần thuê](../explanation/leases.md#trên-nhiều-máy) của một máy không được "
-        "gia hạn trong chừng này giây thì được tính là đã dùng. Nên dài hơn một lần chuyển dự phòng của cơ sở dữ liệu.",
+        "en": "On PostgreSQL: a [lease](../explanation/leases.md#on-several-hosts) that its host does not "
+        "renew for so long counts as used, in seconds. It must outlast a failover of the database.",
+        "vi": "Với PostgreSQL: [phần thuê](../explanation/leases.md#trên-nhiều-máy) mà máy thuê không gia "
+        "hạn trong chừng này giây thì được tính là đã dùng. Nên dài hơn một lần chuyển dự phòng của cơ sở "
+        "dữ liệu.",
     },
     "lease": {
         "en": "Calls are admitted in memory, on slices of the limits ([leases](keeper.md#leases)): "

@@ -46,7 +46,9 @@ def test_a_slow_ledger_does_not_shrink_the_blocks(
     assert blocks[:4] == [32, 32, 64, 128]
 
 
-def _slow(keeper: Keeper, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+def _slow(
+    keeper: Keeper, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
     """Let every commit of a keeper take some time."""
     keeper.status()
     store = keeper._engine.worker.store

@@ -120,13 +120,13 @@ def test_who_was_counted_as_ended_is_told_and_takes_a_new_name(
     hosts.reserve(one, "a", 10)
     hosts.reserve(one, "b", 10)
     hosts.advance(31)
-    before = one.recalls(60, hosts.clock.now())
+    before = one.recalls(60_000, hosts.clock.now())
     hosts.sweep(two, "one")
     with caplog.at_level(logging.WARNING):
         assert hosts.reserve(one, "c", 5).hold.owner == "one~2"
     assert "it continues as one~2 instead of one" in caplog.text
     assert one.owner == "one", "the engine's files keep their name"
-    assert one.recalls(60, hosts.clock.now()) != before, "its leases are given back"
+    assert one.recalls(60_000, hosts.clock.now()) != before, "its leases are given back"
     assert hosts.do(one, c.MarkSent("a")).error.state == "expired"
     assert two.dead_owners() == frozenset() and hosts.sums(two) == (0, 5)
     rows = {row.name: row.is_alive for row in two.process_rows(hosts.clock.now())}
@@ -220,10 +220,10 @@ def test_leases_under_a_limit_are_found_and_recalled(hosts: Hosts) -> None:
     for store in (one, two):
         assert [hold.id for hold in store.leases_in([LIMIT])] == [f"{LEASE_PREFIX}a"]
         assert store.leases_in([]) == []
-    before = one.recalls(60, hosts.clock.now())
+    before = one.recalls(60_000, hosts.clock.now())
     two.recall()
     hosts.reserve(one, "tells")
-    assert one.recalls(60, hosts.clock.now()) == before + 1
+    assert one.recalls(60_000, hosts.clock.now()) == before + 1
     two.recall()
     assert one.recalls(0, hosts.clock.now()) == before + 2, "asked, as no commit told it"
     hosts.do(one, c.Release(f"{LEASE_PREFIX}a"))

@@ -51,8 +51,10 @@ class HeldLease:
 
 @dataclass(frozen=True, slots=True)
 class LostHost:
-    """A host that is lost: when it was last seen (microseconds since 1970 UTC), how many of its
-    leases are open, and how many were assumed."""
+    """A host that is lost, and how many of its leases are open and were assumed.
+
+    `seen_at` is when it was last seen (microseconds since 1970 UTC).
+    """
 
     host: str
     seen_at: int

@@ -240,8 +240,8 @@ class LeaseSharing(Protocol):
     def recall(self) -> None:
         """Ask all processes to release the unused parts of their leases. Raises LedgerError."""
 
-    def recalls(self, seconds: float, now: int) -> int:
-        """Return a number that changes with each recall, at most `seconds` old.
+    def recalls(self, within_ms: int, now: int) -> int:
+        """Return a number that changes with each recall, at most `within_ms` milliseconds old.
 
         It also changes when other processes counted this process as ended. Returns 0 if a file
         beside the ledger recalls leases. Raises LedgerError.

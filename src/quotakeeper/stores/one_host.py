@@ -6,20 +6,21 @@ Its processes keep files beside the ledger, which show that they are running and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import UsageEvent
 
 
+class _Holding(Protocol):
+    def holds(self) -> list[Hold]: ...
+
+
 class OneHost:
     """The methods of the ports about owners and leases that need nothing in the ledger."""
 
-    def holds(self) -> list[Hold]:
-        """Return the open reservations, oldest first."""
-        raise NotImplementedError
-
-    def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
+    def leases_in(self: _Holding, limits: Sequence[Limit]) -> list[Hold]:
         """Return the open leases that count in one of these limits, oldest first."""
         return [
             hold for hold in self.holds()
@@ -36,7 +37,7 @@ class OneHost:
     def recall(self) -> None:
         """Does nothing: a file beside the ledger recalls leases."""
 
-    def recalls(self, seconds: float, now: int) -> int:
+    def recalls(self, within_ms: int, now: int) -> int:
         """Return 0: a file beside the ledger recalls leases."""
         return 0
 

@@ -24,7 +24,7 @@ from quotakeeper.file_safety import open_ours
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 _SIGN_EVERY_SECONDS = 0.2
-_LOOKED_EVERY_SECONDS = 0.2
+_LOOKED_EVERY_MS = 200
 _MOST_ROUNDS = 200
 EVERY_CALL = Limit("every call", "requests", Window("day"), 0)
 
@@ -60,11 +60,11 @@ class RecallNumber:
 
     def begin(self, store: Store, now: int) -> None:
         """Ignore earlier recalls."""
-        self._seen = store.recalls(_LOOKED_EVERY_SECONDS, now)
+        self._seen = store.recalls(_LOOKED_EVERY_MS, now)
 
     def seen(self, store: Store, now: int) -> bool:
         """Whether leases were recalled since this method was last called. Raises LedgerError."""
-        before, self._seen = self._seen, store.recalls(_LOOKED_EVERY_SECONDS, now)
+        before, self._seen = self._seen, store.recalls(_LOOKED_EVERY_MS, now)
         return self._seen != before
 
     def give(self, store: Store) -> None:

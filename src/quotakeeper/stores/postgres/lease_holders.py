@@ -15,7 +15,7 @@ from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
-from quotakeeper.stores.postgres.owners import SEEN_EVERY_SECONDS, HostIdentity, seen_since
+from quotakeeper.stores.postgres.owners import SEEN_EVERY_MS, HostIdentity, seen_since
 from quotakeeper.stores.postgres.state import PostgresState
 
 log = logging.getLogger("quotakeeper.stores")
@@ -143,15 +143,15 @@ class LeaseHolders(ConditionalWrites):
         """Ask all processes to release the unused parts of their leases."""
         self._presence.hears(self._alone("recall", ())[0])
 
-    def recalls(self, seconds: float, now: int) -> int:
-        """Return a number that changes with each recall, at most `seconds` old; see the port."""
-        self.keep_alive(now, seconds)
+    def recalls(self, within_ms: int, now: int) -> int:
+        """Return a number that changes with each recall; see the port."""
+        self.keep_alive(now, within_ms)
         return self._presence.recalls
 
-    def keep_alive(self, now: int, seconds: float = SEEN_EVERY_SECONDS) -> None:
-        """Write that this process is running, if the server has not answered it for `seconds`."""
+    def keep_alive(self, now: int, within_ms: int = SEEN_EVERY_MS) -> None:
+        """Write that this process is running, if the server was silent for `within_ms`."""
         presence = self._presence
-        if presence.is_known and self._may_write and presence.silent_for(seconds):
+        if presence.is_known and self._may_write and presence.silent_for(within_ms):
             recalls, is_known = self._alone("see", (presence.name, now))
             presence.hears(recalls)
             if not is_known:

@@ -18,7 +18,7 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.value_classes import dataclass, replace
 
 DEAD_AFTER_SECONDS = 30
-SEEN_EVERY_SECONDS = 5.0
+SEEN_EVERY_MS = 5_000
 _DEAD_AFTER_US = DEAD_AFTER_SECONDS * 1_000_000
 _KEPT_US = 31 * 86_400 * 1_000_000
 
@@ -48,7 +48,7 @@ class Presence:
         self._clock = SystemClock()
         self._number = 1
         self._is_known = False  # whether the ledger has the row, as far as this process knows
-        self._heard_at = 0.0
+        self._heard_at = self._clock.monotonic()
         self._recalls = self._ends = 0
 
     @property
@@ -66,9 +66,9 @@ class Presence:
         """A number that changes when leases were recalled, or this process was counted as ended."""
         return self._recalls + self._ends
 
-    def silent_for(self, seconds: float) -> bool:
+    def silent_for(self, milliseconds: int) -> bool:
         """Return whether the server has not answered this process for this time."""
-        return self._clock.monotonic() - self._heard_at >= seconds
+        return (self._clock.monotonic() - self._heard_at) * 1_000 >= milliseconds
 
     def hears(self, recalls: int) -> None:
         """Note an answer of the server, with its number of recalls."""
