@@ -34,7 +34,7 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(slots=True)
 class JournaledCall:
-    """A call as the journal describes it. `admitted` may be None: then only the ledger has it."""
+    """A call as the journal describes it. If `admitted` is None, the journal has only its end."""
 
     id: str
     owner: str

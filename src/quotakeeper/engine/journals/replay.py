@@ -115,8 +115,8 @@ class LeaseReplay:
     def _give_back(self, store: Store, now: int, journal: ProcessJournal) -> None:
         """End the leases of an ended process whose journal was booked.
 
-        Calls that a power cut may have lost are counted. Leases that were assumed before are
-        corrected.
+        If a power cut may have lost the journal, the leases are settled in full, as assumed usage.
+        Leases that were assumed before are corrected.
         """
         held = [
             hold
