@@ -23,7 +23,8 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.file_safety import followed
 from quotakeeper.identifiers import new_owner
 from quotakeeper.known_names import KnownNames
-from quotakeeper.server_store import host_files, server_store
+from quotakeeper.server_store import host_files as host_files
+from quotakeeper.server_store import server_store
 from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""One host of a storm: `python -m tests.stores_postgres.lease_host URL FOLDER CALLERS LEASE`.
+"""One host of a storm: `python -m tests.stores_postgres.lease_host URL FOLDER CALLERS AMOUNT MS LEASE`.
 
 A process whose journals are in a folder of its own, as those of a host. CALLERS threads make calls of
-one request each, until the limit refuses. It prints how many calls were admitted.
+one request each, until the limit of AMOUNT refuses. Each round trip to the server takes MS
+milliseconds longer. It prints how many calls were admitted.
 """
 
 from __future__ import annotations
@@ -9,13 +10,30 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
+from typing import Any
 
 from quotakeeper import Keeper, LimitExceeded
+from quotakeeper.stores.postgres.connection import PostgresConnection
 from tests.stores_postgres.lease_limits import config
 
 
-def main(url: str, folder: str, callers: str, amount: str, lease: str) -> None:
+def _delay(seconds: float) -> None:
+    """Let each round trip take longer, as on a network."""
+    for name in ("_together", "end", "commit", "post"):
+        trip = getattr(PostgresConnection, name)
+
+        def slow(*given: Any, trip: Any = trip) -> Any:
+            time.sleep(seconds)
+            return trip(*given)
+
+        setattr(PostgresConnection, name, slow)
+
+
+def main(url: str, folder: str, callers: str, amount: str, ms: str, lease: str) -> None:
     """Use the limit up, together with others."""
+    if int(ms):
+        _delay(int(ms) / 1_000)
     admitted = [0] * int(callers)
     with Keeper(url, config(int(amount), folder, lease)) as keeper:
 

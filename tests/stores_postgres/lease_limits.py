@@ -67,5 +67,5 @@ def kill(keeper: Keeper) -> None:
     with worker._turn:
         store._disconnect()
         store._local.close(leaves_something=True)
-        for verb in ("leave", "keep", "close"):
-            setattr(worker._batches, verb, lambda: None)
+        for verb in ("serve", "leave", "keep", "close"):
+            setattr(worker._batches, verb, lambda *_: None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from quotakeeper.domain.ledger.entries import Kind
+from quotakeeper.stores.postgres import transactions
 from quotakeeper.testing import FakeClock
 from tests.stores_postgres.lease_limits import (
     MakeHost,
@@ -96,6 +98,43 @@ def test_a_host_that_was_counted_as_ended_gives_its_leases_back(
     assert sums(two) == (12, 16)
     names = {hold.owner.partition("~")[2] for hold in two.reservations()}
     assert names == {"2"}
+
+
+def test_an_idle_process_tells_the_ledger_that_it_is_running(
+    host: MakeHost, clock: FakeClock
+) -> None:
+    one, two = host("one"), host("two")
+    held = one.reserve("gemini", model="gemini-2.0-flash", requests=1)
+    worker = one._engine.worker
+    assert worker.maintenance.rest_seconds == 5.0, "between two wake-ups"
+    for _ in range(8):
+        clock.advance(seconds=5)
+        store: Any = worker.store
+        store._presence._heard_at = float("-inf")  # by the machine's clock, 5 s passed
+        with worker._turn:
+            worker._batches.keep()
+    call(two)
+    sweep(two)
+    held.mark_sent()
+    held.settle()
+    assert sums(two) == (2, 0)
+
+
+def test_calls_that_the_server_missed_are_on_the_disk_of_the_host(
+    host: MakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object, **__: object) -> None:
+        raise ConnectionError("no route")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transactions, "open_connection", cut_off)
+        one = host("one", on_store_failure="allow")
+        call(one, 3)
+        kill(one)
+    two = host("two")
+    assert sums(two) == (0, 0)
+    sweep(host("one"))
+    assert sums(two) == (3, 0) and two.verify() == []
 
 
 def test_a_living_host_gives_back_what_another_needs(
