@@ -64,7 +64,8 @@ class Use:
     """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in
     pico-dollars.
 
-    `asks` are the calls by the expected estimate. `high_asks` are the calls by the high estimate.
+    `asks` are the calls according to the expected estimate. `high_asks` are the calls according to
+    the high estimate.
     """
 
     rate: Rate
@@ -131,7 +132,7 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """Return the rates. The rates of speech recognition are changed for files in these languages.
+    """Return the rates for files in these languages. Only the rates of speech recognition change.
 
     A file is recognised at least once, and at most once for each language.
     """
