@@ -6,12 +6,16 @@ import contextlib
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from quotakeeper import Keeper
 from quotakeeper.clocks import zone_named
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
+from quotakeeper.testing import FakeClock
+from tests.stores_postgres.lease_limits import MakeHost, config
 from tests.stores_postgres.server import running_server
 
 CANARY = "canary-8f3a"
@@ -49,3 +53,25 @@ def ledger(server: str) -> ServerAddress:
 def ledger_url(server: str, ledger: ServerAddress) -> str:
     """The URL of that ledger, with a password that no message may have. This server asks for none."""
     return f"{server}{ledger.schema}".replace("postgres@", f"postgres:{CANARY}@", 1)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock("2026-11-23T12:00:00Z")
+
+
+@pytest.fixture
+def host(ledger_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[MakeHost]:
+    """Make a keeper on a host: `host("one", lease="18")`. Tests do its upkeep themselves."""
+    made: list[Keeper] = []
+
+    def make(name: str, lease: str = "off", amount: int = 100, **more: object) -> Keeper:
+        settings = config(amount, str(tmp_path / name), lease, on_busy="refuse", **more)
+        keeper = Keeper(ledger_url, settings, clock=clock, on_warning=lambda _: None)
+        keeper._engine.worker._batches.keep = lambda: None  # type: ignore[method-assign]
+        made.append(keeper)
+        return keeper
+
+    yield make
+    for keeper in made:
+        keeper.close()

@@ -20,6 +20,7 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.driver import in_schema
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost
+from quotakeeper.stores.postgres.owners import HostIdentity
 from quotakeeper.stores.postgres.posting import (
     DONE,
     MismatchError,
@@ -43,8 +44,11 @@ class ConditionalWrites(PostgresTransactions):
 
     is_conditional = True
 
-    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
-        super().__init__(address, zones, owner=owner)
+    def __init__(
+        self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
+        identity: HostIdentity | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(address, zones, owner=owner, identity=identity)
         self.ways: Counter[str] = (
             Counter()
         )  # counts of batches by way of commit, and of failed guards
@@ -70,10 +74,13 @@ class ConditionalWrites(PostgresTransactions):
             if posted is None:
                 break
             self._ahead_us = posted.now - asked_at
+            self._presence.hears(posted.recalls)
             if posted.state == DONE:
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
             self.ways[f"guard: {posted.state}"] += 1
+            if posted.state == "owner":  # the commit under the lock gives this process its row
+                break
         self.ways["locked"] += 1
         return None
 
@@ -119,7 +126,7 @@ class ConditionalWrites(PostgresTransactions):
         connection, base = self._connection, plan.state.base
         if connection is None or base is not self._state:
             return None
-        values = parameters(batch.id, asked_at, self._rules_version, plan)
+        values = parameters(batch.id, self._presence.name, asked_at, self._rules_version, plan)
         try:
             rows = connection.post(in_schema(texts()["post"], self._address.schema), values)
             return Posted(rows)
