@@ -5,7 +5,9 @@
     ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
     │   └── MissingExtraError        an optional library is not installed
     ├── LimitExceeded                a hard limit refused a call
-    │   └── ClockSuspectError        because the machine's clock jumped ahead
+    │   ├── ClockSuspectError        because a clock cannot be trusted
+    │   ├── LedgerWentBackError      because the ledger lacks commits that this machine has seen
+    │   └── FailoverUnsafeError      because a failover of the server could lose calls
     ├── PausedError                  a pause refused a call
     ├── UnpricedModelError           a call was refused because no price is known for it
     ├── KeyConflictError             an event id was used before for a different call
@@ -28,7 +30,12 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
 
-from quotakeeper.refusal_protocols import DoubtedClock, PausingDecision, RefusalBasis, RefusingLimit
+from quotakeeper.refusal_protocols import (
+    ExplainedDoubt,
+    PausingDecision,
+    RefusalBasis,
+    RefusingLimit,
+)
 
 
 class RefusingVerdict(Protocol):
@@ -95,8 +102,8 @@ class RefusingDecision(Protocol):
         amounts."""
 
     @property
-    def doubt(self) -> DoubtedClock | None:
-        """The doubt about the clock, if limits refuse because the clock jumped ahead; else None."""
+    def doubt(self) -> ExplainedDoubt | None:
+        """The doubt about a clock or the ledger, if limits refuse because of it; else None."""
 
     def explain(self) -> str:
         """One line for people: why the call is refused."""
@@ -161,7 +168,8 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 
 
 class ClockSuspectError(LimitExceeded):
-    """A hard limit refused a call because the machine's clock jumped ahead.
+    """A hard limit refused a call because the clock of this machine jumped ahead, or the clock of the
+    ledger's server is ahead of it.
 
     The limit may have room, but no new period begins until the clock is confirmed. Further
     attributes: `ahead` (microseconds), `shown_at` (the time that the clock showed) and `trusted_at`
@@ -171,9 +179,29 @@ class ClockSuspectError(LimitExceeded):
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
         super().__init__(decision, text)
         doubt = decision.doubt
-        self.ahead = doubt.ahead if doubt is not None else 0
-        self.shown_at = doubt.shown_at if doubt is not None else 0
-        self.trusted_at = doubt.trusted_at if doubt is not None else 0
+        self.ahead: int = getattr(doubt, "ahead", 0)
+        self.shown_at: int = getattr(doubt, "shown_at", 0)
+        self.trusted_at: int = getattr(doubt, "trusted_at", 0)
+
+
+class LedgerWentBackError(LimitExceeded):
+    """A hard limit refused a call because the ledger lacks commits that this machine has seen.
+
+    Somebody restored a backup, or a standby without the last commits took over. Further attributes:
+    `seen` and `found`, the number of commits that this machine has seen, and that the ledger has.
+    """
+
+    def __init__(self, decision: RefusingDecision, text: str = "") -> None:
+        super().__init__(decision, text)
+        self.seen: int = getattr(decision.doubt, "seen", 0)
+        self.found: int = getattr(decision.doubt, "found", 0)
+
+
+class FailoverUnsafeError(LimitExceeded):
+    """A hard limit refused a call because a failover of the ledger's server could lose calls.
+
+    The setting `asynchronous_replication` decides whether hard limits refuse then.
+    """
 
 
 class PausedError(QuotakeeperError):

@@ -64,20 +64,12 @@ class PausingDecision(Protocol):
         """One line for people: which pause refused the call."""
 
 
-class DoubtedClock(Protocol):
-    """The parts of a clock doubt that an error uses; `domain.clock_readings.ClockDoubt` has them."""
+class ExplainedDoubt(Protocol):
+    """The parts of a doubt that an error uses; ClockDoubt and domain/server_doubts.py have them."""
 
     @property
-    def ahead(self) -> int:
-        """How many microseconds the clock jumped ahead."""
-
-    @property
-    def shown_at(self) -> int:
-        """The time that the clock showed, in microseconds since 1970 UTC."""
-
-    @property
-    def trusted_at(self) -> int:
-        """The newest trusted time, in microseconds since 1970 UTC."""
+    def fix(self) -> str:
+        """What the user must do, as a text."""
 
 
 class RefusingLimit(Protocol):

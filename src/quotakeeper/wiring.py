@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings
+from quotakeeper.config.platform_folders import server_folder
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.quotas import ProviderQuota
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from quotakeeper.domain.pricing.prices import Priced
     from quotakeeper.engine.leases.block_sizing import BlockSizing
     from quotakeeper.stores.postgres.administration import ServerLedger
+    from quotakeeper.stores.postgres.store import PostgresStore
     from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks
 
 MEMORY = "memory:"
@@ -133,7 +136,7 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     For a ledger that this user can read but not write, returns a read-only store.
     """
     if is_on_server(settings):
-        return _server_store(settings)
+        return server_store(settings, durability or "")
     path = ledger_path(settings)
     if path is None:
         with lifecycle.undisturbed():
@@ -146,20 +149,21 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
     if opens_read_only(path):
         return ReadOnlyStore(path, zone_named)
-    chosen = _durability(durability or settings.durability)
+    chosen = _durability(durability or settings.durability, on_server=False)
     group = _group(settings)
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen, group=group)
 
 
-def _server_store(settings: Settings) -> Store:
+def server_store(settings: Settings, durability: str = "") -> PostgresStore:
+    """The store of a ledger on a server. Raises ConfigError."""
     with lifecycle.undisturbed():
-        from quotakeeper.stores.postgres.driver import driver  # noqa: PLC0415 - as above
-        from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415
-        from quotakeeper.stores.postgres.store import PostgresStore  # noqa: PLC0415
+        from quotakeeper.stores.postgres.opening import store_for  # noqa: PLC0415 - as above
 
-        address = parse_dsn(settings.ledger)
-        driver()  # raises now, not at the first call, if the library is missing
-    return PostgresStore(address, zone_named, owner=new_owner())
+        return store_for(
+            settings.ledger, zone_named, new_owner(), folder=server_folder(os.environ),
+            must_be_replicated=(durability or settings.durability) == "replicated",
+            admits_loss=settings.asynchronous_replication == "allow",
+        )  # fmt: skip
 
 
 def open_server(settings: Settings) -> ServerLedger:
@@ -292,9 +296,12 @@ def _count_tokens(text: str) -> TokenCount:
     return count_tokens(text)
 
 
-def _durability(name: str) -> str:
-    if name not in ("power", "process"):
+def _durability(name: str, *, on_server: bool = True) -> str:
+    if name == "replicated" and not on_server:
         raise ConfigError(
-            "durability", f"unknown durability {str(name)[:40]!r}", "power or process"
+            "durability", "replicated needs a ledger on PostgreSQL", "set it to power"
         )
+    if name not in ("power", "process", "replicated"):
+        problem = f"unknown durability {str(name)[:40]!r}"
+        raise ConfigError("durability", problem, "power, process or replicated")
     return name

@@ -175,12 +175,12 @@ class TestGuards(LedgerCase):
     def test_a_pause_that_has_not_lapsed_on_the_server(self) -> None:
         limit = cap(100)
         self.warm(limit)
-        self.do(o.PauseCalls("gemini", "why", "an@host", 60 * SECOND), o.Ordered)
+        self.do(o.PauseCalls("gemini", "why", "an@host", 30 * SECOND), o.Ordered)
         self.record("a", tokens(1), limit)  # the store hears of the pause
         self.ways()
         store = self.store
         assert isinstance(store, PostgresStore)
-        store._ahead_us = 61 * SECOND
+        store._ahead_us = 31 * SECOND
         self.refused("b", tokens(1), limit)
         assert self.ways()["guard: time"] == 1
 

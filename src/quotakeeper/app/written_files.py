@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from quotakeeper.config import Settings, file_to_edit
+from quotakeeper.config.platform_folders import server_folder
 from quotakeeper.errors import ConfigError
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens.exact import default_path
 from quotakeeper.value_classes import asdict, dataclass
-from quotakeeper.wiring import ledger_path
+from quotakeeper.wiring import is_on_server, ledger_path
 
 # Files beside a ledger, by the suffix of their names. In a suffix, "*" is a process or a number.
 _BESIDE = (
@@ -56,6 +58,10 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
     for ending, what in _BESIDE if ledger is not None else ():
         assert ledger is not None
         yield from _beside(ledger, ending, what)
+    folder = server_folder(os.environ)
+    if folder is not None and is_on_server(settings):
+        for file in sorted(folder.glob("*.seen")) or [folder / "*.seen"]:
+            yield _found(file, "what this machine has seen of ledgers on servers")
     yield _found(default_path(), "the local tokenizer; written by tokens install")
     for where, what in (
         ("MEDIA.json, MEDIA.srt, MEDIA.txt", "written by translate, beside each media file"),

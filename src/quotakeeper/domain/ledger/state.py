@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -23,6 +23,9 @@ from quotakeeper.domain.units import METERS
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 from quotakeeper.value_classes import replace
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.server_doubts import LedgerDoubt
 
 ZoneFinder = Callable[[str], tzinfo]
 
@@ -41,7 +44,7 @@ class LedgerState:
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._index: AccountIndex[Account] = AccountIndex()
         self.notices = Notices()
-        self.doubt: ClockDoubt | None = None  # belongs to this process and is not stored
+        self.doubt: LedgerDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}

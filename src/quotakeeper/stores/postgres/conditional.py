@@ -27,9 +27,11 @@ from quotakeeper.stores.postgres.posting import (
     decided_again,
     parameters,
 )
+from quotakeeper.stores.postgres.server_clock import MOST_AHEAD
+from quotakeeper.stores.postgres.server_watch import Demands
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.postgres.tentative import NotConditionalError, Tentative
-from quotakeeper.stores.postgres.transactions import Batch, PostgresTransactions
+from quotakeeper.stores.postgres.transactions import NO_DEMANDS, Batch, PostgresTransactions
 
 _ROUNDS = 4
 
@@ -43,8 +45,15 @@ class ConditionalWrites(PostgresTransactions):
 
     is_conditional = True
 
-    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
-        super().__init__(address, zones, owner=owner)
+    def __init__(
+        self,
+        address: ServerAddress,
+        zones: ZoneFinder,
+        *,
+        owner: str,
+        demands: Demands = NO_DEMANDS,
+    ) -> None:
+        super().__init__(address, zones, owner=owner, demands=demands)
         self.ways: Counter[str] = (
             Counter()
         )  # counts of batches by way of commit, and of failed guards
@@ -71,6 +80,7 @@ class ConditionalWrites(PostgresTransactions):
                 break
             self._ahead_us = posted.now - asked_at
             if posted.state == DONE:
+                self._watch.committed(posted.version, batch.id, posted.now)
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
             self.ways[f"guard: {posted.state}"] += 1
@@ -84,13 +94,12 @@ class ConditionalWrites(PostgresTransactions):
             assert self._connection is not None
             head = self._connection.head
             self._ahead_us, self._rules_version = at - asked_at, head.account_version
-            state.doubt = self._doubt
             state.prefetch(commands, at)
             return self._decided(state, commands, at, is_fresh=True)
 
         state = self._state
         if not is_fresh and state is not None and state.is_warm and self._rules_version >= 0:
-            state.doubt = self._doubt
+            state.doubt = self._doubt or self._watch.doubt
             at = max(asked_at + self._ahead_us, state.high_water)
             with suppress(NotAtHandError):
                 return self._decided(state, commands, at, is_fresh=False)
@@ -106,6 +115,8 @@ class ConditionalWrites(PostgresTransactions):
         try:
             if at >= LAST_INSTANT:
                 raise NotConditionalError("the calendar ends")
+            if self._ahead_us > MOST_AHEAD:
+                raise NotConditionalError("the server's clock is ahead")
             return Tentative(state, commands, at, is_fresh=is_fresh)
         except NotConditionalError as error:
             self.ways[f"not under guards: {error}"] += 1
@@ -117,9 +128,12 @@ class ConditionalWrites(PostgresTransactions):
 
     def _sent(self, plan: Tentative, asked_at: int, batch: Batch[list[Outcomes]]) -> Posted | None:
         connection, base = self._connection, plan.state.base
+        self._watch.check_durability()
         if connection is None or base is not self._state:
             return None
-        values = parameters(batch.id, asked_at, self._rules_version, plan)
+        values = parameters(
+            batch.id, asked_at, self._rules_version, self._watch.seen.position.version, plan
+        )
         try:
             rows = connection.post(in_schema(texts()["post"], self._address.schema), values)
             return Posted(rows)

@@ -28,11 +28,13 @@ class MismatchError(Exception):
     """
 
 
-def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:
+def parameters(
+    batch_id: str, asked_at: int, rules_version: int, version: int, plan: Tentative
+) -> list[Any]:
     """Return a decided batch as the values for `post_v1`, in their order."""
     state, guards = plan.state, plan.guards
     return [
-        batch_id, asked_at, guards.since, guards.until, rules_version,
+        batch_id, asked_at, guards.since, guards.until, rules_version, version,
         *_columns(_balances(plan), 7), *_columns(_windows(plan), 4), *_columns(_known(plan), 6),
         *_columns(_entries(plan), 15), *_holds(plan), *_columns(state.sums.rows(), 6),
         *_columns(state.sums.part_rows(), 6),

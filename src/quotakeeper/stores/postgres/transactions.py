@@ -19,13 +19,15 @@ from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.postgres.migrations import prepare
+from quotakeeper.stores.postgres.server_watch import KEPT_BATCHES, Demands, ServerWatch
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import DamagedRowError
 
 PATIENCE = "10s"  # for the lock of the head row
-_KEPT_BATCHES = 3 * 86_400 * 1_000_000  # microseconds
 _CLEAN_EVERY = 4_096  # commits
+
+NO_DEMANDS = Demands()
 
 T = TypeVar("T")
 # Writes within one transaction, at an instant of ledger time. Returns the result, and whether there
@@ -52,8 +54,17 @@ class Batch(Generic[T]):
 class PostgresTransactions:
     """Opens a ledger when it is needed. Reads and writes it in whole transactions."""
 
-    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
+    def __init__(
+        self,
+        address: ServerAddress,
+        zones: ZoneFinder,
+        *,
+        owner: str,
+        demands: Demands = NO_DEMANDS,
+    ) -> None:
         self._address = address
+        self._demands = demands
+        self._watch = ServerWatch(address, demands)
         self._zones = zones
         self._owner = owner
         self._connection: PostgresConnection | None = None
@@ -125,15 +136,16 @@ class PostgresTransactions:
 
     def _attempt(self, write: Write[T], asked_at: int, batch: Batch[T]) -> T:
         state = self._opened()
+        self._watch.check_durability()
         connection = self._begun(state, "begin_write", "lock_head", asked_at)
-        state = self._refreshed(state)
-        sql, head = texts(), connection.head
-        now = max(head.now_at, head.high_water)
+        state, now = self._refreshed(state, asked_at)
+        sql, version = texts(), connection.head.version + 1
         if batch.is_unknown:
             # The earlier attempt has ended, because this transaction has the lock.
             found = connection.execute(sql["batch"], (batch.id,)).fetchone()
             if found is not None:
                 connection.commit([(sql["set_head"], (state.seq, state.high_water))], sql["commit"])
+                self._watch.committed(version, batch.id, now)
                 return batch.results[0]
             batch.is_unknown = False
             batch.results.clear()
@@ -148,17 +160,18 @@ class PostgresTransactions:
         ]
         self._commits += 1
         if self._commits % _CLEAN_EVERY == 0:
-            last.append((sql["drop_batches"], (now - _KEPT_BATCHES,)))
+            last.append((sql["drop_batches"], (now - KEPT_BATCHES,)))
         batch.results[:] = [result]
         connection.commit(last, sql["commit"])
+        self._watch.committed(version, batch.id, now)
         return result
 
     def _asked(self, ask: Callable[[PostgresState, int], T], asked_at: int) -> T:
         state = self._opened()
         connection = self._begun(state, "begin_read", "look_head", asked_at)
-        state = self._refreshed(state)
+        state, now = self._refreshed(state, asked_at)
         try:
-            return ask(state, max(connection.head.now_at, connection.head.high_water))
+            return ask(state, now)
         finally:
             connection.end(texts()["rollback"])
 
@@ -174,13 +187,22 @@ class PostgresTransactions:
         self._connection.begin(before, state.asks_first(), may_write=begin == "begin_write")
         return self._connection
 
-    def _refreshed(self, state: PostgresState) -> PostgresState:
-        state.refresh()
-        if state.is_void:
-            assert self._connection is not None
-            state = self._state = PostgresState(PostgresSession(self._connection), self._zones)
+    def _refreshed(self, state: PostgresState, asked_at: int) -> tuple[PostgresState, int]:
+        """Return the state as it is in this transaction, and ledger time."""
+        connection, watch = self._connection, self._watch
+        assert connection is not None
+        head = connection.head
+        if watch.is_behind(head):
+            state.is_void, connection.own_commits = True, 0
+        if not state.is_void:
             state.refresh()
-        return state
+        if state.is_void:
+            state = self._state = PostgresState(PostgresSession(connection), self._zones)
+            state.refresh()
+        now = watch.clock.ledger_time(head, asked_at)
+        watch.look(head, state.notices.accepted_at, now)
+        state.doubt = self._doubt or watch.doubt
+        return state, now
 
     @contextmanager
     def _reading(self) -> Iterator[SqlSession]:
@@ -224,6 +246,7 @@ class PostgresTransactions:
             raw = open_connection(address.parameters, prepares=address.prepares)
             self._connection = PostgresConnection(raw)
             self._may_write = prepare(raw, address).may_write
+            self._watch.connected(raw)
             self._state = PostgresState(PostgresSession(self._connection), self._zones)
         return self._state
 

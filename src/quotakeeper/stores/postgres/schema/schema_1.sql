@@ -319,6 +319,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
 -- says so.
 CREATE FUNCTION post_v1(
   batch_id text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  of_version bigint,
   -- balances: what is added, and what they may be at most before it
   b_account bigint[], b_start bigint[], b_settled bigint[], b_reserved bigint[], b_overage bigint[],
   b_most bigint[], b_most_settled bigint[],
@@ -354,6 +355,8 @@ BEGIN
   now_at := greatest(ledger_clock(asked_at), h.high_water);
   IF EXISTS (SELECT 1 FROM batch AS x WHERE x.id = batch_id) THEN
     failed := 'batch';
+  ELSIF h.version < of_version THEN  -- somebody restored an older copy
+    failed := 'version';
   ELSIF h.account_version <> of_accounts THEN
     failed := 'accounts';
   ELSIF now_at < since_at OR now_at >= until_at THEN
