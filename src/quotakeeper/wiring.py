@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings
-from quotakeeper.config.platform_folders import server_folder
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.quotas import ProviderQuota
@@ -160,7 +158,7 @@ def server_store(settings: Settings, durability: str = "") -> PostgresStore:
         from quotakeeper.stores.postgres.opening import store_for  # noqa: PLC0415 - as above
 
         return store_for(
-            settings.ledger, zone_named, new_owner(), folder=server_folder(os.environ),
+            settings.ledger, zone_named, new_owner(), folder=settings.server_folder,
             must_be_replicated=(durability or settings.durability) == "replicated",
             admits_loss=settings.asynchronous_replication == "allow",
         )  # fmt: skip

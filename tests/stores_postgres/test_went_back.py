@@ -13,6 +13,7 @@ from quotakeeper import Keeper
 from quotakeeper.__main__ import main
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.ports import Store
@@ -142,7 +143,7 @@ class TestALedgerThatWentBack(LedgerCase):
         self.restore()
         for store in (self.store, other):
             assert len(self.doubts(store)) == 1
-        self.apply(c.AcceptLedger(7, "restored", "an@host"))
+        self.apply(o.AcceptLedger(7, "restored", "an@host"))
         assert self.doubts() == self.doubts(other) == ()
         self.reserve("a", tokens(45), LIMIT)
         self.do(self.asking("b", tokens(45), [LIMIT]), c.Reserved, store=other)
@@ -159,7 +160,7 @@ class TestALedgerThatWentBack(LedgerCase):
         self.begin()
         self.restore()
         assert len(self.doubts()) == 1
-        self.apply(c.AcceptLedger(1, "restored", "an@host"))
+        self.apply(o.AcceptLedger(1, "restored", "an@host"))
         self.clock.advance(seconds=1)
         self.record("again", tokens(50), LIMIT)
         self.restore()  # the acceptance is gone as well
@@ -192,18 +193,19 @@ def test_another_cluster_and_an_older_timeline_are_noticed(tmp_path: Path) -> No
     seen.look(100, 0, now=5)
     seen.connected(ServerIdentity("1", 4))  # a standby took over, and lost nothing
     seen.look(101, 0, now=6)
-    assert seen.doubt is None
+    assert seen.position.lost is None
     seen.connected(ServerIdentity("1", 3))  # the old primary lives on
     seen.look(102, 0, now=7)
-    assert seen.doubt == WentBack(101, 102, 7)
+    doubts = [seen.doubt]
     seen.look(103, 8, now=9)  # accepted
-    assert seen.doubt is None
+    doubts.append(seen.doubt)
     seen.connected(ServerIdentity("2", 3))
     seen.look(104, 8, now=10)
-    assert seen.doubt == WentBack(103, 104, 10, is_other=True)
-    assert "another database cluster" in seen.doubt.explain()
-    restarted = LastSeen(tmp_path / "a.seen")
-    assert restarted.doubt == seen.doubt
+    lost = WentBack(103, 104, 10, is_other=True)
+    doubts.append(seen.doubt)
+    assert doubts == [WentBack(101, 102, 7), None, lost]
+    assert "another database cluster" in lost.explain()
+    assert LastSeen(tmp_path / "a.seen").doubt == lost
 
 
 def test_processes_of_a_machine_share_what_they_saw(tmp_path: Path) -> None:
@@ -254,7 +256,7 @@ def test_people_are_told_and_accept(
     limits = {"limit": [{"name": "day", "meter": "input_tokens", "window": "day", "amount": 100}],
               "timezone": "UTC"}  # fmt: skip
 
-    def history() -> tuple[int, str]:
+    def history() -> tuple[str, str]:
         _, out, _ = said("--ledger", ledger_url, "ledger", "check", "--json")
         (found,) = (each for each in json.loads(out)["findings"] if each["name"] == "history")
         return found["state"], found["text"]

@@ -8,7 +8,7 @@ from contextlib import closing
 from quotakeeper.app.setup_checks import Finding
 from quotakeeper.clocks import SystemClock
 from quotakeeper.config import Settings
-from quotakeeper.domain.ledger.commands import AcceptLedger
+from quotakeeper.domain.ledger.order_commands import AcceptLedger
 from quotakeeper.domain.server_doubts import LedgerDoubt, ServerClockDoubt, WentBack
 from quotakeeper.domain.usage import check_label
 from quotakeeper.engine.outcomes import raise_if_failed

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from quotakeeper.config import Settings, file_to_edit
-from quotakeeper.config.platform_folders import server_folder
 from quotakeeper.errors import ConfigError
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens.exact import default_path
@@ -58,7 +56,7 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
     for ending, what in _BESIDE if ledger is not None else ():
         assert ledger is not None
         yield from _beside(ledger, ending, what)
-    folder = server_folder(os.environ)
+    folder = settings.server_folder
     if folder is not None and is_on_server(settings):
         for file in sorted(folder.glob("*.seen")) or [folder / "*.seen"]:
             yield _found(file, "what this machine has seen of ledgers on servers")

@@ -24,7 +24,12 @@ from quotakeeper.config.limit_tables import (
     threshold,
     unknown_key,
 )
-from quotakeeper.config.platform_folders import PROJECT_FILE, default_ledger, user_config_file
+from quotakeeper.config.platform_folders import (
+    PROJECT_FILE,
+    default_ledger,
+    server_folder,
+    user_config_file,
+)
 from quotakeeper.config.settings import (
     CHOICES,
     DEFAULT_WARN_AT,
@@ -132,6 +137,7 @@ class _Sources:
             key_names=MappingProxyType(read_key_names(self.table.get(KEYS), self.shown)),
             currency=self._read("currency", exchange_rate, lambda: None),
             config_file=self.file,
+            server_folder=server_folder(self.environ),
             origins=MappingProxyType(dict(self.origins)),
             **chosen,
         )

@@ -181,6 +181,7 @@ class Settings:
       QUOTAKEEPER_LEDGER", or the name of the file.
     - `ledger_group`: the Unix group that shares the ledger; "" for a private ledger.
     - `config_file`: the file that was read, or None.
+    - `server_folder`: where this machine keeps what it has seen of ledgers on servers, or None.
     - `providers`: names of providers that have no adapter and no price.
     - `quota_presets`: names of presets whose quotas are shown beside the limits.
     - `key_names`: the environment variable of a provider's key, for each provider in [keys].
@@ -212,4 +213,5 @@ class Settings:
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: ExchangeRate | None = None
     config_file: Path | None = None
+    server_folder: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -298,4 +298,4 @@ SELECT system_identifier::text FROM pg_control_system()
 -- Carried out before the search_path is set, so it names its schema as `post` does.
 -- name: has_batch
 SELECT EXISTS (SELECT FROM ledger_schema.batch WHERE id = ?),
-       EXISTS (SELECT FROM ledger_schema.batch WHERE at < ?)
+       EXISTS (SELECT FROM ledger_schema.batch WHERE at <= ?)
