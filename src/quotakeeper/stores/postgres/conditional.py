@@ -20,6 +20,7 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.driver import in_schema
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost
+from quotakeeper.stores.postgres.guards import NotConditionalError
 from quotakeeper.stores.postgres.posting import (
     DONE,
     MismatchError,
@@ -30,7 +31,7 @@ from quotakeeper.stores.postgres.posting import (
 from quotakeeper.stores.postgres.server_clock import MOST_AHEAD
 from quotakeeper.stores.postgres.server_watch import Demands
 from quotakeeper.stores.postgres.state import PostgresState
-from quotakeeper.stores.postgres.tentative import NotConditionalError, Tentative
+from quotakeeper.stores.postgres.tentative import Tentative
 from quotakeeper.stores.postgres.transactions import NO_DEMANDS, Batch, PostgresTransactions
 
 _ROUNDS = 4
@@ -58,7 +59,8 @@ class ConditionalWrites(PostgresTransactions):
             Counter()
         )  # counts of batches by way of commit, and of failed guards
         self._rules_version = -1
-        self._ahead_us = 0  # by how much the server's clock is ahead of this machine's
+        self._ahead_us = 0  # by how much ledger time is ahead of this machine's clock
+        self._clock_ahead_us = 0  # by how much the server's clock is ahead of it
 
     def _posted(
         self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
@@ -72,6 +74,9 @@ class ConditionalWrites(PostgresTransactions):
             plan = self._plan(commands, asked_at, is_fresh=attempt > 0)
             if plan is None:
                 break
+            if not plan.entries and not plan.state.new_marks:
+                self.ways["nothing to write"] += 1  # all was refused or repeated, on fresh data
+                return plan.outcomes
             try:
                 posted = self._sent(plan, asked_at, batch)
             except NotAtHandError:  # such as labels that are not in the ledger yet
@@ -79,6 +84,8 @@ class ConditionalWrites(PostgresTransactions):
             if posted is None:
                 break
             self._ahead_us = posted.now - asked_at
+            if posted.now > posted.high_water:  # else the newest entry decided, and not the clock
+                self._clock_ahead_us = self._ahead_us
             if posted.state == DONE:
                 self._watch.committed(posted.version, batch.id, posted.now)
                 self.ways["conditional"] += 1
@@ -94,6 +101,7 @@ class ConditionalWrites(PostgresTransactions):
             assert self._connection is not None
             head = self._connection.head
             self._ahead_us, self._rules_version = at - asked_at, head.account_version
+            self._clock_ahead_us = head.now_at - asked_at
             state.prefetch(commands, at)
             return self._decided(state, commands, at, is_fresh=True)
 
@@ -115,7 +123,7 @@ class ConditionalWrites(PostgresTransactions):
         try:
             if at >= LAST_INSTANT:
                 raise NotConditionalError("the calendar ends")
-            if self._ahead_us > MOST_AHEAD:
+            if self._clock_ahead_us > MOST_AHEAD:
                 raise NotConditionalError("the server's clock is ahead")
             return Tentative(state, commands, at, is_fresh=is_fresh)
         except NotConditionalError as error:

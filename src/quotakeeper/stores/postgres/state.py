@@ -128,6 +128,11 @@ class PostgresState(SqlState):
         if not self.is_decided:
             super().prefetch(commands, now)
 
+    @property
+    def followed_seq(self) -> int:
+        """The last entry of which it is known which calls it is about."""
+        return self._followed[0]
+
     def refresh(self) -> None:
         """Start a transaction: drop cached data that another connection may have changed."""
         super().refresh()
@@ -172,6 +177,7 @@ class PostgresState(SqlState):
         self._slots.forget()
         self._paces.forget()
         self._records.forget()
+        self._new_marks.clear()
         for seq in {entry.ref or entry.seq for entry in entries}:
             known = self._known.get(seq)
             if known is not None and known.hold is None:
