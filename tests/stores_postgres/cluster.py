@@ -162,7 +162,7 @@ def pgbouncer(cluster: Cluster) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="qkpb-"))
     (folder / "pgbouncer.ini").write_text(
         f"""[databases]
-postgres = host={cluster.folder} port=5432
+postgres = host={cluster.folder} port=5432 user=postgres
 [pgbouncer]
 listen_addr =
 unix_socket_dir = {folder}

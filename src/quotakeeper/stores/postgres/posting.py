@@ -54,9 +54,9 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
 def _balances(plan: Tentative) -> list[tuple[int, ...]]:
     state, base = plan.state, plan.state.base
     rows = []
-    for key, start in {**plan.guards.balances, **dict.fromkeys(state.touched)}:
+    for key, start in {**plan.guards.balances, **state.touched, **state.assumed}:
         account = base.accounts[key][0]
-        mine, theirs = state.balance(account, start), base.balance(account, start)
+        mine, theirs = state.balance(account, start), state.stored(account, start)
         allowed = plan.guards.balances.get((key, start)) or any_use()
         rows.append((
             base.account_ids[key], start, mine.settled - theirs.settled,

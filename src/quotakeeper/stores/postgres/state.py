@@ -12,6 +12,7 @@ from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.limits import Account
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.postgres.connection import Statement
 from quotakeeper.stores.postgres.dialect import PostgresSession
@@ -112,6 +113,10 @@ class PostgresState(SqlState):
     def has(self, event_id: str) -> bool:
         """Return whether it is cached what the ledger has about an id: a record, or nothing."""
         return event_id in self._ids or self._records.has(event_id)
+
+    def cached_balance(self, account: Account, start_at: int) -> Balance | None:
+        """Return the balance of a slice if it is cached; else None."""
+        return self._balances.get(account.key, {}).get(start_at)
 
     def known(self, event_id: str) -> CallRecord | None:
         """Return the record of an id; None if the ledger does not have the id.

@@ -46,7 +46,7 @@ class Tentative:
             raise NotConditionalError("credit, a doubt or accounts prevent it")
         ids = {each.id for each in commands if isinstance(each, c.Reserve | c.Record | c.Draw)}
         new_ids = frozenset(each for each in ids if not (is_fresh or base.has(each)))
-        self.state = TentativeState(base, new_ids, now)
+        self.state = TentativeState(base, new_ids, now, is_fresh=is_fresh)
         self.guards = Guards()
         self.guards.lasts(bucket_start(now), bucket_start(now) + BUCKET)
         self.now = now
@@ -146,10 +146,12 @@ class Tentative:
         ]
         end = min(ends, default=ANY)
         self.guards.lasts(*((0, end) if self.now < end else (end, ANY)))
-        if command.at is not None:
-            if command.at >= self.now:
-                raise NotConditionalError("a call is drawn ahead of its time")
-            self.guards.lasts(command.at + 1, ANY)
+        if command.at is None and self.now < end:
+            return  # it counts at the instant of the commit
+        at = max(lease.at, min(self.now if command.at is None else command.at, end - 1))
+        if at >= self.now:
+            raise NotConditionalError("a call is drawn ahead of its time")
+        self.guards.lasts(at + 1, ANY)
 
     def _counts(self, labels: CallLabels) -> None:
         """Require that the commit is in the periods in which this call counts."""
@@ -192,7 +194,7 @@ class Tentative:
         if balance is not None:
             start_at, key = period.start_at, (account.key, period.start_at)
             guard = self.guards.balances.setdefault(key, any_use())
-            pairs = [(balance, state.base.balance(account, start_at))]
+            pairs = [(balance, state.stored(account, start_at))]
         else:
             start_at, key = 0, (account.key, period.start_at - 1)
             guard, pairs = self.guards.windows.setdefault(key, any_use()), []
@@ -215,7 +217,7 @@ class Tentative:
         if not pairs:
             account = of.limit.account
             starts = [start for start, _ in state.slices(account, of.after)]
-            pairs = [(state.balance(account, s), state.base.balance(account, s)) for s in starts]
+            pairs = [(state.balance(account, s), state.stored(account, s)) for s in starts]
         settled = sum(mine.settled - theirs.settled for mine, theirs in pairs)
         return settled + sum(mine.reserved - theirs.reserved for mine, theirs in pairs), settled
 

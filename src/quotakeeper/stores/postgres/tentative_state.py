@@ -18,11 +18,14 @@ from quotakeeper.stores.postgres.state import AddedSums, AddedUsage, PostgresSta
 class TentativeState(LedgerState):
     """A state over the cached state. Data that it lacks is read from the cached state.
 
-    `touched` has the slices that changed. `new_marks` has the thresholds that are crossed, or are
-    not any more.
+    - `touched`: the slices that changed.
+    - `assumed`: the slices whose stored balance is assumed to be 0.
+    - `new_marks`: the thresholds that are crossed, or are not any more.
     """
 
-    def __init__(self, base: PostgresState, new_ids: frozenset[str], now: int) -> None:
+    def __init__(
+        self, base: PostgresState, new_ids: frozenset[str], now: int, *, is_fresh: bool
+    ) -> None:
         super().__init__(base.zones)
         self.base = base
         self.seq, self.high_water = base.seq, base.high_water
@@ -32,11 +35,14 @@ class TentativeState(LedgerState):
         self.sums = AddedSums(base.session, base.interned)
         self.usage = AddedUsage(base.session)
         self._new_ids = new_ids  # assumed to be new; the commit checks this
-        self._now = now
+        self.assumed: dict[Slice, tuple[Account, Balance]] = {}  # by the start of a slice
+        self._now, self._is_fresh = now, is_fresh
         self._risen: dict[Slice, int] = {}  # settled use that this batch adds
-        self._lowest: dict[Slice, int] = {}  # the least of it at any time in this batch
-        self._standing: dict[Slice, set[Level]] = {}  # thresholds that settled use must not leave
-        self._exact: set[tuple[str, int]] = set()  # account key, and start of the period or 0
+        # For these, the start of a rolling window is 0: the least that this batch adds at any time;
+        # thresholds that settled use must not leave; and where settled use must be as it is known.
+        self._lowest: dict[Slice, int] = {}
+        self._standing: dict[Slice, set[Level]] = {}
+        self._exact: set[Slice] = set()
 
     def known(self, event_id: str) -> CallRecord | None:
         found = super().known(event_id)
@@ -57,8 +63,22 @@ class TentativeState(LedgerState):
         slices = self._balances.setdefault(account.key, {})
         found = slices.get(start_at)
         if found is None:
-            kept = self.base.balance(account, start_at)
+            kept = self.stored(account, start_at)
             found = slices[start_at] = Balance(kept.settled, kept.reserved, kept.overage)
+        return found
+
+    def stored(self, account: Account, start_at: int) -> Balance:
+        """Return the stored balance of a slice as it is known.
+
+        A balance that is not cached is assumed to be 0, such as that of a new period. The commit
+        returns the balances that it finds, and its guards are about those.
+        """
+        if self._is_fresh:
+            return self.base.balance(account, start_at)
+        found = self.base.cached_balance(account, start_at)
+        if found is None:
+            key = account.key, start_at
+            return self.assumed.setdefault(key, (account, Balance()))[1]
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
@@ -107,8 +127,11 @@ class TentativeState(LedgerState):
         if risen == before:
             return
         self._risen[key] = risen
-        self._lowest[key] = min(self._lowest.get(key, 0), risen)
         rolling = account.window.is_rolling
+        if rolling:
+            key = account.key, 0
+            risen = sum(self._risen_in_window(account))
+        self._lowest[key] = min(self._lowest.get(key, 0), risen)
         if not rolling and risen > before:
             return  # use that grows leaves no threshold of a calendar period
         for level, mark in self.marks(account.key).items():
@@ -125,13 +148,13 @@ class TentativeState(LedgerState):
         for account_key, level in self.new_marks:
             guards.marks[account_key, level] = stored(account_key).get(level)
         for (account_key, start_at), levels in self._standing.items():
-            account, marks = self.touched[account_key, start_at], self.marks(account_key)
-            left = [level for level in levels if marks[level].stands]
+            account = self.accounts[account_key][0]
+            left = [level for level in levels if (account_key, level) not in self.new_marks]
             for level in left:
                 guards.marks[account_key, level] = stored(account_key).get(level)
             if left:
                 # Settled use must not be below the highest of them, whatever this batch takes away.
-                least = max(level[2] for level in left) - self._lowest_of(account, start_at)
+                least = max(level[2] for level in left) - self._lowest[account_key, start_at]
                 of = self._guard_of(guards, account, start_at)
                 guards.settled(of, least, of[1])
         for account_key, start_at in self._exact:
@@ -140,12 +163,13 @@ class TentativeState(LedgerState):
             guards.settled(self._guard_of(guards, account, start_at), used, used)
 
     def _settled_before(self, key: Slice) -> int:
-        return self.base.balance(self.touched[key], key[1]).settled
+        return self.stored(self.touched[key], key[1]).settled
 
-    def _lowest_of(self, account: Account, start_at: int) -> int:
-        if not account.window.is_rolling:
-            return self._lowest[account.key, start_at]
-        return sum(least for (key, _), least in self._lowest.items() if key == account.key)
+    def _risen_in_window(self, account: Account) -> Iterator[int]:
+        after = self._after(account)
+        for (key, start_at), risen in self._risen.items():
+            if key == account.key and start_at > after:
+                yield risen
 
     def _after(self, account: Account) -> int:
         return self.period(account, self._now).start_at - 1
@@ -159,4 +183,4 @@ class TentativeState(LedgerState):
         if account.window.is_rolling:
             parts = self.base.slices(account, self._after(account))
             return sum(part.settled for _, part in parts)
-        return self.base.balance(account, start_at).settled
+        return self.stored(account, start_at).settled
