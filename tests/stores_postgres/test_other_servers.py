@@ -19,7 +19,7 @@ from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.contract import StoreContract
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
-from tests.stores_postgres.cluster import debians, pgbouncer, running, wheels
+from tests.stores_postgres.cluster import debians, needs_ci, pgbouncer, running, wheels
 from tests.stores_postgres.conftest import with_hosts_clock
 
 _numbers = itertools.count(1)
@@ -28,13 +28,15 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def oldest() -> Iterator[str]:
     """The URL of a server of Debian's package."""
-    with running(debians(15)) as cluster:
+    needs_ci()
+    with running(debians()) as cluster:
         yield cluster.url
 
 
 @pytest.fixture(scope="module")
 def pooled() -> Iterator[str]:
     """The URL of pgbouncer, which gives a connection to others after each transaction."""
+    needs_ci()
     with running(wheels()) as cluster, pgbouncer(cluster) as url:
         yield url
 
