@@ -26,87 +26,10 @@ Errors have attributes for programs, such as `error.limit`. The text `str(error)
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Sequence
-from datetime import tzinfo
-from typing import Protocol
 
-from quotakeeper.refusal_protocols import (
-    ExplainedDoubt,
-    PausingDecision,
-    RefusalBasis,
-    RefusingLimit,
-)
-
-
-class RefusingVerdict(Protocol):
-    """The parts of a limit's answer that an error uses; `quotakeeper.Verdict` has them."""
-
-    @property
-    def limit(self) -> RefusingLimit:
-        """The limit that gave the answer."""
-
-    @property
-    def asked(self) -> int:
-        """The amount that the call asked for, in base units of the limit's meter."""
-
-    @property
-    def used(self) -> int:
-        """Settled use in the period, in base units."""
-
-    @property
-    def reserved(self) -> int:
-        """The amount that calls under way have reserved, in base units."""
-
-    @property
-    def remaining(self) -> int:
-        """The amount that further calls can still reserve, in base units."""
-
-    @property
-    def resets_at(self) -> int:
-        """The end of the period, in microseconds since 1970 UTC."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether only the reservations of calls under way prevent this call."""
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether the call would not fit even if no other call were under way."""
-
-    def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: the limit, the asked and the remaining amount, and when the limit
-        resets."""
-
-
-class RefusingDecision(Protocol):
-    """The parts of a decision that an error uses; `quotakeeper.Decision` has them.
-
-    This is a protocol because this module imports nothing from the modules above it.
-    """
-
-    @property
-    def refusing(self) -> Sequence[RefusingVerdict]:
-        """The answers of the hard limits that have no room."""
-
-    @property
-    def blocking(self) -> RefusingVerdict:
-        """The answer of the refusing limit that resets last."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether reservations of calls under way are the only reason for the refusal."""
-
-    @property
-    def basis(self) -> RefusalBasis | None:
-        """The quantities that were to be reserved for the call, and the reasons for their
-        amounts."""
-
-    @property
-    def doubt(self) -> ExplainedDoubt | None:
-        """The doubt about a clock or the ledger, if limits refuse because of it; else None."""
-
-    def explain(self) -> str:
-        """One line for people: why the call is refused."""
+from quotakeeper.refusal_protocols import PausingDecision
+from quotakeeper.refusal_protocols import RefusingDecision as RefusingDecision
+from quotakeeper.refusal_protocols import RefusingVerdict as RefusingVerdict
 
 
 class QuotakeeperError(Exception):
@@ -171,7 +94,7 @@ class ClockSuspectError(LimitExceeded):
     """A hard limit refused a call because the clock of this machine jumped ahead, or the clock of the
     ledger's server is ahead of it.
 
-    The limit may have room, but no new period begins until the clock is confirmed. Further
+    The limit may have capacity left, but no new period begins until the clock is confirmed. Further
     attributes: `ahead` (microseconds), `shown_at` (the time that the clock showed) and `trusted_at`
     (the newest trusted time), both in microseconds since 1970 UTC.
     """
@@ -208,7 +131,7 @@ class PausedError(QuotakeeperError):
     """A pause refused the call: calls to this provider, or to all providers, are paused.
 
     The call was not sent. Attributes: `decision`, and the pause's `provider` ("" for all), `why`,
-    `by` and `until` (microseconds since 1970 UTC; None: until somebody resumes calls).
+    `by` and `until` (microseconds since 1970 UTC, or None if the pause has no end time).
     """
 
     def __init__(self, decision: PausingDecision, text: str = "") -> None:
@@ -288,7 +211,7 @@ class ProviderError(QuotakeeperError):
 
 
 class LedgerError(QuotakeeperError):
-    """The ledger cannot do what was asked. The message names the ledger, the problem, and the fix."""
+    """A ledger operation failed. The message names the ledger, the problem, and the fix."""
 
     def __init__(self, ledger: str, problem: str, fix: str = "") -> None:
         self.ledger = ledger
