@@ -30,6 +30,7 @@ PARTS = {
     "keeper_reads": "status, usage, events, verify",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
+    "server_store": "a ledger on a server",
     "stores": "memory, SQL, SQLite",
     "engine": "worker, leases, journals",
     "catalogue": "dated prices",

@@ -14,6 +14,10 @@ DEFAULTS: Texts = {
         "en": "that of `TZ`, else the machine's",
         "vi": "của `TZ`, không thì của máy",
     },
+    "lease": {
+        "en": "`off`; on PostgreSQL `auto`",
+        "vi": "`off`; với PostgreSQL là `auto`",
+    },
     "default_limits": {
         "en": "`true` without any `[[limit]]`",
         "vi": "`true` khi không có `[[limit]]`",
@@ -95,6 +99,13 @@ SETTINGS: Texts = {
     "clock_jump_seconds": {
         "en": "A clock that jumps ahead by more than this is [not trusted](keeper.md#clocks).",
         "vi": "Đồng hồ nhảy tới trước quá số giây này thì [không được tin](keeper.md#đồng-hồ).",
+    },
+    "lease_seconds": {
+        "en": "On PostgreSQL: a [lease](../explanation/leases.md#on-several-hosts) that its host does not "
+        "renew for so long counts as used, in seconds. It must outlast a failover of the database.",
+        "vi": "Với PostgreSQL: [phần thuê](../explanation/leases.md#trên-nhiều-máy) mà máy thuê không gia "
+        "hạn trong chừng này giây thì được tính là đã dùng. Nên dài hơn một lần chuyển dự phòng của cơ sở "
+        "dữ liệu.",
     },
     "lease": {
         "en": "Calls are admitted in memory, on slices of the limits ([leases](keeper.md#leases)): "

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from quotakeeper import Keeper
 from quotakeeper.clocks import zone_named
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
+from quotakeeper.testing import FakeClock
+from tests.stores_postgres.lease_limits import MakeHost, config
 from tests.stores_postgres.same import Pair
 from tests.stores_postgres.server import running_server
 
@@ -63,3 +66,25 @@ def pair(tmp_path: Path, ledger: ServerAddress) -> Iterator[Pair]:
     pair = Pair(tmp_path, ledger)
     yield pair
     pair.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock("2026-11-23T12:00:00Z")
+
+
+@pytest.fixture
+def host(ledger_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[MakeHost]:
+    """Make a keeper on a host: `host("one", lease="18")`. Tests tend its leases themselves."""
+    made: list[Keeper] = []
+
+    def make(name: str, lease: str = "off", amount: int = 100, **more: object) -> Keeper:
+        settings = config(amount, str(tmp_path / name), lease, on_busy="refuse", **more)
+        keeper = Keeper(ledger_url, settings, clock=clock, on_warning=lambda _: None)
+        keeper._engine.worker.maintenance.tend = lambda store: None  # type: ignore[method-assign]
+        made.append(keeper)
+        return keeper
+
+    yield make
+    for keeper in made:
+        keeper.close()

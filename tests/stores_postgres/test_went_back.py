@@ -20,9 +20,8 @@ from quotakeeper.domain.ports import Store
 from quotakeeper.domain.server_doubts import WentBack
 from quotakeeper.errors import LedgerWentBackError
 from quotakeeper.stores.postgres.driver import open_connection
-from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
+from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.last_seen import LastSeen, Position, ServerIdentity
-from quotakeeper.stores.postgres.opening import seen_file
 from quotakeeper.stores.postgres.server_watch import Demands
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
@@ -285,9 +284,7 @@ def test_people_are_told_and_accept(
     assert (code, out) == (
         0, "the ledger has every commit that this machine has seen: nothing was changed\n",
     )  # fmt: skip
-    address = parse_dsn(ledger_url)
-    file = seen_file(tmp_path / "data" / "quotakeeper" / "servers", address)
-    assert file.exists()
+    (file,) = (tmp_path / "data" / "quotakeeper" / "hosts").rglob("*.seen")
     assert b"canary" not in file.read_bytes()
     code, out, _ = said("--ledger", ledger_url, "doctor", "--paths")
     assert str(file) in out

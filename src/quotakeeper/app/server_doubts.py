@@ -18,7 +18,7 @@ from quotakeeper.wiring import open_server, server_store
 
 def server_doubts(settings: Settings) -> tuple[LedgerDoubt, ...]:
     """Return why hard limits of this machine refuse calls. Raises LedgerError and ConfigError."""
-    with closing(server_store(settings)) as store:
+    with closing(server_store(settings, None)) as store:
         return store.doubts(SystemClock().now())
 
 
@@ -43,7 +43,7 @@ def accept_ledger(settings: Settings, why: str) -> WentBack | None:
     """
     open_server(settings)  # raises for a ledger file
     why = check_label(why, "why", empty=True)
-    with closing(server_store(settings)) as store:
+    with closing(server_store(settings, None)) as store:
         now = SystemClock().now()
         for doubt in store.doubts(now):
             if isinstance(doubt, WentBack):

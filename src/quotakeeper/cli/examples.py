@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
     "ledger move": ("quotakeeper ledger move --from ledger.db",),
+    "leases": ("quotakeeper leases",),
     "ledger init": ("quotakeeper ledger init --app counting --reader reports --sql",),
     "reconcile": ("quotakeeper reconcile deepgram --last 7d",),
     "limits": ("quotakeeper limits list",),

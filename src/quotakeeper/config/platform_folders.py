@@ -44,17 +44,6 @@ def default_ledger(environ: Mapping[str, str], platform: str = sys.platform) -> 
     return data_folder(environ, platform) / "ledger.db"
 
 
-def server_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """Return the folder for what this machine keeps about ledgers on servers.
-
-    None if there is no home folder.
-    """
-    try:
-        return data_folder(environ, platform) / "servers"
-    except ConfigError:
-        return None
-
-
 def _absolute(environ: Mapping[str, str], variable: str) -> Path | None:
     # The XDG standard says that a relative path is ignored.
     text = environ.get(variable, "")

@@ -119,9 +119,28 @@ WHOLE_NUMBERS = (
         "how many seconds the clock may be ahead of the time since boot before quotakeeper "
         "distrusts it",
     ),
+    WholeNumber(
+        "lease_seconds",
+        60,
+        10,
+        3_600,
+        "how many seconds a lease of a host lasts if a server has the ledger and the host does "
+        "not renew the lease",
+    ),
 )
+_SERVER_SCHEMES = ("postgresql:", "postgres:")
 LEASE_WORDS = ("off", "auto")
 FEWEST_LEASED, MOST_LEASED = 4, 10_000  # the calls that one slice of a lease may be for
+
+
+def is_server(ledger: str) -> bool:
+    """Return whether this setting `ledger` names a database that other machines use as well."""
+    return ledger.lower().startswith(_SERVER_SCHEMES)
+
+
+def default_lease(ledger: str) -> str:
+    """Return the default of the setting `lease` for this ledger."""
+    return "auto" if is_server(ledger) else "off"
 
 
 def lease_size(value: object) -> str:
@@ -181,11 +200,11 @@ class Settings:
       QUOTAKEEPER_LEDGER", or the name of the file.
     - `ledger_group`: the Unix group that shares the ledger; "" for a private ledger.
     - `config_file`: the file that was read, or None.
-    - `server_folder`: where this machine keeps what it has seen of ledgers on servers, or None.
     - `providers`: names of providers that have no adapter and no price.
     - `quota_presets`: names of presets whose quotas are shown beside the limits.
     - `key_names`: the environment variable of a provider's key, for each provider in [keys].
     - `currency`: the rate for showing costs in a second currency, or None.
+    - `data_folder`: the folder for the data of this user on this machine, or None.
     """
 
     ledger: str = field(repr=False)  # a URL may have a password
@@ -202,6 +221,7 @@ class Settings:
     wait_seconds: int = 86_400
     clamp_least: int = 256
     clock_jump_seconds: int = 300
+    lease_seconds: int = 60
     on_store_failure: str = "deny"
     asynchronous_replication: str = "refuse"
     on_unpriced: str = "auto"
@@ -212,6 +232,6 @@ class Settings:
     ledger_group: str = ""
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: ExchangeRate | None = None
+    data_folder: Path | None = None
     config_file: Path | None = None
-    server_folder: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -244,8 +244,12 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
             continue  # pragma: no cover - overdue() returns only open holds; mypy cannot know
         unread = hold.is_lease and hold.id not in command.read
         if unread and hold.id not in command.unread:
-            left.append(hold)
-            continue
+            is_away = hold.id in command.away
+            if is_away and hold.expires_at > now:
+                continue
+            if not is_away:
+                left.append(hold)
+                continue
         kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE
         figures = _assumed(known) if kind is Kind.ASSUME else None
         if figures is not None and unread:

@@ -179,6 +179,8 @@ class Sweep:
     - `read`: ids of leases to release. The holder's journal was closed to writes, read, and booked
       completely.
     - `unread`: ids of leases to assume, because the holder's journal cannot be read.
+    - `away`: ids of leases of another host, whose journal only that host can read. They are assumed
+      when they have expired. Until then they stay open, because the holder may still use them.
 
     Any other lease stays open, and the outcome names it. At most `at_most` reservations are ended.
     When a call is assumed, `limits` are checked for thresholds.
@@ -189,6 +191,7 @@ class Sweep:
     limits: tuple[Limit, ...] = ()
     read: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
 
 
 Command = (
@@ -267,8 +270,8 @@ class Swept:
     """The reservations that a sweep ended: `expired` is how many expired, `assumed` how many were
     assumed.
 
-    `booked` are the outcomes of the assumed ones. `leases` are the overdue leases that stay open,
-    because they were neither in `read` nor in `unread`.
+    `booked` are the outcomes of the assumed ones. `leases` are leases that stay open although they
+    expired or their process ended, because the command does not name them.
     """
 
     expired: int = 0

@@ -21,6 +21,7 @@ from quotakeeper.stores.postgres.driver import in_schema
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost
 from quotakeeper.stores.postgres.guards import NotConditionalError
+from quotakeeper.stores.postgres.owners import HostIdentity
 from quotakeeper.stores.postgres.posting import (
     DONE,
     MismatchError,
@@ -29,10 +30,10 @@ from quotakeeper.stores.postgres.posting import (
     parameters,
 )
 from quotakeeper.stores.postgres.server_clock import MOST_AHEAD
-from quotakeeper.stores.postgres.server_watch import Demands
+from quotakeeper.stores.postgres.server_watch import NO_DEMANDS, Demands
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.postgres.tentative import Tentative
-from quotakeeper.stores.postgres.transactions import NO_DEMANDS, Batch, PostgresTransactions
+from quotakeeper.stores.postgres.transactions import Batch, PostgresTransactions
 
 _ROUNDS = 4
 
@@ -47,14 +48,10 @@ class ConditionalWrites(PostgresTransactions):
     is_conditional = True
 
     def __init__(
-        self,
-        address: ServerAddress,
-        zones: ZoneFinder,
-        *,
-        owner: str,
-        demands: Demands = NO_DEMANDS,
-    ) -> None:
-        super().__init__(address, zones, owner=owner, demands=demands)
+        self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
+        identity: HostIdentity | None = None, demands: Demands = NO_DEMANDS,
+    ) -> None:  # fmt: skip
+        super().__init__(address, zones, owner=owner, identity=identity, demands=demands)
         self.ways: Counter[str] = (
             Counter()
         )  # counts of batches by way of commit, and of failed guards
@@ -86,11 +83,14 @@ class ConditionalWrites(PostgresTransactions):
             self._ahead_us = posted.now - asked_at
             if posted.now > posted.high_water:  # else the newest entry decided, and not the clock
                 self._clock_ahead_us = self._ahead_us
+            self._presence.hears(posted.recalls)
             if posted.state == DONE:
                 self._watch.committed(posted.version, batch.id, posted.now)
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
             self.ways[f"guard: {posted.state}"] += 1
+            if posted.state == "owner":  # the commit under the lock gives this process its row
+                break
         self.ways["locked"] += 1
         return None
 
@@ -139,8 +139,9 @@ class ConditionalWrites(PostgresTransactions):
         self._watch.check_durability()
         if connection is None or base is not self._state:
             return None
+        known_version = self._watch.seen.position.version
         values = parameters(
-            batch.id, asked_at, self._rules_version, self._watch.seen.position.version, plan
+            batch.id, self._presence.name, asked_at, self._rules_version, known_version, plan
         )
         try:
             rows = connection.post(in_schema(texts()["post"], self._address.schema), values)

@@ -31,12 +31,12 @@ class MismatchError(Exception):
 
 
 def parameters(
-    batch_id: str, asked_at: int, rules_version: int, version: int, plan: Tentative
+    batch_id: str, owner: str, asked_at: int, rules_version: int, version: int, plan: Tentative
 ) -> list[Any]:
     """Return a decided batch as the values for `post_v1`, in their order."""
     state, guards = plan.state, plan.guards
     return [
-        batch_id, asked_at, guards.since, guards.until, rules_version, version,
+        batch_id, owner, asked_at, guards.since, guards.until, rules_version, version,
         version if guards.is_exact else ANY,
         *_columns(_balances(plan), 8), *_columns(_windows(plan), 5), *_columns(_known(plan), 6),
         list(guards.calls), state.base.followed_seq, *_columns(_marks(plan, guards.marks), 7),

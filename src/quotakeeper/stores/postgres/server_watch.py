@@ -35,6 +35,9 @@ class Demands:
     seen: Path | None = None
 
 
+NO_DEMANDS = Demands()
+
+
 class Replication(NamedTuple):
     """How a server replicates. `has_standby` is whether a standby is known to follow it."""
 

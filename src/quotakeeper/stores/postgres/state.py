@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.domain.ledger.reservations import Balance, Hold
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.usage import is_storable
@@ -87,6 +87,12 @@ class PostgresState(SqlState):
             (sql["refs_after"], self._followed[:1]),
             (sql["notices_after"], (self._noted,)),
         ]
+
+    def leases(self) -> list[Hold]:
+        """Return the open leases, oldest first."""
+        seqs = [row[0] for row in self.session.execute(self._sql["leases"]).fetchall()]
+        self._fetch_records(seqs)
+        return [hold for seq in seqs if (hold := self.known_at(seq).hold) is not None]
 
     # -- for commits under guards
 

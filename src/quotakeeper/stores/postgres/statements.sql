@@ -128,11 +128,58 @@ ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
 
 -- name: put_hold
-INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
-SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
+SELECT w.*, starts_with(e.id, 'quotakeeper-lease:')
+FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+  AS w (seq, owner, expires_at, sent, quantities, cost_pico) JOIN entry AS e ON e.seq = w.seq
 ON CONFLICT (seq) DO UPDATE
 SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
     cost_pico = excluded.cost_pico
+
+-- name: leases
+SELECT seq FROM hold WHERE lease ORDER BY seq
+
+-- name: leases_of
+SELECT e.seq, w.text FROM entry AS e JOIN word AS w ON w.word_id = e.owner_id
+WHERE e.id >= 'quotakeeper-lease:' AND e.id < 'quotakeeper-lease;' AND w.text = ANY (?)
+ORDER BY e.seq
+
+-- Processes that use the ledger. The row of this process comes with the head row.
+-- name: own_owner
+SELECT ended_at IS NULL FROM owner WHERE name = ?
+
+-- name: add_owner
+INSERT INTO owner (name, host, boot, since_at, seen_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, ended_at = NULL
+
+-- name: see_owner
+UPDATE owner SET seen_at = ? WHERE name = ?
+
+-- A process that is counted as ended gets a number behind `~` when it comes back.
+-- name: owners_named
+SELECT name, seen_at, ended_at FROM owner WHERE split_part(name, '~', 1) = ANY (?) FOR UPDATE
+
+-- name: end_owners
+UPDATE owner SET ended_at = ? WHERE name = ANY (?) AND ended_at IS NULL
+
+-- name: drop_owners
+DELETE FROM owner WHERE ended_at < ? AND name NOT IN (SELECT owner FROM hold)
+
+-- name: holding_owners
+SELECT DISTINCT h.owner, o.name IS NULL OR (o.ended_at IS NULL AND o.seen_at > ?)
+FROM hold AS h LEFT JOIN owner AS o ON o.name = h.owner
+
+-- name: all_owners
+SELECT name, host, boot, since_at, seen_at, ended_at FROM owner ORDER BY host, since_at, name
+
+-- name: see
+SELECT recalls, is_known FROM ledger_schema.see_v1(?, ?)
+
+-- name: recall
+SELECT recalls FROM ledger_schema.recall_v1()
+
+-- name: leave
+SELECT is_holding FROM ledger_schema.leave_v1(?)
 
 -- name: drop_hold
 DELETE FROM hold WHERE seq IN (SELECT unnest(?::bigint[]))
@@ -265,7 +312,7 @@ SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
 -- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
 -- name: post
 SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
-  ?, ?, ?, ?, ?, ?, ?,
+  ?, ?, ?, ?, ?, ?, ?, ?,
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],

@@ -120,10 +120,12 @@ CREATE TABLE hold (
   expires_at bigint NOT NULL,
   sent       bigint NOT NULL CHECK (sent IN (0, 1)),
   quantities text COLLATE "C" NOT NULL,
-  cost_pico  bigint CHECK (cost_pico >= 0)
+  cost_pico  bigint CHECK (cost_pico >= 0),
+  lease      boolean NOT NULL DEFAULT false
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX hold_expires ON hold (expires_at);
 CREATE INDEX hold_owner ON hold (owner);
+CREATE INDEX hold_lease ON hold (seq) WHERE lease;
 
 -- What was used in five minutes under one set of labels. Sums may be beyond 64 bits: they stand in
 -- `slot_part`, under the codes of stores/sql/codes.py. Both are added to, and never read first.
@@ -244,6 +246,18 @@ CREATE TABLE clock_reading (
   turn    bigint NOT NULL
 );
 
+-- The processes that use the ledger: no part of the journal. A process is seen at its commits, and in
+-- between at least every few seconds. `ended_at` is when another process counted it as ended; it then
+-- needs another name. Rows are locked after the head row, or alone.
+CREATE TABLE owner (
+  name     text COLLATE "C" PRIMARY KEY,
+  host     text COLLATE "C" NOT NULL,
+  boot     text COLLATE "C" NOT NULL,
+  since_at bigint NOT NULL,
+  seen_at  bigint NOT NULL,
+  ended_at bigint
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
 -- What was committed under a name of its own, so that a writer whose connection broke at the commit
 -- finds out. Rows of a few days ago go.
 CREATE TABLE batch (
@@ -284,6 +298,33 @@ BEGIN
   now_at := ledger_clock(asked_at);
 END $$;
 
+-- Between commits: the process `of_owner` is alive. Tells how often leases were recalled, and whether
+-- the ledger still counts the process as running. Waits for no writer.
+CREATE FUNCTION see_v1(of_owner text, asked_at bigint, OUT recalls bigint, OUT is_known boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE owner AS o SET seen_at = greatest(o.seen_at, ledger_clock(asked_at))
+  WHERE o.name = of_owner AND o.ended_at IS NULL;
+  is_known := FOUND;
+  SELECT h.recalls INTO STRICT recalls FROM head AS h;
+END $$;
+
+-- The process `of_owner` ends. Its row stays if it leaves open reservations, which others end then.
+CREATE FUNCTION leave_v1(of_owner text, OUT is_holding boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  is_holding := EXISTS (SELECT 1 FROM hold AS h WHERE h.owner = of_owner);
+  IF is_holding THEN
+    UPDATE owner AS o SET ended_at = o.seen_at WHERE o.name = of_owner AND o.ended_at IS NULL;
+  ELSE
+    DELETE FROM owner AS o WHERE o.name = of_owner;
+  END IF;
+END $$;
+
+-- Asks all processes to release what they do not use of their leases.
+CREATE FUNCTION recall_v1(OUT recalls bigint) LANGUAGE sql SET search_path FROM CURRENT
+AS $$ UPDATE head SET recalls = recalls + 1 RETURNING recalls $$;
+
 -- The sums of a slot from their text, in place of what is there: for a ledger that is set back.
 CREATE FUNCTION put_slot(
   at bigint, of_labels bigint, of_provenance bigint, of_outcome bigint,
@@ -318,7 +359,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
 -- follows from the commit's is given as what is to be added to it, where `e_relative` or `h_relative`
 -- says so.
 CREATE FUNCTION post_v1(
-  batch_id text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  batch_id text, of_owner text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
   of_version bigint, most_version bigint,
   -- balances: what is added, and what they may be at most before it
   b_account bigint[], b_start bigint[], b_settled bigint[], b_reserved bigint[], b_overage bigint[],
@@ -365,6 +406,8 @@ BEGIN
   now_at := greatest(ledger_clock(asked_at), h.high_water);
   IF EXISTS (SELECT 1 FROM batch AS x WHERE x.id = batch_id) THEN
     failed := 'batch';
+  ELSIF NOT EXISTS (SELECT 1 FROM owner AS x WHERE x.name = of_owner AND x.ended_at IS NULL) THEN
+    failed := 'owner';
   ELSIF h.version < of_version THEN  -- somebody restored an older copy
     failed := 'version';
   ELSIF h.version > most_version THEN
@@ -455,9 +498,10 @@ BEGIN
   ON CONFLICT (account_id, name, amount, level) DO UPDATE
   SET start_at = excluded.start_at, turn = excluded.turn, stands = excluded.stands;
 
-  INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
+  INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
   SELECT CASE WHEN w.seq < 0 THEN h.seq - w.seq ELSE w.seq END, w.owner,
-         w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost
+         w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost,
+         w.seq < 0 AND coalesce(starts_with(e_id[-w.seq], 'quotakeeper-lease:'), false)
   FROM unnest(h_seq, h_owner, h_expires, h_relative, h_sent, h_quantities, h_cost)
     AS w (seq, owner, expires, relative, sent, quantities, cost)
   ON CONFLICT (seq) DO UPDATE
@@ -489,6 +533,8 @@ BEGIN
   SELECT * FROM unnest(u_account, u_at, u_used)
   ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used;
 
+  -- Once a second is enough, and spares the row.
+  UPDATE owner AS x SET seen_at = now_at WHERE x.name = of_owner AND x.seen_at < now_at - 1000000;
   INSERT INTO batch (id, first_seq, last_seq, at)
   VALUES (batch_id, h.seq + 1, h.seq + count_of_entries, now_at);
   UPDATE head SET seq = h.seq + count_of_entries, high_water = now_at, version = h.version + 1;
