@@ -57,12 +57,6 @@ def missing(why: str) -> None:
     pytest.skip(why)
 
 
-def needs_ci() -> None:
-    """Skip tests that take minutes, and that find nothing new at most changes."""
-    if os.environ.get("CI") != "true":
-        pytest.skip("PostgreSQL 15 and pgbouncer are tested with CI=true")
-
-
 def needs_driver() -> None:
     """Skip the test without the driver."""
     if importlib.util.find_spec("psycopg") is None:

@@ -9,7 +9,7 @@ import pytest
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.config import Settings
-from quotakeeper.errors import ConfigError, LedgerUnavailableError, MissingExtraError
+from quotakeeper.errors import LedgerUnavailableError, MissingExtraError
 from quotakeeper.stores.postgres.driver import driver
 from quotakeeper.wiring import open_server, open_store
 
@@ -58,11 +58,6 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtraError, match=r'pip install "quotakeeper\[postgres\]"'):
         Keeper("postgresql://localhost/team")
-
-
-def test_leases_are_refused_for_now() -> None:
-    with pytest.raises(ConfigError, match="lease"):
-        Keeper("postgresql://localhost/team", lease="auto")
 
 
 def test_the_sql_of_a_ledger_needs_no_driver_and_a_check_names_the_extra(

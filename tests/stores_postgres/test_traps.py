@@ -1,8 +1,8 @@
 """Traps that were seen while the ledger on PostgreSQL was designed, a test each.
 
-Others have tests beside what they are about: a cancelled commit and retries that write
-(test_failover.py), a host that stands still (test_faults.py), pgbouncer (test_other_servers.py),
-malformed URLs (test_dsn.py), versions that lock (test_storm.py).
+Other traps have their tests elsewhere: a cancelled commit and retries that write
+(test_failover.py), a host that stands still (test_faults.py), pgbouncer (test_other_servers.py).
+Malformed URLs are in test_dsn.py, and writers that lock in test_storm.py.
 """
 
 from __future__ import annotations

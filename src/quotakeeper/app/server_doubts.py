@@ -13,7 +13,8 @@ from quotakeeper.domain.server_doubts import LedgerDoubt, ServerClockDoubt, Went
 from quotakeeper.domain.usage import check_label
 from quotakeeper.engine.outcomes import raise_if_failed
 from quotakeeper.identifiers import user_at_host
-from quotakeeper.wiring import open_server, server_store
+from quotakeeper.server_store import server_store
+from quotakeeper.wiring import open_server
 
 
 def server_doubts(settings: Settings) -> tuple[LedgerDoubt, ...]:

@@ -131,8 +131,10 @@ class PostgresConnection:
         self._is_unconfirmed |= notice.source_function == "SyncRepWaitForLSN"
 
     def _check_is_confirmed(self) -> None:
-        """Raise the driver's OperationalError, as after a lost connection, if a commit was cancelled
-        while it waited for its standby: it is not known whether it survives a failover.
+        """Raise the driver's OperationalError if a commit was cancelled while it waited for its
+        standby.
+
+        As after a lost connection, it is not known whether the commit survives a failover.
         """
         if self._is_unconfirmed:
             raise driver().OperationalError(

@@ -35,8 +35,8 @@ _ABOUT_A_CALL = (c.Settle, c.Release, c.MarkSent, c.Extend, c.Assume, c.Correct,
 class Tentative:
     """A batch decided at an instant.
 
-    Raises NotConditionalError if guards cannot express the decision, and NotAtHandError if the
-    cached data must be read afresh first: a refusal stands only on fresh data.
+    Raises NotConditionalError if guards cannot express the decision. Raises NotAtHandError if the
+    cached data must be read afresh first, such as for a refusal.
     """
 
     def __init__(
