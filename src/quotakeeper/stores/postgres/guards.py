@@ -26,8 +26,8 @@ class Guards:
     - The commit must be in `[since, until)`.
     - `balances`: the keys are an account key and the start of a slice. `windows`: the account key
       of a rolling window, and the instant after which its slices start. Each value has three
-      numbers: the most that settled and reserved use may be together, and the most and the least
-      that settled use may be.
+      numbers: the most for settled and reserved use together, and the most and the least for
+      settled use.
     - `calls`: the first entries of calls that nobody may have written about in the meantime.
     - `marks`: thresholds by account key and level, and what must be stored about each; None:
       nothing.
