@@ -150,6 +150,17 @@ def test_the_wake_up_tells_it_too(hosts: Hosts, caplog: pytest.LogCaptureFixture
     assert hosts.reserve(one, "c").hold.owner == "one~3"
 
 
+def test_who_was_seen_in_a_wrong_future_ends_when_the_ledger_is_set_back(hosts: Hosts) -> None:
+    one, two = hosts("one"), hosts("two")
+    right = hosts.clock.now()
+    hosts.advance(365 * 86_400)
+    hosts.reserve(one, "a")
+    hosts.clock.advance(seconds=-365 * 86_400)
+    two.set_back(right, "a user", "the clock was a year ahead")
+    hosts.advance(31)
+    assert two.dead_owners() == {"one"}
+
+
 def test_a_wake_up_is_sent_only_after_a_silence(hosts: Hosts) -> None:
     one = hosts("one")
     hosts.advance(20)

@@ -97,9 +97,9 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """Add the next bytes of the answer. Returns where to cut the stream; None: do not cut it.
+        """Add the answer's next bytes. Returns where to cut the stream, or None for no cut.
 
-        `splits`: the cut may be inside this chunk.
+        With `splits`, the cut may be inside this chunk.
         """
         self.feed(chunk)
         return None if self._budget is None else self._budget.after(chunk, splits=splits)
@@ -117,7 +117,7 @@ class HttpAttempt:
     # -- the end
 
     def end(self, complete: bool = True) -> None:
-        """End the attempt, because the answer is over. `complete`: the answer is whole."""
+        """End the attempt, because the answer is over. `complete` is False if it was cut."""
         if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)

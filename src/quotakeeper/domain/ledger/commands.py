@@ -270,8 +270,8 @@ class Swept:
     """The reservations that a sweep ended: `expired` is how many expired, `assumed` how many were
     assumed.
 
-    `booked` are the outcomes of the assumed ones. `leases` are leases that stay open although they
-    expired or their process ended, because the command does not name them.
+    `booked` are the outcomes of the assumed ones. `leases` are the overdue leases that stay open,
+    because the command does not name them.
     """
 
     expired: int = 0

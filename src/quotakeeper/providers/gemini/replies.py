@@ -50,7 +50,7 @@ class GeminiReader(TokenReader):
     def is_fault(self, body: Json) -> bool:
         """Return whether a document is an error, and store the error.
 
-        In a stream, an error may come after text; then the call is billed.
+        If an error comes after text in a stream, the call is billed.
         """
         error = error_in(body)
         if error:

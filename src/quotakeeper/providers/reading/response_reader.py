@@ -77,8 +77,9 @@ class ResponseReader:
         self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
-        """Return what the call used, according to all bytes so far. `complete`: the whole body
-        arrived.
+        """Return what the call used, according to all bytes so far.
+
+        `complete` is True if the whole body arrived.
         """
         self._close()
         if not self.call.billed:
