@@ -26,12 +26,14 @@ _OPTION = '[ledger] group = "..."'
 def group_id(name: str) -> int:
     """The id of a Unix group of this machine.
 
-    Raises ConfigError if there is no such group, if this user is not a member (root need not be),
-    and always on Windows.
+    Raises ConfigError if there is no such group, if this user is not a member (root is always
+    accepted), and always on Windows.
     """
     if not _POSIX:
         raise ConfigError(
-            "ledger.group", "Windows has no such groups", "give the users access to the folder"
+            "ledger.group",
+            "cannot be set on Windows, which has no Unix groups",
+            "leave it out, and give the users access to the ledger's folder",
         )
     import grp  # noqa: PLC0415 - not on Windows, and only for shared ledgers
 

@@ -293,5 +293,5 @@ def _durability(name: str, *, on_server: bool = True) -> str:
         )
     if name not in ("power", "process", "replicated"):
         problem = f"unknown durability {str(name)[:40]!r}"
-        raise ConfigError("durability", problem, "power, process or replicated")
+        raise ConfigError("durability", problem, "set it to power, process or replicated")
     return name

@@ -216,7 +216,11 @@ def test_a_forked_child_has_a_row_of_its_own(hosts: Hosts) -> None:
     one = hosts("one")
     one.before_fork()
     hosts.reserve(one, "a")
+    assert one._connection is not None
+    raw = one._connection.raw  # the parent's, which the child leaves open
     child = hosts.stores["child"] = one.after_fork()
+    assert not raw.closed
+    raw.close()
     assert child.owner != "one"
     hosts.reserve(child, "b")
     names = {row.name for row in child.process_rows(hosts.clock.now())}

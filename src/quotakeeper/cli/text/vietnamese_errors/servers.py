@@ -130,7 +130,7 @@ TEXTS = {
     ),
     "replicated needs a ledger on PostgreSQL": "replicated cần một sổ trên PostgreSQL",
     "set it to power": "hãy đặt là power",
-    "power, process or replicated": "power, process hoặc replicated",
+    "set it to power, process or replicated": "hãy đặt là power, process hoặc replicated",
     "replicated: an acknowledged write survives the loss of the server; it waits for a standby": (
         "replicated: lần ghi đã xác nhận còn nguyên cả khi mất máy chủ; nó chờ một máy dự phòng"
     ),
