@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "forget": ("quotakeeper forget --label user=an",),
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
+    "ledger accept": ('quotakeeper ledger accept --why "restored a backup"',),
     "ledger move": ("quotakeeper ledger move --from ledger.db",),
     "leases": ("quotakeeper leases",),
     "ledger init": ("quotakeeper ledger init --app counting --reader reports --sql",),

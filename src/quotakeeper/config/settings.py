@@ -37,8 +37,9 @@ def variable_of(name: str) -> str:
 CHOICES = (
     Choice(
         "durability",
-        ("power", "process"),
-        "what a committed write survives: a power cut, or only the end of the process",
+        ("power", "process", "replicated"),
+        "what a committed write survives: a power cut, only the end of the process, or also the "
+        "loss of the PostgreSQL server, because a standby has the write too",
     ),
     Choice(
         "on_limit",
@@ -61,6 +62,12 @@ CHOICES = (
         "on_store_failure",
         ("deny", "allow"),
         "what happens to a call while the ledger cannot be used",
+    ),
+    Choice(
+        "asynchronous_replication",
+        ("refuse", "allow"),
+        "what hard limits do with calls if a standby of the PostgreSQL server may lack the last "
+        "calls when it takes over: a limit could then be passed",
     ),
     Choice(
         "on_unpriced",
@@ -216,6 +223,7 @@ class Settings:
     clock_jump_seconds: int = 300
     lease_seconds: int = 60
     on_store_failure: str = "deny"
+    asynchronous_replication: str = "refuse"
     on_unpriced: str = "auto"
     plan: str = "payg"
     lease: str = "off"

@@ -17,6 +17,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.server_doubts import LedgerDoubt
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
@@ -59,7 +60,6 @@ class PostgresStore(LeaseHolders):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: PostgresState, at: int) -> tuple[list[Outcomes], bool]:
-            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, at, state.high_water)
             if idle is not None:
                 return idle, False
@@ -82,7 +82,6 @@ class PostgresStore(LeaseHolders):
         """Decide whether a reservation would be admitted. Changes nothing."""
 
         def ask(state: PostgresState, at: int) -> Decision:
-            state.doubt = self._doubt
             check_ledger_time(self.name, at, state.high_water)
             return admission.check(state, labels, figures, limits, at)
 
@@ -245,6 +244,14 @@ class PostgresStore(LeaseHolders):
         """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
+    def doubts(self, now: int) -> tuple[LedgerDoubt, ...]:
+        """Return the reasons why hard limits refuse calls. `now` is the clock of this machine.
+
+        Raises LedgerError.
+        """
+        self._read(lambda state, _: state.seq, now)
+        return self._watch.doubts
+
     def _only_reads(self) -> bool:
         """Return whether this user may read the ledger but not write to it."""
         self._there()
@@ -254,7 +261,7 @@ class PostgresStore(LeaseHolders):
         """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
         local = None if self._local is None else self._local.after_fork()
-        return PostgresStore(self._address, self._zones, owner=new_owner(),
+        return PostgresStore(self._address, self._zones, owner=new_owner(), demands=self._demands,
                              identity=self._identity, local=local)  # fmt: skip
 
 
