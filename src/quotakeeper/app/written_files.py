@@ -34,10 +34,10 @@ _BESIDE = (
         ("calls that ended just before their process ended; kept until they are in the ledger"),
     ),
     (".spool-*", "calls made while the ledger did not answer; kept until they are in the ledger"),
-    (".bad-*", "lines of the files above that could not be read"),
+    (".bad-*", "a .lease or .spool file whose calls could not be counted; kept for you to look at"),
     (".seen", "what this machine has last seen of the ledger on a server"),
     (".schema-*.bak", "a copy from before a schema change"),
-    (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
+    (".before-repair-*.bak", "a copy made before doctor --repair-clock changed the ledger"),
 )
 
 
