@@ -39,6 +39,8 @@ class Request:
 
     `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
     still be its length in bytes. `is_replaceable`: the hook can send another body instead.
+    `is_partial`: `body` is only the beginning of a body of `body_size` bytes. `sender`: the name of
+    the key that the sender has at a gateway; retries are recognised for each sender.
     """
 
     method: str
@@ -47,6 +49,8 @@ class Request:
     body: bytes | None = None
     body_size: int | None = None
     is_replaceable: bool = False
+    is_partial: bool = False
+    sender: str = ""
 
     def __repr__(self) -> str:
         """Return method, URL and size. Leaves out everything that may hold a key: query, headers
