@@ -41,6 +41,7 @@ class Schema(int, Enum):
     EVENTS = ("events", 1)
     EXPORT = ("export", 1)
     FORGET = ("forget", 1)
+    KEY_USAGE = ("key-usage", 1)
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)

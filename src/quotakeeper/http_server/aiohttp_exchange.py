@@ -191,10 +191,23 @@ class AiohttpSocket:
         else:
             await self._socket.send_bytes(data)
 
+    async def begin_close(self, code: int) -> None:
+        """Send a close frame. The messages that still arrive can be received. Never raises."""
+        writer = getattr(self._socket, "_writer", None)  # `close` would drop these messages
+        if writer is not None:
+            with suppress(Exception):
+                await writer.close(_sendable(code))
+
     async def close(self, code: int, reason: str) -> None:
         """Close with a code and a reason. Never raises."""
-        if code in (1005, _LOST, 1015) or not 1000 <= code < 5000:  # never sent in a frame
-            code = WSCloseCode.GOING_AWAY if code == _LOST else WSCloseCode.OK
+        code = _sendable(code)
         text = reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore").encode("utf-8")
         with suppress(Exception):
             await asyncio.wait_for(self._socket.close(code=code, message=text), _CLOSE_SECONDS)
+
+
+def _sendable(code: int) -> int:
+    """Return the code for a close frame: some codes mean that there was no frame, or none in it."""
+    if code == _LOST:
+        return int(WSCloseCode.GOING_AWAY)
+    return code if code not in (1005, 1015) and 1000 <= code < 5000 else int(WSCloseCode.OK)

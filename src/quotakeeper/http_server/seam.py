@@ -41,6 +41,9 @@ class SocketEnd(Protocol):
     async def send(self, data: bytes | str) -> None:
         """Send a message. Waits while the peer reads too slowly. Raises ConnectionError."""
 
+    async def begin_close(self, code: int) -> None:
+        """Send a close frame. The messages that still arrive can be received. Never raises."""
+
     async def close(self, code: int, reason: str) -> None:
         """Close with a code and a reason. Never raises."""
 
