@@ -107,12 +107,13 @@ def _run(line: str, clock: FakeClock) -> str:
 
     with (
         mock.patch.object(context, "open_keeper", opened),
+        mock.patch.object(context, "now", clock.now),
         mock.patch("quotakeeper.tokens.accuracy.measure", _accuracy),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(messages),
     ):
         code = command_line(shlex.split(line))
-    if code not in (0, None) and not output.getvalue():
+    if code and not output.getvalue():
         raise RuntimeError(f"{line} ended with {code}: {messages.getvalue()}")
     return output.getvalue()
 
