@@ -96,7 +96,7 @@ def test_the_audit_is_append_only(manager: KeyManager, path: Path, statement: st
     before = keys_of(path).audit()
     with (
         closing(sqlite3.connect(path)) as connection,
-        pytest.raises(sqlite3.IntegrityError, match="append-only|never deleted"),
+        pytest.raises(sqlite3.IntegrityError, match=r"append-only|never deleted"),
     ):
         connection.execute(statement)
     assert keys_of(path).audit() == before
@@ -170,7 +170,7 @@ def test_a_damaged_key_is_refused_not_guessed(manager: KeyManager, path: Path) -
     manager.create(VirtualKey("", "lan"))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE virtual_key SET models = '\"*\"'")
-    with pytest.raises(LedgerCorruptError, match="virtual key .* cannot be read"):
+    with pytest.raises(LedgerCorruptError, match=r"virtual key .* cannot be read"):
         keys_of(path).all_keys()
 
 

@@ -86,7 +86,7 @@ def test_another_role_sees_nothing_of_the_keys(
     users: Users, execute: Execute, role: str, table: str
 ) -> None:
     with pytest.raises(driver().errors.InsufficientPrivilege):
-        execute(f"SELECT * FROM KEYS.{table}", user_of(users[role]))
+        execute(f"TABLE KEYS.{table}", user_of(users[role]))
 
 
 @pytest.mark.parametrize("role", ["app", "reader"])
@@ -110,7 +110,7 @@ def test_the_role_for_keys_manages_them_and_reads_no_call(users: Users, execute:
         assert len(store.audit()) == 3
     schema = parse_dsn(users["keys"]).schema
     with pytest.raises(driver().errors.InsufficientPrivilege):
-        execute(f'SELECT * FROM "{schema}".entry', user_of(users["keys"]))
+        execute(f'TABLE "{schema}".entry', user_of(users["keys"]))
 
 
 @pytest.mark.parametrize("user", ["owner", "keys"])

@@ -35,8 +35,9 @@ def keys_lines(
             _ending(key.newest_secret.last_four, session),
             words(status_of(key, now)),
             key.project or "-",
-            _expiry(key, zone, session),
-        ]
+            words("never") if key.expires_at is None
+            else figures.clock_text(key.expires_at, now, zone),
+        ]  # fmt: skip
         figures_of = [_limit_cells(each, session) for each in limits[key.name]]
         for number, cells in enumerate(figures_of or [["-", "", "", ""]]):
             rows.append([*(first if number == 0 else [""] * len(first)), *cells])
@@ -50,7 +51,7 @@ def _limit_cells(entry: LimitStatus, session: CommandContext) -> list[str]:
     meter, lang = entry.limit.meter_info, session.lang
     left = figures.with_unit(entry.remaining, meter, lang) if entry.is_told else "?"
     amount = figures.with_unit(entry.limit.amount, meter, lang)
-    return [entry.limit.name, used_text(entry, session), amount, left]
+    return [entry.limit.rule or entry.limit.name, used_text(entry, session), amount, left]
 
 
 def key_lines(

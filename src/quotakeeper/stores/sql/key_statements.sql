@@ -7,7 +7,7 @@ SELECT value FROM virtual_key_meta WHERE key = 'schema'
 -- name: keys
 SELECT key_id, name, project, labels, state, expires_at, providers, models, networks, concurrency,
        on_gone, on_limit, made_at, version
-FROM virtual_key ORDER BY made_at, key_id
+FROM virtual_key ORDER BY made_at, name
 
 -- name: key_named
 SELECT key_id, name, project, labels, state, expires_at, providers, models, networks, concurrency,
