@@ -9,6 +9,7 @@ import re
 from urllib.parse import unquote_plus
 
 from quotakeeper.gateway.answers import GatewayAnswerError
+from quotakeeper.gateway.keys import no_key
 from quotakeeper.http_server.heads import Headers, RequestHead
 from quotakeeper.value_classes import dataclass
 
@@ -17,7 +18,6 @@ _SCHEMES = ("bearer", "token")
 _PARAMETERS = ("key", "token", "access_token", "api_key")
 _OPENAI_PROTOCOL = "openai-insecure-api-key."
 _SECRET = re.compile(r"[\x21-\x7e]{1,512}")
-_ONE_TEXT = "the key is missing or not valid"  # the same for every reason: it tells nobody anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,8 @@ def take_credentials(head: RequestHead) -> Taken:
     if len(set(found)) > 1:
         raise GatewayAnswerError(400, "two_keys", "the request has two different keys")
     if not found or not _SECRET.fullmatch(found[0]):
-        raise GatewayAnswerError(401, "no_key", _ONE_TEXT)
+        raise no_key()
     return Taken(found[0], target, headers, protocols, chosen)
-
-
-def not_valid() -> GatewayAnswerError:
-    """Return the answer for a key that is not known."""
-    return GatewayAnswerError(401, "no_key", _ONE_TEXT)
 
 
 def _without_parameters(target: str, found: list[str]) -> str:

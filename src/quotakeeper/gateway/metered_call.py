@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal
 from quotakeeper.gateway.call_note import CallNote
-from quotakeeper.gateway.keys import PresentedKey
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.metering.call_meter import CallMeter
@@ -21,13 +21,13 @@ _EVENT_ENDS = (b"\n\n", b"\r\n\r\n")
 class Sender:
     """Who sends a call, and to which provider. Checks what the key may call."""
 
-    def __init__(self, key: PresentedKey, upstream: Upstream, note: CallNote) -> None:
+    def __init__(self, key: VirtualKey, upstream: Upstream, note: CallNote) -> None:
         self.key = key
         self.adapter = upstream.adapter
         self.note = note
         self._is_recognised = False
         self.origin = CallOrigin(
-            key.scope, upstream.known_hosts, (upstream.adapter,), self.checked
+            dict(key.scope), upstream.known_hosts, (upstream.adapter,), self.checked
         )
 
     async def admit(self, meter: CallMeter, request: Request) -> HttpAttempt | Refused | None:
@@ -61,7 +61,7 @@ class Sender:
 
     def refused_model(self, call: Call) -> Refusal | None:
         """Return the answer if the key may not use the model of a call; else None."""
-        if self.key.may_use(call.model):
+        if self.key.allows_call(call.provider, call.model):
             return None
         named = call.model or "(the request names none)"
         text = f"the key {self.key.name!r} may not use the model {named}"

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from quotakeeper.app.virtual_keys.presenting import PresentedKey
+from quotakeeper.domain.keys.key_refusals import KeyRefusal
+from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.answers import GatewayAnswerError
-from quotakeeper.gateway.keys import KeyRefusal, KeyRing, PresentedKey
+from quotakeeper.gateway.keys import KeyRing
 
 
 class OpenCall:
     """A call under way. `ended` is why it was ended early; "" while it may go on."""
 
-    def __init__(self, secret: str, task: asyncio.Task[object]) -> None:
-        self.secret = secret
+    def __init__(self, presented: PresentedKey, task: asyncio.Task[object]) -> None:
+        self.presented = presented
         self.ended = ""
         self._task = task
 
@@ -40,14 +43,15 @@ class OpenCalls:
         return len(self._calls)
 
     @contextmanager
-    def entered(self, secret: str, key: PresentedKey) -> Iterator[OpenCall]:
+    def entered(self, presented: PresentedKey) -> Iterator[OpenCall]:
         """Register a call of this task. Raises GatewayAnswerError (429) if the key has too many."""
+        key = presented.key
         if key.concurrency is not None and self._by_key[key.name] >= key.concurrency:
             text = f"the key {key.name!r} may make {key.concurrency} calls at once"
             raise GatewayAnswerError(429, "too_many_calls", text)
         task = asyncio.current_task()
         assert task is not None
-        call = OpenCall(secret, task)
+        call = OpenCall(presented, task)
         self._calls.add(call)
         self._by_key[key.name] += 1
         self._none.clear()
@@ -74,10 +78,13 @@ class OpenCalls:
         for call in list(self._calls):
             call.end(reason)
 
-    def end_refused(self, ring: KeyRing) -> None:
-        """End the calls whose keys may not be used any longer."""
-        for secret in {call.secret for call in self._calls}:
-            found = ring.present(secret)
+    async def end_refused(self, ring: KeyRing) -> None:
+        """End the calls whose keys may not be used any longer. Does nothing without the ledger."""
+        for presented in {each.presented.digest: each.presented for each in self._calls}.values():
+            try:
+                found = await asyncio.to_thread(ring.again, presented)
+            except LedgerError:
+                return
             if isinstance(found, KeyRefusal):
-                for call in [each for each in self._calls if each.secret == secret]:
+                for call in [each for each in self._calls if each.presented.digest == presented.digest]:
                     call.end(found.text)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.errors import QuotakeeperError
 from quotakeeper.gateway.access_log import AccessLog
@@ -17,10 +18,10 @@ from quotakeeper.gateway.answers import (
 )
 from quotakeeper.gateway.bodies import BodyStore
 from quotakeeper.gateway.call_note import CallNote
-from quotakeeper.gateway.credentials import Taken, not_valid, take_credentials
+from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
-from quotakeeper.gateway.keys import UNKNOWN, KeyRefusal, KeyRing, PresentedKey
+from quotakeeper.gateway.keys import KeyRing, known_key
 from quotakeeper.gateway.metered_call import Sender
 from quotakeeper.gateway.open_calls import OpenCalls
 from quotakeeper.gateway.relay import Relay
@@ -97,11 +98,13 @@ class Gateway:
             await self._tell_ready(exchange)
         else:
             taken = take_credentials(exchange.head)
-            await self._serve(exchange, taken, self._known(taken.secret), note)
+            known = await known_key(self._keys, taken.secret, exchange.remote)
+            await self._serve(exchange, taken, known, note)
 
     async def _serve(
-        self, exchange: Exchange, taken: Taken, key: PresentedKey, note: CallNote
+        self, exchange: Exchange, taken: Taken, known: PresentedKey, note: CallNote
     ) -> None:
+        key = known.key
         note.key, note.project = key.name, key.project
         head = exchange.head
         if taken.target == USAGE_PATH and head.method == "GET":
@@ -111,16 +114,16 @@ class Gateway:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
-        if not key.may_call(note.provider):
+        if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):
             text = f"the key {key.name!r} may not call {note.provider}"
             raise GatewayAnswerError(403, "provider_not_allowed", text)
-        await self._called(exchange, taken, routed, key, note)
+        await self._called(exchange, taken, routed, known, note)
 
     async def _called(
-        self, exchange: Exchange, taken: Taken, routed: Routed, key: PresentedKey, note: CallNote
+        self, exchange: Exchange, taken: Taken, routed: Routed, known: PresentedKey, note: CallNote
     ) -> None:
-        sender = Sender(key, routed.upstream, note)
-        with self._calls.entered(taken.secret, key) as call:
+        sender = Sender(known.key, routed.upstream, note)
+        with self._calls.entered(known) as call:
             try:
                 if exchange.head.is_websocket:
                     await self._sockets.relay(exchange, routed, taken, sender, call)
@@ -135,14 +138,6 @@ class Gateway:
                     exchange.abort()
                 else:
                     raise GatewayAnswerError(503, "ended", call.ended) from None
-
-    def _known(self, secret: str) -> PresentedKey:
-        found = self._keys.present(secret)
-        if not isinstance(found, KeyRefusal):
-            return found
-        if found.code == UNKNOWN.code:
-            raise not_valid()
-        raise GatewayAnswerError(401, f"key_{found.code}", found.text)
 
     async def _tell_ready(self, exchange: Exchange) -> None:
         problem = "draining" if self._is_draining else await self._problem()
@@ -164,4 +159,4 @@ class Gateway:
         """Look the keys of open calls up again, so that a revoked key ends its calls."""
         while True:
             await asyncio.sleep(self.settings.key_seconds)
-            self._calls.end_refused(self._keys)
+            await self._calls.end_refused(self._keys)

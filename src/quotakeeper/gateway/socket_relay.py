@@ -85,7 +85,7 @@ class SocketRelay:
         refusal = sender.checked(adapter, session.call)
         if refusal is None:
             meter.settler.start()
-            attempt = SocketAttempt(meter, adapter, session, sender.key.scope)
+            attempt = SocketAttempt(meter, adapter, session, sender.origin.scope)
             admitted = await aadmit_session(meter, adapter, attempt)
             if not isinstance(admitted, Refused):
                 return admitted
@@ -205,7 +205,7 @@ class _Pumps:
         if call.model == self._sender.note.model:
             return None
         self._sender.note.model = call.model
-        if self._sender.key.may_use(call.model):
+        if self._sender.key.allows_call(call.provider, call.model):
             return None
         return SocketCut(f"quotakeeper: the key may not use the model {call.model}")
 

@@ -29,6 +29,9 @@ TEXTS = {
     "Role that can only read; created without login.": (
         "Vai trò chỉ đọc; được tạo không kèm quyền đăng nhập."
     ),
+    "Role that manages virtual keys; created without login.": (
+        "Vai trò quản lý khóa ảo; được tạo không kèm quyền đăng nhập."
+    ),
     "Only print the SQL; change nothing.": "In ra câu lệnh SQL, không thay đổi gì.",
     # messages
     "{ledger}: the tables were created": "{ledger}: đã tạo các bảng",
