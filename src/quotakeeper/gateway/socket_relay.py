@@ -82,7 +82,8 @@ class SocketRelay:
             text = "this WebSocket of the provider cannot be metered, so it is not served"
             raise GatewayAnswerError(404, "not_metered", text)
         adapter, session = found
-        refusal = sender.checked(adapter, session.call)
+        # The first messages of a session may name its model; see `_Pumps._forbidden`.
+        refusal = sender.checked(adapter, session.call) if session.call.model else None
         if refusal is None:
             meter.settler.start()
             attempt = SocketAttempt(meter, adapter, session, sender.origin.scope)
