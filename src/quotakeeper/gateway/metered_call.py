@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal
 from quotakeeper.gateway.call_note import CallNote
@@ -16,6 +18,7 @@ from quotakeeper.metering.stream_budget import StreamCut
 from quotakeeper.providers.contract import Adapter, Call, Refusal, Request
 
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n")
+_EVENT_END = re.compile(rb"\r?\n\r?\n")
 
 
 class Sender:
@@ -99,10 +102,25 @@ class MeteredCall:
         if self._attempt is not None:
             self._attempt.answered(status, named)
 
-    async def passed(self, part: bytes) -> StreamCut | None:
-        """Count a part of the answer before the client gets it. Returns where to cut it."""
+    async def passed(self, part: bytes) -> tuple[bytes, StreamCut | None]:
+        """Count a part of the answer before the client gets it.
+
+        Returns what the client gets of it, and the cut if a limit ends the answer there. The
+        provider has sent the whole part, so all of it counts.
+        """
         self._is_between = part.endswith(_EVENT_ENDS)
-        return None if self._attempt is None else await self._attempt.apassed(part)
+        if self._attempt is None:
+            return part, None
+        if not self.is_streaming:
+            return part, await self._attempt.apassed(part)
+        start = 0
+        for end in _ends_of_events(part):
+            cut = await self._attempt.apassed(part[start:end])
+            if cut is not None:
+                self._attempt.feed(part[end:])
+                return part[: start + cut.keep], cut
+            start = end
+        return part, None
 
     def farewell(self, adapter: Adapter, message: str) -> bytes:
         """Return the error that ends the stream here; b"" if no error can stand here."""
@@ -124,3 +142,12 @@ class MeteredCall:
         """Release the reservation, because nothing was sent."""
         if self._attempt is not None:
             self._attempt.failed(False)
+
+
+def _ends_of_events(part: bytes) -> list[int]:
+    """Return where the events of a part end, and the end of the part.
+
+    A part may hold many events. A cut is then possible after each of them.
+    """
+    ends = [found.end() for found in _EVENT_END.finditer(part)]
+    return ends if ends and ends[-1] == len(part) else [*ends, len(part)]

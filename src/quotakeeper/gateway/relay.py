@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from quotakeeper.gateway.answers import GatewayAnswerError, send_refusal
 from quotakeeper.gateway.bodies import BodyStore, ReadBody
@@ -22,11 +23,11 @@ from quotakeeper.http_server.heads import Headers
 from quotakeeper.http_server.seam import ClientGoneError, Exchange
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.refusal import Refused
-from quotakeeper.metering.stream_budget import StreamCut
 from quotakeeper.providers.contract import Request
 from quotakeeper.value_classes import dataclass
 
 _NO_BODY = (204, 304)
+_MOST_AT_ONCE, _PART = 512 * 1024, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,34 +112,33 @@ async def _return(leg: Leg, reply: UpstreamReply, call: MeteredCall) -> None:
     await exchange.begin(reply.status, returned_headers(reply.headers), length)
     try:
         async for part in reply.parts():
-            cut = await call.passed(part)
+            passed, cut = await call.passed(part)
             if cut is not None:
                 note.outcome = "cut"
-                await _cut(exchange, part, cut)
+                await _cut(exchange, passed, cut.ending)
                 return
-            await exchange.write(part)
+            await exchange.write(passed)
     except asyncio.CancelledError:
         if not leg.call.ended:
             raise
         asyncio.current_task().uncancel()  # type: ignore[union-attr]
         note.outcome = "ended"
         text = f"quotakeeper: {leg.call.ended}"
-        await _cut(exchange, b"", StreamCut(0, call.farewell(leg.sender.adapter, text), text))
+        await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
         return
     call.complete()
     note.outcome = "answered"
     await exchange.finish()
 
 
-async def _cut(exchange: Exchange, part: bytes, cut: StreamCut) -> None:
-    """End an answer at a limit: with the provider's own error if the stream can hold one."""
-    if cut.keep:
-        await exchange.write(part[: cut.keep])
-    if not cut.ending:
+async def _cut(exchange: Exchange, last: bytes, ending: bytes) -> None:
+    """End an answer early: with the provider's own error, or as if the connection were lost."""
+    if last or ending:
+        await exchange.write(last + ending)
+    if ending:
+        await exchange.finish()
+    else:
         exchange.abort()
-        return
-    await exchange.write(cut.ending)
-    await exchange.finish()
 
 
 def _request(leg: Leg) -> Request:
@@ -153,14 +153,21 @@ def _request(leg: Leg) -> Request:
 
 def _sent_body(
     exchange: Exchange, body: ReadBody, lowered: bytes | None
-) -> tuple[object, int | None]:  # fmt: skip
+) -> tuple[bytes | AsyncIterator[bytes] | None, int | None]:  # fmt: skip
     if not exchange.head.has_body:
         # A request without a body still states its length if it did so before.
         length = 0 if exchange.head.values("content-length") else None
         return None, length
     if body.is_partial:
         return body.parts(), exchange.head.length
-    return (lowered if lowered is not None else body.data), None
+    data = body.data if lowered is None else lowered
+    return (data, None) if len(data) <= _MOST_AT_ONCE else (_in_parts(data), len(data))
+
+
+async def _in_parts(data: bytes) -> AsyncIterator[bytes]:
+    """Yield a long body in parts, so that writing it does not block the event loop."""
+    for start in range(0, len(data), _PART):
+        yield data[start : start + _PART]
 
 
 def _unreachable(note: CallNote, name: str, error: Exception) -> GatewayAnswerError:
