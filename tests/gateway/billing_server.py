@@ -182,6 +182,8 @@ def _plain(provider: BillingServer, path: str, got: Got) -> tuple[object, dict[s
             "results": {"channels": [{"alternatives": [{"transcript": "a"}]}]},
         }
         return answer, {"audio_milliseconds": round(seconds * 1000), "requests": 1}
+    if got.method == "GET":
+        return {"models": []}, {"requests": 1}
     asked, told = _words(json.loads(got.body)), provider.tokens_an_event
     used = {"input_tokens": asked, "output_tokens": told, "requests": 1}
     if path.endswith(":generateContent"):

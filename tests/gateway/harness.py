@@ -26,7 +26,7 @@ from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.value_classes import replace
 from tests.keys.fake_keys import NOW, DictKeys, secret_of, text_of
 
-SECONDS = 30.0  # a hang fails the test after this time
+SECONDS = 12.0  # a hang fails the test after this time
 UPSTREAM_KEY = "AIza-the-operators-own-key-0123456789"
 NO_LIMITS: dict[str, object] = {"default_limits": False, "timezone": "UTC"}
 GEMINI = "/gemini/v1beta/models/gemini-2.5-flash"

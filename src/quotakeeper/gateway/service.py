@@ -55,6 +55,7 @@ class Gateway:
         self._log = log or AccessLog(None)
         self._clock = clock or SystemClock()
         self._is_draining = False
+        meter.settler.start()
         self._watch = asyncio.create_task(self._watch_keys())
 
     async def __call__(self, exchange: Exchange) -> None:
