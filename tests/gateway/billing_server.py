@@ -169,7 +169,9 @@ def _words(body: Mapping[str, Any]) -> int:
     """The input tokens: the words of all texts."""
     found = json.dumps(body, ensure_ascii=False).split('"text": "')[1:]
     texts = [each.partition('"')[0] for each in found]
-    texts += [each["content"] for each in body.get("messages", ()) if isinstance(each["content"], str)]
+    texts += [
+        each["content"] for each in body.get("messages", ()) if isinstance(each["content"], str)
+    ]
     return sum(len(text.split()) for text in texts)
 
 
@@ -189,7 +191,11 @@ def _plain(provider: BillingServer, path: str, got: Got) -> tuple[object, dict[s
     if path.endswith(":generateContent"):
         return _gemini(asked, told), used
     if path.endswith("/chat/completions"):
-        return {"object": "chat.completion", "model": "gpt-4o-mini", "usage": _openai(asked, told)}, used
+        return {
+            "object": "chat.completion",
+            "model": "gpt-4o-mini",
+            "usage": _openai(asked, told),
+        }, used
     usage = {"input_tokens": asked, "output_tokens": told}
     return {"type": "message", "model": "claude-haiku-4-5", "usage": usage}, used
 

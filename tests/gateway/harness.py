@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.service import Gateway
 from quotakeeper.gateway.upstreams import make_upstreams
 from quotakeeper.http_server.aiohttp_server import GuardedServer
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.value_classes import replace
 from tests.keys.fake_keys import NOW, DictKeys, secret_of, text_of
@@ -35,7 +36,7 @@ GENERATE, STREAM = f"{GEMINI}:generateContent", f"{GEMINI}:streamGenerateContent
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     """Run an asynchronous test, and fail if it hangs."""
-    asyncio.run(asyncio.wait_for(test(), SECONDS))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(test(), SECONDS))
 
 
 def prompt(text: str = "a b c", most: int = 50) -> dict[str, Any]:
@@ -48,7 +49,12 @@ def prompt(text: str = "a b c", most: int = 50) -> dict[str, Any]:
 
 def chat(text: str = "a b c", most: int = 50, **more: Any) -> dict[str, Any]:
     """A request to OpenAI or Anthropic."""
-    return {"model": "gpt-4o-mini", "max_tokens": most, "messages": [{"role": "user", "content": text}], **more}
+    return {
+        "model": "gpt-4o-mini",
+        "max_tokens": most,
+        "messages": [{"role": "user", "content": text}],
+        **more,
+    }
 
 
 def sound(seconds: float = 2.5) -> bytes:
@@ -93,6 +99,13 @@ class Gate:
         async with self.client.post(f"{self.url}{path}", headers=named, **sent) as got:
             return got.status, got.headers, await got.read()
 
+    async def logged(self) -> dict[str, Any]:
+        """Wait for the first line of the access log, and return it."""
+        while not self.log:
+            await asyncio.sleep(0)
+        line: dict[str, Any] = json.loads(self.log[0])
+        return line
+
     async def events(self) -> list[UsageEvent]:
         """The calls in the ledger, when every finished one is there."""
         await self.gateway._meter.caught_up()
@@ -111,21 +124,27 @@ class Gate:
 async def gate(
     upstream: str | Mapping[str, str], config: Mapping[str, object] = NO_LIMITS, *,
     ledger: Any = "memory:", settings: GatewaySettings | None = None,
-    server: ServerSettings | None = None,
+    server: HttpServerSettings | None = None,
 ) -> AsyncIterator[Gate]:  # fmt: skip
     """Run a gateway. `upstream` is the address of every provider, or provider -> address."""
     if isinstance(upstream, str):
         upstream = dict.fromkeys(("gemini", "deepgram", "openai", "anthropic"), upstream)
     upstreams = make_upstreams(dict.fromkeys(upstream, UPSTREAM_KEY), upstream)
-    store, log = DictKeys(), []
+    store = DictKeys()
+    log: list[str] = []
     with Keeper(ledger, {**NO_LIMITS, **config}) as keeper:
         meter = CallMeter(keeper)
         chosen = settings or GatewaySettings()
         keys = KeyPresenter(store, lambda: NOW, lambda: 0.0)
         gateway = Gateway(
-            meter, AiohttpUpstream(chosen), upstreams, keys, settings=chosen, log=AccessLog(log.append)
+            meter,
+            AiohttpUpstream(chosen),
+            upstreams,
+            keys,
+            settings=chosen,
+            log=AccessLog(log.append),
         )
-        serving = GuardedServer(gateway, server or ServerSettings())
+        serving = GuardedServer(gateway, server or HttpServerSettings())
         listener = await serving.start("127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         try:

@@ -64,7 +64,9 @@ def served(
     with (
         (folder / "log.txt").open("w", encoding="utf-8") as log,
         (folder / "told.txt").open("w", encoding="utf-8") as told,
-        subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=told, text=True) as process,
+        subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=log, stderr=told, text=True
+        ) as process,
     ):
         try:
             url = _url(process, folder / "told.txt")

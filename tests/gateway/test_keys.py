@@ -29,9 +29,13 @@ def test_a_key_is_accepted_in_every_header_of_an_sdk(header: str) -> None:
     async def test() -> None:
         async with billing_server() as provider, gate(provider.url) as through:
             named = {header: _HEADERS[header].format(through.key())}
-            async with through.client.post(through.url + GENERATE, json=prompt(), headers=named) as got:
+            async with through.client.post(
+                through.url + GENERATE, json=prompt(), headers=named
+            ) as got:
                 assert got.status == 200
-            assert provider.requests[0].values("x-goog-api-key") == ["AIza-the-operators-own-key-0123456789"]
+            assert provider.requests[0].values("x-goog-api-key") == [
+                "AIza-the-operators-own-key-0123456789"
+            ]
 
     run(test)
 
@@ -141,7 +145,7 @@ def test_a_key_that_ends_refuses_calls_and_ends_streams(change: Any, code: str) 
             key = through.key()
             open_stream = asyncio.create_task(through.post(STREAM, prompt("a b"), key))
             await provider.answering.wait()
-            while not provider.bill[0].quantities.get("output_tokens") == 10:
+            while provider.bill[0].quantities.get("output_tokens") != 10:
                 await asyncio.sleep(0)
             through.change("an", **change)
             status, _, got = await open_stream
@@ -196,7 +200,10 @@ def test_a_key_reads_its_own_limits_and_nobody_elses() -> None:
                 told = await got.json()
             assert got.status == 200 and told["key"] == "an"
             shown = {each["name"].partition("[")[0].strip(): each for each in told["limits"]}
-            assert [(each["amount"], each["used"]) for each in told["limits"]] == [("2", "1"), ("5", "1")]
+            assert [(each["amount"], each["used"]) for each in told["limits"]] == [
+                ("2", "1"),
+                ("5", "1"),
+            ]
             assert "an's" in shown and "binh's" not in shown and "all" not in shown
             assert (await through.post(GENERATE, prompt(), key))[0] == 200
             status, _, body = await through.post(GENERATE, prompt(), key)

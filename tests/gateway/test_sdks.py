@@ -64,7 +64,9 @@ def test_what_real_sdks_are_billed_is_in_the_ledger(tmp_path: Path) -> None:
             "gemini": sandbox.base_url, "deepgram": sandbox.base_url,
             "openai": shapes.base_url, "anthropic": shapes.base_url,
         }  # fmt: skip
-        with served(tmp_path, upstreams, variables={"GEMINI_API_KEY": "g", "DEEPGRAM_API_KEY": "d"}) as gateway:
+        with served(
+            tmp_path, upstreams, variables={"GEMINI_API_KEY": "g", "DEEPGRAM_API_KEY": "d"}
+        ) as gateway:
             running = {name: _started(name, gateway) for name in SDKS}
             for name, process in running.items():
                 said, errors = process.communicate(timeout=60)

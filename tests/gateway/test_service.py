@@ -10,7 +10,7 @@ import pytest
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.upstreams import make_upstreams
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 from tests.gateway.billing_server import billing_server
 from tests.gateway.harness import GENERATE, STREAM, gate, prompt, run
 
@@ -112,7 +112,7 @@ def test_on_loopback_other_host_names_are_not_served() -> None:
     """A web page that gives its own name the address of loopback reaches nothing."""
 
     async def test() -> None:
-        server = ServerSettings(hosts=frozenset({"*", "gateway.example"}))
+        server = HttpServerSettings(hosts=frozenset({"*", "gateway.example"}))
         async with billing_server() as provider, gate(provider.url, server=server) as through:
             key, found = through.key(), {}
             for name in ("evil.example", "gateway.example", "localhost:1", "127.0.0.1", "[::1]"):
@@ -150,7 +150,9 @@ def test_a_fault_of_ours_refuses_the_call_or_counts_it_by_the_policy(
     run(test)
 
 
-@pytest.mark.parametrize("address", ["", "host", "ftp://host", "http://", "http://a:b@host", "http://h?x"])
+@pytest.mark.parametrize(
+    "address", ["", "host", "ftp://host", "http://", "http://a:b@host", "http://h?x"]
+)
 def test_an_address_that_is_no_url_is_refused(address: str) -> None:
     with pytest.raises(InvalidInputError, match="--upstream"):
         make_upstreams({}, {"gemini": address})

@@ -41,7 +41,9 @@ class Provider:
     async def converse(self, socket: ServerConnection) -> None:
         assert socket.request is not None
         self.paths.append(socket.request.path)
-        self.headers.append({name.lower(): value for name, value in socket.request.headers.raw_items()})
+        self.headers.append(
+            {name.lower(): value for name, value in socket.request.headers.raw_items()}
+        )
         try:
             async for message in socket:
                 if "listen" in socket.request.path:
@@ -72,7 +74,9 @@ class Provider:
             return
         self.tokens += 7
         usage = {"promptTokenCount": 4, "responseTokenCount": 3, "totalTokenCount": 7}
-        await socket.send(json.dumps({"serverContent": {"turnComplete": True}, "usageMetadata": usage}))
+        await socket.send(
+            json.dumps({"serverContent": {"turnComplete": True}, "usageMetadata": usage})
+        )
 
 
 @asynccontextmanager
@@ -116,7 +120,10 @@ def test_a_session_of_sound_is_billed_and_counted_alike() -> None:
             assert event.quantities == {"audio_milliseconds": 3_000, "requests": 1}
             assert deepgram.milliseconds == 3_000
             assert deepgram.paths == [LISTEN]
-            assert deepgram.headers[0]["authorization"] == "Token AIza-the-operators-own-key-0123456789"
+            assert (
+                deepgram.headers[0]["authorization"]
+                == "Token AIza-the-operators-own-key-0123456789"
+            )
 
     run(test)
 
@@ -128,7 +135,8 @@ def test_the_key_of_a_socket_may_stand_where_sdks_put_it(place: str) -> None:
     async def test() -> None:
         async with provider() as deepgram, gate(deepgram.url) as through:
             key = through.key()
-            path, more = f"/deepgram{LISTEN}", {}
+            path = f"/deepgram{LISTEN}"
+            more: dict[str, Any] = {}
             if place == "protocol":
                 more = {"protocols": ("token", key)}
             elif place == "query":
@@ -162,8 +170,7 @@ def test_a_live_session_is_billed_and_counted_alike() -> None:
                     assert "usageMetadata" in await socket.receive_json()
                 await socket.close()
             await gemini.ended.wait()
-            while not through.log:
-                await asyncio.sleep(0)
+            await through.logged()
             (event,) = await through.events()
             tokens = sum(n for name, n in event.quantities.items() if "tokens" in name)
             assert (tokens, event.labels.model) == (gemini.tokens, "gemini-2.5-flash")
@@ -187,7 +194,7 @@ def test_a_session_at_a_limit_ends_by_the_farewell_and_1008() -> None:
             assert "two" in reason
             assert deepgram.milliseconds == 2_000
             assert await through.total() == {"audio_milliseconds": 2_000, "requests": 1}
-            assert json.loads(through.log[0])["outcome"] == "cut"
+            assert (await through.logged())["outcome"] == "cut"
 
     run(test)
 
@@ -238,8 +245,7 @@ def test_a_client_that_is_lost_ends_the_session_at_the_provider() -> None:
                 assert connection is not None and connection.transport is not None
                 connection.transport.abort()
                 await deepgram.ended.wait()
-            while not through.log:
-                await asyncio.sleep(0)
+            await through.logged()
             assert await through.total() == {"audio_milliseconds": 1_000, "requests": 1}
 
     run(test)

@@ -9,20 +9,22 @@ from typing import Any
 
 from quotakeeper.http_server.aiohttp_server import GuardedServer
 from quotakeeper.http_server.seam import Exchange, Handler
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 
 SECONDS = 20.0  # a hang fails the test after this time
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
     """Run an asynchronous test, and fail if it hangs."""
-    asyncio.run(asyncio.wait_for(test(), SECONDS))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(test(), SECONDS))
 
 
 @asynccontextmanager
-async def serving(answer: Handler, settings: ServerSettings | None = None) -> AsyncIterator[int]:
+async def serving(
+    answer: Handler, settings: HttpServerSettings | None = None
+) -> AsyncIterator[int]:
     """Serve on a free port of loopback. Yields the port."""
-    server = GuardedServer(answer, settings or ServerSettings())
+    server = GuardedServer(answer, settings or HttpServerSettings())
     listener = await server.start("127.0.0.1", 0)
     try:
         yield listener.sockets[0].getsockname()[1]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 from tests.http_server.hostile import HOSTILE, VALID
 from tests.http_server.servers import Seen, answer_to, run, serving, status_of
 
 _INCOMPLETE = {"no version", "HTTP/0.9", "data shorter than the size", "size with many zeros"}
-_QUICK = ServerSettings(head_seconds=0.3, body_idle_seconds=0.3)
+_QUICK = HttpServerSettings(head_seconds=0.3, body_idle_seconds=0.3)
 
 
 def test_no_hostile_request_is_accepted() -> None:

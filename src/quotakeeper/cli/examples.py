@@ -65,6 +65,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config": ("quotakeeper config show --origin",),
     "config show": ("quotakeeper config show --origin",),
     "completion": ("quotakeeper completion bash > ~/.local/share/bash-completion/completions/quotakeeper",),
+    "serve": (
+        "quotakeeper serve --key-file providers.toml",
+        "quotakeeper serve --upstream gemini=http://127.0.0.1:8765",
+    ),
     "sandbox": ("quotakeeper sandbox --port 8765 --fault 429@2",),
 }  # fmt: skip
 

@@ -27,7 +27,9 @@ def upstream_keys(
         found |= _from_file(Path(file))
     for name, key in found.items():
         if not all("\x21" <= letter <= "\x7e" for letter in key):
-            raise ConfigError(f"the key of {name}", "has a character that no key has", "copy it again")
+            raise ConfigError(
+                f"the key of {name}", "has a character that no key has", "copy it again"
+            )
     return {name: key for name, key in found.items() if key}
 
 
@@ -43,5 +45,7 @@ def _from_file(path: Path) -> dict[str, str]:
             )  # fmt: skip
     for name, key in content.items():
         if not isinstance(key, str):
-            raise ConfigError(shown, f"the key of {name[:60]!r} is not a text", 'write NAME = "KEY"')
+            raise ConfigError(
+                shown, f"the key of {name[:60]!r} is not a text", 'write NAME = "KEY"'
+            )
     return {name: str(key).strip() for name, key in content.items()}

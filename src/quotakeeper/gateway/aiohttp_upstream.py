@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -61,7 +60,7 @@ class AiohttpUpstream:
             )  # fmt: skip
         except _UNSENT as error:
             raise NotReachedError(type(error).__name__) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AnswerLostError(type(error).__name__) from error
         if response.status == _SWITCHING:  # nobody asked for another protocol
             response.close()
@@ -82,7 +81,7 @@ class AiohttpUpstream:
             raise HandshakeRefusedError(error.status, headers, b"") from None
         except _UNSENT as error:
             raise NotReachedError(type(error).__name__) from error
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AnswerLostError(type(error).__name__) from error
         answered = getattr(opened, "_response", None)
         received = () if answered is None else tuple(answered.headers.items())
@@ -110,7 +109,7 @@ class AiohttpReply:
         try:
             while data := await self._response.content.readany():
                 yield data
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise AnswerLostError(type(error).__name__) from error
 
     def close(self) -> None:

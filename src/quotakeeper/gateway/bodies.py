@@ -96,5 +96,6 @@ async def _joined(head: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterat
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for part in ():
+    none: tuple[bytes, ...] = ()
+    for part in none:
         yield part

@@ -46,7 +46,9 @@ def take_credentials(head: RequestHead) -> Taken:
     found: list[str] = []
     target = _without_parameters(head.target, found)
     headers = tuple(each for each in head.headers if not _takes_header(*each, found))
-    offered = [each.strip() for line in head.values("sec-websocket-protocol") for each in line.split(",")]
+    offered = [
+        each.strip() for line in head.values("sec-websocket-protocol") for each in line.split(",")
+    ]
     protocols, chosen = _without_key(offered, found)
     if len(set(found)) > 1:
         raise GatewayAnswerError(400, "two_keys", "the request has two different keys")

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from quotakeeper.gateway.answers import GatewayAnswerError, send_refusal
 from quotakeeper.gateway.bodies import BodyStore, ReadBody
 from quotakeeper.gateway.call_note import CallNote
-from quotakeeper.gateway.metered_call import MeteredCall, Sender
-from quotakeeper.gateway.open_calls import OpenCall
+from quotakeeper.gateway.relayed_call import RelayedCall, Sender
 from quotakeeper.gateway.routes import Routed
+from quotakeeper.gateway.running_calls import RunningCall
 from quotakeeper.gateway.upstream_seam import (
     AnswerLostError,
     NotReachedError,
@@ -38,7 +38,7 @@ class Leg:
     routed: Routed
     headers: Headers
     sender: Sender
-    call: OpenCall
+    call: RunningCall
     body: ReadBody
 
 
@@ -51,7 +51,12 @@ class Relay:
         self._bodies = bodies
 
     async def relay(
-        self, exchange: Exchange, routed: Routed, headers: Headers, sender: Sender, call: OpenCall
+        self,
+        exchange: Exchange,
+        routed: Routed,
+        headers: Headers,
+        sender: Sender,
+        call: RunningCall,
     ) -> None:
         """Relay one call and answer it. Raises GatewayAnswerError, ClientGoneError."""
         body = await self._bodies.read(exchange)
@@ -68,7 +73,7 @@ class Relay:
             sender.note.outcome = "refused"
             await send_refusal(exchange, admitted.refusal)
             return
-        call = MeteredCall(admitted)
+        call = RelayedCall(admitted)
         sender.note.call_id = call.id
         try:
             await self._sent(leg, call)
@@ -89,7 +94,7 @@ class Relay:
         finally:
             call.lost()
 
-    async def _sent(self, leg: Leg, call: MeteredCall) -> None:
+    async def _sent(self, leg: Leg, call: RelayedCall) -> None:
         exchange, upstream = leg.exchange, leg.routed.upstream
         await exchange.go_on()
         outgoing = Outgoing(
@@ -105,7 +110,7 @@ class Relay:
             reply.close()
 
 
-async def _return(leg: Leg, reply: UpstreamReply, call: MeteredCall) -> None:
+async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall) -> None:
     """Pass an answer to the client, up to its end or to where it is cut."""
     exchange, note = leg.exchange, leg.sender.note
     length = 0 if reply.status in _NO_BODY else reply.length

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.gateway.access_log import AccessLog
@@ -17,12 +17,12 @@ from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.gateway_wiring import AddressMarks
 from quotakeeper.http_server.aiohttp_server import GuardedServer
 from quotakeeper.http_server.hosts import is_loopback_host
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 from quotakeeper.keeper import Keeper
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.value_classes import dataclass, field
 
-_ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened on
+_ANY_ADDRESS = ("", "0.0.0.0", "::")
 _END_SECONDS = 2.0
 
 
@@ -45,11 +45,11 @@ class Listening:
         return is_loopback_host(self.host)
 
     @property
-    def server_settings(self) -> ServerSettings:
+    def server_settings(self) -> HttpServerSettings:
         """The limits of the server."""
         named = frozenset(each.lower() for each in (self.host, *self.hosts))
         hosts = named | {"*"} if self.is_local else None
-        return ServerSettings(
+        return HttpServerSettings(
             hosts=hosts, ping_seconds=self.settings.ping_seconds,
             most_message_bytes=self.settings.most_message_bytes,
         )  # fmt: skip
@@ -67,7 +67,7 @@ def run_gateway(
     asyncio.run(_run(keeper, keys, upstreams, listening, announce, AccessLog(log)))
 
 
-async def _run(  # noqa: PLR0913 - as above
+async def _run(
     keeper: Keeper, keys: KeyRing, upstreams: Sequence[Upstream], listening: Listening,
     announce: Callable[[str], None], log: AccessLog,
 ) -> None:  # fmt: skip
@@ -109,8 +109,8 @@ async def _until_stopped(gateway: Gateway) -> None:
             gateway.end_calls()
         stopped.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows
+    if sys.platform != "win32":  # there, Ctrl-C interrupts the loop
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop)
     await stopped.wait()
     await gateway.drain()

@@ -22,10 +22,10 @@ from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
 from quotakeeper.gateway.keys import KeyRing, known_key
-from quotakeeper.gateway.metered_call import Sender
-from quotakeeper.gateway.open_calls import OpenCalls
 from quotakeeper.gateway.relay import Relay
+from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed, Routes
+from quotakeeper.gateway.running_calls import RunningCalls
 from quotakeeper.gateway.socket_relay import SocketRelay
 from quotakeeper.gateway.upstream_seam import UpstreamClient
 from quotakeeper.gateway.upstreams import Upstream
@@ -51,7 +51,7 @@ class Gateway:
         self._routes = Routes(upstreams)
         self._relay = Relay(meter, client, BodyStore(self.settings))
         self._sockets = SocketRelay(meter, client)
-        self._calls = OpenCalls()
+        self._calls = RunningCalls()
         self._log = log or AccessLog(None)
         self._clock = clock or SystemClock()
         self._is_draining = False

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal, send_refusal
 from quotakeeper.gateway.credentials import Taken
-from quotakeeper.gateway.metered_call import Sender
-from quotakeeper.gateway.open_calls import OpenCall
+from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed
+from quotakeeper.gateway.running_calls import RunningCall
 from quotakeeper.gateway.upstream_seam import (
     AnswerLostError,
     HandshakeRefusedError,
@@ -50,7 +50,7 @@ class SocketRelay:
         self._client = client
 
     async def relay(
-        self, exchange: Exchange, routed: Routed, taken: Taken, sender: Sender, call: OpenCall
+        self, exchange: Exchange, routed: Routed, taken: Taken, sender: Sender, call: RunningCall
     ) -> None:
         """Relay one socket until it ends. Raises GatewayAnswerError before it opens."""
         attempt = await self._admitted(exchange, routed, taken, sender)
@@ -74,7 +74,9 @@ class SocketRelay:
         """Reserve the session. Returns None if it was refused; the refusal is then sent."""
         upstream, meter = routed.upstream, self._meter
         named = {name.lower(): value for name, value in taken.headers}
-        request = Request("GET", upstream.url(routed.target, socket=True), named, sender=sender.key.name)
+        request = Request(
+            "GET", upstream.url(routed.target, socket=True), named, sender=sender.key.name
+        )
         found = live_session(
             request, known_hosts=upstream.known_hosts, count=meter.count, among=(upstream.adapter,)
         )
@@ -128,7 +130,7 @@ class _Pumps:
 
     def __init__(
         self, client: SocketEnd, provider: SocketEnd, attempt: SocketAttempt, sender: Sender,
-        call: OpenCall,
+        call: RunningCall,
     ) -> None:  # fmt: skip
         self._client = client
         self._provider = provider

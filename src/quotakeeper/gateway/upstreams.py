@@ -62,7 +62,10 @@ class Upstream:
         """The address, in the form of `Adapter.recognise`."""
         parts = urlsplit(self.base_url)
         port = parts.port or _PORTS[parts.scheme]
-        return {f"{parts.hostname}:{port}{parts.path}": self.name, f"{parts.hostname}{parts.path}": self.name}
+        return {
+            f"{parts.hostname}:{port}{parts.path}": self.name,
+            f"{parts.hostname}{parts.path}": self.name,
+        }
 
     def url(self, target: str, *, socket: bool = False) -> str:
         """Return the address that a target has at the provider."""
@@ -110,7 +113,9 @@ def make_upstreams(
     for name in (*keys, *addresses):
         if name not in known:
             raise InvalidInputError(
-                "--upstream", f"unknown provider {name[:60]!r}", nearest_text(name, frozenset(known))
+                "--upstream",
+                f"unknown provider {name[:60]!r}",
+                nearest_text(name, frozenset(known)),
             )
     made = []
     for name, adapter in known.items():

@@ -17,7 +17,7 @@ from quotakeeper.http_server.seam import (
     SocketEnd,
     SocketMessage,
 )
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
@@ -39,7 +39,7 @@ class AiohttpExchange:
     """One request of a client, and the answer to it. Implements `Exchange`."""
 
     def __init__(
-        self, request: BaseRequest, head: RequestHead, settings: ServerSettings,
+        self, request: BaseRequest, head: RequestHead, settings: HttpServerSettings,
         connection: Connection,
     ) -> None:  # fmt: skip
         self.head = head

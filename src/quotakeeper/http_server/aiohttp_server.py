@@ -17,7 +17,7 @@ from quotakeeper.http_server.head_errors import REASONS, RequestRefusedError
 from quotakeeper.http_server.heads import MOST_HEAD_BYTES, MOST_HEADERS, RequestHead
 from quotakeeper.http_server.hosts import is_loopback_host
 from quotakeeper.http_server.seam import Handler
-from quotakeeper.http_server.server_settings import ServerSettings
+from quotakeeper.http_server.server_settings import HttpServerSettings
 
 if TYPE_CHECKING:
     import ssl
@@ -31,8 +31,8 @@ log = logging.getLogger("quotakeeper.http_server")
 class GuardedServer(web.Server):
     """Serves guarded connections. `answer` gets each request as an `Exchange`."""
 
-    def __init__(self, answer: Handler, settings: ServerSettings) -> None:
-        super().__init__(self._answered, handler_cancellation=True)  # type: ignore[arg-type]
+    def __init__(self, answer: Handler, settings: HttpServerSettings) -> None:
+        super().__init__(self._answered, handler_cancellation=True)
         self.settings = settings
         self.pending: Counter[str] = Counter()
         self._answer = answer
@@ -73,7 +73,7 @@ class GuardedConnection(RequestHandler):
     """One connection: the guard, its time limits, and the answers to refused requests."""
 
     def __init__(
-        self, server: GuardedServer, loop: asyncio.AbstractEventLoop, settings: ServerSettings
+        self, server: GuardedServer, loop: asyncio.AbstractEventLoop, settings: HttpServerSettings
     ) -> None:
         super().__init__(
             server, loop=loop, keepalive_timeout=settings.idle_seconds, access_log=None,  # type: ignore[arg-type]

@@ -155,7 +155,9 @@ def _check_single(by_name: dict[str, list[str]]) -> None:
 
 
 def _connection_options(by_name: dict[str, list[str]]) -> frozenset[str]:
-    found = [each.strip().lower() for line in by_name.get("connection", ()) for each in line.split(",")]
+    found = [
+        each.strip().lower() for line in by_name.get("connection", ()) for each in line.split(",")
+    ]
     options = frozenset(each for each in found if each)
     if not all(_TOKEN.fullmatch(each) for each in options) or options & _KEPT:
         raise RequestRefusedError("the Connection header names a header that must stay")

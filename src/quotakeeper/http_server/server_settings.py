@@ -6,7 +6,7 @@ from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSettings:
+class HttpServerSettings:
     """The limits of one server. Times are in seconds.
 
     - `head_seconds`: a head must arrive within this time.

@@ -58,11 +58,13 @@ def counted_later(
         return False
     call = found[1]
 
+    labels = dict(meter.scope if origin is None else origin.scope)
+
     def book() -> None:
         try:
             welcome_provider(meter.keeper, call.provider)
             meter.keeper.record(
-                call.provider, model=call.model, operation=call.operation, scope=dict(meter.scope if origin is None else origin.scope),
+                call.provider, model=call.model, operation=call.operation, scope=labels,
                 options=dict(call.options), quantities=dict(call.bound),
                 provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
                 note=f"quotakeeper itself failed before it was sent ({_problem(error)})",

@@ -91,5 +91,7 @@ def _announce(
         console.tell(f"  {url}/{upstream.name}  ->  {upstream.base_url}")
     console.tell(words("make a key for each client with: quotakeeper keys create NAME"))
     if not listening.is_local:
-        text = "clients of other machines send their keys unencrypted: put a server with TLS in front"
+        text = (
+            "clients of other machines send their keys unencrypted: put a server with TLS in front"
+        )
         console.tell(words(text))

@@ -24,7 +24,7 @@ from quotakeeper.cli.context import CommandContext
               help="Serve requests for this host name too; repeatable.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no access log.")
 @click.pass_obj
-def serve(  # noqa: PLR0913 - one parameter an option
+def serve(
     session: CommandContext, /, host: str, port: int, upstreams: tuple[str, ...],
     key_file: str | None, hosts: tuple[str, ...], quiet: bool,
 ) -> int:  # fmt: skip

@@ -71,7 +71,7 @@ class Sender:
         return error_refusal(403, "model_not_allowed", text)
 
 
-class MeteredCall:
+class RelayedCall:
     """A call that was admitted. Without an attempt, the call uses no quota and is only relayed."""
 
     def __init__(self, attempt: HttpAttempt | None) -> None:

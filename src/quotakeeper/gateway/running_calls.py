@@ -14,7 +14,7 @@ from quotakeeper.gateway.answers import GatewayAnswerError
 from quotakeeper.gateway.keys import KeyRing
 
 
-class OpenCall:
+class RunningCall:
     """A call under way. `ended` is why it was ended early; "" while it may go on."""
 
     def __init__(self, presented: PresentedKey, task: asyncio.Task[object]) -> None:
@@ -29,11 +29,11 @@ class OpenCall:
             self._task.cancel()
 
 
-class OpenCalls:
+class RunningCalls:
     """All calls under way."""
 
     def __init__(self) -> None:
-        self._calls: set[OpenCall] = set()
+        self._calls: set[RunningCall] = set()
         self._by_key: Counter[str] = Counter()
         self._none = asyncio.Event()
         self._none.set()
@@ -43,7 +43,7 @@ class OpenCalls:
         return len(self._calls)
 
     @contextmanager
-    def entered(self, presented: PresentedKey) -> Iterator[OpenCall]:
+    def entered(self, presented: PresentedKey) -> Iterator[RunningCall]:
         """Register a call of this task. Raises GatewayAnswerError (429) if the key has too many."""
         key = presented.key
         if key.concurrency is not None and self._by_key[key.name] >= key.concurrency:
@@ -51,7 +51,7 @@ class OpenCalls:
             raise GatewayAnswerError(429, "too_many_calls", text)
         task = asyncio.current_task()
         assert task is not None
-        call = OpenCall(presented, task)
+        call = RunningCall(presented, task)
         self._calls.add(call)
         self._by_key[key.name] += 1
         self._none.clear()
@@ -86,5 +86,7 @@ class OpenCalls:
             except LedgerError:
                 return
             if isinstance(found, KeyRefusal):
-                for call in [each for each in self._calls if each.presented.digest == presented.digest]:
+                for call in [
+                    each for each in self._calls if each.presented.digest == presented.digest
+                ]:
                     call.end(found.text)
