@@ -6,6 +6,7 @@ from quotakeeper.cli.text.vietnamese_errors import (
     calls,
     commands,
     exports,
+    gateway,
     keys,
     ledger,
     servers,
@@ -21,5 +22,6 @@ FINISHED = {
     **ledger.TEXTS,
     **servers.TEXTS,
     **exports.TEXTS,
+    **gateway.TEXTS,
     **summary.TEXTS,
 }
