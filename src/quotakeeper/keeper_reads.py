@@ -39,8 +39,10 @@ class KeeperReads:
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> UsageTable:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see
-        status.DIMENSIONS."""
+        """Usage booked in `[since, until)` (microseconds), added up by the dimensions in `by`.
+
+        `status.DIMENSIONS` lists all dimensions.
+        """
         return self._engine.reads.usage(since, until, by)
 
     async def ausage(
@@ -63,7 +65,7 @@ class KeeperReads:
         )
 
     def event(self, event_id: str) -> UsageEvent | None:
-        """The event with this id; None if there is none or it is still an open reservation."""
+        """The event with this id. None if there is no event, for example for an open reservation."""
         return self._engine.reads.event(event_id)
 
     async def aevent(self, event_id: str) -> UsageEvent | None:

@@ -42,8 +42,7 @@ class LimitsFile:
     def set(self, name: str, changes: Mapping[str, object]) -> bool:
         """Add the limit `name`, or change the given keys of the existing limit.
 
-        Returns whether the limit is new. An empty `scope` or `per` removes the key: the limit then
-        applies to every call.
+        Returns whether the limit is new. An empty `scope` or `per` removes this key from the limit.
         """
         self._write_out_defaults()
         table = self._find(name)
@@ -180,10 +179,11 @@ class LimitsFile:
 def check_limit(
     name: str, changes: Mapping[str, object], known: Sequence[Limit], *, prefix: str = ""
 ) -> list[str]:
-    """Check the values to set in the limit `name`. Returns the required keys that a new limit still lacks.
+    """Check the values to set in the limit `name`. Returns the required keys that a new limit still
+    lacks.
 
-    `known` are the limits in force. Raises InvalidInputError with the name of the key after
-    `prefix`.
+    `known` are the limits in force. Raises InvalidInputError. The error names the invalid key, with
+    `prefix` before it.
     """
     meter_name = changes.get("meter")
     if not isinstance(meter_name, str):

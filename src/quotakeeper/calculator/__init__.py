@@ -1,4 +1,8 @@
-"""TokenCalculator, the simplest interface: the methods that the project brief specifies, on the ledger."""
+"""TokenCalculator, the simplest interface to the ledger.
+
+The project brief specifies the methods of TokenCalculator; docs/en/explanation/brief.md describes
+the brief.
+"""
 
 from quotakeeper.calculator.calculator import TokenCalculator
 

@@ -43,7 +43,7 @@ class CallSettled:
 
 @dataclass(frozen=True, slots=True)
 class CallAssumed:
-    """Usage was counted at its estimate, because the end of the call is not known."""
+    """The estimate of a call was counted as assumed use, because the end of the call is not known."""
 
     event: UsageEvent
 
@@ -59,7 +59,7 @@ class CallCorrected:
 class CallUnpriced:
     """Usage was counted without a cost, because no price is known.
 
-    The observer gets this after the observation that the usage was counted.
+    The observer first gets the observation that the usage was counted, then this one.
     """
 
     event: UsageEvent

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Admitter(Protocol):
     """The interface of the two admitters: with leases (LeaseAdmitter) and without (LedgerAdmitter).
 
-    An admitter may pass a call that it cannot decide to the next admitter. `takes` says whether
-    `take` can ever admit a call.
+    `take` tries to admit a call without waiting. If it cannot, `admit` decides. If `takes` is
+    False, `take` never admits a call and need not be called.
     """
 
     takes: bool
@@ -38,15 +38,15 @@ class Admitter(Protocol):
     ) -> Any:  # fmt: skip
         """Admit a call at once, without waiting, and return its Reservation.
 
-        If this is not possible, return the argument `key` of `admit`. The key is the same for all
-        calls with the same arguments. It is None for a call without a key.
+        If this is not possible, return the key of the call; pass it to `admit` as `key`. Calls with
+        the same arguments have the same key. The key is None for a call that cannot have one.
         """
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error of
-        `command`.
+        """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error with
+        which `command` failed.
 
         If the ledger cannot be used, does the same as the function `unbacked`.
         """
@@ -125,7 +125,7 @@ class Admission:
         return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
-        """Return a question for the worker. Its answer is the decision about the call; nothing is
+        """Return a question that the worker answers with the decision about the call. Nothing is
         reserved."""
         figures = self._parts.commands.estimate(call, quantities)
 
@@ -135,7 +135,7 @@ class Admission:
         return asked
 
     def take_up(self, reservation_id: str) -> Steps[Reservation]:
-        """Return a handle for the open reservation with this id, which may be of another process.
+        """Return a handle for the open reservation with this id. Another process may have made it.
 
         Raises InvalidInputError if the ledger has no open reservation with this id.
         """

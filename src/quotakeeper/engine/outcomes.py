@@ -26,8 +26,8 @@ class OutcomeReader:
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
         """Return the hold and the decision of an admitted call.
 
-        Raises LimitExceeded or PausedError if the call was refused, or the error of a failed
-        command.
+        If the call was refused, raises LimitExceeded or PausedError. If the command failed, raises
+        its error.
         """
         if isinstance(outcome, Reserved):
             if self._observers.any:
@@ -54,7 +54,7 @@ class OutcomeReader:
         return event
 
     def heard(self, outcome: Any) -> None:
-        """Pass an outcome that the caller ignores to the observers."""
+        """Pass an outcome to the observers. Used for outcomes that the caller itself does not read."""
         if self._observers.any:
             self._observers.in_call(outcome)
 

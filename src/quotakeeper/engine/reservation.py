@@ -25,12 +25,12 @@ log = logging.getLogger("quotakeeper.engine")
 class Reservation:
     """Capacity set aside for one call. Use it in a `with` statement, or end it yourself, once.
 
-    If the `with` block raises, an unsent call is released (see `mark_sent`) and a sent call is
-    assumed at its estimate. If the block ends without `settle`, the call is settled at its
-    estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits' answer,
-    `event` the usage event. If the id was settled before, `event` is set from the start: do not
-    send the call again. If the id is still open, another process may use it. An exception then does
-    not end it.
+    If the `with` block raises, an unsent call is released (see `mark_sent`). For a sent call, its
+    estimate is counted as assumed use. If the block ends without `settle`, the call is settled at
+    its estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits'
+    answer, `event` the usage event. If the id was settled before, `event` is set from the start: do
+    not send the call again. If an open reservation with this id existed before, another process may
+    use it. So an exception in the block does not end it.
     """
 
     # Each operation is one generator of steps, which threads and coroutines both run.
@@ -63,11 +63,12 @@ class Reservation:
     # -- for threads
 
     def mark_sent(self) -> None:
-        """Record durably that the call is about to be sent. A later crash is charged in full."""
+        """Record durably that the call is about to be sent. After a crash, the call's estimate is
+        counted as assumed use."""
         run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End the reservation with the true figures, which no limit refuses, and return the event.
+        """End the reservation with the true figures and return the event. No limit refuses this.
 
         Takes the arguments of `Keeper.record`: quantities by name, `provenance` ("reported" unless
         texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. `options` are
@@ -87,8 +88,8 @@ class Reservation:
     def grow(self, **quantities: Any) -> Decision:
         """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
-        All limits must have room. Takes the quantities to add, by name, as `Keeper.reserve` does.
-        Raises LimitExceeded if there is no room; the reservation then does not change.
+        Takes the quantities to add, by name, as `Keeper.reserve` does. If they do not fit in every
+        limit, raises LimitExceeded and changes nothing.
         """
         return run(self._parts.worker, self._growing(quantities))
 
@@ -224,7 +225,7 @@ class Reservation:
         return None
 
     def _end_settling(self, command: c.Settle, answer: Any) -> UsageEvent:
-        """Handle the answer to `command`, which is an outcome or an error, as `settle` does."""
+        """Finish `settle` with the worker's answer to `command`: an outcome or an error."""
         if isinstance(answer, LedgerError):
             return self._unsettled(command, answer)
         if isinstance(answer, BaseException):

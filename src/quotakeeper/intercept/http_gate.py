@@ -68,7 +68,7 @@ def start(
     """Reserve a call with the meter. Never raises.
 
     Returns the attempt to pass the answer to, or the refusal. None means: send the request without
-    metering. `beneath`: called inside a hook that has suppressed the metering of this call.
+    metering. With `beneath`, a call is metered even inside a hook that has suppressed metering.
     """
     meter = request = None
     try:
@@ -99,10 +99,10 @@ async def astart(
 
 
 def starts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Return whether to call `start` only when the whole body was sent. Only for bodies in chunks.
+    """Return whether `start` must be called only after the whole body was sent. Never raises.
 
-    A provider does nothing with an incomplete body, so no reservation is needed before. Never
-    raises.
+    Call this only for bodies that are sent in chunks. A provider does nothing with an incomplete
+    body, so no reservation is needed before.
     """
     if _is_off():
         return False
@@ -152,7 +152,7 @@ def after_fault(
     """Return the refusal of a call that cannot be metered; None if it is sent.
 
     `on_store_failure` decides: "deny" refuses the call. With "allow", the call is sent and counted
-    at its upper bound. `is_reserved`: the call already has a reservation.
+    at its upper bound. `is_reserved` is True if the call already has a reservation.
     """
     refused, is_counted = None, False
     if meter is not None and request is not None:
@@ -177,9 +177,9 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    """Return the request; None if hooks do not count it.
+    """Return the request. None if it is not to be counted here.
 
-    None if `make` returns None, or if a gateway on the same ledger counts the request.
+    This is so if `make` returns None, or if a gateway on the same ledger counts the request.
     """
     request = None if meter is None else told(make())
     if meter is None or request is None or meter.gateways.counts(request.url):

@@ -34,10 +34,11 @@ Data = bytes | str
 
 @dataclass(frozen=True, slots=True)
 class SocketCut:
-    """The refusal of a message: send `farewell` instead; without one, close with code 1008.
+    """The refusal of a message, and how to end the session.
 
-    - `again`: an earlier message was already refused.
-    - `silent`: drop the message without an error, because it would cost nothing.
+    - `farewell`: the message to send to the provider instead. If "", close with code 1008.
+    - `again`: True if an earlier message was already refused.
+    - `silent`: True to drop the message without an error, because it would cost nothing.
     """
 
     reason: str
@@ -79,7 +80,7 @@ class SocketAttempt:
         self._began = self._extended = meter.monotonic()
 
     def opens(self) -> None:
-        """Save the usage so far, because the session opens next: a kill then does not lose it."""
+        """Before the session opens, save the usage so far, so that a kill does not lose it."""
         with self._session_lock:
             self._note(self._session.finish(complete=False))
 
@@ -133,7 +134,7 @@ class SocketAttempt:
             self._broke(error)
 
     def end(self, complete: bool) -> None:
-        """End the session and wait for the ledger. `complete`: the session was closed normally."""
+        """End the session and wait for the ledger. `complete` is True if it was closed normally."""
         if self._may_end():
             self._settle(self._figures(complete))
 
@@ -197,7 +198,7 @@ class SocketAttempt:
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
         """Count a message. Returns whether it is free, and the quantities that the session needs.
 
-        If the message may be refused, a copy of the session from before the message is kept.
+        If the message may be refused, a copy of the session is made before the message is counted.
         """
         with self._session_lock:
             covered = self.budget.covered

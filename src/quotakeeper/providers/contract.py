@@ -1,7 +1,7 @@
 """What adapters exchange with the hooks and the gateway: requests, calls, usage.
 
 Adapters do no I/O. An adapter reads bytes and headers, and keeps only lengths and counts, never a
-text or a key. No bytes that a provider or a program sends make a function here raise.
+text or a key. No function here raises, whatever bytes a provider or a program sends.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class Request:
     """One request before it is sent.
 
     `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
-    still be its length in bytes. `is_replaceable`: the hook can send another body instead.
-    `is_partial`: `body` is only the beginning of a body of `body_size` bytes. `sender`: the name of
-    the key that the sender has at a gateway; retries are recognised for each sender.
+    still be its length in bytes. If `is_replaceable` is True, the hook can send another body
+    instead. If `is_partial` is True, `body` is only the beginning of a body of `body_size` bytes.
+    `sender` is the name of the sender's key at a gateway. Retries are recognised for each sender.
     """
 
     method: str
@@ -69,12 +69,12 @@ class Request:
 class Call:
     """What a request asks for: provider, model, operation, and the most that it can use.
 
-    - `billed` False: the call is free; only the request itself may be counted.
+    - `billed`: False if the call is free. At most the request itself is counted then.
     - `bound`: the upper bound of the use. If it is empty, nothing is counted and the call is sent
       unchanged.
     - `typical`: the likely use.
     - `options`: the options that select the price in the price catalogue.
-    - `bound_is` ASSUMED: the request does not state how much it can use, for example if it has a
+    - `bound_is`: ASSUMED if the request does not state how much it can use, for example if it has a
       URL in place of audio.
     - `facts`: notes from the adapter to its own reader, without any text of a prompt.
     """
@@ -94,11 +94,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used according to its answer. `complete` False: the answer was cut short.
+    """What a call used according to its answer.
 
-    `quantities` have the names of domain/units.py, without zeros. `options` are the price options
-    that the provider applied (the service tier), if the answer states them. `prepaid`: the call
-    used capacity that is paid separately, so it costs nothing more.
+    - `quantities`: by the names of domain/units.py, without zeros.
+    - `options`: the price options (the service tier) that the provider says it applied.
+    - `complete`: False if the answer was cut short.
+    - `prepaid`: True if the call used capacity that is paid separately, so it costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -122,9 +123,9 @@ class QuotaReading:
     - `timezone`: the zone whose midnight ends a day.
     - `amount`, `remaining`: in base units of the meter; None if unknown.
     - `model`: "" means the model of the call.
-    - `resets_in_us`: the quota resets so many microseconds after the reply; None if unknown.
-    - `resets_at`: the quota resets then, in microseconds since 1970 UTC; None if unknown.
-    - `in_headers`: the reply's headers report the quota, not an error.
+    - `resets_in_us`: the time from the reply to the reset, in microseconds; None if unknown.
+    - `resets_at`: the instant of the reset, in microseconds since 1970 UTC; None if unknown.
+    - `in_headers`: True if the reply's headers report the quota, False if its error does.
     """
 
     quota_id: str
@@ -143,8 +144,8 @@ class QuotaReading:
 class ProviderFault:
     """An error of the provider. `kind` is one of FAULT_KINDS.
 
-    - `quota`: the provider's id of the exhausted quota; of several quotas, a daily one, else the
-      first.
+    - `quota`: the provider's id of the exhausted quota. If there are several: the first daily one,
+      else the first.
     - `per_day`: one of the exhausted quotas resets only with the next day.
     - `retry_after_seconds`: the longest wait in the error; None if it states none.
     - `message`: the provider's text without secrets, at most 300 characters.
@@ -273,7 +274,8 @@ class Adapter(Protocol):
     ) -> Refusal:
         """Return the answer for a refused call, in the form of the provider's errors.
 
-        The status is 402 if `hard`, else 429.
+        With `hard`, the program must not retry: the status is 402, which no SDK retries. Otherwise
+        the status is 429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:

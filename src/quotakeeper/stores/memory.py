@@ -228,7 +228,7 @@ class MemoryStore:
             self._readings[reading.frame] = reading
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted; with None, that it is not. See the Store port."""
         with self._lock:
             self._state.doubt = doubt
 

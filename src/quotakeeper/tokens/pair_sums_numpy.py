@@ -85,10 +85,10 @@ class VectorCounter:
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return two arrays for the character before each character: its code point, and whether it
-        is a gap.
+        """Return two arrays about the character before each character.
 
-        The code point of a gap is a space or a newline.
+        The first array has the code point of that character, the second whether it is a gap. A gap
+        has the code point of a space or of a newline.
         """
         numpy = self._numpy
         before = numpy.empty_like(codes)

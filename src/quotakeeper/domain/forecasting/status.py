@@ -30,14 +30,17 @@ DIMENSIONS = ("provider", "model", "operation", "job", "day", "hour", "outcome",
 
 @dataclass(frozen=True, slots=True)
 class LimitStatus:
-    """The state of one limit. Amounts are in the limit's base unit; `percent` is that of `used`.
+    """The state of one limit. Amounts are in the limit's base unit.
 
+    - `percent`: `used` as a percentage of the limit's amount.
     - `state`: "ok", "warning", "exceeded" or "unknown".
     - `resets_at`: when the period ends, in microseconds since 1970 UTC.
     - `forecast`: None if it cannot be computed or was not requested.
-    - `others`: on the last listed value of a limit per label, how many used values are not listed.
-    - `unpriced_calls`: how many calls of the period have no known price, to five minutes. Their
-      cost is in none of these figures. So with such calls the state is "unknown" instead of "ok".
+    - `others`: a limit per label lists only the label values with the most use. On the last listed
+      value, `others` is the number of used values that are not listed.
+    - `unpriced_calls`: the number of calls without a known price since the five-minute slot in
+      which the period began. `used` does not contain the cost of these calls. If there are such
+      calls, the state is "unknown" instead of "ok".
     """
 
     limit: Limit
@@ -54,9 +57,7 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether the use is at least partly known. It is unknown if only calls without a price
-        were made.
-        """
+        """Whether the use is known. It is unknown if calls were made and none has a known price."""
         return not self.unpriced_calls or self.used > 0
 
     @property
@@ -206,7 +207,9 @@ def unpriced_since(status: Status) -> int | None:
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """Return the status with the unpriced calls of `slots` counted in each matching limit on cost."""
+    """Return the status with the unpriced calls in `slots` added to each cost limit that counts
+    them.
+    """
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:
         return status

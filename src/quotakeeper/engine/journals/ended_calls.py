@@ -1,10 +1,9 @@
 """Notes about calls that have ended and will be settled: one `write()` per call.
 
-The ledger settles many calls in one commit, a moment after they end. If the process is killed in
-this moment, the note remains in its file. Another process finds that the first process has ended,
-and settles the call from the note. Without the note, the call would be assumed at its upper bound. A
-note survives kill -9, `os._exit` and `exec`. It is not synced to disk, so after a power cut the
-call is assumed.
+The ledger settles many calls in one commit, a moment after they end. If the process is killed
+before this commit, the notes remain in their file. Another process then settles the calls from the
+notes. Without a note, the estimate of a call would be counted as assumed use. Notes survive kill
+-9, `os._exit` and `exec`. They are not synced to disk, so a power cut may lose them.
 
 The files are beside the ledger: `<ledger>.ended-<owner>.<number>`, where the owner names the
 process. Their lines have the format of the lease journal. A file is removed when the ledger has
@@ -46,8 +45,8 @@ log = logging.getLogger("quotakeeper.engine")
 class NotesFile(JournalSegment):
     """One file of notes.
 
-    `pending` maps the id of each call that the ledger has not booked to the figures of the call.
-    `is_full`: no further notes are written to this file.
+    `pending` maps the id of each call that the ledger has not booked to the figures of the call. If
+    `is_full` is True, no further notes are written to this file.
     """
 
     def __init__(self, path: Path, ledger: Path) -> None:
@@ -131,13 +130,15 @@ class EndedCalls:
         return note
 
     def drop_note(self, note: UsageNote) -> None:
-        """Delete a usage note: what it is about was settled, or its usage is unknown."""
+        """Delete a usage note: its session or call was settled, or the usage is unknown."""
         self._usage_notes.pop(id(note), None)
         note.remove()
 
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
-        """Return the file for the note of this call. It is not removed before `settled` for the
-        call."""
+        """Add a call to a file of notes and return the file.
+
+        The file is not removed before `settled` is called for this call.
+        """
         while True:
             file = self._files.get(_CURRENT) or self._opened()
             file.pending[event_id] = figures

@@ -43,7 +43,7 @@ class LineKind(StrEnum):
     - LEASE: a lease was granted.
     - ADMITTED: a call was admitted on a lease.
     - SETTLED, ASSUMED, RELEASED: how a call ended.
-    - RECORDED: a call without a reservation. Only notes of sessions have such lines.
+    - RECORDED: a call without a reservation in the ledger. Only usage notes have such lines.
     """
 
     LEASE = "L"
@@ -55,9 +55,9 @@ class LineKind(StrEnum):
 
 
 class JournalSegment:
-    """One file of the journal. The file is closed when no object refers to this one any more.
+    """One file of the journal. The file is closed when this object is deleted.
 
-    `gone`: the file was removed, or will be removed next.
+    `gone` is True if the file was removed, or will be removed next.
     """
 
     is_appended = True
@@ -103,8 +103,8 @@ def segments(ledger: Path) -> dict[str, list[Path]]:
     """The lease journals beside a ledger, by owner name. The files of a journal are in the order of
     writing.
 
-    A process of which only the fence file exists has an empty journal. Without access to the
-    folder, returns no journals.
+    If a process has only a fence file, its journal is empty. Without access to the folder, returns
+    no journals.
     """
     try:
         return _segments(ledger)
@@ -134,8 +134,7 @@ def _segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def lease_line(lease: str, labels: CallLabels, token: bytes) -> str:
-    """The line for a granted lease: the lease's labels, and the fence token from before the
-    request."""
+    """The line for a granted lease. `token` is the fence's token before the lease was requested."""
     data = {**labels_data(labels), "fence": token.hex()}
     return f"\n{LineKind.LEASE} {lease} {to_json(data)};"
 

@@ -45,7 +45,8 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    """The usage of a spooled call. `settles`: booking the call also ends its reservation."""
+    """The usage of a spooled call. If `settles` is True, booking the call also ends its
+    reservation."""
 
     record: Record
     settles: bool

@@ -80,8 +80,11 @@ class FastPath:
         ]  # fmt: skip
 
     def _was_drawn(self, call: LeasedCall) -> None:
-        """Record that the ledger has the call. Its caller is remembered until its handle is
-        deleted."""
+        """Record that the ledger has the call as a reservation.
+
+        `held_by` still finds the call until the call ends, or until the program deletes the call's
+        handle.
+        """
         drawn, event_id = self._drawn, call.id
         if event_id in self._under_way:
             drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
-    """Wrap the read functions of an answer with a body, by `metered` or `async_metered`."""
+    """Wrap the read functions of an answer, so that `attempt` gets every byte that is read.
+
+    `metered` is the function `metered` or `async_metered` of this module.
+    """
     try:
         broken = import_module(f"{root}.exceptions").ProtocolError
         for name in ("read", "read1"):
@@ -27,7 +30,7 @@ def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
 
 
 def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """Return a read function that passes everything that is read to the attempt.
+    """Return a read function that gives the attempt every byte that is read.
 
     It raises `broken` when a stream is cut without an error in the provider's format.
     """
