@@ -28,6 +28,7 @@ PARTS = {
     "function_meter": "metered functions, labelled blocks",
     "order_giver": "pauses, raised limits, credit",
     "keeper_reads": "status, usage, events, verify",
+    "key_wiring": "settings to virtual keys",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.app.virtual_keys.managing import KeyManager, key_named
 from quotakeeper.clocks import zone_named
+from quotakeeper.config import load_settings
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ledger.forgetting import LabelValue
 from quotakeeper.errors import (
@@ -23,6 +25,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LedgerVersionError,
 )
+from quotakeeper.key_wiring import open_keys as open_keys_of
 from quotakeeper.stores.sqlite.key_store import SqliteKeys
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
@@ -310,3 +313,24 @@ def test_raising_a_limit_for_a_day_works_for_every_window(
         clock.advance(days=1, hours=1)
         left = 0 if window in ("week", "month", "none") else 2
         assert calls(keeper) == left
+
+
+def test_threads_may_share_one_store(path: Path) -> None:
+    store = keys_of(path)
+    manager = KeyManager(store, lambda: NOW, "an")
+    threads = [
+        Thread(target=lambda name=name: manager.create(VirtualKey("", name)))
+        for name in ("a", "b", "c", "d", "e", "f")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [key.name for key in store.all_keys()] == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_a_change_of_a_key_survives_a_power_cut_whatever_the_setting(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / "l.db", {"durability": "process"})
+    store = open_keys_of(settings)
+    assert isinstance(store, SqliteKeys)
+    assert store._durability == "power"
