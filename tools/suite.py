@@ -24,6 +24,7 @@ from tools.interpreters import Interpreter
 from tools.layout import (
     CORE_TESTS,
     COVERAGE_VARIABLE,
+    DIVIDED_TESTS,
     MINUTES_VARIABLE,
     SKIPPED_FOLDERS,
     TOKENIZER,
@@ -51,11 +52,18 @@ class Run(NamedTuple):
 
 
 def whole(
-    checkout: Checkout, check: Callable[[], int], *, every_python: bool, coverage: bool = False
+    checkout: Checkout,
+    check: Callable[[], int],
+    *,
+    every_python: bool,
+    divided: bool = False,
+    coverage: bool = False,
 ) -> int:
     """Run everything.
 
-    Returns 0 if all parts passed. With `coverage`, also checks the coverage minimums.
+    Returns 0 if all parts passed. With `every_python`, the other Pythons run the core tests. With
+    `divided`, each file of DIVIDED_TESTS runs with one of them only. With `coverage`, also checks the
+    coverage minimums.
     """
     system.provide(checkout.root)
     runs = [_timed("check", lambda _: check())]
@@ -63,7 +71,10 @@ def whole(
     _provide_tokenizer(checkout, python)
     runs += _measured(checkout, python, coverage=coverage)
     if every_python:
-        runs += [_core(checkout, each) for each in _announced(checkout.root)]
+        others = _announced(checkout.root)
+        for number, each in enumerate(others):
+            part = (number, len(others)) if divided else (0, 1)
+            runs.append(_core(checkout, each, core_tests(checkout.root, *part)))
     print(table(runs), flush=True)
     failed = [run.name for run in runs if run.code]
     if failed:
@@ -77,11 +88,20 @@ def with_interpreter(checkout: Checkout, each: Interpreter, arguments: list[str]
     return _code(subprocess.run([*command, "test", *arguments], cwd=checkout.root, check=False))
 
 
-def core_folders(root: Path) -> list[str]:
-    """The folders of CORE_TESTS that exist."""
-    return sorted(
-        path.relative_to(root).as_posix() for pattern in CORE_TESTS for path in root.glob(pattern)
-    )
+def core_tests(root: Path, part: int, parts: int) -> list[str]:
+    """The folders of CORE_TESTS. Of those in DIVIDED_TESTS, every `parts`-th file from `part` on.
+
+    Files are dealt out by size, so the parts take about the same time.
+    """
+    divided = _matching(root, DIVIDED_TESTS) if parts > 1 else []
+    files = [file for folder in divided for file in sorted(folder.rglob("test_*.py"))]
+    files.sort(key=lambda file: file.stat().st_size, reverse=True)
+    chosen = [path for path in _matching(root, CORE_TESTS) if path not in divided]
+    return sorted(path.relative_to(root).as_posix() for path in chosen + files[part::parts])
+
+
+def _matching(root: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def table(runs: list[Run]) -> str:
@@ -171,8 +191,7 @@ def _announced(root: Path) -> list[Interpreter]:
     return interpreters.others(there, first, again=_is_root())
 
 
-def _core(checkout: Checkout, each: Interpreter) -> Run:
-    asked = core_folders(checkout.root)
+def _core(checkout: Checkout, each: Interpreter, asked: list[str]) -> Run:
     if not (each.is_system and _is_root()):
         print(f"\ndev: the core with Python {each.name}", flush=True)
         return _timed(each.name, lambda notes: _elsewhere(checkout, each, asked, notes))

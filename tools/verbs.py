@@ -47,7 +47,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons
-         test --every-python: then run the core tests with every other Python (CI=true does)
+         test --every-python: then run the core tests with every other Python (CI=true: a part)
          test --coverage: measure branch coverage, and check its minimums (CI=true does)
          test --matrix: run every SDK that has a driver, each in its own environment
   proof  test every promise, and report what was found                   docs/en/evidence/reliability.md
@@ -185,12 +185,13 @@ def test(checkout: Checkout, arguments: list[str]) -> int:
     # In CI, run everything. A Python that `test --python` started runs only its own part.
     all_of_it = in_ci() and checkout.folder == ".venv"
     every_python = all_of_it or "--every-python" in arguments
-    coverage = all_of_it or "--coverage" in arguments
+    coverage, divided = all_of_it or "--coverage" in arguments, "--every-python" not in arguments
     arguments = [each for each in arguments if each not in ("--every-python", "--coverage")]
     if not arguments:
         return suite.whole(
-            checkout, lambda: check(checkout, []), every_python=every_python, coverage=coverage
-        )
+            checkout, lambda: check(checkout, []), every_python=every_python, divided=divided,
+            coverage=coverage,
+        )  # fmt: skip
     if "--matrix" in arguments:
         os.environ["QUOTAKEEPER_MATRIX"] = "full"
         arguments = ["tests/matrix", *(each for each in arguments if each != "--matrix")]

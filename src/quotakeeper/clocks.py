@@ -35,11 +35,13 @@ class Clock(Protocol):
 
 
 def _boot_clock() -> Callable[[], int] | None:
-    """A function that returns nanoseconds since the system started, including suspended time.
+    """Return a function that reads the nanoseconds since the system started, including suspended
+    time.
 
-    Linux: CLOCK_BOOTTIME. macOS: CLOCK_MONOTONIC, which by its manual page runs during sleep.
-    Windows: Python's monotonic clock, which runs during sleep. Source: Microsoft's pages on
-    GetTickCount64 and QueryPerformanceCounter. None: no such clock is known for this system.
+    Return None if this system has no known clock of this kind. Linux: CLOCK_BOOTTIME. macOS:
+    CLOCK_MONOTONIC, which by its manual page runs during sleep. Windows: Python's monotonic clock,
+    which runs during sleep. Source: Microsoft's pages on GetTickCount64 and
+    QueryPerformanceCounter.
     """
     for platform, name in (("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC")):
         number = getattr(time, name, None)
@@ -71,11 +73,11 @@ class SystemClock:
         return None if _BOOT_CLOCK is None else _BOOT_CLOCK() // 1_000
 
     def confirmed(self) -> int | None:
-        """The kernel's wall time in microseconds, if a time service synchronizes the clock; else
-        None.
+        """The kernel's wall time in microseconds, or None if no time service synchronizes the
+        clock.
 
-        None also if the system does not report this. After the clock was set by hand, the result is
-        None until a time service has set it again.
+        None also if the system does not report this. After a person sets the clock, the result is
+        None until a time service sets the clock again.
         """
         return kernel_time() if sys.platform == "linux" else None
 
@@ -85,10 +87,10 @@ class SystemClock:
 
 
 def kernel_time() -> int | None:
-    """Linux's wall time in microseconds; None unless a time service synchronizes the clock.
+    """Linux's wall time in microseconds, or None if no time service synchronizes the clock.
 
-    After the clock was set by hand, adjtimex(2) returns TIME_ERROR (5) until a time service has set
-    it again. Called only when a clock is in doubt.
+    After a person sets the clock, adjtimex(2) returns TIME_ERROR (5) until a time service sets the
+    clock again. Called only when a clock is in doubt.
     """
     import ctypes  # noqa: PLC0415 - a 10 ms import, rarely needed
 
@@ -113,7 +115,7 @@ def kernel_time() -> int | None:
 
 
 def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
-    """Take a lock; wait at most `seconds` of `clock` for it. Returns whether the lock was taken.
+    """Try for at most `seconds`, measured by `clock`, to take a lock. Returns whether it was taken.
 
     With a fake clock, the function tries to take the lock before and after `clock.sleep`.
     """
@@ -130,7 +132,7 @@ class MachineZone(tzinfo):
     unknown."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """The offset from UTC; uses `fold` in a repeated hour."""
+        """The offset from UTC. In an hour that occurs twice, `fold` says which one is meant."""
         if moment is None:
             return _ZERO
         naive = moment.replace(tzinfo=None)
@@ -146,7 +148,7 @@ class MachineZone(tzinfo):
         return LOCAL
 
     def fromutc(self, moment: datetime) -> datetime:
-        """Convert UTC to local time, with `fold` set in a repeated hour."""
+        """Convert UTC to local time. In an hour that occurs twice, `fold` is 1 for the second one."""
         utc = moment.replace(tzinfo=UTC)
         local = utc.astimezone()
         return local.replace(tzinfo=self)
@@ -162,7 +164,8 @@ class MachineZone(tzinfo):
 def zone_named(name: str) -> tzinfo:
     """The time zone with this IANA name, or the machine's zone for "local".
 
-    Raises ConfigError for an unknown name; the message says how to install the time zone database.
+    Raises ConfigError for an unknown name. If no time zone database is installed, the message says
+    how to install one.
     """
     if name == LOCAL:
         return MachineZone()
@@ -209,7 +212,11 @@ def local_zone_name() -> str:
 
 
 def _zone_of_variable(told: str) -> str:
-    """The zone that `told`, the value of TZ, names; "" if the value is the path /etc/localtime."""
+    """The IANA zone name in `told`, the value of the variable TZ; "" for the path /etc/localtime.
+
+    Returns "local" for the path of another file, or if no time zone database can check the name.
+    Raises ConfigError if the value is not the name of a zone.
+    """
     if told.startswith("/"):
         if "zoneinfo/" in told:
             told = told.split("zoneinfo/")[-1]

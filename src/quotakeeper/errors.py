@@ -32,11 +32,11 @@ from quotakeeper.refusal_protocols import DoubtedClock, PausingDecision, Refusal
 
 
 class RefusingVerdict(Protocol):
-    """The parts of a limit's answer that an error uses; `quotakeeper.Verdict` has them."""
+    """The parts of one limit's verdict that an error uses; `quotakeeper.Verdict` has them."""
 
     @property
     def limit(self) -> RefusingLimit:
-        """The limit that gave the answer."""
+        """The limit that this verdict is about."""
 
     @property
     def asked(self) -> int:
@@ -60,15 +60,15 @@ class RefusingVerdict(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Whether only the reservations of calls under way prevent this call."""
+        """Whether open reservations of other calls are the only reason why this call does not fit."""
 
     @property
     def is_used_up(self) -> bool:
-        """Whether the call would not fit even if no other call were under way."""
+        """Whether settled use alone leaves too little for this call."""
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: the limit, the asked and the remaining amount, and when the limit
-        resets."""
+        """One line for people: the limit, the requested amount, the remaining amount, and when the
+        limit resets."""
 
 
 class RefusingDecision(Protocol):
@@ -79,11 +79,11 @@ class RefusingDecision(Protocol):
 
     @property
     def refusing(self) -> Sequence[RefusingVerdict]:
-        """The answers of the hard limits that have no room."""
+        """The verdicts of the hard limits that the call does not fit in."""
 
     @property
     def blocking(self) -> RefusingVerdict:
-        """The answer of the refusing limit that resets last."""
+        """The verdict of the limit that resets last among the limits that refuse the call."""
 
     @property
     def is_held(self) -> bool:
@@ -91,8 +91,7 @@ class RefusingDecision(Protocol):
 
     @property
     def basis(self) -> RefusalBasis | None:
-        """The quantities that were to be reserved for the call, and the reasons for their
-        amounts."""
+        """The quantities that were to be reserved for the call, and the reason for each amount."""
 
     @property
     def doubt(self) -> DoubtedClock | None:
@@ -163,7 +162,7 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 class ClockSuspectError(LimitExceeded):
     """A hard limit refused a call because the machine's clock jumped ahead.
 
-    The limit may have room, but no new period begins until the clock is confirmed. Further
+    The limit may have capacity left, but no new period begins until the clock is confirmed. Further
     attributes: `ahead` (microseconds), `shown_at` (the time that the clock showed) and `trusted_at`
     (the newest trusted time), both in microseconds since 1970 UTC.
     """
@@ -260,7 +259,7 @@ class ProviderError(QuotakeeperError):
 
 
 class LedgerError(QuotakeeperError):
-    """The ledger cannot do what was asked. The message names the ledger, the problem, and the fix."""
+    """A ledger operation failed. The message names the ledger, the problem, and the fix."""
 
     def __init__(self, ledger: str, problem: str, fix: str = "") -> None:
         self.ledger = ledger

@@ -39,7 +39,10 @@ def why_not_ours(path: Path) -> str:
 
 
 def followed(path: Path) -> Path:
-    """The target of a link that may be used (see `why_not_ours`); otherwise the path itself."""
+    """The target of `path` if `path` is a link that may be used; otherwise `path` itself.
+
+    `why_not_ours` decides whether the link may be used.
+    """
     if os.path.islink(path) and not why_not_ours(path):
         return Path(os.path.realpath(path))
     return path

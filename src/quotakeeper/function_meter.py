@@ -39,13 +39,14 @@ class MeteredCall:
     usage: Callable[[Any], Given | None] | None
 
     def most(self, arguments: tuple[Any, ...], named: Given) -> dict[str, Any]:
-        """Return the arguments of `reserve` for a call of the function with these arguments."""
+        """Return the arguments of `reserve` for a call of the function with `arguments` and
+        `named`."""
         more = dict(self.bound(*arguments, **named)) if self.bound is not None else {}
         return {**self.asked, **more}
 
     def used(self, result: Any) -> Given | None:
-        """Return the arguments of `settle` for this result of the function; None if its usage is
-        not known."""
+        """Return the arguments of `settle` for the function's return value `result`; None if the
+        usage is not known."""
         return self.usage(result) if self.usage is not None else None
 
 

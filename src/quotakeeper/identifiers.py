@@ -33,8 +33,8 @@ def id_series(at: int) -> Callable[[], str]:
     """Return a function that makes ids in the form of `new_id`. All begin with the same 20
     characters.
 
-    The function is many times as fast as `new_id`. It draws 50 random bits once and then counts up
-    to 2**30.
+    The function is much faster than `new_id`: it makes 50 random bits once and then counts up to
+    2**30.
     """
     beginning, pairs, number = new_id(at)[:20], _PAIRS, count()
 
@@ -55,9 +55,10 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """Identify the zero point of the boot clock: `boot_id` and the time namespace of this process.
+    """Return a text that differs between boot clocks with different zero points.
 
-    A time namespace may have its own zero point. Returns "" if the boot is not known.
+    It consists of `boot_id` and the time namespace of this process, because a time namespace may
+    have its own zero point. Returns "" if the boot is not known.
     """
     boot = boot_id()
     try:

@@ -34,15 +34,16 @@ class Keeper(FunctionMeter, KeeperReads):
     """The meter and the limits: reserve before a call, settle after it, read the state of limits.
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"). `config` is a file, a mapping of the
-    same form, or Settings. None uses the environment, then the defaults. `durability` is "power"
-    (default: a confirmed write survives a power cut) or "process" (it survives kill -9). With
-    `lease`, this process reserves parts of the limits and admits calls on them in memory: "auto", a
-    number of calls, or "off" (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy`
-    ("wait", "refuse"), `hold` ("worst_case", "typical") and their numbers override the settings of
-    the same names. They decide about calls that do not fit in a hard limit. `on_warning` is called
-    with a LimitWarning when use passes a threshold, once per period for all processes. It is called
-    again if use fell below the threshold in between. Without `on_warning`, the warning is logged,
-    or printed on stderr without a log handler. Raises ConfigError.
+    same form, or Settings. Values that are not given come from the environment, else from the
+    config file, else from the defaults. `durability` is "power" (default: a confirmed write
+    survives a power cut) or "process" (it survives kill -9). With `lease`, this process reserves
+    parts of the limits and admits calls on them in memory: "auto", a number of calls, or "off"
+    (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"), `hold`
+    ("worst_case", "typical") and the numbers decide about calls that do not fit in a hard limit.
+    Each overrides the setting of the same name. `on_warning` is called with a LimitWarning when use
+    passes a threshold, once per period for all processes. It is called again if use fell below the
+    threshold in between. Without `on_warning`, the warning is logged, or printed on stderr without
+    a log handler. Raises ConfigError.
 
     Safe for many threads, coroutines and processes at once, and after a fork. Each blocking method
     has an awaitable form whose name begins with `a`.
@@ -78,8 +79,8 @@ class Keeper(FunctionMeter, KeeperReads):
         self._drive(wired.engine)
 
     def _drive(self, engine: Engine) -> None:
-        """Make this keeper work with `engine`, and close the engine's worker when the keeper is
-        deleted."""
+        """Use `engine` for all methods of this keeper. When the keeper is deleted, close the
+        engine's worker."""
         self._engine = engine  # used by engine_of
         self._parts = engine.parts
         self._admission = engine.admission
@@ -96,21 +97,22 @@ class Keeper(FunctionMeter, KeeperReads):
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Reservation:  # fmt: skip
-        """Reserve the most that a call can use, in every limit that applies. All limits must have
-        room.
+        """Reserve the most that a call can use, in every limit that applies. The call must fit in
+        all of them.
 
         Quantities by name, in whole units: `input_tokens`, `cached_input_tokens`, `output_tokens`,
         `thought_tokens`, `characters`, `requests` (default 1), `searches`, `images`.
-        `audio_seconds` may have decimals (`channels=` multiplies it). `input_text` and
-        `output_text` count at their upper bound. Labelled quantities:
+        `audio_seconds` may have decimals (`channels=` multiplies it). For `input_text` and
+        `output_text`, an upper bound of their tokens is reserved. Labelled quantities:
         `quantities={"input_tokens@audio": 40}`. A repeat with the same `event_id` reserves nothing
-        more. With `sent=True`, the same commit also does `mark_sent`. If only calls under way hold
-        the room, it waits for them (`on_busy`), but never for its own thread or task. It never
-        blocks an event loop. With `at_once=True` it never waits. With `on_limit = "clamp"`,
-        `hold.quantities["output_tokens"]` may be lower than asked: send it as the output cap.
-        `decision.basis` has the reasons for the amounts. Raises LimitExceeded, PausedError,
-        UnpricedModelError, InvalidInputError (also for an unknown provider), KeyConflictError, or a
-        LedgerError (unless `on_store_failure = "allow"`).
+        more. With `sent=True`, the same commit also does `mark_sent`. If other calls under way are
+        the only reason that the call does not fit, `reserve` waits for them (`on_busy`). It never
+        waits for a call of its own thread or task, and never blocks an event loop. With
+        `at_once=True`, `reserve` never waits. With `on_limit = "clamp"`,
+        `hold.quantities["output_tokens"]` may be lower than the requested amount: send it as the
+        output cap. `decision.basis` has the reasons for the amounts. Raises LimitExceeded,
+        PausedError, UnpricedModelError, InvalidInputError (also for an unknown provider),
+        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
@@ -155,7 +157,8 @@ class Keeper(FunctionMeter, KeeperReads):
     def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
         """End a reservation with the true figures of its call. Takes the reservation or its id.
 
-        With an id, which may be of another process, the call has the default price options.
+        The id may belong to a reservation of another process. A call that is settled by id has the
+        default price options.
         """
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
@@ -189,7 +192,7 @@ class Keeper(FunctionMeter, KeeperReads):
         """Count usage that had no reservation. Each `event_id` counts only once, for ever.
 
         Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error", "unknown"),
-        `model_served`, `duration_ms`, `note`. No limit refuses it. The usage is priced and counted
+        `model_served`, `duration_ms`, `note`. No limit refuses the usage. It is priced and counted
         at the instant `at`, in microseconds since 1970 UTC (None: now).
         """
         call = self._engine.calls.call(provider, model, operation, scope, options)
@@ -211,11 +214,12 @@ class Keeper(FunctionMeter, KeeperReads):
     ) -> UsageEvent:
         """Replace the figures of a counted event. The old figures stay in the journal.
 
-        Takes the arguments of `record`; values that are not given stay. Quantities are replaced as
-        a whole. They are priced at the event's instant, with the event's labels and price options
-        (or `options`). `cost_usd` is the cost that the provider charged. No limit refuses a
-        correction. The same figures again change nothing. Raises InvalidInputError for an unknown
-        id, an open reservation, or figures that are not valid.
+        Takes the arguments of `record`. Values that are not given stay. If one quantity is given,
+        the given quantities replace all old quantities. They are priced at the event's instant,
+        with the event's labels and price options (or `options`). `cost_usd` is the cost that the
+        provider charged. No limit refuses a correction. A second correction with the same figures
+        changes nothing. Raises InvalidInputError for an unknown id, an open reservation, or figures
+        that are not valid.
         """
         return run(self._parts.worker, self._engine.records.correct(event_id, given, options))
 

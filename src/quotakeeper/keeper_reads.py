@@ -39,8 +39,10 @@ class KeeperReads:
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> UsageTable:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see
-        status.DIMENSIONS."""
+        """Usage booked in `[since, until)` (microseconds), added up by the dimensions in `by`.
+
+        `status.DIMENSIONS` lists all dimensions.
+        """
         return self._engine.reads.usage(since, until, by)
 
     async def ausage(

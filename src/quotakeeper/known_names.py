@@ -31,7 +31,8 @@ class ModelCatalogue(Protocol):
         """Whether a model, or an alias of it, has a price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The model name that calls are counted under: an alias gives the name of its model."""
+        """The model name that calls are counted under. For an alias, it is the name of the aliased
+        model."""
 
 
 class CatalogueHolder(Protocol):
@@ -116,8 +117,10 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
 
 
 def nearest_text(word: str, known: Iterable[str]) -> str:
-    """A question that suggests the name most similar to `word`; if none is similar, the first 12
-    names."""
+    """Return "did you mean 'gemini'?" for the most similar name in `known`.
+
+    If no name is similar, return a list of the first 12 names instead.
+    """
     names = sorted(known)
     near = nearest(word.rstrip("*"), names)
     if near:

@@ -1,8 +1,8 @@
 """The package's loggers. All names begin with `quotakeeper`.
 
 The loggers print nothing until the program configures logging. The package does not change the root
-logger. `tell` is for messages that a user must see even in a program without logging: calls are
-refused or not counted.
+logger. `tell` is for messages that a user must see even in a program without logging, for example
+that calls are refused or not counted.
 """
 
 from __future__ import annotations

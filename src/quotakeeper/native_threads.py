@@ -25,7 +25,7 @@ __all__ = [
 
 
 def _native(name: str) -> Any:
-    """Return what `_thread` had under this name before any library patched it."""
+    """Return the object that `_thread` had under this name before a library patched `_thread`."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_object_patched("_thread", name):
         return gevent.get_original("_thread", name)
@@ -61,10 +61,10 @@ def has_daemon_threads() -> bool:
 
 
 def is_starting_threads() -> bool:
-    """Whether a thread is being started right now.
+    """Whether `threading` is starting a thread right now.
 
-    A signal handler may have interrupted this start. `Thread.start` in the handler would block for
-    ever.
+    A signal handler may interrupt this start. If the handler then calls `Thread.start`, the call
+    blocks for ever.
     """
     lock: Any = getattr(threading, "_active_limbo_lock", None)
     if lock is None or not lock.acquire(blocking=False):

@@ -11,8 +11,8 @@ from quotakeeper.engine.worker.steps import arun, run
 
 
 class OrderGiver:
-    """The orders of a Keeper. Each writes a journal entry with the person (`by`) and the reason
-    (`why`)."""
+    """The orders of a Keeper. Each order writes a journal entry with the person (`by`) and the
+    reason (`why`)."""
 
     _engine: Engine
 
@@ -22,10 +22,11 @@ class OrderGiver:
     ) -> CallPause:  # fmt: skip
         """Stop the calls of every process on the ledger, to one provider or to all.
 
-        From now on, `reserve` and `grow` raise PausedError; for calls on leases, within a second.
-        Calls under way may be settled, and `record` is never refused. The pause ends after
-        `for_seconds`; if this is None, at `resume`. A journal entry has `why` and `by`, which is
-        user@host unless given. Raises InvalidInputError, or a LedgerError.
+        From now on, `reserve` and `grow` raise PausedError. A process that admits calls on leases
+        follows within a second. Calls under way may be settled, and `record` is never refused. The
+        pause ends after `for_seconds`. If `for_seconds` is None, the pause ends when `resume` is
+        called. A journal entry has `why` and `by`, which is user@host unless given. Raises
+        InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.pause(why, provider, for_seconds, by)
         return run(self._engine.worker, steps)
@@ -55,9 +56,10 @@ class OrderGiver:
     ) -> int:
         """Raise the amount of a limit for `for_seconds`, in every process on the ledger.
 
-        `to` is the new amount, in the unit of the limit. `name` may name one label value ("each
-        [user=lan]"). Writes a journal entry, as `pause` does. Returns the instant when the raise
-        ends, in microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
+        `to` is the new amount, in the unit of the limit. For a limit per label, `name` can name the
+        limit of one label value: "each [user=lan]". Writes a journal entry, as `pause` does.
+        Returns the instant when the raise ends, in microseconds since 1970 UTC. Raises
+        InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
         return run(self._engine.worker, steps)
@@ -94,9 +96,9 @@ class OrderGiver:
     def accept_clock(self, *, why: str = "", by: str | None = None) -> int:
         """Confirm for every process that this machine's clock is right although it jumped ahead.
 
-        Returns how many microseconds the clock was ahead. If this is at most `clock_jump_seconds`,
-        nothing is written. Otherwise a journal entry is written, as in `pause`, and hard limits
-        admit calls again. Raises InvalidInputError, or a LedgerError.
+        Returns how many microseconds the clock was ahead. If the result is at most
+        `clock_jump_seconds`, nothing is written. Otherwise a journal entry is written, as in
+        `pause`, and hard limits admit calls again. Raises InvalidInputError, or a LedgerError.
         """
         return run(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
@@ -107,12 +109,14 @@ class OrderGiver:
     def repair_clock(self, *, apply: bool = False, why: str = "", by: str | None = None) -> SetBack:
         """Move the ledger back to the present after a wrong clock moved it ahead.
 
-        Entries that are later than now are moved to now: they count in the current periods, and no
-        call is lost. Without `apply`, nothing is changed, and the result says what would change. If
-        the ledger is at most `clock_jump_seconds` ahead, nothing is changed either (`ahead` in the
-        result, in microseconds). A ledger file is copied first (`backup` in the result), and a
-        journal entry is written. Raises InvalidInputError while the clock itself is in doubt, or
-        while another process holds leases; or a LedgerError.
+        Entries that are later than now are moved to now. They count in the current periods, and no
+        call is lost. Without `apply`, nothing is changed, and the result says what would change.
+        `ahead` in the result is how far the ledger is ahead, in microseconds. If `ahead` is at most
+        `clock_jump_seconds`, nothing is changed either.
+
+        Before the change, a ledger file is copied to the path `backup` in the result. The change
+        writes a journal entry. Raises InvalidInputError while the clock itself is in doubt, and
+        while another process holds leases. Raises LedgerError.
         """
         steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
         return run(self._engine.worker, steps)

@@ -22,14 +22,14 @@ class RefusalBasis(Protocol):
 
     @property
     def waited_ms(self) -> int:
-        """How long the call waited for room, in milliseconds."""
+        """How long the call waited for capacity to become free, in milliseconds."""
 
     @property
     def not_waited(self) -> str:
-        """Why the call did not wait, if the policy says to wait; otherwise ""."""
+        """Why the call did not wait although the policy is to wait; otherwise ""."""
 
     def explain(self) -> str:
-        """How the amounts are known, such as "worst case"."""
+        """Say how the amounts are known, for example "worst case"."""
 
 
 class OrderedPause(Protocol):
@@ -46,7 +46,7 @@ class OrderedPause(Protocol):
 
     @property
     def why(self) -> str:
-        """The reason for the pause, from the person who ordered it."""
+        """The reason that the person who ordered the pause gave."""
 
     @property
     def by(self) -> str:

@@ -12,14 +12,14 @@ from enum import Enum, unique
 
 @unique
 class Schema(int, Enum):
-    """The version numbers of all documents, as values of the key `schema`.
+    """The version number of each JSON document, which is the value of its key `schema`.
 
-    Each member has the name of a document and its number. A member equals its number, so `json`
-    writes the number.
+    A member compares equal to its number, so `json` writes the number. `document` is the name of
+    the document.
     """
 
     def __new__(cls, document: str, number: int) -> Schema:
-        """Create a number that also stores the name of its document."""
+        """Create a member from the name of a document and its version number."""
         row = int.__new__(cls, number)
         row._value_ = (document, number)
         return row

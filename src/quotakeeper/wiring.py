@@ -39,7 +39,7 @@ _SERVER_SCHEMES = ("postgresql:", "postgres:")
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """An engine, with the durability and prices that it was built with."""
+    """An engine, and the durability and prices that it uses."""
 
     engine: Engine
     durability: str
@@ -76,7 +76,7 @@ def wire(
 
 
 def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ...]]:
-    """Return a function that gives the preset quotas in force at an instant, in microseconds.
+    """Return a function that returns the preset quotas in force at an instant in microseconds.
 
     The function reads the preset files of the settings at its first call.
     """
@@ -163,8 +163,8 @@ def _server_store(settings: Settings) -> Store:
 
 
 def open_server(settings: Settings) -> ServerLedger:
-    """The server that has the ledger, for administration. Raises InvalidInputError for a ledger
-    file."""
+    """The database server of the ledger, to create or check the ledger there. Raises
+    InvalidInputError if the ledger is a file."""
     if not is_on_server(settings):
         raise InvalidInputError(
             "ledger", "is not on a server", "name one: --ledger postgresql://HOST/DATABASE"
@@ -194,7 +194,7 @@ def copy_to_server(source: Path, settings: Settings) -> int:
 
 
 def is_on_server(settings: Settings) -> bool:
-    """Whether the ledger is in a database that other machines use as well."""
+    """Whether the ledger is in PostgreSQL, so that other machines can use it too."""
     return settings.ledger.lower().startswith(_SERVER_SCHEMES)
 
 
@@ -228,8 +228,7 @@ def ledger_path(settings: Settings) -> Path | None:
 
 
 def gateway_marks(settings: Settings) -> GatewayMarks | None:
-    """The marks that gateways leave when they count on this ledger; None if the ledger is not a
-    file."""
+    """The marks of gateways that count calls on this ledger; None if the ledger is not a file."""
     path = ledger_path(settings)
     if path is None:
         return None
@@ -268,7 +267,8 @@ class LazyPrices:
         return self.snapshot.highest(provider, quantities, at)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The model name that calls are counted under: an alias gives the name of its model."""
+        """The model name that calls are counted under. For an alias, it is the name of the aliased
+        model."""
         return self.snapshot.canonical_model(provider, model)
 
     def options_of(self, price_id: str) -> Mapping[str, str]:

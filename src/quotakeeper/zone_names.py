@@ -37,8 +37,8 @@ _OFFSET = re.compile(r"(?:<[^>]{3,8}>|[A-Za-z]{3,5})?\s*[+-]?(\d{1,2})(?::?00)?"
 def nearest_zone(name: str) -> str:
     """Advice for an unknown zone name: the most similar zone, or how to write a zone name.
 
-    An offset such as "UTC+7" has two meanings (POSIX counts westwards, ISO 8601 eastwards). The
-    advice then names a zone for each.
+    An offset such as "UTC+7" has two meanings: POSIX counts westwards, ISO 8601 eastwards. For an
+    offset, the advice names a zone for each meaning.
     """
     found = _OFFSET.fullmatch(name.strip())
     if found and int(found[1]) in range(1, 15):
@@ -92,7 +92,7 @@ def _similar(name: str) -> str:
 
 
 def _rank(zone: str) -> tuple[bool, str]:
-    """A sort key by which zones of a continent come before legacy names."""
+    """A sort key that puts zones such as "Asia/Tokyo" before legacy names such as "Japan"."""
     continents = (
         "Africa",
         "America",

@@ -99,7 +99,7 @@ def test_without_yes_it_only_says_what_would_change(shared: CommandLine) -> None
     assert (result.code, result.out) == (0, "")
     assert "6 calls, last used 2026-11-23 12:00:00" in result.err
     assert "kept: times, models, amounts" in result.err
-    assert "still has it: " in result.err and ".backup.db" in result.err
+    assert "this backup still has the value: " in result.err and ".backup.db" in result.err
     assert result.err.endswith("nothing was changed; --yes makes these changes\n")
     assert CANARY in shared.run("report", "--by", "scope.user").out
     assert "giữ nguyên" in shared.run("forget", "--label", f"user={CANARY}", "--lang", "vi").err

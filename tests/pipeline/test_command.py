@@ -133,7 +133,7 @@ def test_a_limit_ends_it_with_3(bench: Bench, start: Start) -> None:
     done = start(bench.media, "--ffmpeg", "off", QUOTAKEEPER_CONFIG=str(config))
     assert done.returncode == 3, done.stdout + done.stderr
     assert "STOPPED AT A LIMIT: limit 'small'" in done.stdout
-    assert "1 of 2 file(s) fit" in done.stdout
+    assert "1 of 2 file(s) are finished" in done.stdout
 
 
 def test_a_config_that_is_not_valid_ends_it_with_78(bench: Bench, start: Start) -> None:

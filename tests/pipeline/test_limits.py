@@ -29,7 +29,7 @@ def test_when_two_of_three_fit_it_stops_cleanly_and_says_when_to_come_back(bench
     assert "be transcribed in zh and vi" in run.text
     assert "STOPPED AT A LIMIT: limit 'deepgram daily audio_minutes'" in run.text
     assert "asked 0.2, remaining 0.1" in run.text
-    assert "2 of 3 file(s) fit; 1 left" in run.text
+    assert "2 of 3 file(s) are finished; 1 remain" in run.text
     assert "2026-11-24 00:00:00 Asia/Ho_Chi_Minh" in run.text
     assert "in 14:00:00" in run.text
     assert "3.wav: voice" not in run.text  # no work is done for a file that does not fit

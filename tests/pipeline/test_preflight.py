@@ -228,6 +228,6 @@ def test_a_429_that_asks_for_more_than_two_minutes_stops_the_run_until_then(benc
     bench.transport = busy
     run = bench.run()
     assert run.exit_code == 3 and bench.clock.slept == []
-    assert "room again at 2026-11-23 03:10:00 UTC" in run.text
+    assert "calls fit again at 2026-11-23 03:10:00 UTC" in run.text
     bench.transport = send
     assert bench.run("--wait").exit_code == 0

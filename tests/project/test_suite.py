@@ -90,9 +90,26 @@ def test_a_missing_python_is_named_and_is_no_failure(
 
 
 def test_every_folder_pattern_of_the_suite_exists(repository: Path) -> None:
-    for pattern in (*layout.CORE_TESTS, *layout.UNMEASURED_TESTS):
+    for pattern in (*layout.CORE_TESTS, *layout.DIVIDED_TESTS, *layout.UNMEASURED_TESTS):
         assert list(repository.glob(pattern)), pattern
-    assert set(suite.core_folders(repository)).isdisjoint(layout.UNMEASURED_TESTS)
+    assert set(suite.core_tests(repository, 0, 1)).isdisjoint(layout.UNMEASURED_TESTS)
+
+
+def test_each_file_of_the_divided_tests_runs_with_exactly_one_of_the_other_pythons(
+    repository: Path,
+) -> None:
+    whole = suite.core_tests(repository, 0, 1)
+    parts = [suite.core_tests(repository, part, 3) for part in range(3)]
+    folders = {"tests/engine", "tests/intercept", "tests/intercept_sockets", "tests/stores"}
+    assert set(whole) >= folders
+    common = set(whole) - folders
+    assert all(common < set(part) for part in parts)
+    files = sorted(file for part in parts for file in part if file not in common)
+    assert files == sorted(
+        path.relative_to(repository).as_posix()
+        for folder in folders
+        for path in (repository / folder).rglob("test_*.py")
+    )
 
 
 def test_the_table_has_a_row_for_each_folder_and_a_column_for_each_run() -> None:
@@ -122,7 +139,7 @@ def test_only_root_runs_the_systems_python_as_another_user(
     for is_root in (True, False):
         monkeypatch.setattr(suite, "_is_root", lambda is_root=is_root: is_root)
         for each in (OTHER, SYSTEM):
-            suite._core(checkout, each)
+            suite._core(checkout, each, [])
     assert ways == ["itself", "outsider", "itself", "itself"]
 
 

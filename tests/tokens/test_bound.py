@@ -105,8 +105,12 @@ def test_the_bound_never_exceeds_the_bytes(text: str) -> None:
 
 @STEADY
 @given(MIXED, MIXED)
-def test_the_bounds_of_parts_bound_their_joined_text(one: str, other: str) -> None:
-    assert bound(one + other) <= bound(one) + bound(other) + 2
+def test_two_texts_with_a_space_between_have_at_most_the_sum_of_their_bounds_plus_two(
+    one: str, other: str
+) -> None:
+    # Only a word after one single space has a known count.
+    one, other = one.strip(), other.strip()
+    assert bound(f"{one} {other}") <= bound(one) + bound(other) + 2
 
 
 @STEADY

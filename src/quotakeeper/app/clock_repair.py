@@ -23,8 +23,8 @@ OpenKeeper = Callable[[], "Keeper"]
 class AcceptedClock:
     """The result of accepting the machine's clock.
 
-    `ahead` is how far the clock was ahead of the expected time, in microseconds. `bound` is how far
-    ahead a clock may be before this counts as a jump, in microseconds.
+    `ahead` is how far the clock was ahead of the expected time, in microseconds. `bound` is the
+    largest `ahead` that does not count as a jump.
     """
 
     ahead: int
@@ -38,10 +38,11 @@ class AcceptedClock:
 
 @dataclass(frozen=True, slots=True)
 class ClockRepair:
-    """The result of a repair. `applied` is False if the repair was only a preview or was not needed.
+    """The result of a repair. `applied` is False if the repair was only a preview or was not
+    needed.
 
-    `bound` is how far ahead a clock may be before this counts as a jump, in microseconds.
-    `is_confirmed` says whether the kernel's time service confirms the machine's clock.
+    The ledger's time may be ahead of the clock by up to `bound` microseconds; then no repair is
+    needed. `is_confirmed` says whether the kernel's time service confirms the machine's clock.
     """
 
     found: SetBack

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 
 class ClockChecks(Protocol):
-    """What the checks read from the ledger's clock. Class LedgerClock in engine/ledger_clock.py has
-    these properties."""
+    """The properties of the ledger's clock that the checks read. Class LedgerClock in
+    engine/ledger_clock.py has them."""
 
     @property
     def can_tell(self) -> bool:

@@ -54,7 +54,10 @@ TRIALS = (
 
 
 def key_finding(own: Mapping[str, str]) -> Finding:
-    """Report the names of the variables with API keys that are set. Sends nothing."""
+    """Report which environment variables with API keys are set. Sends no request.
+
+    `own` maps a provider to the variable that the config names for its key.
+    """
     names = [name for provider in USUAL_NAMES if (name := key_for(provider, own)[0])]
     if not names:
         fix = "set GEMINI_API_KEY, or see: quotakeeper sandbox"
@@ -64,7 +67,11 @@ def key_finding(own: Mapping[str, str]) -> Finding:
 
 
 def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]:
-    """Test every API key that is set. Also report each key that the config names but that is not set."""
+    """Test every API key that is set. Also report each variable that the config names but that is
+    not set.
+
+    `own` maps a provider to the variable that the config names for its key.
+    """
     tried = 0
     for trial in TRIALS:
         name, key = key_for(trial.provider, own)

@@ -180,10 +180,11 @@ class LimitsFile:
 def check_limit(
     name: str, changes: Mapping[str, object], known: Sequence[Limit], *, prefix: str = ""
 ) -> list[str]:
-    """Check the values to set in the limit `name`. Returns the required keys that a new limit still lacks.
+    """Check the values to set in the limit `name`. Returns the required keys that a new limit still
+    lacks.
 
-    `known` are the limits in force. Raises InvalidInputError with the name of the key after
-    `prefix`.
+    `known` are the limits in force. Raises InvalidInputError. The error names the invalid key, with
+    `prefix` before it.
     """
     meter_name = changes.get("meter")
     if not isinstance(meter_name, str):

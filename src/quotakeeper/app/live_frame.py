@@ -48,8 +48,8 @@ def look(keeper: Keeper, *, calls: int) -> LiveFrame:
 def frame_record(frame: LiveFrame) -> dict[str, object]:
     """Return the data of one screen as a JSON record: the record of `status`, and the latest calls.
 
-    `per_hour` and `exhausts_at` of a limit repeat keys of its forecast, for programs that read
-    older records.
+    The keys `per_hour` and `exhausts_at` of a limit are also in its forecast. They are for programs
+    that read older records.
     """
     limits = []
     for entry in frame.status.limits:

@@ -27,9 +27,9 @@ class Translator(Protocol):
 def notice_lines(
     changes: Sequence[PriceChange], words: Translator, most: int = MOST_LINES
 ) -> list[str]:
-    """Return one line for each model and day of a price change, at most `most` lines.
+    """Return at most `most` lines, one for each model and day of a price change.
 
-    If there are more changes, a last line says how many.
+    If there are more changes, one further line says how many are left out.
     """
     lang = words.lang
     by_model: dict[tuple[str, str, str], list[str]] = {}

@@ -17,8 +17,8 @@ _WAITS = ("on", "remote_apply")
 
 
 class ServerSettings(Protocol):
-    """What the checks read about the server. Class ServerFacts in stores/postgres/administration.py
-    has these properties."""
+    """The properties of a server that the checks read. Class ServerFacts in
+    stores/postgres/administration.py has them."""
 
     @property
     def version(self) -> str: ...

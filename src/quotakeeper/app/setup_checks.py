@@ -1,4 +1,4 @@
-"""Checks of the user's setup: when the day ends, whether ffmpeg is found, and limits that match no
+"""Checks the user's setup: when the day ends, whether ffmpeg is found, and which limits match no
 call."""
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Finding:
     values: Mapping[str, object] | None = None
 
     def said(self, words: Callable[..., str]) -> tuple[str, str]:
-        """Return the text and the fix, translated by `words`, with the values in place of the
-        placeholders."""
+        """Return the text and the fix with the values in place of the placeholders. `words`
+        translates both."""
         if self.values is None:
             return self.text, self.fix
         return words(self.text, **self.values), words(self.fix, **self.values) if self.fix else ""

@@ -1,4 +1,7 @@
-"""TokenCalculator, the simplest interface: the methods that the project brief specifies, on the ledger."""
+"""TokenCalculator, the simplest interface to the ledger.
+
+docs/en/explanation/brief.md describes the project brief, which specifies its methods.
+"""
 
 from quotakeeper.calculator.calculator import TokenCalculator
 

@@ -1,4 +1,4 @@
-"""TokenCalculator as the project brief specifies it: the same methods, summary and keys."""
+"""TokenCalculator, which has the methods, summary and keys that the project brief specifies."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class TokenCalculator:
 
     Every call is recorded in the ledger. So daily figures include all runs and processes of the
     day; totals are of this run. No method raises an error: errors are logged and returned under the
-    key "error". If the ledger cannot be opened, calls are counted in memory. If writing to it fails
-    for a while, calls are written to a spool file. The log reports both.
+    key "error". If the ledger cannot be opened, calls are counted in memory. If the ledger cannot
+    be written to for a while, calls are written to a spool file. The log reports both cases.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
     `quota_limits` (can be changed; None: not in force), `daily_usage`, `keeper`.
@@ -215,7 +215,7 @@ class TokenCalculator:
         return self._keeper
 
     def note_event(self, event: UsageEvent) -> dict[str, Any]:
-        """Add an event that `keeper` has already recorded to the summary of this run."""
+        """Add an event to the summary of this run. `keeper` must have recorded the event already."""
         usage = operation_dict(event, self._timestamp())
         self._note(usage, event)
         return usage

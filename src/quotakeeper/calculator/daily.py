@@ -1,4 +1,5 @@
-"""The four daily limits of the project brief, and their use today as the ledger records it."""
+"""The four daily limits of TokenCalculator, and the use of each limit today according to the
+ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ BRIEF_LIMITS = {
 
 
 def daily_limits(timezone: str) -> list[Limit]:
-    """Return the four limits of the project brief. These limits only count, and refuse no call."""
+    """Return the four daily limits in BRIEF_LIMITS. These limits only count, and refuse no call."""
     return [
         Limit(name, meter, Window("day"), amount_from_units(amount, METERS[meter]),
               provider=provider, mode=Mode.SHADOW, timezone=timezone)
@@ -43,9 +44,11 @@ def settings_in_memory() -> Settings:
 
 
 def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
-    """Return the amounts of the daily limits in `own` under the names in BRIEF_LIMITS.
+    """Return the amount of each daily limit, by its name in BRIEF_LIMITS, such as
+    "gemini_daily_tokens".
 
-    An amount is None if there is no such limit.
+    The amounts are those of the matching limits in `own`. Without a matching limit, the amount is
+    None.
     """
     chosen: dict[str, int | float | None] = {}
     for name, (provider, meter, _) in BRIEF_LIMITS.items():
@@ -63,10 +66,10 @@ def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
 
 
 def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any]:
-    """Return the use of today over all runs and processes, as plain numbers.
+    """Return today's use over all runs and processes, as plain numbers.
 
-    A cost is None if calls were made but none has a price. `unpriced` counts the calls without a
-    price.
+    `standing` is the state of the four daily limits. A cost is None if calls were made but none has
+    a price. `unpriced` counts the calls without a price.
     """
     found = {status.limit.name: status for status in standing}
     return {
@@ -82,7 +85,8 @@ def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any
 
 
 def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the status of the project brief: used, limit, percent, and OK or WARNING (from 80 %).
+    """Return use, limit, percentage and status of each API. The status is "WARNING" from 80 %, else
+    "OK".
 
     If a limit is not in force, its amount and percentage are None. If calls have no price, the
     status is "UNKNOWN" instead of "OK".

@@ -1,4 +1,4 @@
-"""Converts one tracked operation to the dict that the project brief specifies."""
+"""Converts one tracked operation to a dict with the keys that the project brief specifies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ LONGEST_SECONDS = 1e9  # seconds, about 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """Return an event as a dict with the keys of the project brief.
+    """Return an event as a dict with the keys of the project brief: "operation", "cost_usd" and
+    others.
 
     `provenance` says how the figures are known. If no price is known, `cost_usd` is None and
     `unpriced` is True.
@@ -42,7 +43,7 @@ def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
 
 
 def audio_seconds(value: object) -> float:
-    """Return the value as a number of seconds.
+    """Return `value`, which the caller gave as a length in seconds, as a float.
 
     Raises InvalidInputError if the value is not a number, is negative, or is too large.
     """
@@ -55,13 +56,15 @@ def audio_seconds(value: object) -> float:
 
 
 def counted(name: str, text: object) -> TokenEstimate:
-    """Count the tokens of `text`. Raises InvalidInputError with the name `name` if `text` is not a
-    string."""
+    """Count the tokens of `text`. Raises InvalidInputError if `text` is not a string.
+
+    `name` is the name of the argument in the error.
+    """
     if not isinstance(text, str):
         raise InvalidInputError(name, f"{type(text).__name__} is not text", "give a string")
     return count_tokens(text)
 
 
 def usd(pico: int) -> float:
-    """Convert pico-dollars to US dollars as a float, as the project brief specifies."""
+    """Convert pico-dollars to US dollars. The project brief specifies a float."""
     return float(usd_from_pico(pico))

@@ -1,4 +1,4 @@
-"""Formats the summary and the warnings of the project brief as lines."""
+"""Formats the summary and the warnings of TokenCalculator as lines."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int])
 
 
 def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[str]:
-    """Return the lines of the summary that the project brief specifies. Daily figures are from `status`.
+    """Return the lines of the summary in the form of the project brief. `status` has the daily
+    figures.
 
     A limit that is not in force is left out. If a cost is unknown, its line says so.
     """
@@ -83,7 +84,7 @@ def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[
 
 
 def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any]:
-    """Return the totals of a run as a dict with the keys of the project brief."""
+    """Return the totals of a run as the dict that `get_summary` returns."""
     return {
         "total_operations": run.operations,
         "gemini_operations": run.gemini_operations,

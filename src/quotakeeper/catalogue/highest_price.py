@@ -1,4 +1,5 @@
-"""Finds the highest price of a provider, to count a model without a price at a safe amount."""
+"""Finds the highest price of a provider. A model without a price is counted at this price, to be
+safe."""
 
 from __future__ import annotations
 

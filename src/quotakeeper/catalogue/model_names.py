@@ -55,9 +55,9 @@ class ResolvedModel:
 
 
 def strip_path(model: str, prefixes: Iterable[str]) -> str:
-    """Return a model name without resource paths and without at most two of the `prefixes`.
+    """Remove resource paths, and at most two of the `prefixes`, from the start of a model name.
 
-    The path of a tuned model is kept whole.
+    "models/gemini-2.5-pro" gives "gemini-2.5-pro". The path of a tuned model stays whole.
     """
     name = model.strip()
     for _ in range(_MOST_PREFIXES):

@@ -189,7 +189,7 @@ class _Reader:
         if self._providers and provider not in self._providers:
             raise table.error(
                 "provider",
-                f"unknown {provider[:60]!r} (there is: {', '.join(sorted(self._providers))})",
+                f"unknown {provider[:60]!r} (known: {', '.join(sorted(self._providers))})",
                 f'to add it, begin the file with providers = ["{provider[:60]}"]',
             )
         return provider

@@ -2,7 +2,8 @@
 
 "gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" means the prices of gemini-2.5-pro in force
 from 2026-10-14 (UTC), for the batch tier, above 200,000 prompt tokens. For prices from a user's
-file, the id also has "own-" and a short hash of the price rows. So such an id fits no other file.
+file, the id also has "own-" and a short hash of the price rows. So the id does not match another
+file.
 """
 
 from __future__ import annotations

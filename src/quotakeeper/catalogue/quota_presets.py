@@ -67,9 +67,8 @@ class PresetQuota:
         return " ".join(filter(None, (preset, self.model, self.quota_id)))
 
     def at(self, preset: str, now: int) -> ProviderQuota:
-        """Return the quota as a ProviderQuota at instant `now`, to show beside the quotas in
-        replies.
-        """
+        """Return the quota as a ProviderQuota at instant `now`, to show it beside quotas from
+        replies."""
         resets_at = None
         if self.window and self.timezone:
             resets_at = period_at(parse_window(self.window), zone_named(self.timezone), now).end_at

@@ -93,7 +93,8 @@ class _Plan:
 
 
 class _Timeline:
-    """The rates of one model and one set of options, for each period between two price changes."""
+    """The rates of one model and one set of options: one `_Plan` for each period between price
+    changes."""
 
     __slots__ = ("_options", "_plans", "_provider", "_sheet", "_starts")
 
@@ -115,7 +116,7 @@ class _Timeline:
 
 
 class PriceSnapshot:
-    """All prices, at one version of the data. Several threads can use it at once."""
+    """All prices of one version of the price data. Several threads can use a snapshot at once."""
 
     def __init__(
         self,
@@ -189,7 +190,7 @@ class PriceSnapshot:
         return iter(sorted(self._rows, key=_order))
 
     def adjustments(self) -> Iterator[Adjustment]:
-        """Return every factor on prices: the rules of service tiers, and the discounts."""
+        """Return every factor that changes prices: the rules of service tiers, and the discounts."""
         return iter(self._adjustments)
 
     def lines(self, price_id: str) -> tuple[PriceLine, ...]:

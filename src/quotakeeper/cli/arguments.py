@@ -66,7 +66,8 @@ def command_of(arguments: list[str]) -> str | None:
 def with_command(arguments: list[str]) -> list[str]:
     """Append the default command if the arguments contain no command.
 
-    `arguments` is a result of `hoisted`. Arguments that ask for help or the version do not change.
+    `arguments` is a result of `hoisted`. Arguments with `--help`, `--version` or `--` do not
+    change.
     """
     if command_of(arguments) is not None or {*_HELP, VERSION, "--"} & set(arguments):
         return arguments

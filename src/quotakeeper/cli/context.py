@@ -49,7 +49,7 @@ class CommandContext:
         return glyphs_for(sys.stdout)
 
     def in_currency_of(self, settings: Settings) -> CommandContext:
-        """Return a copy with the second currency of `settings`, so that costs are shown in it too."""
+        """Return a copy that also shows costs in the second currency of `settings`."""
         return replace(self, currency=settings.currency)
 
     def settings(self) -> Settings:
@@ -60,8 +60,8 @@ class CommandContext:
 def check_ledger_is_there(session: CommandContext) -> None:
     """Raise LedgerUnavailableError if the ledger is in memory or its file does not exist.
 
-    Commands that affect other processes, such as `pause`, call this first. Otherwise `pause` would
-    create a new ledger, and would stop no process.
+    Commands that affect other processes, such as `pause`, call this function first. Without it,
+    `pause` would create a new ledger that no other process uses.
     """
     from quotakeeper.wiring import is_on_server, ledger_path
 

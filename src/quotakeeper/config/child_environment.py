@@ -45,9 +45,10 @@ class SdkVariables:
 class WatchSettings:
     """The settings for metering the calls of a program.
 
-    If `waits` is true, a call over a limit waits for room, whatever the keeper's own policy is.
-    `scope` holds labels for every call. `known_hosts` maps "host[:port][/prefix]" to a provider's
-    name. `notes` is the path of a file for the launcher's summary, or "".
+    If `waits` is true, a call that does not fit in a limit waits until it fits, whatever the
+    keeper's own policy is. `scope` holds labels for every call. `known_hosts` maps
+    "host[:port][/prefix]" to a provider's name. `notes` is the path of a file for the launcher's
+    summary, or "".
     """
 
     settings: Settings

@@ -11,7 +11,8 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 
 def declared_names(value: object) -> tuple[str, ...]:
-    """Return the names in a list, or in a text with commas such as an environment variable holds.
+    """Return the names in a list, or in a text such as "mistral, cohere" from an environment
+    variable.
 
     A repeated name is returned once. Raises InvalidInputError for a name that is not plain.
     """

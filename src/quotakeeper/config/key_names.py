@@ -77,10 +77,10 @@ def key_for(
 
 
 def with_usual_names(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """Return a copy of the environment with each API key of [keys] in its provider's usual
-    variable.
+    """Return a copy of the environment in which each API key is in its provider's usual variable.
 
-    `own` is the table [keys]. The other usual variables of these providers are removed.
+    `own` is the table [keys]: it names the variable that each key is in now. The other usual
+    variables of these providers are removed.
     """
     changed = dict(environ)
     for provider, name in own.items():

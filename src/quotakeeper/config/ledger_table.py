@@ -31,7 +31,7 @@ def group_name(value: object) -> str:
     """Return the name of a Unix group, stripped. Raises InvalidInputError if `value` is no such
     name.
 
-    Does not check that the machine has this group: the keeper does, when it opens the ledger.
+    Does not check that the machine has this group. The keeper checks this when it opens the ledger.
     """
     if isinstance(value, str) and value.strip() and value.isprintable() and ":" not in value:
         return value.strip()

@@ -175,9 +175,10 @@ def read_limit(
 
 
 def at_key(where: str, reader: Callable[[object], T], value: object, of: str = "") -> T:
-    """Return `reader(value)`.
+    """Return `reader(value)`. If `reader` raises InvalidInputError or ConfigError, raise a
+    ConfigError.
 
-    If `reader` raises InvalidInputError or ConfigError, raises a ConfigError about `where` instead.
+    The error is about the key `where`. Its problem ends with the text `of`.
     """
     try:
         return reader(value)

@@ -80,7 +80,7 @@ def file_to_edit(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Path:
-    """Return the path of the config file in use; if there is none, that of the user's config file.
+    """Return the path of the config file in use, or else the path of the user's config file.
 
     The file need not exist.
     """

@@ -1,4 +1,4 @@
-"""Checks the settings for calls at a limit, from a file, the environment or arguments."""
+"""Checks the settings that say what happens to a call at a limit, such as `on_limit`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ AT_A_LIMIT = ("on_limit", "on_busy", "hold", *_NUMBERS)
 
 
 def checked_policy(name: str, value: object, where: str = "") -> Any:
-    """Return the value of one of the settings AT_A_LIMIT, after checking the value.
+    """Check `value` for the setting `name`, one of AT_A_LIMIT, and return it. A number is
+    converted.
 
     `where` names the setting in errors. Raises ConfigError.
     """
@@ -30,7 +31,7 @@ def checked_policy(name: str, value: object, where: str = "") -> Any:
 def with_policies(settings: Settings, given: Mapping[str, object]) -> Settings:
     """Return a copy of the settings, with the values in `given` by name.
 
-    A value None leaves the setting as it was. Raises ConfigError.
+    A setting whose value in `given` is None does not change. Raises ConfigError.
     """
     chosen: dict[str, Any] = {
         name: checked_policy(name, value) for name, value in given.items() if value is not None

@@ -11,7 +11,7 @@ LANGUAGES = ("en", "vi")
 def language(environ: Mapping[str, str] | None = None) -> str:
     """Return the language of messages, "vi" or "en".
 
-    The first of QUOTAKEEPER_LANG, LC_ALL, LC_MESSAGES and LANG that is set decides.
+    It is taken from the first of QUOTAKEEPER_LANG, LC_ALL, LC_MESSAGES and LANG that is set.
     """
     environment = os.environ if environ is None else environ
     for variable in ("QUOTAKEEPER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
@@ -30,8 +30,9 @@ def draws_screens(environ: Mapping[str, str] | None = None) -> bool:
 def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
     """Return whether to use colour.
 
-    `choice` is the value of `--color` and decides if it is not "auto". Then NO_COLOR decides, then
-    FORCE_COLOR or CLICOLOR_FORCE. Otherwise colour is used on a terminal that can move its cursor.
+    `choice` is the value of `--color`: "always", "never" or "auto". With "auto", NO_COLOR disables
+    colour. Otherwise FORCE_COLOR or CLICOLOR_FORCE enables colour. Without these variables, colour
+    is used on a terminal that can move its cursor.
     """
     environment = os.environ if environ is None else environ
     if choice != "auto":
@@ -55,7 +56,7 @@ def writes_decimal_comma(lang: str, environ: Mapping[str, str] | None = None) ->
     """Return whether spreadsheets in the user's locale write a comma before decimals.
 
     The locale is the first of LC_ALL, LC_NUMERIC and LANG that is set. If none is set, or if it is
-    "C" or "POSIX", `lang` decides, the language of messages.
+    "C" or "POSIX", the language of messages `lang` decides.
     """
     environment = os.environ if environ is None else environ
     for variable in ("LC_ALL", "LC_NUMERIC", "LANG"):

@@ -16,11 +16,11 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """Both clocks at one instant, in microseconds.
+    """The readings of both clocks at one instant, in microseconds.
 
-    `wall` counts since 1970 UTC, `boot` since the machine started. `frame` names one start of the
-    machine; only readings with the same `frame` can be compared. On a system that does not name its
-    starts, `frame` is "", and only readings of one process can be compared.
+    `wall` counts since 1970 UTC, `boot` since the machine started. `frame` identifies one start of
+    the machine. Only readings with the same `frame` can be compared. Some systems do not identify
+    their starts. There, `frame` is "", and only readings of the same process can be compared.
     """
 
     wall: int
@@ -28,8 +28,9 @@ class ClockReading:
     frame: str
 
     def ahead_of(self, earlier: ClockReading) -> int:
-        """Return by how many microseconds the wall clock advanced more than the boot clock since
-        `earlier`.
+        """Return how far the wall clock jumped ahead since `earlier`, in microseconds.
+
+        This is the advance of the wall clock minus the advance of the boot clock.
         """
         return (self.wall - earlier.wall) - (self.boot - earlier.boot)
 

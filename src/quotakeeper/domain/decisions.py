@@ -43,10 +43,7 @@ class Verdict:
 
     @property
     def is_held(self) -> bool:
-        """Whether the call does not fit, and open reservations of other calls are the only reason.
-
-        The call would fit if all these calls ended without use.
-        """
+        """Whether the call does not fit now, but would fit if all open reservations were released."""
         least = max(
             1, self.asked
         )  # a call without a price asks for 0, but fits only if something is left
@@ -55,9 +52,7 @@ class Verdict:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether settled use alone leaves no room for the call. Releasing reservations does not
-        help.
-        """
+        """Whether the call would not fit even if all open reservations were released."""
         return self.used + max(1, self.asked) > self.limit.amount
 
     @property
@@ -122,12 +117,12 @@ class HoldBasis:
     - `most`: the upper bound from which the reserved amounts were computed.
     - `hold`: "worst_case" or "typical".
     - `calls`: for "typical", the number of earlier calls from which the p99 was computed.
-    - `reasons`: quantity -> how its amount is known.
+    - `reasons`: for each quantity, a text that says how its amount is known.
     - `clamped_output_tokens`: the output cap that `on_limit = "clamp"` set, or None. The caller
       must send this cap with the request.
     - `not_clamped`: why no cap was set, or "".
-    - `waited_ms`: how many milliseconds the call waited for room.
-    - `not_waited`: why the call did not wait although the policy is to wait, or "".
+    - `waited_ms`: how many milliseconds the call waited until it was admitted.
+    - `not_waited`: if the policy is to wait: why the call did not wait; else "".
     """
 
     quantities: Quantities
@@ -181,12 +176,12 @@ _NO_REASONS: Mapping[str, str] = MappingProxyType({})
 class Decision:
     """Whether a call is allowed, and the limits that decided this.
 
-    - `refusing`: the hard limits that have no room.
+    - `refusing`: the hard limits into which the call does not fit.
     - `warnings`: limits in which the call reaches a threshold, and soft or shadow limits that the
       call exceeds.
     - `pause`: the pause that refuses the call, or None. With a pause, no limit was checked.
     - `doubt`: set if hard limits refuse because the clock jumped ahead. `refusing` then names these
-      limits, even if they have room.
+      limits, even if the call fits.
     - `basis`: what was to be reserved, and why. Set for every refusal. Also set for a call that was
       admitted at a typical amount, at a lowered output cap, or after a wait.
     """

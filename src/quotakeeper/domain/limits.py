@@ -163,8 +163,10 @@ class Limit:
         return self.account.matches(labels)
 
     def share_of(self, level: int) -> Decimal:
-        """Return the highest threshold at `level` (base units), as a part of the amount, such as
+        """Return the threshold whose level is `level` base units, as a part of the amount, such as
         0.8.
+
+        If several thresholds have this level, returns the highest.
         """
         return max(share for share in self.thresholds if _level(share, self.amount) == level)
 

@@ -59,7 +59,7 @@ class CallCorrected:
 class CallUnpriced:
     """Usage was counted without a cost, because no price is known.
 
-    The observer gets this after the observation that the usage was counted.
+    The observer first gets the observation that the usage was counted, then this one.
     """
 
     event: UsageEvent

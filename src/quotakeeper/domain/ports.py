@@ -96,7 +96,7 @@ class LedgerReader(Protocol):
         """Decide whether a reservation would be admitted at `now`. Changes nothing."""
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Return the use of each limit; for a limit per label, of each label value.
+        """Return the use of each limit. For a limit with `per`, return that of each label value.
 
         See `admission.standing`.
         """
@@ -197,10 +197,7 @@ class OwnerLiveness(Protocol):
         """Return the owner names of ended processes that may still have open reservations."""
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return those of the given owner names whose process has ended.
-
-        The caller read the names from files of those processes.
-        """
+        """Return those of the given owner names whose process has ended."""
 
     def bury(self, owners: frozenset[str]) -> None:
         """Delete what the store keeps for these ended processes. Their reservations must have ended

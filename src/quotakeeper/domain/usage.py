@@ -40,8 +40,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallLabels:
-    """The provider, model, operation and scope labels of a call. `model` is "" if the call names
-    none.
+    """The provider, model, operation and scope labels of a call. `model` is "" if the call has no
+    model.
     """
 
     provider: str

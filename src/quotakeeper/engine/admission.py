@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Admitter(Protocol):
     """The interface of the two admitters: with leases (LeaseAdmitter) and without (LedgerAdmitter).
 
-    An admitter may pass a call that it cannot decide to the next admitter. `takes` says whether
-    `take` can ever admit a call.
+    `take` tries to admit a call without waiting. If it cannot, `admit` decides. If `takes` is
+    False, `take` never admits a call and need not be called.
     """
 
     takes: bool
@@ -38,8 +38,8 @@ class Admitter(Protocol):
     ) -> Any:  # fmt: skip
         """Admit a call at once, without waiting, and return its Reservation.
 
-        If this is not possible, return the argument `key` of `admit`. The key is the same for all
-        calls with the same arguments. It is None for a call without a key.
+        If this is not possible, return the key of the call; pass it to `admit` as `key`. Calls with
+        the same arguments have the same key. It is None for a call that cannot have a key.
         """
 
     def admit(
@@ -125,8 +125,8 @@ class Admission:
         return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
-        """Return a question for the worker. Its answer is the decision about the call; nothing is
-        reserved."""
+        """Return a question for the worker that reserves nothing. Its answer is the decision about
+        the call."""
         figures = self._parts.commands.estimate(call, quantities)
 
         def asked(store: Store, now: int) -> Decision:
@@ -135,7 +135,7 @@ class Admission:
         return asked
 
     def take_up(self, reservation_id: str) -> Steps[Reservation]:
-        """Return a handle for the open reservation with this id, which may be of another process.
+        """Return a handle for the open reservation with this id. Another process may have made it.
 
         Raises InvalidInputError if the ledger has no open reservation with this id.
         """

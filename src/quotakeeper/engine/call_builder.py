@@ -146,15 +146,15 @@ class CallBuilder:
         bound: bool = False,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """Return the quantities in `given`, priced at the instant `at`, with all facts about the
-        call.
+        """Return the figures of a call from the arguments `given`. The price is that at instant
+        `at`.
 
-        With `bound`, texts count at their upper bound. The provenance is `provenance`, else that in
-        `given`, else the token counter's for texts, else "reported". A quantity that is None (the
-        provider did not report it) is taken from `otherwise`; then all figures are estimates.
-        Without `otherwise`, None raises InvalidInputError. `model_served` and `options` in `given`
-        replace the requested ones for pricing. `cost_usd` is the cost that the provider charged,
-        and replaces the price.
+        `bound`: the call was not sent yet, so texts count at their upper bound. The provenance is
+        `provenance`, else that in `given`, else the token counter's for texts, else "reported". A
+        quantity that is None (the provider did not report it) is taken from `otherwise`; then all
+        figures are estimates. Without `otherwise`, None raises InvalidInputError. `model_served`
+        and `options` in `given` replace the requested ones for pricing. `cost_usd` is the cost that
+        the provider charged, and replaces the price.
         """
         counted_as: Provenance | None = None
         quantities = _whole_numbers(given)

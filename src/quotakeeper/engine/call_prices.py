@@ -29,7 +29,8 @@ class PriceBook(Protocol):
         """The cost of `quantities` at the provider's highest price at the instant `at`."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The model name that calls are counted under: an alias gives the name of its model."""
+        """The name under which calls of `model` are counted. An alias is counted as the model it
+        means."""
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
         """The price options that `price_id` contains; empty if the text is not a price id."""

@@ -46,8 +46,8 @@ class DeniedCalls:
 
     @property
     def may_queue(self) -> bool:
-        """Whether other calls of this keeper wait for room, so that a new call may have to wait
-        first."""
+        """Whether other calls of this keeper already wait. A new call may then have to wait behind
+        them."""
         return not self._parts.room.is_empty
 
     def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
@@ -151,8 +151,7 @@ class DeniedCalls:
         return self._parts.room.holds_some(caller, limits)
 
     def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
-        """Return until when a refused call may wait (monotonic seconds); None if the refusal is
-        final."""
+        """Return until when a refused call may wait (monotonic seconds). None if it must not wait."""
         policies, clock = self._policies, self._parts.clock
         if _is_told_at_once(decision):
             return None
@@ -173,7 +172,7 @@ class DeniedCalls:
         self, denied: Denied | None, command: Reserve, call: PreparedCall, terms: Terms,
         began: float,
     ) -> Steps[Any]:  # fmt: skip
-        """Wait, and repeat the command whenever there may be room. Returns the last outcome."""
+        """Wait, and repeat the command whenever it may now be admitted. Returns the last outcome."""
         clock, room = self._parts.clock, self._parts.room
         names = frozenset(
             verdict.limit.name for verdict in denied.decision.refusing
@@ -205,7 +204,7 @@ class DeniedCalls:
             room.leave(waiting)
 
     def _pause(self, denied: Denied | None, terms: Terms, pause: float) -> float:
-        """Return the seconds to pause before the next check for room."""
+        """Return how many seconds to wait before the command is repeated."""
         if denied is None or denied.decision.is_held or terms.fits_lowered:
             return min(pause, BUSY_PAUSE_SECONDS)
         left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
@@ -213,7 +212,10 @@ class DeniedCalls:
 
 
 def _is_told_at_once(decision: Decision) -> bool:
-    """Whether a person must act before calls are admitted: end a pause, or confirm the clock."""
+    """Whether only a person can end the refusal: by ending a pause, or by confirming the clock.
+
+    The caller then gets the refusal without waiting.
+    """
     return decision.pause is not None or decision.doubt is not None
 
 
@@ -223,8 +225,8 @@ _NO = "no"  # the policy is not to wait, or waiting does not help
 def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Pricing) -> int:
     """Return the most output tokens with which the call fits in all limits of `verdicts`.
 
-    All other figures stay. Returns 0 if the call fits in no case, or if a limit does not count
-    output.
+    All other figures stay. Returns 0 if the call does not fit even without output. Also returns 0
+    if one of the limits does not count output.
     """
     quantities = figures.quantities
     most = quantities.get(OUTPUT, 0)
@@ -258,15 +260,17 @@ def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) ->
 
 
 def _given(quantities: Quantities) -> dict[str, Any]:
-    """Return `quantities` as arguments for `CommandBuilder.estimate`, without the default of one
-    request."""
+    """Return `quantities` as arguments for `CommandBuilder.estimate`.
+
+    Without `requests` in `quantities`, no request is counted; the default would be 1.
+    """
     return {"quantities": {"requests": 0, **quantities}}
 
 
 def _told(
     outcome: Any, command: Reserve, terms: Terms, waited_ms: int = 0, not_waited: str = ""
 ) -> Any:
-    """Add the basis to the outcome's decision if the call was refused, lowered, or had to wait."""
+    """Add the HoldBasis to the decision of a call that was refused, was lowered, or had to wait."""
     if isinstance(outcome, Denied):
         basis = terms.basis(command.figures, waited_ms=waited_ms, not_waited=not_waited)
         return Denied(replace(outcome.decision, basis=basis))

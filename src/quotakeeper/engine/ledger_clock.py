@@ -73,7 +73,7 @@ class LedgerClock:
 
     @property
     def outlives_process(self) -> bool:
-        """Whether a clock jump between two runs of a program can be detected too."""
+        """Whether a clock jump can also be detected if it happens between two runs of a program."""
         return self.can_tell and bool(self._named_frame())
 
     def now(self) -> int:
@@ -174,7 +174,7 @@ class LedgerClock:
         return wall
 
     def _questioned(self, store: ClockedStore) -> int:
-        """Return the time to use when the wall clock is ahead by more than the bound."""
+        """Check a wall clock that is ahead by more than the bound. Returns the time to use."""
         reading = self._reading()
         assert reading is not None
         first = self._learn(store, reading)  # another process may have accepted the clock

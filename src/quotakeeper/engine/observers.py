@@ -77,8 +77,8 @@ class Observers:
             self._queue.put(partial(self._tell_one, CallRefused(labels, decision)))
 
     def tell_of(self, outcomes: Iterable[Outcomes]) -> None:
-        """Pass outcomes that no call waits for to the observers. Called in the worker; never
-        blocks."""
+        """Pass outcomes to the observers. No call waits for these outcomes. Called in the worker;
+        never blocks."""
         for outcome in outcomes:
             for booked in _bookings(outcome):
                 if booked.crossed:

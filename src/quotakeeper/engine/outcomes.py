@@ -54,7 +54,7 @@ class OutcomeReader:
         return event
 
     def heard(self, outcome: Any) -> None:
-        """Pass an outcome that the caller ignores to the observers."""
+        """Pass an outcome to the observers. Used for outcomes that the caller itself does not read."""
         if self._observers.any:
             self._observers.in_call(outcome)
 

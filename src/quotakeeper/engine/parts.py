@@ -28,7 +28,7 @@ class Recalls(Protocol):
         """
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
-        """Repeat a denied command as long as recalled leases may make room. Returns the last
+        """Recall leases and repeat a denied command, as long as this may help. Returns the last
         outcome."""
 
 

@@ -10,8 +10,7 @@ from quotakeeper.engine.reservation import Reservation
 
 
 class PendingReservation:
-    """A reservation that is made by `await`, or by `async with`, which also ends the
-    reservation."""
+    """What `areserve` returns: `await` makes the reservation. `async with` makes it and ends it."""
 
     def __init__(self, start: Any) -> None:
         self._start = start

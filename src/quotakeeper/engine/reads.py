@@ -60,8 +60,7 @@ class QuotaReads:
 
 
 class Reads:
-    """Reads the ledger. The only change to the ledger: it may begin to keep balances for new
-    limits.
+    """Reads the ledger. It changes one thing: the ledger may begin to keep balances for new limits.
 
     `holds`, `status` and `forecast` are questions: pass them to the worker, which runs them. All
     other reads block the calling thread.
@@ -165,8 +164,11 @@ class Reads:
         return self._parts.worker.store
 
     def _used(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
-        """Yield the usage in `[since, until)`: sums of whole slots, and single events at cut
-        slots."""
+        """Yield the usage in `[since, until)`.
+
+        Whole five-minute slots are yielded as sums. If a slot is only partly in the range, its
+        events are yielded one by one.
+        """
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
         cuts = (

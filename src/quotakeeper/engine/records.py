@@ -52,8 +52,7 @@ class Records:
 
 
 def _not_counted(event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
-    """Return the error for an id whose figures cannot be corrected, because nothing is counted for
-    it."""
+    """Return the error for an id that cannot be corrected, because it has no counted usage."""
     shown = repr(str(event_id)[:60])
     if any(hold.id == event_id for hold in holds):
         return InvalidInputError(

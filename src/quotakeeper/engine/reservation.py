@@ -29,8 +29,8 @@ class Reservation:
     assumed at its estimate. If the block ends without `settle`, the call is settled at its
     estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits' answer,
     `event` the usage event. If the id was settled before, `event` is set from the start: do not
-    send the call again. If the id is still open, another process may use it. An exception then does
-    not end it.
+    send the call again. If the id was reserved before and is still open, another process may use
+    it. Then an exception in the block does not end the reservation.
     """
 
     # Each operation is one generator of steps, which threads and coroutines both run.
@@ -67,7 +67,7 @@ class Reservation:
         run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End the reservation with the true figures, which no limit refuses, and return the event.
+        """End the reservation with the true figures and return the event. No limit refuses this.
 
         Takes the arguments of `Keeper.record`: quantities by name, `provenance` ("reported" unless
         texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. `options` are
@@ -87,8 +87,8 @@ class Reservation:
     def grow(self, **quantities: Any) -> Decision:
         """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
-        All limits must have room. Takes the quantities to add, by name, as `Keeper.reserve` does.
-        Raises LimitExceeded if there is no room; the reservation then does not change.
+        Takes the quantities to add, by name, as `Keeper.reserve` does. Raises LimitExceeded if they
+        do not fit in every limit. The reservation then does not change.
         """
         return run(self._parts.worker, self._growing(quantities))
 
@@ -224,7 +224,7 @@ class Reservation:
         return None
 
     def _end_settling(self, command: c.Settle, answer: Any) -> UsageEvent:
-        """Handle the answer to `command`, which is an outcome or an error, as `settle` does."""
+        """Finish `settle` with the worker's answer to `command`: an outcome or an error."""
         if isinstance(answer, LedgerError):
             return self._unsettled(command, answer)
         if isinstance(answer, BaseException):

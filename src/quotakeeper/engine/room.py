@@ -1,4 +1,5 @@
-"""The calls of one keeper that wait for room in a limit, and the callers with open reservations.
+"""The calls of one keeper that wait until they fit their limits, and callers with open
+reservations.
 
 A call that ends wakes all waiting calls. They repeat their commands in order of arrival, per limit,
 so that small calls do not overtake a large call for ever. Other processes cannot wake the calls of
@@ -27,7 +28,10 @@ OVERTAKEN_SECONDS = 1.0  # how long a new call that fits may overtake a waiting 
 
 
 class WaitingCall:
-    """A call that waits for room. Any thread may wake it. A `wake` before `rest` is not lost."""
+    """A call that waits until it fits its limits.
+
+    Any thread may wake it. A `wake` before `rest` is not lost.
+    """
 
     __slots__ = ("__weakref__", "_future", "_lock", "_woken", "caller", "names", "since")
 
@@ -123,7 +127,8 @@ async def _yes() -> bool:
 
 
 class Room:
-    """The calls of a keeper that wait for room, and the callers that have open reservations.
+    """The calls of a keeper that wait until they fit their limits, and callers with open
+    reservations.
 
     Each method changes one container in one atomic step, so a signal handler may run in between. A
     forked child has no waiting calls, because the parent's threads do not run there.
@@ -142,8 +147,7 @@ class Room:
     # -- who holds
 
     def hold(self, reservation: Any, labels: CallLabels) -> None:
-        """Remember the current caller as the one who made `reservation`, until its handle is
-        deleted."""
+        """Remember that the current caller made `reservation`, until the object is deleted."""
         event_id, held = reservation.id, self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
@@ -210,7 +214,7 @@ class Room:
         return False
 
     def is_due(self, names: Iterable[str], now: float) -> bool:
-        """Whether a call waits so long for one of the limits `names` that no new call may overtake
+        """Whether a call has waited so long for one of these limits that no new call may overtake
         it."""
         wanted = frozenset(names)
         return any(
@@ -219,6 +223,6 @@ class Room:
         )
 
     def freed(self) -> None:
-        """Wake all waiting calls, because a call has ended and there may be room."""
+        """Wake all waiting calls: a call has ended, so another may fit now."""
         for call in self._in_order():
             call.wake()

@@ -1,7 +1,7 @@
 """Stores the quotas that providers report, without delaying calls.
 
 `note` only adds quotas to a queue. The worker writes them between two batches, in a separate
-commit: within a second if the quota's own terms have changed, else once a minute.
+commit. If only `remaining` or a time has changed, it writes once a minute, else within a second.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class SeenQuotas:
             self._told.put(quotas)
 
     def with_unwritten(self, kept: Sequence[ProviderQuota]) -> tuple[ProviderQuota, ...]:
-        """Return the stored quotas in `kept`, updated by quotas that this process has not written
-        yet."""
+        """Return the stored quotas `kept`, with the newer ones that are not written yet."""
         self._take()
         found = {each.key: each for each in kept}
         for key, quota in self._waiting.items():

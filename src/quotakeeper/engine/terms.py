@@ -21,7 +21,7 @@ CapOfCall = Callable[[], OutputCap | None]
 class Terms:
     """The conditions under which one call is admitted.
 
-    - `at_once`: the call does not wait and is not lowered.
+    - `at_once`: the call does not wait, and its output cap is not lowered.
     - `output_cap`: returns the output cap in the request. Called only if a limit refuses the call.
     - `hold`, `calls`, `most`, `not_clamped`: see HoldBasis.
     - `fits_lowered`: with a lower output cap, the call would fit if all calls under way used

@@ -32,10 +32,10 @@ Kind = tuple[str, str, str]  # provider, model, operation
 
 
 class TypicalHolds:
-    """The p99 of each quantity of each operation, from the newest events of a ledger.
+    """Lowers reservations to the p99 that earlier calls of the same operation used.
 
-    Each keeper has one. The worker reads the events at most every ten seconds. While an operation
-    has fewer than 20 known calls, it reads them at most every second.
+    Each keeper has one object. The worker reads the newest events of the ledger at most every ten
+    seconds. While an operation has fewer than 20 known calls, it reads them at most every second.
     """
 
     def __init__(self, parts: EngineParts) -> None:
@@ -122,8 +122,10 @@ def p99(amounts: list[int]) -> int:
 
 
 def _bounded_as(quantities: Quantities) -> dict[str, int]:
-    """Return the usage under the keys of the reserved quantities: thought tokens also count as
-    output."""
+    """Return the output and searches that a call used, by the keys under which they are reserved.
+
+    Thought tokens count twice: under their own key, and as output.
+    """
     sums: dict[str, int] = {}
     for key, amount in quantities.items():
         meter, modality = split_key(key)

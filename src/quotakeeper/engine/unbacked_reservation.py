@@ -1,5 +1,5 @@
-"""A reservation that is not in the ledger, and the note on disk that counts its call after a
-kill."""
+"""A reservation that is not in the ledger. If the process is killed, a note on disk counts its
+call."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ class UnbackedReservation(Reservation):
             )
 
     def drop_note(self) -> None:
-        """Delete the note: the call is in the spool or in the note of its session, or it used
-        nothing."""
+        """Delete the note. The spool or the session's note now has the usage, or nothing was used."""
         if self._owner == self._parts.worker.store.owner:  # not in a forked child
             note, self._note = self._note, None
             if note is not None:

@@ -99,10 +99,10 @@ async def astart(
 
 
 def starts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Return whether to call `start` only when the whole body was sent. Only for bodies in chunks.
+    """Return whether `start` must be called only after the whole body was sent. Never raises.
 
-    A provider does nothing with an incomplete body, so no reservation is needed before. Never
-    raises.
+    Call this only for bodies that are sent in chunks. A provider does nothing with an incomplete
+    body, so no reservation is needed before.
     """
     if _is_off():
         return False
@@ -177,9 +177,9 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    """Return the request; None if hooks do not count it.
+    """Return the request. None if it is not to be counted here.
 
-    None if `make` returns None, or if a gateway on the same ledger counts the request.
+    This is so if `make` returns None, or if a gateway on the same ledger counts the request.
     """
     request = None if meter is None else told(make())
     if meter is None or request is None or meter.gateways.counts(request.url):

@@ -34,7 +34,7 @@ class Watching:
         return self.meter.keeper
 
     def flush(self, seconds: float = 2.0) -> bool:
-        """Block until every finished call is in the ledger. Returns False after `seconds`."""
+        """Block until every finished call is in the ledger. Returns False if this takes too long."""
         return self.meter.flush(seconds)
 
     def close(self) -> None:

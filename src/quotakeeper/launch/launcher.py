@@ -34,7 +34,7 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended: its exit code, or the signal that ended it. `error` is set if it did not
+    """How a program ended: its exit code, or the signal that ended it. `error` says why it did not
     start."""
 
     code: int
@@ -46,8 +46,8 @@ class Ended:
 class Run:
     """A program to start, and the settings for its hooks.
 
-    `variables` are added to `environ`. Connections to `hosts` ("host", "host:port", ".ending",
-    "-ending") are watched. `notes` is the file for the summary of the run.
+    `variables` are added to `environ`. `hosts` are the hosts to watch: "host", "host:port", or the
+    end of a name (".ending", "-ending"). `notes` is the file for the summary of the run.
     """
 
     command: Sequence[str]
@@ -144,7 +144,11 @@ def _spawn(file: str, command: list[str], environ: dict[str, str], mask: set[Any
 
 @contextmanager
 def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
-    """Block the signals to forward, so that `_next_signal` can wait for them."""
+    """Block the signals to forward inside the `with` block, so that `_next_signal` can wait for
+    them.
+
+    Yields the signals, and the signals that were blocked before.
+    """
     numbers = {getattr(signal, name) for name in (*_FORWARDED, "SIGCHLD")}
     child_handler = signal.signal(signal.SIGCHLD, lambda number, frame: None)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -156,8 +160,11 @@ def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
 
 
 def _next_signal(numbers: set[int]) -> tuple[int, bool]:
-    """Wait for a signal. Returns its number (0: none came), and whether a key of the terminal sent
-    it."""
+    """Wait for a signal. Returns its number, and whether the terminal sent it for a key such as
+    Ctrl-C.
+
+    The number is 0 if no signal came in time.
+    """
     timed = getattr(signal, "sigtimedwait", None)
     if timed is not None:
         info = timed(numbers, _LOOK_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Reads the file of notes that the Python processes of a run wrote, and sums the notes up."""
+"""Reads the file of notes that the Python processes of a run wrote, and adds the notes up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class UnmeteredChild:
-    """Python processes that a program started without the meter: by a flag, or by a clean
+    """Python processes that a program started without the meter, because of a flag or a changed
     environment."""
 
     program: str
@@ -39,6 +39,7 @@ class Notes:
     - `too_old`: Python versions that are too old.
     - `failed`: errors while hooks were installed.
     - `refused`: the number of calls that limits refused. `paused`: the number that pauses refused.
+    - `unsent`: the number of calls that were not sent, for example without a connection.
     - `shut`: why all calls were refused.
     - `unseen`: connections that no hook metered.
     - `blind`: why connections were not watched.
@@ -53,6 +54,7 @@ class Notes:
     refused: int = 0
     shut: tuple[str, ...] = ()
     paused: int = 0
+    unsent: int = 0
     unseen: tuple[Unseen, ...] = ()
     children: tuple[UnmeteredChild, ...] = ()
     blind: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def read_notes(file: Path) -> Notes:
         len(said.get("refused", ())),
         every("shut"),
         len(said.get("paused", ())),
+        len(said.get("unsent", ())),
         _unseen(said),
         _children(said.get("child", ())),
         every("blind"),

@@ -1,8 +1,8 @@
 """Predicts whether a command starts a Python process that will load the hooks that `run` injects.
 
 The hooks are injected by PYTHONPATH. This fails with Python's flags -I, -E and -S, with a clean
-environment, and for a program that is not Python. The command's words and the first bytes of its
-file show this before the start.
+environment, and for a program that is not Python. The words of the command, and the first bytes of
+its program file, show this before the start.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PT_INTERP = 3
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a program cannot be metered: the kind of reason, the program, and the flag or file."""
+    """Why a program cannot be metered: the kind of reason, the program, and the flag or argument."""
 
     kind: str
     program: str
@@ -46,7 +46,8 @@ class Obstacle:
 def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None:
     """Return the first known reason why a command cannot be metered; None if no reason was found.
 
-    After None, the program may still not be Python. `path` is the PATH for finding programs.
+    Even if the result is None, the program may not be Python. `path` is the PATH for finding
+    programs.
     """
     words, script = list(command), ""
     for _ in range(_MOST_STEPS):
@@ -97,8 +98,11 @@ def blocking_flag(arguments: Sequence[str]) -> str:
 
 
 def shebang(head: bytes) -> list[str]:
-    """Return the words of a script's shebang. Reads the second line if an installer put them
-    there."""
+    """Return the words of a script's shebang.
+
+    Some installers write "#!/bin/sh" and name Python in the second line. Then the second line is
+    read.
+    """
     lines = head[2:].decode("utf-8", "replace").splitlines()
     words = _split(lines[0]) if lines else []
     if words and _name(words[0]) == "sh" and len(lines) > 1 and lines[1].startswith("'''exec' "):
@@ -135,7 +139,10 @@ def _split(line: str) -> list[str]:
 
 
 def _cleaned(name: str, arguments: Sequence[str]) -> str:
-    """Return the argument that makes a runner clear the environment; "" if there is none."""
+    """Return the argument that makes the program `name` clear the environment; "" if there is none.
+
+    `name` is a program that starts another program, such as `env` or `sudo`.
+    """
     options = list(_leading_options(arguments))
     if name in _CLEANING:
         return "" if any(word.startswith(_KEEPING) for word in options) else name
@@ -153,9 +160,11 @@ def _leading_options(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _inner(name: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command that a runner starts: its words from the first Python on.
+    """Return the command that the program `name` starts, such as `python a.py` for `uv run python
+    a.py`.
 
-    Without a Python: for `env`, all words that are neither variables nor options; else no words.
+    The command begins at the first Python in `arguments`. Without a Python, the command of `env` is
+    all words that are neither variables nor options. Otherwise it is empty.
     """
     words = list(arguments)
     if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):

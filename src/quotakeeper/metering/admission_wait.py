@@ -1,7 +1,8 @@
 """Tries to reserve a call until it is admitted or finally refused.
 
-After the first refusal, the finished calls are settled, because this may make room. Then the call
-is tried again. After later refusals, the policy decides whether to wait, and for how many seconds.
+After the first refusal, the finished calls are settled, because this may free reserved amounts.
+Then the call is tried again. After later refusals, the policy decides whether to wait, and for how
+many seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Waiter(Protocol):
         """Return the seconds to wait before the next try; 0 if the refusal is final."""
 
     def flush(self) -> bool:
-        """Block until every finished call is in the ledger. Returns False after a time limit."""
+        """Block until every finished call is in the ledger. Returns False if this takes too long."""
 
     async def caught_up(self) -> None:
         """Wait on an event loop until every finished call is in the ledger."""

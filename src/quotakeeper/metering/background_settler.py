@@ -2,7 +2,7 @@
 
 When a job arrives, the thread first pauses for `PAUSE_SECONDS`. The program has just received an
 answer and is about to use it, and two threads of one interpreter slow each other down. After the
-pause, the thread settles all calls that have ended in one commit.
+pause, one commit settles all calls that have ended.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ class BackgroundSettler:
         return self._jobs.qsize() > _FAR_BEHIND
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all jobs that were added before are done. Returns False after `seconds`."""
+        """Wait until all jobs that are now in the queue are done. Returns False if this takes too
+        long."""
         if not self._thread.running and (not self._thread.used or self._jobs.empty()):
             return True
         done = Lock()

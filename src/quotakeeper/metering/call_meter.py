@@ -96,9 +96,9 @@ class CallMeter:
         return self._admitted(pending, until_admitted(self, admit))
 
     def needs_body(self, request: Request) -> bool:
-        """Return whether the upper bound of a call is known only from its body.
+        """Return whether the upper bound of a call can be computed only from its body.
 
-        True only for text bodies. A provider processes and bills such a body only when it is whole.
+        True only for text bodies. A provider bills such a call only if it gets the whole body.
         """
         found = recognise(request, known_hosts=self.known_hosts)
         if found is None:
@@ -178,7 +178,7 @@ class CallMeter:
         await after_queued_jobs(self.settler.put_at_once)
 
     def flush(self, seconds: float = _FLUSH_SECONDS) -> bool:
-        """Block until every finished call is in the ledger. Returns False after `seconds`."""
+        """Block until every finished call is in the ledger. Returns False if this takes too long."""
         return self.settler.wait(seconds)
 
     def end_open_calls(self) -> None:
@@ -246,9 +246,9 @@ class CallMeter:
         return attempt
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
-        """Return whether the program should not retry soon, and the seconds until room may be free.
+        """Return whether to forbid a retry, and the seconds after which the call may fit.
 
-        It should not retry if the call never fits, or if the wait is over an hour. The seconds are
+        A retry is forbidden if the call never fits, or if the wait is over an hour. The seconds are
         None if a person must correct the clock first.
         """
         if decision.doubt is not None:

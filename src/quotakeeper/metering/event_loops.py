@@ -31,7 +31,7 @@ async def run_in_thread(work: Callable[[], T]) -> T:
 
 
 async def after_queued_jobs(put: Callable[[Callable[[], None]], None]) -> None:
-    """Wait until the jobs that were added to a thread's queue before are done.
+    """Wait until all jobs that are now in a thread's queue are done.
 
     `put` adds a job to this queue. Without an asyncio loop, returns at once.
     """

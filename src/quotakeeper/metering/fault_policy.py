@@ -14,8 +14,8 @@ from quotakeeper.providers.registry import recognise
 def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
     """Return the refusal of a call or session that cannot be counted; None if it may be sent.
 
-    `on_store_failure` decides: "deny" refuses the call, "allow" sends it. None also if the request
-    is not a provider's call.
+    `on_store_failure` decides: "deny" refuses the call, "allow" sends it. A request that is not a
+    provider's call may always be sent.
     """
     settings = getattr(meter.keeper, "settings", None)
     if getattr(settings, "on_store_failure", "deny") == "allow":

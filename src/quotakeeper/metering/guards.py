@@ -46,7 +46,7 @@ def guarded(verb: Verb) -> Verb:
 
 
 def with_guards(kind: Kind) -> Kind:
-    """Class decorator: wraps every method that hooks call with `guarded`."""
+    """Class decorator: applies `guarded` to every method that hooks call."""
     for name in _VERBS:
         verb = vars(kind).get(name)
         if verb is not None:

@@ -1,4 +1,4 @@
-"""Ends the open calls when the process exits, or a child that `multiprocessing` has made."""
+"""Ends the open calls when a process exits. This may be a child that `multiprocessing` made."""
 
 from __future__ import annotations
 

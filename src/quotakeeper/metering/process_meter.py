@@ -1,7 +1,7 @@
 """The meter of this process: set by `watch`, or made from the environment at the first call.
 
-If the settings or a price file cannot be read, `on_store_failure` decides, as for an unusable
-ledger. With "deny", every call to a provider is refused. With "allow", such calls are sent.
+If the settings or a price file cannot be read, `on_store_failure` decides. With "deny", every call
+to a provider is refused. With "allow", such calls are sent.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """Yield the settings that could be read, then the same settings without limits.
+    """Yield the settings to try, one after the other: first all of them, then those without limits.
 
-    The second attempt succeeds if a limit is wrong.
+    The second ones help if a limit is wrong. Yields nothing if the settings could not be read.
     """
     if watching is not None:
         yield watching

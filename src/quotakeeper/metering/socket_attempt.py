@@ -34,8 +34,9 @@ Data = bytes | str
 
 @dataclass(frozen=True, slots=True)
 class SocketCut:
-    """The refusal of a message: send `farewell` instead; without one, close with code 1008.
+    """The refusal of a message, and how to end the session.
 
+    - `farewell`: the message to send to the provider instead; "": close with code 1008.
     - `again`: an earlier message was already refused.
     - `silent`: drop the message without an error, because it would cost nothing.
     """
@@ -75,8 +76,7 @@ class SocketAttempt:
         self._began = self._extended = meter.monotonic()
 
     def opens(self) -> None:
-        """Save the usage so far, because the session opens next. From then on, a kill does not lose
-        it."""
+        """Save the usage so far, just before the session opens. A kill then does not lose it."""
         with self._session_lock:
             self._note(self._session.finish(complete=False))
 

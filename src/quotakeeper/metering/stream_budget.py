@@ -67,8 +67,9 @@ class StreamBudget:
     """
 
     def __init__(
-        self, meter: CallHost, adapter: Adapter, reservation: Reservation, reading: Reading
-    ) -> None:
+        self, meter: CallHost, adapter: Adapter, call: Call, reservation: Reservation,
+        reading: Reading,
+    ) -> None:  # fmt: skip
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
@@ -78,7 +79,11 @@ class StreamBudget:
         self._denied: Denied | None = None
         self._off = self._is_asking = self._noted = False
         self._unseen = 0  # bytes that have passed since the answer was last parsed
-        self._room = 0  # bytes that may pass before it is parsed again; 0: parse the first chunk
+        # Bytes that may pass before it is parsed again. If the worst case is reserved, the first
+        # chunk is not parsed, because this would delay the first byte.
+        most, least = _summed(call.bound), self._covered.get("output_tokens", 0)
+        is_worst = least >= most.get("output_tokens", 0)
+        self._room = min(least, _MOST_UNSEEN) if is_worst else 0
         self._pending = 0  # bytes that have passed since the refusal
 
     @property
@@ -150,8 +155,7 @@ class StreamBudget:
         return {name: more for name, more in amounts.items() if more > 0}
 
     def _plan(self, lacking: Mapping[str, int]) -> Plan:
-        """Return the steps that reserve the missing amounts, with an extra amount if a limit has
-        room."""
+        """Return the steps that reserve the missing amounts, and more if the limits allow it."""
         denied: Denied | None = None
         for part in (*_PARTS, 0):
             size = dict(lacking)
@@ -222,8 +226,10 @@ class StreamBudget:
         return StreamCut(len(chunk), b"", self.reason)
 
     def _end_in(self, chunk: bytes, reader: UsageReader, splits: bool) -> int | None:
-        """Return the last position in a chunk, in bytes, where a document ends; None if there is
-        none."""
+        """Return where in a chunk the stream can end: the position after the last whole document.
+
+        None if no document ends in the chunk.
+        """
         if not reader.is_plain:
             return None
         if reader.is_between:

@@ -27,7 +27,7 @@ def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettin
 
 
 def sdk_variables() -> SdkVariables:
-    """Return the environment variables by which SDKs get another address of a provider."""
+    """Return the environment variables that give SDKs a base URL other than the provider's own."""
     return SdkVariables(base_url_variables(), is_provider_host)
 
 

@@ -36,7 +36,8 @@ _TTL_MARGIN_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """A call before it is sent. `upper_bound` has the most that the call can use, by quantity key.
+    """A call before it is sent. `upper_bound` maps a quantity to the most that the call can use of
+    it.
 
     `price_options` are the options that change the price, such as the language.
     """
@@ -53,7 +54,8 @@ class CallPlan:
 class AttemptTotals:
     """The usage of this run, to show if `TokenCalculator` fails.
 
-    `attempts` counts by provider; `quantities` adds up base units by meter.
+    `attempts` maps a provider to its number of attempts. `quantities` maps a meter to its sum in
+    base units.
     """
 
     attempts: dict[str, int] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class AttemptTotals:
 
 
 class OpenAttempt(Protocol):
-    """One attempt of a call, until it is settled or released."""
+    """One attempt to make a call. It is open until it is settled or released."""
 
     def mark_sent(self) -> None:
         """Record that the request is about to be sent. After this, the provider may charge for the
@@ -80,7 +82,7 @@ class OpenAttempt(Protocol):
         """Settle the attempt at these quantities, after a reply of the provider."""
 
     def refused(self) -> None:
-        """Settle the attempt at one request without tokens, after an error reply."""
+        """Settle the attempt after an error reply: it counts as one request without tokens."""
 
     def release(self) -> None:
         """Release the reservation, because the request was never sent."""
@@ -94,8 +96,8 @@ class CallAccounting(Protocol):
     def attempt(self, plan: CallPlan) -> AbstractContextManager[OpenAttempt]:
         """Reserve one attempt for the `with` block.
 
-        If the block raises an exception after `mark_sent`, the attempt is settled at its upper
-        bound as assumed.
+        If the block raises an exception after `mark_sent`, the upper bound of the attempt counts as
+        used, marked `assumed`.
         """
 
     def begin_job(self, labels: JobLabels) -> None:
@@ -169,8 +171,10 @@ class _LedgerAttempt:
         self._end(quantities, provenance=provenance, model_served=model_served, outcome="ok")
 
     def refused(self) -> None:
-        """Settle at one request and no tokens. Providers count a refused request but do not charge
-        for it."""
+        """Settle the attempt: it counts as one request without tokens.
+
+        Providers count a refused request but do not charge for it.
+        """
         self._end({"requests": 1}, provenance="reported", model_served="", outcome="error")
 
     def release(self) -> None:
@@ -281,7 +285,7 @@ def pause_error(error: PausedError) -> LimitReachedError:
 
 @contextmanager
 def pipeline_errors() -> Iterator[None]:
-    """Convert errors of the ledger that the `with` block raises to LimitReachedError or SetupError."""
+    """Convert ledger errors inside the `with` block to LimitReachedError or SetupError."""
     try:
         yield
     except LimitExceeded as error:

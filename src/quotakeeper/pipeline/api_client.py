@@ -45,8 +45,8 @@ Json = dict[str, object]
 class PaidCall:
     """A request, and the upper bound of its usage in `plan`.
 
-    `read_usage` returns the usage that a reply reports, or None. `estimate_usage` is called if the
-    reply reports none.
+    `read_usage` returns the usage that a reply reports, or None. If it returns None,
+    `estimate_usage` is called.
     """
 
     plan: CallPlan
@@ -142,10 +142,10 @@ class ApiClient:
         return body
 
     def _given_up(self, advice: FailureAdvice, reason: RunMessage) -> PipelineError:
-        """Return the error to raise after the last attempt.
+        """Return the error to raise after the last attempt, for the reason `reason`.
 
         Without a network connection, the error is SetupError, which stops the whole run. Otherwise
-        only this file fails.
+        the error stops only this file.
         """
         if advice.no_connection:
             return SetupError(

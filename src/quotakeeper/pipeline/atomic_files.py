@@ -1,4 +1,4 @@
-"""Writes files completely or not at all, and shortens file names without making two names equal."""
+"""Writes files completely or not at all, and shortens file names so that they stay different."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def read_json(path: Path) -> dict[str, object] | None:
 
 
 def short_stem(stem: str) -> str:
-    """Return a file name short enough that a suffix can be added.
+    """Return `stem`, shortened if it is too long for a file name with a suffix.
 
-    If the name is shortened, it ends with a hash of the full name.
+    A shortened name ends with a hash of the full name.
     """
     coded = os.fsencode(stem)
     if len(coded) <= _MOST_NAME_BYTES:

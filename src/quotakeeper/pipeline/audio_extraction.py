@@ -18,7 +18,7 @@ _FFMPEG_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """The audio to send to speech recognition. `milliseconds` is the longest time that can be billed."""
+    """The audio to send to speech recognition. At most `milliseconds` of it can be billed."""
 
     path: Path
     content_type: str

@@ -1,4 +1,4 @@
-"""Processes many files in one run: records which files failed, waits for limits, and says why it
+"""Processes many files in one run: notes which files failed, waits for limits, and says why a run
 stopped."""
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """The options of a run. If `waits`, the run waits for a limit to reset instead of stopping.
+    """The options of a run. If `waits` is true, the run waits until a limit resets; otherwise it
+    stops.
 
-    `redact` removes API keys from a text before it is shown. `words` is the language.
+    `redact` removes API keys from a text before it is shown. `words` translates the texts.
     """
 
     waits: bool = False
@@ -124,8 +125,8 @@ class BatchRun:
         return None
 
     def _forecast(self, paths: Sequence[Path]) -> None:
-        """Show how many files the limits allow for speech recognition now, from the lengths of the
-        files."""
+        """Show how many of the files the limits allow now for speech recognition. It depends on the
+        files' lengths."""
         counted = [(path, recognitions_left(path, self._settings)) for path in paths]
         ffprobe = self._settings.ffprobe
         new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
@@ -154,7 +155,8 @@ class BatchRun:
         self._console.progress(text)
 
     def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
-        """Return how many of the files the limits allow now, counted from the first file.
+        """Return how many of the files, from the first on, the limits allow now for speech
+        recognition.
 
         Each file is a pair: its length in milliseconds, and how often it is recognised.
         """
@@ -245,12 +247,12 @@ class BatchRun:
             "STOPPED AT A LIMIT: {limit}", limit=self._options.redact(limit.told(words))
         ))  # fmt: skip
         write("  " + words(
-            "{done} of {total} file(s) fit; {left} left, nothing is lost",
+            "{done} of {total} file(s) are finished; {left} remain, nothing is lost",
             done=len(self.result.done), total=total, left=len(self.result.left),
         ))  # fmt: skip
         if limit.resets_at:
             at = when(limit, self._clock.now(), words)
-            write("  " + words("room again at {when}", when=at))
+            write("  " + words("calls fit again at {when}", when=at))
         again = _AGAIN_WITHOUT_FORCE if self._settings.forget else _AGAIN
         write("  " + words(again))
 
@@ -267,8 +269,11 @@ class BatchRun:
 
 
 def when(limit: LimitReachedError, now_us: int, words: Wording = ENGLISH) -> str:
-    """Format when a limit resets: the time in the limit's zone, the local time if it differs, and
-    the wait."""
+    """Format when a limit resets: the time in the limit's zone, the local time, and the remaining
+    wait.
+
+    The local time is left out if it is the same.
+    """
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"
     local = local_zone_name()

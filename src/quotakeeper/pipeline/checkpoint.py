@@ -52,7 +52,7 @@ class FinishedSteps:
         }
 
     def transcript(self, key: str) -> Transcript | None:
-        """Return the chosen transcript; None if it was not saved with this key."""
+        """Return the transcript that the run used; None if no transcript was saved with this key."""
         return _transcript_from(self._step(_SPEECH, key))
 
     def recognition(self, language: str, key: str) -> Transcript | None:
@@ -101,11 +101,11 @@ class Checkpoint(FinishedSteps):
             raise cannot_keep(self.path, error) from None
 
     def save_transcript(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write the chosen transcript."""
+        """Write the transcript that the run uses."""
         self.save(_SPEECH, key, model=model, **asdict(transcript))
 
     def save_recognition(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write the transcript of one recognition, so that it is not paid again."""
+        """Write the transcript of one recognition, so that a later run does not pay for it again."""
         self.save(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
 
     def lines(self, key: str) -> dict[int, str]:
@@ -147,7 +147,7 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
 
 
 def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
-    """Return the media file's SHA-256 and its finished steps, as its checkpoint says.
+    """Return the media file's SHA-256 and its finished steps, both read from its checkpoint.
 
     The media file is not read: only its size is compared. If there is no checkpoint for this size,
     the hash is "" and there are no steps.

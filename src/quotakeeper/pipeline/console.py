@@ -99,7 +99,7 @@ class _ConsoleHandler(logging.Handler):
 
 @contextmanager
 def logging_to(console: ProgressConsole, words: Wording = ENGLISH) -> Iterator[None]:
-    """Show quotakeeper's log records from INFO up on the console, in the language of `words`.
+    """Show quotakeeper's log records from level INFO up on the console, in the language of `words`.
 
     So the console also shows the summary that `TokenCalculator` logs. The root logger and its
     handlers do not change. After the `with` block, quotakeeper's logger is as before.

@@ -2,7 +2,7 @@
 
 - MediaFileError stops one file. The run continues with the other files.
 - LimitReachedError stops the run until `resets_at`. 0 means that the time is unknown.
-- SetupError ends the run: a refused key, no credit, a ledger that cannot be used.
+- SetupError ends the run, for example if a key is refused or the ledger cannot be used.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def recognitions_left(path: Path, settings: JobSettings) -> int:
-    """Return how many recognitions a file may still need, as its checkpoint says.
+    """Return how many more recognitions a file may need, according to its checkpoint.
 
     The media file is not read.
     """

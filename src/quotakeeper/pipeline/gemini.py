@@ -38,7 +38,7 @@ class GeminiSettings:
 
 @dataclass(frozen=True, slots=True)
 class GeminiPrompt:
-    """A prompt: the instruction, the text, and the most tokens of the answer.
+    """A prompt: the instruction, the text, and the maximum number of tokens in the answer.
 
     `schema` is a JSON schema for the answer; None asks for plain text.
     """
@@ -67,9 +67,9 @@ def default_thinking_budget(model: str) -> int | None:
 
 
 def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
-    """Return `maxOutputTokens`: the most tokens of the answer plus the most tokens for thoughts.
+    """Return `maxOutputTokens`: the maximum for the answer plus the maximum for thoughts.
 
-    Gemini counts both against this cap.
+    Gemini counts the tokens of both against this cap.
     """
     room = settings.thinking_budget
     if room is None or room < 0:
@@ -78,7 +78,7 @@ def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
 
 
 def gemini_plan(prompt: GeminiPrompt, settings: GeminiSettings) -> CallPlan:
-    """Return the call with the upper bound of its usage."""
+    """Return the CallPlan for the prompt. It has the upper bound of the usage."""
     asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").upper_bound + _FRAME_TOKENS
     most = {"requests": 1, "input_tokens": asked, "output_tokens": output_cap(prompt, settings)}
     return CallPlan("gemini", settings.model, prompt.operation, most, settings.timeout_seconds)

@@ -1,4 +1,5 @@
-"""Reads media files: content type, hash, and length or an upper bound of the length."""
+"""Reads media files: content type, hash, and length. If the length is unknown, gives an upper
+bound."""
 
 from __future__ import annotations
 

@@ -49,13 +49,14 @@ OPTIONS = (
     CommandOption(("--model",), "The Gemini model.", str, "NAME", GEMINI_MODEL, group=MODELS),
     CommandOption(
         ("--thinking-budget",),
-        "0: no thinking; -1: the model decides; the default depends on the model.",
+        "Maximum number of tokens for thinking. 0: no thinking; -1: the model decides. "
+        "The default depends on the model.",
         int, "TOKENS", group=MODELS,
     ),
     CommandOption(("--stt-model",), "The Deepgram model.", str, "NAME", STT_MODEL, group=MODELS),
     CommandOption(
         ("--language",),
-        "A language to try; repeat it to try several in order. Default: zh, then vi.",
+        "A language of the speech to try; repeat the option to try several in order. Default: zh, then vi.",
         str, "CODE", is_repeatable=True, group=MODELS,
     ),
     CommandOption(
@@ -79,8 +80,13 @@ OPTIONS = (
     CommandOption(
         ("--plain-http",), "Allow http:// to other machines.", group=NETWORK, **_FLAG
     ),
-    CommandOption(("--attempts",), "Attempts per call.", int, "N", 4, group=NETWORK),
-    CommandOption(("--timeout",), "Seconds per call.", float, "SECONDS", 600.0, group=NETWORK),
+    CommandOption(
+        ("--attempts",), "Maximum number of attempts per call.", int, "N", 4, group=NETWORK
+    ),
+    CommandOption(
+        ("--timeout",), "Timeout per attempt, in seconds.", float, "SECONDS", 600.0,
+        group=NETWORK,
+    ),
 )  # fmt: skip
 
 # Only the script has this option here; on the command line, every command has it.

@@ -9,7 +9,7 @@ from quotakeeper.pipeline.speech_to_text import SpeechSegment
 
 
 def srt_text(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> str:
-    """Return SubRip subtitles: the translated lines at the times of the speech."""
+    """Return SubRip subtitles, which show the translated lines at the times of the speech."""
     blocks = [
         f"{number}\n{_stamp(segment.start_ms)} --> {_stamp(segment.end_ms)}\n"
         f"{lines.get(number, segment.text)}\n"

@@ -98,7 +98,8 @@ def is_refused_key(reply: HttpReply) -> bool:
 
 
 def said_by(reply: HttpReply) -> str:
-    """Return the error message in the reply, or the beginning of the body; at most 200 characters."""
+    """Return the error message in the reply; without one, the beginning of the body. At most 200
+    characters."""
     body = reply.json() or {}
     error = body.get("error", body)
     if isinstance(error, dict):

@@ -45,14 +45,13 @@ class Rewriting:
 
 
 def rewriting_prompt(text: str) -> GeminiPrompt:
-    """Return the prompt. The longest answer depends on the length of the text, and is at most 8192
-    tokens."""
+    """Return the prompt to rewrite `text`. A longer text allows a longer answer, up to 8192 tokens."""
     cap = min(8_192, 768 + 2 * estimate_tokens(text).likely_bound)
     return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 
 
 def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting:
-    """Ask Gemini to rewrite the text, a second time if the first answer is not the requested JSON.
+    """Ask Gemini to rewrite the text. If the answer is not the requested JSON, ask once more.
 
     Raises MediaFileError if the second answer is not valid either.
     """

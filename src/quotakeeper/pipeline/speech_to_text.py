@@ -36,7 +36,7 @@ class SpeechSegment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The recognised speech and its language. `confidence` is Deepgram's, from 0 to 1."""
+    """The recognised speech and its language. `confidence` comes from Deepgram and is from 0 to 1."""
 
     language: str
     confidence: float
@@ -64,7 +64,8 @@ class DeepgramSettings:
 def speech_plan(
     settings: DeepgramSettings, milliseconds: int, language: str = "", *, requests: int = 1
 ) -> CallPlan:
-    """Return a call with the upper bound of its usage: `milliseconds` of audio with one channel."""
+    """Return a CallPlan whose upper bound is `milliseconds` of audio with one channel, and
+    `requests`."""
     most = {"requests": requests, "audio_milliseconds": milliseconds}
     options = {"language": "multi"} if language == "multi" else {}  # "multi" has its own price
     timeout = settings.timeout_seconds
@@ -122,9 +123,10 @@ def _call(track: AudioTrack, settings: DeepgramSettings, language: str) -> PaidC
 
 
 def read_transcript(body: Json, language: str) -> Transcript:
-    """Read the transcript from a reply. The segments are the utterances or the sentences.
+    """Read the transcript from a reply. Its segments are the utterances or the sentences, whichever
+    are more.
 
-    The list with more items is used. If both are empty, the whole transcript is one segment.
+    If the reply has neither, the whole transcript is one segment.
     """
     results = _mapping(body.get("results"))
     channel = _mapping(_first(results.get("channels")))

@@ -48,8 +48,10 @@ def batches(
 
 
 def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]) -> GeminiPrompt:
-    """Return the prompt for one batch. The output cap is large, because Vietnamese needs more
-    tokens than Chinese."""
+    """Return the prompt to translate the segments `numbers`.
+
+    The output cap is large, because Vietnamese needs more tokens than Chinese.
+    """
     lines, cap = [], 64
     for number in numbers:
         segment = segments[number - 1]
@@ -97,8 +99,8 @@ def translate(
 ) -> dict[int, str]:
     """Translate the segments that are not in `done`. Returns the lines of all segments by number.
 
-    `keep` is called with all lines up to now after each batch. Lines that an answer left out are
-    requested once more. Raises MediaFileError if lines are still missing.
+    After each batch, `keep` is called with all lines up to now. If an answer leaves out lines, they
+    are requested once more. Raises MediaFileError if lines are still missing.
     """
     lines = dict(done)
     for _asking in (1, 2):

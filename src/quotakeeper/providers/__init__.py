@@ -1,7 +1,7 @@
 """Adapters for providers: they recognise a call, bound its cost and read its usage.
 
-Everything here is a function of bytes and headers, without I/O. No content makes a function raise,
-and no text or key is kept. See docs/en/reference/providers.md.
+Everything here is a function of bytes and headers, without I/O. No function raises, whatever the
+content is. No function keeps a text or a key. See docs/en/reference/providers.md.
 """
 
 from importlib import import_module

@@ -87,9 +87,10 @@ class ProviderAdapter(ABC, Generic[RouteT]):
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return the answer for a refused call: 402 if `hard`, else 429.
+        """Return the answer for a refused call. `error.message` in its body states the reason.
 
-        `error.message` in the body states the reason.
+        `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is
+        429.
         """
         body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)

@@ -1,7 +1,7 @@
 """What adapters exchange with the hooks and the gateway: requests, calls, usage.
 
 Adapters do no I/O. An adapter reads bytes and headers, and keeps only lengths and counts, never a
-text or a key. No bytes that a provider or a program sends make a function here raise.
+text or a key. No function here raises, whatever bytes a provider or a program sends.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class QuotaReading:
     - `model`: "" means the model of the call.
     - `resets_in_us`: the quota resets so many microseconds after the reply; None if unknown.
     - `resets_at`: the quota resets then, in microseconds since 1970 UTC; None if unknown.
-    - `in_headers`: the reply's headers report the quota, not an error.
+    - `in_headers`: True if the reply's headers report the quota, False if its error does.
     """
 
     quota_id: str
@@ -139,8 +139,8 @@ class QuotaReading:
 class ProviderFault:
     """An error of the provider. `kind` is one of FAULT_KINDS.
 
-    - `quota`: the provider's id of the exhausted quota; of several quotas, a daily one, else the
-      first.
+    - `quota`: the provider's id of the exhausted quota. If there are several: the first daily one,
+      else the first.
     - `per_day`: one of the exhausted quotas resets only with the next day.
     - `retry_after_seconds`: the longest wait in the error; None if it states none.
     - `message`: the provider's text without secrets, at most 300 characters.
@@ -269,7 +269,8 @@ class Adapter(Protocol):
     ) -> Refusal:
         """Return the answer for a refused call, in the form of the provider's errors.
 
-        The status is 402 if `hard`, else 429.
+        `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is
+        429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:

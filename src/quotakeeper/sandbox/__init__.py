@@ -1,6 +1,7 @@
-"""A local imitation of Gemini and Deepgram, without keys or network, with its own bill.
+"""A local imitation of Gemini and Deepgram. It needs no keys and no network, and keeps its own
+bill.
 
-The sandbox can answer with errors on request.
+On request, the sandbox answers with errors.
 """
 
 from quotakeeper.sandbox.bill import Bill

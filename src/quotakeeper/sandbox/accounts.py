@@ -1,8 +1,8 @@
 """The provider accounts in the sandbox: Deepgram's Management API and a Cloud Billing CSV.
 
 Both accounts are made from the sandbox's bill, so they include answers that never reached the
-client. The functions are pure: they return a reply for a request and a bill. The prices are those
-of the catalogue.
+client. The functions are pure: they return a reply for a request and a bill. The prices come from
+the catalogue.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def is_account(request: SandboxRequest) -> bool:
 def noted(
     charge: Charge, request: SandboxRequest, turn: SandboxTurn, request_id: str = ""
 ) -> Charge:
-    """Return the charge with the data that the account reports about the request.
+    """Return the charge with the data that the provider's account shows about the request.
 
     A key in the query is removed. If `request_id` is "", an id is made from the request's number.
     """

@@ -1,7 +1,7 @@
 """Writes the sandbox's Gemini bill as a CSV in the form of Google's Billing console.
 
-There is one line per Pacific day and SKU. Numbers have thousands separators; costs are given
-unrounded and rounded.
+There is one line per Pacific day and SKU. Numbers have thousands separators. Each line has the
+exact cost and the rounded cost.
 """
 
 from __future__ import annotations

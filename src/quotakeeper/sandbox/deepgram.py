@@ -124,7 +124,7 @@ class Model:
 
 
 def model_served(asked: str) -> Model:
-    """Return the model that serves a request for the model name `asked`."""
+    """Return the model that serves a request which asks for the model name `asked`."""
     family = "-".join(asked.split("-")[:2])
     domain = asked[len(family) :].strip("-") or "general"
     if family == "nova-3":

@@ -24,7 +24,10 @@ _NOT_UNDERSTOOD = "DATA-0000: the payload could not be understood"
 
 
 def protocol_of(request: SandboxRequest) -> str:
-    """Return the WebSocket subprotocol to accept; "" if the client sent its key in another way."""
+    """Return the subprotocol that the client sent with its key, for the reply to accept; else "".
+
+    Example: "token" for `Sec-WebSocket-Protocol: token, KEY`.
+    """
     return _offered(request)[0] if _key_in_protocol(request) else ""
 
 
@@ -137,7 +140,7 @@ class DeepgramSession:
         return max(1, self._heard().channels or self._declared)
 
     def _results(self) -> list[dict[str, object]]:
-        """Return the final results that are new: one for every whole 3 s of audio.
+        """Return the new final results: one for every whole 3 s of audio.
 
         If the request asks for interim results, one is added when at least 1 s of audio is new.
         """

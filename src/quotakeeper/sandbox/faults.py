@@ -42,9 +42,11 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of error, for the requests with the numbers `first` to `last`. `last` 0: no end.
+    """One kind of error, for the requests with the numbers `first` to `last`. `last` 0 means no
+    end.
 
-    With `operation`, only requests of this operation are counted; "": all requests.
+    With `operation`, only requests of this operation are counted. With "", all requests are
+    counted.
     """
 
     kind: str
@@ -56,8 +58,8 @@ class Fault:
     def hits(self, number: int, of_operation: int, operation: str) -> bool:
         """Return whether the fault applies to a request.
 
-        `number` is the request's number among all requests, `of_operation` its number in its
-        operation.
+        `number` is the request's number among all requests. `of_operation` is its number among the
+        requests of the same operation.
         """
         if self.operation and self.operation != operation:
             return False
@@ -86,8 +88,8 @@ def fault_for(
 ) -> Fault | None:
     """Return the fault for a request; None if no fault applies.
 
-    A fault that the request's header or query names comes first. Otherwise the first one in
-    `schedule` that applies is returned.
+    A fault in the request's header or query has precedence. Otherwise the first fault in `schedule`
+    that applies is returned.
     """
     named = request.headers.get(HEADER) or request.option(QUERY)
     if named:

@@ -207,7 +207,7 @@ def _by_schema(schema: Mapping[str, object], prompt: str) -> object:
 
 
 def _cut(text: str, cap: int) -> tuple[str, str]:
-    """Return (the longest beginning of a text within the output cap, the finish reason)."""
+    """Return the longest beginning of a text that fits in the output cap, and the finish reason."""
     if estimate_tokens(text).tokens <= cap:
         return text, "STOP"
     low, high = 0, len(text)
@@ -257,7 +257,8 @@ def _embed(body: Json, model: str, method: str, *, vertex: bool) -> Reply:
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """Return a vector of `size` numbers that depends only on the text; `size` 0: the default size."""
+    """Return a vector of `size` numbers that depends only on the text. `size` 0 means the default
+    size."""
     stream = hashlib.shake_256(text.encode("utf-8", "replace")).digest(
         2 * (size or _EMBEDDING_SIZE)
     )

@@ -30,12 +30,11 @@ class Answering(Protocol):
     live_idle_seconds: float
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Return (the reply to a request, the fault to apply to the connection or None)."""
+        """Return the reply to a request, and the fault to apply to the connection or None."""
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Return (the answer to a WebSocket handshake, the fault to apply to the connection or
-        None).
-        """
+        """Return the answer to a WebSocket handshake, and the fault to apply to the connection or
+        None."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -94,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             sandbox.stopping.wait(fault.seconds)
 
     def _converse(self, request: SandboxRequest) -> None:
-        """Run the connection as a WebSocket; if the handshake is refused, send the refusal."""
+        """Run the connection as a WebSocket. If the handshake is refused, send only the refusal."""
         sandbox = self.server.sandbox
         opening, fault = sandbox.open_socket(request)
         self._noted(request, opening.reply, fault)

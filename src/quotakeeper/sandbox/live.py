@@ -15,9 +15,10 @@ SWITCHED = 101
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Messages to send to the client, and `close`, the (code, reason) to close the connection with.
+    """Messages to send to the client, and `close`: the (code, reason) of the close frame to send
+    after them.
 
-    `close` None: the connection remains open.
+    If `close` is None, the connection stays open.
     """
 
     messages: tuple[Message, ...] = ()

@@ -87,9 +87,10 @@ _TOLERANCE_MS = 150
 
 
 def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -> Speech:
-    """Return the known speech with this length; for another length, test sentences in `language`.
+    """Return the known speech with this length. For another length, return test sentences in
+    `language`.
 
-    A known speech is returned without segments if the request asks for another language.
+    A known speech has no segments in the result if the request asks for another language.
     """
     asked = language.split("-")[0].lower() or "en"
     for speech in known:
@@ -111,7 +112,8 @@ def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -
 
 
 def translate(text: str) -> str:
-    """Return a sentence in Vietnamese; for an unknown sentence, a placeholder with its length."""
+    """Return the Vietnamese translation of a sentence; for an unknown sentence, a text with its
+    length."""
     known = TRANSLATIONS.get(text.strip())
     return known or f"Câu dịch thử ({len(text.strip())} ký tự)."
 

@@ -104,10 +104,8 @@ class Sandbox:
         self.close()
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Answer one request and add it to the bill.
-
-        Returns (the reply, the fault that changed the reply or None).
-        """
+        """Answer one request and add it to the bill. Returns the reply, and the fault that changed
+        it or None."""
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None
@@ -133,10 +131,7 @@ class Sandbox:
         return reply, fault
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Answer the handshake of a WebSocket.
-
-        Returns (the answer, the fault to apply or None).
-        """
+        """Answer the handshake of a WebSocket. Returns the answer, and the fault to apply or None."""
         turn, of_operation = self._next_turn(operation_of(request))
         fault = fault_for(request, self._faults, turn.number, of_operation)
         opening = open_socket(request, turn, fault)
@@ -158,10 +153,10 @@ def run_sandbox(
     *,
     ready: Callable[[Sandbox], None] | None = None,
 ) -> None:
-    """Run a sandbox until Ctrl-C, and print through `announce` how to connect programs.
+    """Run a sandbox until Ctrl-C, for `quotakeeper sandbox`.
 
-    For `quotakeeper sandbox`. `ready` is called before the first request. Raises InvalidInputError
-    for an unreadable fault, OSError if the port is in use.
+    `announce` prints how to connect programs. `ready` is called before the first request. Raises
+    InvalidInputError for an unreadable fault, and OSError if the port is in use.
     """
     sandbox = Sandbox(port=port, faults=faults, log=announce)
     url = sandbox.base_url

@@ -20,8 +20,8 @@ _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The answer to the handshake of a WebSocket. If `session` is None, `reply` refuses the
-    handshake.
+    """The answer to the handshake of a WebSocket. If `session` is None, `reply` is sent as the
+    refusal.
 
     If `closing` is set, the socket opens, and closes at once with this error.
     """

@@ -19,9 +19,8 @@ Message = str | bytes
 
 
 class BrokenRuleError(Exception):
-    """The client broke a rule of the WebSocket protocol. `code`: close the connection with this
-    code.
-    """
+    """The client broke a rule of the WebSocket protocol. `code` is the code of the close frame to
+    send."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -168,7 +167,7 @@ class WebSocket:
 
 
 def unmasked(data: bytes, mask: bytes) -> bytes:
-    """Return `data` with a client's mask applied, or removed: both are the same operation."""
+    """Return `data` with a client's mask applied. If the mask is already applied, this removes it."""
     size = len(data)
     stretched = mask * (size // 4 + 1)
     whole = int.from_bytes(data, "big") ^ int.from_bytes(stretched[:size], "big")

@@ -1,5 +1,4 @@
-"""Contract: an attempt that was not paid can be repeated, a paid attempt cannot. Late figures still
-count."""
+"""Contract: a call can be repeated until an attempt was paid. Figures that arrive late still count."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class FakeClock:
         self.advance(seconds=seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Do the same as `sleep`, for asyncio code. Other tasks of the event loop run once."""
+        """Do the same as `sleep`, for asyncio code. The other tasks of the event loop run one step."""
         import asyncio  # noqa: PLC0415 - slow to load
 
         self.sleep(seconds)
@@ -92,10 +92,10 @@ class FakeClock:
         self.boot_frame = f"fake-{_boots()}"
 
     def beside(self, *, seconds: float = 0) -> FakeClock:
-        """Return the clock of another process on this machine. The wall time is `seconds` ahead of
+        """Return the clock of another process on this machine. Its wall time is `seconds` ahead of
         this clock.
 
-        Later changes of one of the two clocks do not change the other.
+        After that, a change of one clock does not change the other.
         """
         other = FakeClock()
         other._now = self._now + timedelta(seconds=seconds) // _MICROSECOND

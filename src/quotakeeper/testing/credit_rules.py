@@ -25,7 +25,7 @@ class CreditRules(LedgerCase):
         return self.do(command, o.Ordered)
 
     def balance(self) -> tuple[int, int]:
-        """Return two amounts: what the limit allows in total, and what remains."""
+        """Return the total amount that the limit allows, and the remaining amount."""
         verdict = self.stands(PREPAID)
         return verdict.limit.amount, verdict.remaining
 

@@ -15,14 +15,17 @@ DAY_START = 1_795_392_000_000_000  # midnight before noon of the clock's first d
 
 
 class CrossingRules(LedgerCase):
-    """Tests of when use crosses a threshold."""
+    """Tests that find out when use crosses a threshold."""
 
     def crossings(self) -> list[Crossing]:
         """Return all crossings in the journal, in order."""
         return [entry.crossing for entry in self.journal() if entry.crossing is not None]
 
     def crossed(self) -> list[tuple[str, int, int]]:
-        """Return the limit, the level and the turn (how often this level was crossed) of each crossing."""
+        """Return the limit, the level and the turn of each crossing.
+
+        The turn is 1 for the first crossing of a level, 2 for the second.
+        """
         return [(each.limit, each.level, each.turn) for each in self.crossings()]
 
     def test_use_that_reaches_a_threshold_crosses_it_once(self) -> None:

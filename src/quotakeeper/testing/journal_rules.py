@@ -11,7 +11,7 @@ from quotakeeper.testing.ledger_case import HOUR, LABELS, OTHER_OWNER, LedgerCas
 
 
 class JournalRules(LedgerCase):
-    """Tests of reading entries, events and sums back from a ledger without losses."""
+    """Tests that entries, events and sums can be read from a ledger without losses."""
 
     def test_the_journal_holds_every_entry_in_commit_order(self) -> None:
         self.reserve("a", tokens(10))

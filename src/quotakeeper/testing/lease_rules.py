@@ -20,7 +20,7 @@ from quotakeeper.testing.ledger_case import (
 
 
 class LeaseRules(LedgerCase):
-    """Tests of capacity that is reserved before a call has ended."""
+    """Tests of reservations that grow, and of calls that are counted on a lease."""
 
     # -- growing
 

@@ -67,7 +67,8 @@ class LedgerCase(ABC):
 
     @abstractmethod
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
-        """Return a store on this test's ledger. All calls in one test must open the same ledger.
+        """Return a store on this test's ledger. Every call in one test must return a store on the
+        same ledger.
 
         `owner` is the name of the process that opens the store.
         """
@@ -99,7 +100,8 @@ class LedgerCase(ABC):
 
     @property
     def other(self) -> Store:
-        """A second store on the same ledger. The test is skipped if only one store can open the ledger."""
+        """A second store on the same ledger. The test is skipped if two stores cannot open the
+        ledger."""
         self.needs_lasting()
         return self.store_of(OTHER_OWNER)
 

@@ -1,9 +1,8 @@
 """Contract: the capacity of an overdue lease is released only after its lease journal was read.
 
-A lease is overdue if the process that holds the lease did not extend it in time. Calls on the lease
-may be recorded only in the lease journal of this process. If the journal cannot be read, the rest
-of the lease is assumed to be used. If such a call becomes known later, the assumed amount is
-corrected once.
+A lease is overdue if its process did not extend it in time. Some calls on the lease may be recorded
+only in the lease journal of this process. If this journal cannot be read, the rest of the lease is
+assumed to be used. If such a call becomes known later, the assumed amount is corrected once.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _LEASES = frozenset({_LEASE})
 
 
 class OverdueLeaseRules(LedgerCase):
-    """Tests of a lease whose process did not report in time."""
+    """Tests of a lease whose process did not extend it in time."""
 
     def test_an_overdue_lease_stays_counted_and_is_named(self) -> None:
         limit = self._leased(100)

@@ -141,7 +141,7 @@ class PauseRules(LedgerCase):
     # -- limits that are raised
 
     def raise_to(self, amount: int, *, name: str = "cap", for_us: int = 24 * HOUR) -> None:
-        """Raise the limit `name` of 10 tokens a day to `amount`, for `for_us` microseconds."""
+        """Raise the limit `name` from 10 tokens a day to `amount`, for `for_us` microseconds."""
         key = cap(10).account.key
         self.do(o.RaiseLimit(name, key, amount, for_us, "a big order", "lan@desk"), o.Ordered)
 

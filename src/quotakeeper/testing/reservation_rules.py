@@ -12,7 +12,7 @@ from quotakeeper.value_classes import replace
 
 
 class ReservationRules(LedgerCase):
-    """Tests of one call from its reservation to its end."""
+    """Tests of a single call, from its reservation until it is settled, released or assumed."""
 
     def test_a_settled_call_is_an_event_booked_when_it_was_reserved(self) -> None:
         limit = cap(100)

@@ -73,7 +73,8 @@ STEPS = (
 
 
 class CommandMaker:
-    """Makes random commands. A new `generation` makes new ids, but older ids still occur.
+    """Makes random commands. Each id contains a generation number: usually `generation`, sometimes
+    less.
 
     `around` is the instant near which late calls are dated, in microseconds since 1970 UTC.
     """
@@ -109,9 +110,9 @@ class CommandMaker:
         return Figures({key: amount} if amount else {}, cost, note=chance.choice(("", "again")))
 
     def reserve(self) -> c.Command:
-        """Return a command that makes a reservation. All limits that match the call are checked.
+        """Return a command that makes a reservation and checks all limits that match the call.
 
-        Sometimes a changed limit is checked too.
+        Sometimes a changed copy of a limit is checked too.
         """
         chance = self._chance
         labels = chance.choice(CALLS)

@@ -22,7 +22,7 @@ def rule(amount: int = 10, window: str = "day") -> Limit:
 
 
 class ValueRules(LedgerCase):
-    """Tests of a limit per label: each value has its own balance from the first call with this value."""
+    """Tests of a limit per label: each label value has its own balance from its first call on."""
 
     def asks(self, name: str, user: str | None, amount: int, limit: Limit) -> c.Reserve:
         """Return a command that makes a reservation of `amount` tokens for a user."""
@@ -35,7 +35,10 @@ class ValueRules(LedgerCase):
         return self.record(name, tokens(amount), *applicable((limit,), labels), labels=labels)
 
     def values(self, limit: Limit) -> list[tuple[str, int, int, int]]:
-        """Return the name, settled use, reserved use and number of other values for each listed value."""
+        """Return the name, the settled use and the reserved use for each listed label value.
+
+        The last number in each tuple counts the label values that are not listed.
+        """
         verdicts = self.store.verdicts((limit,), self.clock.now())
         return [(v.limit.name, v.used, v.reserved, v.others) for v in verdicts]
 

@@ -16,7 +16,8 @@ def at(text: str) -> int:
 
 
 class WindowRules(LedgerCase):
-    """Tests of the period in which usage counts, and of when capacity is available again."""
+    """Tests of the period that a call counts in, and of the time at which capacity is available
+    again."""
 
     def test_a_new_day_is_a_new_balance(self) -> None:
         limit = cap(10)

@@ -32,10 +32,11 @@ _HALF: Final = BOUND / 2
 
 
 def gap_tokens(gap: str) -> tuple[int, bool]:
-    """Return (the tokens of white space between words, whether its last space is left out).
+    """Count the tokens of white space between words.
 
-    A single space at the end belongs to the next word, so this space is not counted. White space
-    other than spaces, newlines and tabs counts as its UTF-8 bytes.
+    Returns (the tokens, whether the last space was left out). A single space at the end belongs to
+    the next word, so it is left out. White space other than spaces, newlines and tabs counts as its
+    UTF-8 bytes.
     """
     tokens = 0
     for found in _SAME.finditer(gap):

@@ -85,10 +85,10 @@ class VectorCounter:
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return two arrays for the character before each character: its code point, and whether it
-        is a gap.
+        """Return two arrays about the character before each character.
 
-        The code point of a gap is a space or a newline.
+        The first has its code point, the second whether it is a gap. The code point of a gap is a
+        space or a newline.
         """
         numpy = self._numpy
         before = numpy.empty_like(codes)

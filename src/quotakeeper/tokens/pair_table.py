@@ -61,8 +61,9 @@ class PairTable:
     left: memoryview
 
     def weight(self, previous: str, current: str) -> float:
-        """Return the tokens that `current` adds if it follows `previous`; 1.0 for a certain new
-        token.
+        """Return how many tokens `current` adds if it follows `previous`, such as 0.3.
+
+        1.0 means that a new token certainly starts with `current`.
         """
         if current in _DIGITS:  # each ASCII digit is always one token
             return 0.0 if previous == BREAK else 1.0

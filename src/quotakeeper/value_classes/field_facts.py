@@ -1,4 +1,4 @@
-"""The description of the fields of a value class."""
+"""Describes the fields of a value class."""
 
 from __future__ import annotations
 

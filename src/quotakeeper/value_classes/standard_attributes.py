@@ -8,7 +8,7 @@ from quotakeeper.value_classes.field_facts import FIELDS, MISSING
 
 
 class StandardFields:
-    """`__dataclass_fields__`, created at the first access."""
+    """Creates the attribute `__dataclass_fields__` of a class when it is first read."""
 
     def __init__(self) -> None:
         self._made: dict[type, dict[str, Any]] = {}
@@ -32,7 +32,7 @@ class StandardFields:
 
 
 class StandardParameters:
-    """`__dataclass_params__`, which `dataclasses.dataclass` reads from the bases of a class."""
+    """The attribute `__dataclass_params__` of a class, which `dataclasses.dataclass` reads."""
 
     init = repr = eq = match_args = True
     order = unsafe_hash = kw_only = False
@@ -42,7 +42,9 @@ class StandardParameters:
 
 
 class SignatureOfInit:
-    """`__signature__` of a class whose `__init__` is not compiled yet."""
+    """Creates the attribute `__signature__` of a class when it is read, from the compiled
+    `__init__`.
+    """
 
     def __init__(self, cls: Any) -> None:
         self._cls = cls

@@ -18,8 +18,8 @@ if END == "max_requests":
     max_requests = 1  # of gunicorn, as are the functions below
 
 
-def when_ready(server: Any) -> None:
-    """Called when the server listens."""
+def post_worker_init(worker: Any) -> None:
+    """Called in a worker that is about to accept connections."""
     print("ready", flush=True)
 
 

@@ -1,7 +1,7 @@
 """Finds audio and video files. All commands search folders in this way.
 
-A file is recognised by its suffix. A file with an unknown suffix is checked by its first bytes, and
-is reported as skipped. Each skipped file has a reason.
+A file is recognised by its suffix. A file with another suffix is reported as skipped if its first
+bytes are those of audio or video. Each skipped file has a reason.
 """
 
 from __future__ import annotations

@@ -61,9 +61,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in pico-dollars.
+    """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in
+    pico-dollars.
 
-    `asks` are the calls at the expected estimate, `high_asks` the calls at the high estimate.
+    `asks` are the calls by the expected estimate. `high_asks` are the calls by the high estimate.
     """
 
     rate: Rate
@@ -111,10 +112,10 @@ def chosen_rates(
     """Return the rates of the operations to plan.
 
     If `operations` is empty, the operations in `history` are planned. If `history` is empty too,
-    the assumed rates are used. Each name in `models` replaces the model of the rates that the model
-    can serve.
+    the assumed rates are used. A speech recognition model in `models` replaces the model of the
+    speech recognition rates. Any other model replaces the model of the other rates.
 
-    Raises InvalidInputError for an unknown operation, or for a model without a fitting price.
+    Raises InvalidInputError for an unknown operation, or for a model without a price.
     """
     known = {rate.operation: rate for rate in (*ASSUMED, *history)}
     unknown = [name for name in operations if name not in known]
@@ -130,7 +131,7 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """Return the rates, with each speech recognition rate changed for these languages.
+    """Return the rates. The rates of speech recognition are changed for files in these languages.
 
     A file is recognised at least once, and at most once for each language.
     """

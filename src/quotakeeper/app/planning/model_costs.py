@@ -52,7 +52,9 @@ def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[Skipped
     files = [path for path in files_in(Path(folder)) if path.suffix.lower() in TEXTS]
     texts = [text_size(str(path), read_text(str(path))) for path in files]
     if not audio and not texts:
-        raise InvalidInputError("FOLDER", f"{folder} has no text or audio files", "name another")
+        raise InvalidInputError(
+            "FOLDER", f"{folder} has no text or audio files", "name another folder"
+        )
     return texts, audio, skipped
 
 
@@ -62,8 +64,8 @@ def estimate_costs(
 ) -> CostEstimate:  # fmt: skip
     """Return what the texts and audio files cost with each model at the instant `now`.
 
-    `now` is in microseconds since 1970 UTC. Without `models`, only the usual models are priced;
-    with `every`, all models. Raises InvalidInputError for a model without a price.
+    `now` is in microseconds since 1970 UTC. Without `models`, only USUAL_MODELS are priced; with
+    `every`, all models. Raises InvalidInputError for a model without a price.
     """
     tokens = {"input_tokens": sum(each.tokens for each in texts)}
     length = {"audio_milliseconds": sum(each.milliseconds for each in audio)}

@@ -186,7 +186,9 @@ def media_of(folders: Sequence[str]) -> FoundMedia:
             found.setdefault(one.resolve(), one)
     if not found:
         named = ", ".join(folders)
-        raise InvalidInputError("FOLDER", f"{named} has no audio or video files", "name another")
+        raise InvalidInputError(
+            "FOLDER", f"{named} has no audio or video files", "name another folder"
+        )
     return FoundMedia(tuple(found.values()), tuple(skipped))
 
 

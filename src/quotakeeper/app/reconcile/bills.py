@@ -43,8 +43,8 @@ class BillDifference:
 class BillTotals:
     """The sums of the ledger (`here_pico`, `calls`) and of the bill (`there_pico`, `lines`).
 
-    `alike` counts the pairs of day and model without a difference. `skus` maps each SKU that counts
-    no known tokens to its cost in pico-dollars.
+    `alike` counts the pairs of day and model without a difference. `skus` has each SKU that bills
+    something other than tokens, with its cost in pico-dollars.
     """
 
     here_pico: int = 0

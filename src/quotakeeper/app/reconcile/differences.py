@@ -81,7 +81,7 @@ class CallTally:
             self.quantities[key] = self.quantities.get(key, 0) + amount
 
     def exchange(self, before: UsageEvent | None, after: UsageEvent) -> None:
-        """Replace the figures of the event `before` by the figures of `after`.
+        """In these sums, replace the figures of the event `before` by the figures of `after`.
 
         If `before` is None, the call is added as a new call.
         """

@@ -228,10 +228,10 @@ def _stated(request: AccountRequest, event: UsageEvent) -> dict[str, int]:
 
 
 def _same_cost(there: int | None, here: int | None) -> bool:
-    """Whether two costs are equal, as far as the decimals of the account's cost show.
+    """Whether two costs are equal at the number of decimals that the account shows.
 
-    A difference below a millionth of a dollar never counts. The costs are in pico-dollars; an
-    unknown cost `there` is equal to every cost.
+    A difference below a millionth of a dollar never counts. The costs are in pico-dollars. If the
+    cost `there` is unknown, it is equal to every cost.
     """
     if there is None:
         return True

@@ -51,11 +51,11 @@ def requests_from_account(client: AccountClient, window: RequestWindow) -> Reque
 
 
 def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestSource:
-    """Read requests from exported files. Without a window, the window is the time between the first
-    and last request.
+    """Read requests from exported files.
 
-    All files are read once before the comparison starts, so a damaged file changes nothing. Raises
-    InvalidInputError if a file is damaged.
+    If the window has no start, the first request is its start. If the window has no end, the last
+    request is its end. All files are read once before the comparison starts, so a damaged file
+    changes nothing. Raises InvalidInputError if a file is damaged.
     """
     paths = [Path(each) for each in files]
 

@@ -57,8 +57,8 @@ class AsIf:
     def sums(self, keys: list[tuple[str, ...]]) -> tuple[int | None, int | None, int]:
         """Return the cost on the other model, the actual cost, and the number of calls left out.
 
-        Each is a sum over the report rows `keys`. Costs are in pico-dollars, or None if no call can
-        be compared.
+        Each figure is added up over the report rows `keys`. Costs are in pico-dollars, or None if
+        no call can be compared.
         """
         left_out = sum(self.left_out.get(key, 0) for key in keys)
         repriced = [self.repriced[key].cost_pico for key in keys if key in self.repriced]

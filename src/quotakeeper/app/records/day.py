@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def day_use(keeper: Keeper, now: int) -> DayUse:
-    """Return the use of the day that contains `now`, in the configured time zone."""
+    """Return the usage of the day that contains `now`. The day is in the configured time zone."""
     before, _ = days_to_read(keeper.zone, now)
     return use_of_day(keeper.slots(since=before.start_at), keeper.zone, now)
 

@@ -49,8 +49,8 @@ class UsageReport:
     as_if: AsIf | None = None
 
     def media_milliseconds(self, rows: Sequence[UsageRow]) -> int:
-        """Return the length of the media of the jobs in `rows`, in milliseconds; 0 if no length is
-        known."""
+        """Return the total length of the media of all jobs in `rows`, in milliseconds; 0 if no
+        length is known."""
         if not self.media or not self.by_job:
             return 0
         jobs = {row.key[self.by.index(JOB)] for row in rows}
@@ -93,10 +93,11 @@ def usage_report(
 
 
 def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[str, int]:
-    """Return the length of each job's media, in milliseconds. Jobs without a known length are left out.
+    """Return the length of each job's media, in milliseconds. Jobs without a known length are left
+    out.
 
-    If a job has calls with different media lengths, the lengths are added: each length is another
-    file.
+    If the calls of a job name different lengths, each length counts as another file, and the
+    lengths are added.
     """
     lengths: dict[str, int] = {}
     for row in keeper.usage(since=since, until=until, by=(JOB, f"scope.{MEDIA_LABEL}")):
@@ -202,7 +203,7 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
-    """Return the base units by meter over `rows`, sorted by meter name."""
+    """Return the sum of each meter over `rows`, in base units, sorted by meter name."""
     totals: dict[str, int] = {}
     for row in rows:
         for meter, amount in by_meter(row.quantities).items():

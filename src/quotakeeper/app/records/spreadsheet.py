@@ -28,7 +28,10 @@ class SheetForm:
 
 
 def sheet_header(form: SheetForm) -> list[str]:
-    """Return the column headings: those of the CSV export, with the time zone and the second currency."""
+    """Return the column headings of the CSV export. The time column also names the time zone.
+
+    With a second currency, there is one more column for the cost in this currency.
+    """
     header = list(CSV_COLUMNS)
     header[_TIME] = f"time ({zone_text(form.zone)})"
     if form.rate is not None:

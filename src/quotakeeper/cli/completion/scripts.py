@@ -140,7 +140,7 @@ def _words(command: Completed) -> list[str]:
 def _values(commands: Sequence[Completed]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield a shell pattern for each option that takes a value, and the allowed values.
 
-    The pattern matches the command and the option. If there are no values, the option takes a file
+    The pattern matches the command and the option. Without allowed values, the option takes a file
     name.
     """
     for each in commands:

@@ -47,6 +47,6 @@ def run_forget(
 
 
 def _agrees(session: context.CommandContext) -> bool:
-    print(f"{session.words('Forget it? It cannot be undone.')} [y/N]: ", end="", file=sys.stderr,
-          flush=True)  # fmt: skip
+    question = session.words("Remove this value from the ledger? This cannot be undone.")
+    print(f"{question} [y/N]: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in _YES

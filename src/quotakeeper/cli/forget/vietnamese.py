@@ -22,7 +22,9 @@ TEXTS = {
     "  limits per {name}: new calls of {value} start from 0": (
         "  hạn mức theo {name}: lượt gọi mới của {value} tính lại từ 0"
     ),
-    "  still has it: {file}": "  vẫn còn nhãn này: {file}",
+    "  this backup still has the value: {file}": "  bản sao lưu này vẫn còn giá trị đó: {file}",
     "nothing was changed; --yes makes these changes": "chưa thay đổi gì; --yes sẽ thực hiện các thay đổi này",
-    "Forget it? It cannot be undone.": "Xóa nhãn này? Không thể hoàn tác.",
+    "Remove this value from the ledger? This cannot be undone.": (
+        "Xóa giá trị này khỏi sổ? Không thể hoàn tác."
+    ),
 }

@@ -41,4 +41,4 @@ def _kept(result: Forgetting, session: CommandContext) -> Iterator[str]:
         yield words("  limits per {name}: new calls of {value} start from 0", name=result.label.name,
                     value=result.label.value)  # fmt: skip
     for copy in result.copies:
-        yield words("  still has it: {file}", file=copy)
+        yield words("  this backup still has the value: {file}", file=copy)

@@ -1,4 +1,5 @@
-"""Runs `quotakeeper init`: asks for values without a good default, and writes the config file."""
+"""Runs `quotakeeper init`: asks for the values that have no good default, and writes the config
+file."""
 
 from __future__ import annotations
 
@@ -82,8 +83,8 @@ def _asked(
 ) -> str:  # fmt: skip
     """Ask a question on the terminal and return the checked answer. An empty answer means `usual`.
 
-    If the answer is invalid, the question is repeated. After the last try, InvalidInputError is
-    raised.
+    After an invalid answer, the question is asked again. If the last answer allowed is invalid too,
+    InvalidInputError is raised.
     """
     words = session.words
     for tried in range(1, _TRIES + 1):

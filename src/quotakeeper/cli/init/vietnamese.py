@@ -58,5 +58,5 @@ TEXTS = {
     "next:": "tiếp theo:",
     "checks the set-up and tests the keys": "kiểm tra thiết lập và thử khóa",
     "counts a program's calls": "đếm lượt gọi của một chương trình",
-    "shows today": "xem hôm nay",
+    "shows today's use": "xem mức dùng hôm nay",
 }

@@ -34,6 +34,6 @@ def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
     for command, meaning in (
         ("quotakeeper doctor --keys", words("checks the set-up and tests the keys")),
         ("quotakeeper run -- python your_program.py", words("counts a program's calls")),
-        ("quotakeeper", words("shows today")),
+        ("quotakeeper", words("shows today's use")),
     ):
         yield f"  {command:<42} {meaning}"

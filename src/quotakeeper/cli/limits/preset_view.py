@@ -30,7 +30,10 @@ def presets_lines(
     header = [words(x) for x in ("PRESET", "QUOTAS", "AS OF", "SHOWN", "WHAT")]
     ellipsis = session.glyphs.ellipsis
     lines = table_lines(header, rows, right=frozenset({1}), width=width, ellipsis=ellipsis)
-    return [*lines, words("one in full: {command}", command="quotakeeper limits preset NAME")]
+    return [
+        *lines,
+        words("all figures of one preset: {command}", command="quotakeeper limits preset NAME"),
+    ]
 
 
 def preset_lines(preset: QuotaPreset, session: CommandContext, width: int) -> list[str]:

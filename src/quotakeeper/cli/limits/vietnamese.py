@@ -153,7 +153,7 @@ TEXTS = {
     "WHAT": "NỘI DUNG",
     "KNOWN BY": "BIẾT NHỜ",
     "yes": "có",
-    "one in full: {command}": "xem đủ một mẫu: {command}",
+    "all figures of one preset: {command}": "xem đủ một mẫu: {command}",
     "quotas of concurrent calls are only shown: quotakeeper cannot limit concurrent calls": (
         "hạn mức số lượt gọi cùng lúc chỉ để hiện: không hạn mức nào đếm được"
     ),

@@ -115,7 +115,7 @@ class DeepgramAccount:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise ProviderError("deepgram", 200, f"an answer that is not JSON ({self._url})")
+            raise ProviderError("deepgram", 200, f"the answer is not JSON ({self._url})")
         return found
 
     def _refused(self, status: int, body: bytes) -> ProviderError:

@@ -66,7 +66,9 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
     if options.provider == "gemini":
         return _reconcile_gemini(session, options)
     if options.files and (options.base_url or options.project):
-        raise InvalidInputError("--file", "cannot be used with --base-url or --project", "give one")
+        raise InvalidInputError(
+            "--file", "cannot be used with --base-url or --project", "give only one of them"
+        )
     with context.open_existing(session) as keeper:
         key_names = keeper.settings.key_names
         source = _source(options, _window(options, keeper), key_names.get("deepgram", ""))

@@ -124,7 +124,8 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
 def _strict_code(
     session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
 ) -> int:
-    """Return exit code 6 if `--strict` is given, the program succeeded, and calls may be uncounted.
+    """Return exit code 6 if `--strict` is given, the program succeeded, and some calls may not be
+    counted.
 
     Otherwise return 0.
     """

@@ -78,6 +78,7 @@ TEXTS = {
     "and {n} more models": "và {n} model nữa",
     "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
     "refused while calls were paused: {n}": "bị từ chối trong lúc tạm dừng: {n}",
+    "not sent: {n}": "chưa gửi đi: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",

@@ -1,8 +1,8 @@
 """Translates messages whose values are already filled in, such as the texts of errors.
 
-Such a text cannot be a key of the translations, because it contains values. So each translation has
-a pattern with `{}` for a value without "; " and `{...}` for any value. In the translation, `{0}` is
-the first value. `{1!t}` is the second value, also translated.
+Such a text contains values, so it cannot be a key of the translations. So each translation has a
+pattern. `{}` in a pattern matches a value without "; ", and `{...}` matches any value. In the
+translation, `{0}` is the first value. `{1!t}` is the second value, also translated.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def in_vietnamese(text: str) -> str:
 def _forms() -> list[tuple[re.Pattern[str], str]]:
     """Return the patterns that contain values, and their translations.
 
-    Patterns with more fixed characters come first, so they are tried first.
+    Patterns with more fixed characters come first, so that a specific pattern matches before a
+    general one.
     """
     forms = [form for form in FINISHED if _PLACE.search(form)]
     forms.sort(key=lambda form: len(_PLACE.sub("", form)), reverse=True)

@@ -40,8 +40,8 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
 def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…") -> list[str]:
     """Shorten names to `columns`, so that different names stay different.
 
-    The middle of a long name is left out. If two shortened names would be equal, their common
-    beginning is left out instead.
+    The middle of a long name is left out. If two names would then look equal, the beginning that
+    they share is left out instead.
     """
     shown = [_cut_middle(name, columns, ellipsis) for name in names]
     alike: dict[str, set[str]] = {}

@@ -20,8 +20,8 @@ class Words:
         return found.format(**values) if values else found
 
     def finished(self, text: str) -> str:
-        """Return a message in this language. Its values are already filled in, as in the text of an
-        error."""
+        """Return a message in this language. The values in `text` are already filled in, as in an
+        error's text."""
         return _finished_in_vietnamese(text) if self.lang == "vi" else text
 
     def plural(self, number: int, one: str, many: str, **values: object) -> str:

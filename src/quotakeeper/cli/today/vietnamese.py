@@ -43,7 +43,7 @@ TEXTS = {
     # watch
     "+{n} more limit": "+{n} hạn mức nữa",
     "+{n} more limits": "+{n} hạn mức nữa",
-    "{n} above": "{n} ở trên",
+    "{n} of them above": "trong đó {n} ở trên",
     "arrows, j, k: scroll": "mũi tên, j, k: cuộn",
     "ledger last read: {age}": "đọc sổ lần cuối: {age}",
     "the ledger does not answer: {why}; the figures are from {age}": (

@@ -52,10 +52,10 @@ STOPS = {
     "FAILED: {n} of {total} file(s)": "LỖI: {n} trên {total} tệp",
     "and {n} more": "và {n} tệp nữa",
     "STOPPED AT A LIMIT: {limit}": "DỪNG VÌ VƯỚNG HẠN MỨC: {limit}",
-    "{done} of {total} file(s) fit; {left} left, nothing is lost": (
+    "{done} of {total} file(s) are finished; {left} remain, nothing is lost": (
         "xong {done} trên {total} tệp; còn {left} tệp, không mất gì"
     ),
-    "room again at {when}": "có chỗ trở lại lúc {when}",
+    "calls fit again at {when}": "gọi tiếp được từ {when}",
     "run the same command again then, or use --wait; finished steps are not paid again": (
         "đến lúc đó chạy lại đúng lệnh này, hoặc thêm --wait; bước đã xong không tốn tiền lần nữa"
     ),

@@ -35,11 +35,12 @@ TEXTS = {
     "Write the usage report of this run as JSON.": "Ghi báo cáo sử dụng của lần chạy này dạng JSON.",
     "Show only problems and the summary.": "Chỉ hiện lỗi và bảng tổng kết.",
     "The Gemini model.": "Model Gemini.",
-    "0: no thinking; -1: the model decides; the default depends on the model.": (
-        "0: không suy luận; -1: để model tự chọn; không nêu thì tùy model."
+    "Maximum number of tokens for thinking. 0: no thinking; -1: the model decides. "
+    "The default depends on the model.": (
+        "Số token suy luận tối đa. 0: không suy luận; -1: để model tự chọn. Không nêu thì tùy model."
     ),
     "The Deepgram model.": "Model Deepgram.",
-    "A language to try; repeat it to try several in order. Default: zh, then vi.": (
+    "A language of the speech to try; repeat the option to try several in order. Default: zh, then vi.": (
         "Ngôn ngữ để thử; nêu nhiều lần để thử lần lượt. Không nêu thì zh, rồi vi."
     ),
     "How to extract the audio: with ffmpeg if it is installed (auto), not at all (off), or "
@@ -53,8 +54,8 @@ TEXTS = {
         "Địa chỉ Deepgram; DEEPGRAM_BASE_URL, nếu không có thì của Deepgram."
     ),
     "Allow http:// to other machines.": "Cho phép http:// tới máy khác.",
-    "Attempts per call.": "Số lần thử cho mỗi lượt gọi.",
-    "Seconds per call.": "Số giây cho mỗi lượt gọi.",
+    "Maximum number of attempts per call.": "Số lần thử tối đa cho mỗi lượt gọi.",
+    "Timeout per attempt, in seconds.": "Thời gian chờ cho mỗi lần thử, tính bằng giây.",
     "Key for speech to text.": "Khóa cho nhận dạng tiếng nói.",
     "Key for translation and rewriting; the first variable that is set is used.": (
         "Khóa cho việc dịch và viết lại; dùng biến đầu tiên được đặt."

@@ -34,7 +34,7 @@ def forecast_pieces(
 
 
 def method_text(method: str, session: CommandContext) -> str:
-    """Return over which time span the rate of a forecast was measured."""
+    """Return the time span over which a forecast measured its rate, such as "the last hour"."""
     words = session.words
     names = {
         "first_minutes": words("only a few minutes of data so far"),

@@ -49,7 +49,7 @@ def unpriced_text(n: int, session: CommandContext) -> str:
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """Return when the period ends and how long that takes.
+    """Return when the period ends and the time until then.
 
     For a prepaid limit, which never resets, return the remaining amount instead.
     """

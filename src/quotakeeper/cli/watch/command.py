@@ -28,7 +28,7 @@ _LEAST_INTERVAL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """The options of `watch`."""
+    """The options of the command `watch`."""
 
     once: bool = False
     as_json: bool = False

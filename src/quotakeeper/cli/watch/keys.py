@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Key(Enum):
-    """What a key does on the live screen."""
+    """The actions of the keys on the live screen."""
 
     NONE = "nothing"
     QUIT = "quit"
@@ -34,7 +34,7 @@ _KEYS = {
 
 
 def key_of(typed: str) -> Key:
-    """Return what a key does. `typed` are the characters that the terminal sends for the key."""
+    """Return the action of a key. `typed` are the characters that the terminal sends for the key."""
     return _KEYS.get(typed, Key.NONE)
 
 

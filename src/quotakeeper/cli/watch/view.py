@@ -129,7 +129,7 @@ def _cut(lines: list[str], width: int, session: CommandContext) -> list[str]:
 def _more_text(first: int, hidden: int, session: CommandContext) -> str:
     words = session.words
     text = words.plural(hidden, "+{n} more limit", "+{n} more limits", n=hidden)
-    return f"{text} ({words('{n} above', n=first)})" if first else text
+    return f"{text} ({words('{n} of them above', n=first)})" if first else text
 
 
 def _calls(frame: LiveFrame, session: CommandContext, width: int, room: int) -> list[str]:

@@ -1,11 +1,11 @@
 """Rates: how much each operation uses per minute of audio, computed from the ledger's history.
 
-A call that is billed by audio length is a transcription. A transcription begins a file. Later calls
-with the same scope labels belong to this file, if they follow within six hours and before the next
-transcription. A second transcription of the same length directly after the first is counted as the
-same file in another language. So callers need not name the file of each call. If several files with
-the same labels overlap in time, the sums are still right. Only the computed spread between files is
-then too small.
+A call that is billed by audio length is a transcription. Each transcription starts a new file.
+Later calls belong to this file if they have the same scope labels, follow within six hours, and
+come before the next transcription. If two transcriptions of the same length directly follow each
+other, the second one is counted as the same file in another language. So callers need not name the
+file of each call. Files with the same labels can overlap in time. The sums are then still right,
+but the computed difference between files is too small.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Rate:
     - `is_hearing`: whether the operation is billed by audio length.
     - `per_minute`: the expected use per minute, by quantity key.
     - `low`, `high`: the 10 % and 90 % points of the use, as factors of `per_minute`.
-    - `calls_per_file`: the number of calls if it is the same for every file. If it is None, the
-      number is `calls_per_minute` times the length.
+    - `calls_per_file`: the number of calls, if every file takes the same number. Otherwise None:
+      then a file takes `calls_per_minute` times its length.
     - `basis`: "history" or "assumed".
     - `files`: for "history", the number of files.
     - `provenance`: for "history", the least reliable source of the figures.
@@ -87,8 +87,8 @@ class _File:
 def rates_from(events: Iterable[UsageEvent]) -> tuple[Rate, ...]:
     """Return the rates of all operations that transcribe audio or that follow a transcription.
 
-    Transcriptions come first; otherwise the order is that of first use. If several models did an
-    operation, its rate names the model that was used last.
+    Operations that transcribe come first. Each of the two groups has the order of first use. If an
+    operation used several models, its rate names the model that was used last.
     """
     files = list(_files(events))
     total = sum(file.milliseconds for file in files)
@@ -180,8 +180,9 @@ def _counted(quantities: Quantities) -> Iterator[tuple[str, int]]:
 
 
 def _factors(shares: Sequence[Fraction], mean: Fraction) -> tuple[Fraction, Fraction]:
-    """Return the 10 % and 90 % points of `shares`, as factors of `mean`; further apart for few
-    files.
+    """Return the 10 % and 90 % points of `shares`, as factors of `mean`.
+
+    For few files, the first factor is at most 1/2 and the second at least 2.
     """
     if not mean:
         return Fraction(1), Fraction(1)

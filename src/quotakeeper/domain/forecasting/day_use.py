@@ -49,7 +49,7 @@ class DayUse:
 
 
 def days_to_read(zone: tzinfo, now: int) -> tuple[Period, Period]:
-    """Return the day before, and the day that contains `now`, in a time zone."""
+    """Return two days in a time zone: the day before today, and today. Today contains `now`."""
     day = period_at(Window("day"), zone, now)
     return period_at(Window("day"), zone, day.start_at - 1), day
 

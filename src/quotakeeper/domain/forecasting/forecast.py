@@ -1,14 +1,15 @@
 """Forecasts: the speed of use, the projected total at a period's end, and when nothing is left.
 
-The present speed is the speed of the last hour. For the rest of the period, use is projected from
-one rate. The candidates are the means of the last half hour, hour, 3, 6 or 24 hours, and of the
-period so far. Each rate is tested every quarter of an hour against the use that followed. The rate
-with the smallest errors is used. But if the last half hour was more than twice, or less than half,
-as busy as every earlier one, its rate is used. No five-minute slot counts for more than all others
-together. So one huge call does not set the rate.
+The present speed is the use per hour in the last hour. Use until the end of the period is projected
+from one rate. The candidates are the mean rates of the last half hour, 1, 3, 6 and 24 hours, and
+since the first call. Each candidate is tested at earlier instants against the use that followed.
+The one with the smallest errors is used. Exception: the last half hour had more than twice, or less
+than half, the use of every earlier one. Then the rate of the last half hour is used. A slot is five
+minutes. A slot with more use than all others together is lowered to their sum. So one huge call
+does not set the rate.
 
-By past errors, the interval contains the true value in 80 % of cases. Its width comes from the
-errors of the rate, which grow with the remaining time, and from their drift. All numbers are whole.
+The interval is computed from past errors, so that it contains the true value in 80 % of cases. All
+numbers are whole.
 """
 
 from __future__ import annotations
@@ -42,12 +43,11 @@ CHANGE_OF_PACE = "change_of_pace"
 class Forecast:
     """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
-    `per_hour` is the present speed. `burn_rate` is that speed, divided by the speed that uses up
-    the limit in exactly one period; None if the limit's amount is 0. `projected` is the use at the
-    end of the period, with its 80 % interval. For a rolling window, it is the use one window from
-    now.
+    `per_hour` is the present use per hour. A `burn_rate` of 1 uses up the limit in exactly one
+    period, 2 in half a period; None if the limit's amount is 0. `projected` is the use at the end
+    of the period, with its 80 % interval. For a rolling window, it is the use one window from now.
 
-    `exhausts_at` is when nothing is left; None if this does not happen in the projected time.
+    `exhausts_at` is when nothing is left; None if something is left at the end of the projection.
     `exhausts_from` and `exhausts_until` are the same for the upper and the lower end of the
     interval. `method` is how the rate was computed: `first_minutes`, `last_30_minutes` (60, 180,
     360, 1440), `since_first_call`, `change_of_pace`.
@@ -66,8 +66,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class LimitSnapshot:
-    """The state of one limit at instant `now`: the amount of the limit, and what is used and
-    reserved.
+    """One limit at instant `now`: its amount, and what is used and reserved.
 
     For a rolling window, `period` begins with the oldest slice that still counts.
     """
@@ -81,9 +80,7 @@ class LimitSnapshot:
 
     @property
     def start_at(self) -> int:
-        """The start of the first slot that the forecast reads: the period's start, but at most a
-        week ago.
-        """
+        """The start of the first slot that the forecast reads, at most a week ago."""
         start = self.period.start_at
         if self.window.is_rolling:
             start = self.now - self.window.seconds * SECOND
@@ -98,14 +95,14 @@ class LimitSnapshot:
 
     @property
     def to_come(self) -> int:
-        """The time from `now` to the instant of the projection, in microseconds."""
+        """The time from `now` to the end of the projection, in microseconds."""
         if self.window.is_rolling:
             return self.length
         return max(0, self.period.end_at - self.now)
 
     @property
     def leaving(self) -> int:
-        """The used amount that no longer counts at the end: all of it in a rolling window, else 0."""
+        """How much of `used` no longer counts at the end: all in a rolling window, else 0."""
         return self.used if self.window.is_rolling else 0
 
 
@@ -145,9 +142,10 @@ def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
 
 
 def _speed(used: Mapping[int, int], stand: LimitSnapshot) -> tuple[int, int]:
-    """Return the use in the last hour, and the time that this use took in microseconds.
+    """Return the use in the last hour, and the time in which it was used, in microseconds.
 
-    The time counts from the first call in that hour; it is at least ten minutes in a longer period.
+    The time starts with the first call in that hour. It is at least ten minutes, if the period has
+    lasted that long.
     """
     start = max(bucket_start(stand.now - HOUR), stand.start_at)
     recent = [at for at in used if at >= start]
@@ -164,7 +162,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """Return when the limit is used up by an even use of `more` until the end; None: never."""
+    """Return when `more`, used at a constant speed, uses up the limit; None if it does not."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:
@@ -196,13 +194,13 @@ def _more(used: Mapping[int, int], stand: LimitSnapshot) -> _More:
 
 
 def _evened(past: Sequence[int]) -> list[int]:
-    """Return the slots, with the largest one cut to the sum of all others."""
+    """Return the slots. If the largest one is above the sum of all others, lower it to that sum."""
     most = sum(past) - max(past)
     return [min(amount, most) for amount in past]
 
 
 def _chosen(past: Sequence[int], tries: _Tries) -> tuple[int, str]:
-    """Return how many of the last slots the rate is computed from, and the name of this method."""
+    """Select the rate. Returns the number of latest slots from which it is computed, and its name."""
     if len(past) >= 3 * _SHORT and _has_changed(past):
         return _SHORT, CHANGE_OF_PACE
     length = tries.best()
@@ -228,10 +226,10 @@ class _Errors:
 
 @dataclass(frozen=True, slots=True)
 class _Tries:
-    """The prediction errors of each rate at earlier instants, each for the `ahead` slots that
-    followed.
+    """The prediction errors of each rate, tested at earlier instants.
 
-    `errors` maps a number of slots to the errors of their rate. `weight` is the sum of the weights.
+    Each test predicts the use of the next `ahead` slots. `errors` maps a number of slots to the
+    errors of their rate. `weight` is the sum of the weights.
     """
 
     slots: int
@@ -253,11 +251,11 @@ class _Tries:
         return _Tries(many, ahead, sum(instants), errors)
 
     def best(self) -> int:
-        """Return the number of slots whose rate errs least; of equal ones, the largest number."""
+        """Return the number of slots whose rate has the smallest error. If several do, the largest."""
         return min(self.errors, key=lambda length: (self.errors[length].size, -length))
 
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
-        """Return the lower and the upper bound of the further use: the 80 % interval."""
+        """Return the lower and the upper end of the 80 % interval for the further use."""
         found = self.errors[length]
         square, signed = found.square // self.weight, found.signed // self.weight
         ahead, known = self.ahead * BUCKET, self.slots * BUCKET

@@ -1,14 +1,14 @@
 """Planning: when each task can run so that no hard limit is exceeded.
 
 Tasks run in the given order. Each call is planned at the first instant at which every hard limit
-has room for the call. A task with a call larger than a limit is left out and named. The plan counts
-use as the ledger does: calendar periods in their own time zones, rolling windows in slices. It
-includes what is already used and reserved. Calls are planned as if they took no time. The plan
-guarantees:
+has enough left for it. A task is left out, and listed as such, if one of its calls is larger than a
+limit. The plan counts use as the ledger does: calendar periods in their own time zones, rolling
+windows in slices. It includes what is already used and reserved. Calls are planned as if they took
+no time. The plan guarantees:
 
 - No hard limit is exceeded in any period, if the calls use what was planned for them.
 - No call could run earlier without changing the order.
-- More room in a limit does not delay a task, unless a task now fits that was left out before.
+- A larger limit delays no task, with one exception: a task that did not fit before may run first.
 """
 
 from __future__ import annotations
@@ -109,12 +109,12 @@ class Schedule:
 def standing(
     limit: Limit, zone: tzinfo, counted: int, now: int, profile: Mapping[int, int] | None = None
 ) -> LimitRoom:
-    """Return a limit with the `counted` base units that are used and reserved in its present
-    period.
+    """Return the input that `plan` needs for a limit.
 
-    For a rolling window, `profile` (start of slot -> base units) gives the times of this use. Each
-    slot counts at its end. Use that is in no slot counts at `now`. So use leaves the window in the
-    plan a little later than in the ledger, never earlier.
+    `counted` is what is used and reserved in the present period, in base units. For a rolling
+    window, `profile` (start of slot -> base units) gives the times of this use. Each slot counts at
+    its end. Use that is in no slot counts at `now`. So use leaves the window in the plan a little
+    later than in the ledger, never earlier.
     """
     if not limit.window.is_rolling:
         return LimitRoom(limit, zone, ((now, counted),))
@@ -175,10 +175,9 @@ def _placed(
 
 
 def _earliest(asked: Sequence[tuple[_Room, int]], at: int) -> tuple[int, str]:
-    """Return the first instant from `at` on at which all limits have room, and the limit waited
-    for.
+    """Return the first instant from `at` on at which the call fits every limit.
 
-    The limit's name is "" if no wait is needed.
+    Also returns the name of the limit that delays the call longest; "" if no limit delays it.
     """
     reason = ""
     moved = True
@@ -202,7 +201,7 @@ def _obstacle(task: Task, rooms: Sequence[_Room]) -> Impossible | None:
 
 
 class _Room:
-    """The use of one limit in the period that the plan has reached. Instants never decrease."""
+    """The use of one limit during planning. Calls must be added in order of time."""
 
     def __init__(self, limit: Limit, zone: tzinfo) -> None:
         self.limit = limit
@@ -296,5 +295,5 @@ def _room(each: LimitRoom, now: int) -> _Room:
 
 
 def _leaves_at(limit: Limit, at: int) -> int:
-    """Return the instant at which use that is booked at `at` has left the rolling window."""
+    """Return the instant from which use at instant `at` no longer counts in a rolling window."""
     return slice_at(limit.window, at).end_at + limit.window.seconds * SECOND

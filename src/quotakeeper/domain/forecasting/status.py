@@ -30,14 +30,17 @@ DIMENSIONS = ("provider", "model", "operation", "job", "day", "hour", "outcome",
 
 @dataclass(frozen=True, slots=True)
 class LimitStatus:
-    """The state of one limit. Amounts are in the limit's base unit; `percent` is that of `used`.
+    """The state of one limit. Amounts are in the limit's base unit.
 
+    - `percent`: `used` as a percentage of the limit's amount.
     - `state`: "ok", "warning", "exceeded" or "unknown".
     - `resets_at`: when the period ends, in microseconds since 1970 UTC.
     - `forecast`: None if it cannot be computed or was not requested.
-    - `others`: on the last listed value of a limit per label, how many used values are not listed.
-    - `unpriced_calls`: how many calls of the period have no known price, to five minutes. Their
-      cost is in none of these figures. So with such calls the state is "unknown" instead of "ok".
+    - `others`: a limit per label value lists only the most used values. On the last one, `others`
+      is the number of the remaining used values.
+    - `unpriced_calls`: the number of calls without a known price since the five-minute slot in
+      which the period began. No figure here contains their cost. With such calls, the state is
+      "unknown" instead of "ok".
     """
 
     limit: Limit
@@ -54,8 +57,8 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether the use is at least partly known. It is unknown if only calls without a price
-        were made.
+        """Whether the use is at least partly known. It is unknown if calls were made, but none with
+        a known price.
         """
         return not self.unpriced_calls or self.used > 0
 
@@ -206,7 +209,9 @@ def unpriced_since(status: Status) -> int | None:
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """Return the status with the unpriced calls of `slots` counted in each matching limit on cost."""
+    """Add the unpriced calls in `slots` to every cost limit in which they count. Returns the
+    result.
+    """
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:
         return status

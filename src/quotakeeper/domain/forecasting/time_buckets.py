@@ -33,7 +33,7 @@ class BucketSum:
 
     @property
     def slot_at(self) -> int:
-        """The same as `bucket_at`. In the results of `Keeper.slots`, use this name."""
+        """The same as `bucket_at`, under the name that `Keeper.slots` documents."""
         return self.bucket_at
 
 

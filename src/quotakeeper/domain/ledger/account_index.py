@@ -14,8 +14,8 @@ T = TypeVar("T")
 class AccountIndex(Generic[T]):
     """A table of items by account. Finds the items of a call by the call's labels.
 
-    A limit per label has one account per label value, so there may be thousands of accounts. A call
-    is compared only with accounts that have one of its own label values, or no label.
+    A limit with `per` has one account per label value, so there may be thousands of accounts. A
+    call is compared only with accounts that have one of its own label values, or no label.
     """
 
     def __init__(self) -> None:

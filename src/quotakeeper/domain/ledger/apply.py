@@ -4,7 +4,8 @@
 to the state before it decides the next. So a batch has the same effect as its commands one by one.
 This module reads no clock and no disk. It guarantees:
 
-- A reservation is admitted only if it fits all its hard limits. A refused one changes nothing.
+- A reservation is admitted only if it fits all its hard limits. A refused reservation changes
+  nothing.
 - Settling is never refused because of its amount. The excess is overage and blocks later calls.
 - An id counts once for ever. A repeated command gets the first answer.
 - Ledger time never goes back. If the clock is set back, calls count in the newest period.
@@ -131,7 +132,9 @@ def _end(
 def _counted(
     state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int
 ) -> tuple[c.Booked, list[Entry]]:
-    """Apply an entry that counts a call, and add an entry for each threshold that is then reached."""
+    """Apply an entry that counts a call. Also add an entry for each threshold that this use
+    reaches.
+    """
     event = fold(state, entry).event
     assert event is not None
     entries = [entry]

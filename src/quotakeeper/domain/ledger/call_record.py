@@ -30,7 +30,7 @@ class CountedUse(NamedTuple):
 
 @fast_dataclass
 class CallRecord:
-    """The state of one id: its first entry and its present state.
+    """The record of one id: its first entry and its present state.
 
     `drawn` is True for a call whose reservation was taken from a lease.
     """

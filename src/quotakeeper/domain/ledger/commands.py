@@ -25,7 +25,7 @@ from quotakeeper.value_classes import dataclass, field
 
 @fast_dataclass
 class Reserve:
-    """Reserve an upper bound for one call in every given limit. All limits must have room.
+    """Reserve an upper bound for one call in every given limit. The call must fit all of them.
 
     An id can be reserved again after its earlier reservation was released or expired. The new
     reservation has the id `<id>~2`; the caller uses this id to end it.
@@ -33,8 +33,8 @@ class Reserve:
     - `owner`: the name of the process that makes the call.
     - `ttl_us`: the reservation expires after this many microseconds.
     - `sent`: if True, the call is also marked as sent, like MarkSent.
-    - `up_to`: the amounts before they were lowered. A reserved id with amounts up to these is the
-      same call.
+    - `up_to`: for a lowered output cap, the amounts before the cap was lowered. If the id is
+      already reserved with at most these amounts, it is the same call.
     - `is_new`: the id was just made and is in no ledger, so the ledger does not look it up.
     """
 
@@ -51,7 +51,9 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class MarkSent:
-    """Mark a call as about to be sent. After this, a crash is charged as if the call had completed."""
+    """Mark a call as about to be sent. If the process then crashes, the call is charged as
+    completed.
+    """
 
     id: str
 
@@ -66,7 +68,8 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Grow:
-    """Reserve more for an open reservation, in every given limit. All limits must have room.
+    """Reserve more for an open reservation, in every given limit. The addition must fit all of
+    them.
 
     `figures` are the amounts to add. They count in the period of the reservation. The command is
     not idempotent: if it is sent twice, it reserves twice.
@@ -79,18 +82,17 @@ class Grow:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Make a reservation for one call from a lease, after a process admitted the call on that
-    lease.
+    """Take the reservation of one call out of a lease. The call was admitted on that lease.
 
-    The reservation has the lease's labels and counts as sent. An amount beyond the rest of the
-    lease is not reserved, and becomes overage when the call is settled. The command also succeeds
-    if the lease has ended. If the lease was assumed, its event is reduced by the call's amount, so
-    that nothing counts twice. `at` is when the call was admitted; None means now. The call counts
-    at that instant, within the periods of the lease.
+    The reservation has the lease's labels and counts as sent. If the amount is larger than the rest
+    of the lease, the difference is not reserved. It becomes overage when the call is settled. The
+    command also succeeds if the lease has ended. If the lease was assumed, its event is reduced by
+    the call's amount, so that nothing counts twice. `at` is when the call was admitted; None means
+    now. The call counts at that instant, within the periods of the lease.
 
-    `only_if_open` is for calls read from the journal of a process that was stopped from writing.
-    The command then fails with ReservationClosedError if the lease was released or expired. In that
-    case, the calls on the lease were already read.
+    `only_if_open` is for calls that are read from the journal of a stopped process. If the lease
+    was released or expired, its calls were already read. The command then fails with
+    ReservationClosedError.
     """
 
     id: str
@@ -171,7 +173,7 @@ class Sweep:
     """End reservations that have expired, or whose process has ended (`dead_owners`).
 
     Calls on a lease may be recorded only in the journal of the process that holds the lease. So the
-    ledger does not end a lease without these:
+    ledger ends a lease only if its id is in one of these:
 
     - `read`: ids of leases to release. The holder's journal was closed to writes, read, and booked
       completely.
@@ -234,10 +236,10 @@ class ThresholdCrossed:
 
 @fast_dataclass
 class Booked:
-    """An event was counted by an entry of this kind. `crossed` are the thresholds that were then
-    reached.
+    """An event was counted by a journal entry of kind `kind`.
 
-    `replay` is True if an earlier command already counted the event.
+    `crossed` are the thresholds that its use reached. `replay` is True if an earlier command
+    already counted the event.
     """
 
     event: UsageEvent
@@ -276,7 +278,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A command was not carried out and changed nothing. `error` is raised to its caller only."""
+    """A command was not carried out and changed nothing. `error` is the exception for its caller."""
 
     error: QuotakeeperError
 

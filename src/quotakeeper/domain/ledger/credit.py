@@ -3,10 +3,10 @@
 A limit with `window = "none"` allows its own amount plus all top-ups that have not expired. When a
 top-up expires, its unused part is lost. Use first consumes the top-up that expires first; of two
 with the same expiry, the earlier one. Top-ups without expiry and the limit's own amount are
-consumed last. Use means settled use and open reservations, so no credit behind an admitted call
-expires. When use falls (a correction, a release), the balance grows, but no top-up is refilled. An
-expiry is a LAPSE entry in the journal, made by the first command after the expiry. A read before
-that command returns the same balance.
+consumed last. Use means settled use and open reservations. So credit that is reserved for an
+admitted call cannot expire. When use falls (a correction, a release), the balance grows, but no
+top-up is refilled. An expiry is a LAPSE entry in the journal. The first command after the expiry
+writes this entry. A read before that command returns the same balance.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@ processes.
 
 - A threshold is a level in base units (`Limit.levels`). Reserved amounts never reach a threshold.
 - Each entry that counts use (settle, record, assume, correct) checks the matching limits in their
-  current periods. Each level that settled use has reached gets a CROSS entry in the same batch,
-  unless the level is already crossed. So use from before the limit existed is also found, and use
-  from commands that did not name the limit.
+  current periods. Each level that settled use has reached gets a CROSS entry in the same batch, if
+  it has none yet. So a new limit also counts earlier use, and the use of commands that did not name
+  the limit.
 - A level stays crossed until settled use falls below the level. A correction can cause that, or the
   true figures of an assumed call. The next crossing then has the next `turn`.
 - A rolling window has no period: its crossings have start 0, and `turn` tells them apart. In a
@@ -88,14 +88,14 @@ def fold_crossing(state: LedgerState, entry: Entry) -> None:
 
 
 def fall(state: LedgerState, account: Account, start_at: int, used: int) -> None:
-    """For each level above the account's settled use `used`, store that it is no longer crossed."""
+    """End the crossings of all levels above `used`, the account's settled use."""
     for level, mark in list(state.marks(account.key).items()):
         if mark.stands and mark.start_at == start_at and level[2] > used:
             state.set_mark(account.key, level, Mark(mark.start_at, mark.turn, False))
 
 
 def fall_by_time(state: LedgerState, account: Account, now: int) -> None:
-    """For each level above the present use of a rolling window, store that it is no longer crossed.
+    """End the crossings of all levels above the present use of a rolling window.
 
     Call this before a call is counted in the window.
     """

@@ -24,8 +24,9 @@ from quotakeeper.value_classes import dataclass, field
 class Kind(StrEnum):
     """The kind of an entry.
 
-    Entries of a call have this order: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end, CORRECT*. A
-    CROSS directly follows the entry that caused it. The other kinds are not about a call.
+    Entries of a call have this order: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one entry that ends
+    the call, CORRECT*. A CROSS directly follows the entry that caused it. The other kinds are not
+    about a call.
     """
 
     RESERVE = "reserve"
@@ -123,13 +124,13 @@ class Notice:
 
 @fast_dataclass
 class Entry:
-    """One entry of the journal. `at` is ledger time, in microseconds since 1970 UTC. It never goes
-    back.
+    """One entry of the journal.
 
-    - `booked_at`: of a call's first entry, the instant at which the call counts; None if this is
-      `at`. Usage that is recorded late counts in the period of the usage.
+    - `at`: ledger time, in microseconds since 1970 UTC. It never goes back.
+    - `booked_at`: only in the first entry of a call: the instant at which the call counts. None
+      means `at`. Usage that is recorded late counts in the period of the usage.
     - `owner`: the name of the process that made the reservation.
-    - `sent`: of a RESERVE or DRAW, whether the call is sent at once, without a SENT entry.
+    - `sent`: only in a RESERVE or DRAW: whether the call is sent at once, without a SENT entry.
     - `crossing`: set for a CROSS. Such an entry has neither `id` nor `ref`.
     - `notice`: set for a kind in NOTICES. Such an entry has neither `id` nor `ref`.
     """
@@ -157,7 +158,10 @@ class Entry:
 
 
 def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:
-    """Return the usage event of a call from parts of its first entry and its newest figures."""
+    """Make the usage event of a call.
+
+    The id, instant and labels are those of the call's first entry, `figures` its newest figures.
+    """
     return UsageEvent(
         id=event_id,
         at=booked_at,

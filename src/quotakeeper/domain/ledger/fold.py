@@ -65,10 +65,10 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
 
 
 def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
-    """Subtract a call from the lease that it is drawn from. Returns the freed amount by account
-    key.
+    """Move the amounts of one call out of its lease. Returns the freed amount by account key.
 
-    For an assumed lease, the amount comes from the CORRECT entry that `draw` makes next.
+    If the lease was assumed, its settled use still contains the call. The CORRECT entry that `draw`
+    writes next subtracts it.
     """
     assert entry.ref is not None and entry.figures is not None
     lease = state.known_at(entry.ref)

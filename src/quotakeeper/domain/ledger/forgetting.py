@@ -28,8 +28,8 @@ class ForgottenLabel:
 
     - `calls`: the number of ended calls with the value.
     - `open_calls`: the number of calls with the value that have not ended.
-    - `balances`: the number of balances of limits that name the value.
-    - `notes`: the number of notes of calls that were cleared.
+    - `balances`: the number of balances whose limit names the value.
+    - `notes`: the number of calls whose note was cleared.
     - `last_at`: when the value was last used, in microseconds since 1970 UTC.
     - `instead`: the new value; "" if nothing was changed.
     - `keys`: the number of virtual keys with the value.

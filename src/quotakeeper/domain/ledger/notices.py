@@ -56,7 +56,9 @@ class Notices:
         )
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """Return the limit with its amount at `at`, and until when it has this amount."""
+        """Return the limit with its amount at instant `at`, and the instant at which this amount
+        ends.
+        """
         if not self.raises:
             return limit, _ALWAYS
         until = _ALWAYS
@@ -86,9 +88,10 @@ class Notices:
 
 
 def family_key(limit: Limit) -> str:
-    """Return the key of a limit's account.
+    """Return the account key that orders use for a limit.
 
-    For the limit of one label value, returns the key of the account of the limit per label.
+    A limit of one label value (`rule` is set) has the key of the whole rule: the account without
+    that value.
     """
     account = limit.account
     if not limit.rule:

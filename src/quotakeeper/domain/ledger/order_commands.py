@@ -13,8 +13,8 @@ class PauseCalls:
     """Stop the calls to a provider (`name`), or all calls (""). Reserve and Grow are then denied.
 
     Calls in progress can be settled, and usage can be recorded. The pause ends after `for_us`
-    microseconds; if this is None, it ends with ResumeCalls. `by` is the person who ordered the
-    pause.
+    microseconds. If `for_us` is None, only ResumeCalls ends the pause. `by` is the person who
+    ordered the pause.
     """
 
     name: str = ""

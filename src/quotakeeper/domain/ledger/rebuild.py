@@ -21,7 +21,7 @@ class UsageSource(Protocol):
         """Return the period of an account's window that contains instant `at`."""
 
     def usage_since(self, since: int) -> Iterable[CountedUse]:
-        """Yield the use of calls, open reservations included, that counts at `since` or later."""
+        """Yield the use that counts at `since` or later. Includes open reservations."""
 
 
 class _Sums:
@@ -49,7 +49,7 @@ def rebuild_balances(
 ) -> list[dict[int, Balance]]:
     """Return the balances of each account by slice (start of slice -> balance).
 
-    `wanted` has pairs of an account and an instant; earlier use is not counted for that account.
+    `wanted` has a pair for each account: the account, and the instant from which its use counts.
     """
     every = [_Sums(account, since) for account, since in wanted]
     index: AccountIndex[_Sums] = AccountIndex()

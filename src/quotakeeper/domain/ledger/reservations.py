@@ -15,9 +15,7 @@ UNREAD_NOTE = "the unused rest of a lease, assumed because its process's journal
 
 
 class State(StrEnum):
-    """The state of an id. RECORDED: the usage never had a reservation. Only HELD is an open
-    reservation.
-    """
+    """The state of an id. HELD is an open reservation. RECORDED is usage without a reservation."""
 
     HELD = "held"
     SETTLED = "settled"

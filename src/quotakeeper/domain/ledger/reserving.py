@@ -1,4 +1,4 @@
-"""Gives a call capacity: by a reservation, by a larger reservation, or from a lease."""
+"""Reserves capacity for a call, enlarges a reservation, or takes a reservation out of a lease."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
 
 
 def _beyond(hold: Hold) -> InvalidInputError | None:
-    """Return why a reservation would be too large for one event; None if it is not."""
+    """Return the error if a reservation is larger than one event can store; else None."""
     if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
     for key, amount in hold.quantities.items():
@@ -198,9 +198,9 @@ def _correction(
 
 
 def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
-    """Return `at`, moved into the calendar periods of the lease and not after `now`.
+    """Return `at`, moved into the lease's calendar periods, and at most `now`.
 
-    In later periods, nothing is reserved for the lease.
+    The lease reserves amounts only in the periods in which it was made.
     """
     latest = now
     for account in state.matching(lease.labels):

@@ -2,8 +2,8 @@
 
 Every later entry is moved to the present. No call is lost: its use counts in the current periods,
 because the call was made before now. Open reservations, pauses and raised limits keep their
-durations. Crossings and credit expiries that only the wrong clock caused are deleted. If they are
-due, later commands make them again.
+durations. Crossings and credit expiries that only the wrong clock caused are deleted. Later
+commands write them again when their time comes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _FOR_A_TIME = frozenset((Kind.PAUSE, Kind.RAISE))
 
 @dataclass(frozen=True, slots=True)
 class SetBack:
-    """The result of moving a ledger back to instant `to`, or a preview. Instants: microseconds
-    since 1970.
+    """What moving a ledger back to instant `to` did, or would do.
 
-    - `newest_at`: the instant of the newest entry before the move.
+    - `to`, `newest_at`: instants in microseconds since 1970 UTC. `newest_at` is that of the newest
+      entry before the move.
     - `entries`: the number of moved entries.
     - `calls`: the number of calls whose first entry was moved.
     - `dropped`: how many entries were deleted because only the wrong clock caused them.
@@ -52,8 +52,9 @@ class SetBack:
 
 
 def set_back(entry: Entry, to: int) -> Entry | None:
-    """Return an entry as it is after its ledger is moved back to `to`; None if the entry is
-    deleted.
+    """Return an entry with the times that it has after its ledger is moved back to `to`.
+
+    None if the move deletes the entry.
     """
     if entry.at <= to:
         return entry

@@ -108,7 +108,7 @@ class LedgerState:
                 yield known.event
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """Yield the use of calls, open reservations included, that counts at `since` or later."""
+        """Yield the use that counts at `since` or later. Includes open reservations."""
         for known in self._known.values():
             if known.at >= since:
                 yield from known.usage()
@@ -159,9 +159,9 @@ class LedgerState:
         return rebuild_balances(self, [(account, since)])[0]
 
     def resets_at(self, account: Account, now: int) -> int:
-        """Return the end of the period.
+        """Return the end of the period; for a rolling window, when its oldest use no longer counts.
 
-        For a rolling window, returns when the oldest used slice leaves it; without use, `now`.
+        If a rolling window has no use, returns `now`.
         """
         if not account.window.is_rolling:
             return self.period(account, now).end_at
@@ -245,7 +245,7 @@ class LedgerState:
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """Return the limit with its amount at `at`, and until when it has this amount."""
+        """Return the limit with its amount at `at`, and the instant at which this amount ends."""
         limit, until = self.notices.in_force(limit, at)
         credit = self.notices.credits.get(limit.account.key) if limit.window.is_endless else None
         if credit is not None:
@@ -290,7 +290,7 @@ class LedgerState:
         """Called for each event with new figures, so that a store can sum it. Does nothing here."""
 
     def remember(self, entry: Entry, known: CallRecord) -> None:
-        """Store the record of an id after an entry about the id."""
+        """Store the new record of an id. `entry` is the entry that changed it."""
         self.seq, self.high_water = entry.seq, entry.at
         self._ids[known.id] = known.seq
         self._known[known.seq] = known

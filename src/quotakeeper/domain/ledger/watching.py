@@ -42,8 +42,9 @@ def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, l
 def _values_used(
     state: LedgerState, families: Sequence[tuple[Account, int]]
 ) -> dict[str, tuple[Account, int]]:
-    """Return the accounts of the label values in earlier calls, each with the start of its
-    balances.
+    """Return the account of each label value that earlier calls have.
+
+    Each account comes with the instant from which its balances are kept.
     """
     found: dict[str, tuple[Account, int]] = {}
     seen = set()

@@ -85,8 +85,8 @@ class PriceRow:
 
     @property
     def options(self) -> dict[str, str]:
-        """The price options of the calls that this row is for, by name; empty if it is for every
-        call.
+        """The price options, by name, that a call must have for this row; empty if the row is for
+        every call.
         """
         given = {
             "tier": "" if self.tier == "standard" else self.tier,
@@ -115,7 +115,8 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A factor on prices: the rule of a service tier (batch is half), or a discount for an account.
+    """A factor on prices: the rule of a service tier (batch costs half), or a discount for an
+    account.
 
     `tier` is "" for a discount. Empty `meters` mean every meter. `model` may end in "*".
     """
@@ -176,9 +177,7 @@ class PriceOptions:
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> PriceOptions:
-        """Return the price options in a mapping. Raises InvalidInputError for one that is not
-        valid.
-        """
+        """Return the price options in a mapping. Raises InvalidInputError for an invalid option."""
         known = {
             "tier": TIERS, "mode": MODES, "language": LANGUAGES, "plan": PLANS, "kind": VIEWS,
         }  # fmt: skip
@@ -238,7 +237,9 @@ class PriceOptions:
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """A price row that applies, the quantity that it prices, and the product of all factors on it."""
+    """A price row that applies, the quantity that it prices, and the product of all factors on its
+    price.
+    """
 
     key: str
     row: PriceRow

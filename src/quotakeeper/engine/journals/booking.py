@@ -1,4 +1,7 @@
-"""Books calls that were kept in a file or in memory: by their commands, or by a record instead."""
+"""Books calls that were kept in a file or in memory.
+
+If the commands of a call fail, the call can be booked as a record instead.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ class KeptCall(Protocol):
         """Return the commands that book the call, in order."""
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """Return the record to book after a command of the call failed; None if there is nothing to
-        book.
+        """Return a record that books the call after one of its commands failed; None if there is
+        none.
 
         `failed` is the first failure. `first` says whether the first command of the call failed.
         """
@@ -32,7 +35,7 @@ C = TypeVar("C", bound=KeptCall)
 
 
 class BookedCall(NamedTuple):
-    """The outcomes of one call. `failed` is the failure if the call was not booked, else None."""
+    """The outcomes of one call. `failed` is None if the call was booked, else the failure."""
 
     outcomes: list[Outcomes]
     failed: Failed | None

@@ -131,13 +131,15 @@ class EndedCalls:
         return note
 
     def drop_note(self, note: UsageNote) -> None:
-        """Delete a usage note: what it is about was settled, or its usage is unknown."""
+        """Delete a usage note: its session or call was settled, or the usage is unknown."""
         self._usage_notes.pop(id(note), None)
         note.remove()
 
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
-        """Return the file for the note of this call. It is not removed before `settled` for the
-        call."""
+        """Add a call to a file of notes and return the file.
+
+        The file is not removed before `settled` is called for this call.
+        """
         while True:
             file = self._files.get(_CURRENT) or self._opened()
             file.pending[event_id] = figures

@@ -43,7 +43,7 @@ class LineKind(StrEnum):
     - LEASE: a lease was granted.
     - ADMITTED: a call was admitted on a lease.
     - SETTLED, ASSUMED, RELEASED: how a call ended.
-    - RECORDED: a call without a reservation. Only notes of sessions have such lines.
+    - RECORDED: a call without a reservation in the ledger. Only usage notes have such lines.
     """
 
     LEASE = "L"
@@ -55,7 +55,7 @@ class LineKind(StrEnum):
 
 
 class JournalSegment:
-    """One file of the journal. The file is closed when no object refers to this one any more.
+    """One file of the journal. The file is closed when this object is deleted.
 
     `gone`: the file was removed, or will be removed next.
     """
@@ -134,8 +134,7 @@ def _segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def lease_line(lease: str, labels: CallLabels, token: bytes) -> str:
-    """The line for a granted lease: the lease's labels, and the fence token from before the
-    request."""
+    """The line for a granted lease. `token` is the fence's token before the lease was requested."""
     data = {**labels_data(labels), "fence": token.hex()}
     return f"\n{LineKind.LEASE} {lease} {to_json(data)};"
 

@@ -49,7 +49,7 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(slots=True)
 class _Call:
-    """A call as the journal describes it. `admitted` may be None: then only the ledger has it."""
+    """A call as the journal describes it. If `admitted` is None, the journal has only its end."""
 
     id: str
     owner: str
@@ -158,8 +158,8 @@ class LeaseReplay:
     def _give_back(self, store: Store, now: int, journal: _Journal) -> None:
         """End the leases of an ended process whose journal was booked.
 
-        Calls that a power cut may have lost are counted. Leases that were assumed before are
-        corrected.
+        If a power cut may have lost the journal, the leases are settled in full, as assumed usage.
+        Leases that were assumed before are corrected.
         """
         held = [hold for hold in store.holds() if hold.is_lease and hold.owner == journal.owner]
         lost = [Settle(hold.id, _all_of(hold)) for hold in held if _is_lost(hold)]

@@ -2,8 +2,10 @@
 
 A session may last for hours, and the usage of each message is added. If the process is killed,
 another process settles the session from the note. Without the note, the whole reservation would be
-assumed. A session or a call that is not in the ledger (`on_store_failure = "allow"`) would not be
-counted at all. Such a call has a note too.
+assumed.
+
+A session or a single call may have no reservation in the ledger (`on_store_failure = "allow"`). It
+has a note too. Without the note, it would not be counted at all.
 
 The file is locked while the session lasts. If the process could never open the ledger, only this
 lock shows that the process still runs.

@@ -16,10 +16,10 @@ _LOOK_SECONDS = 1.0
 
 
 class _Deadlines:
-    """The time limits of all work items that coroutines of one event loop await, on one timer.
+    """Cancels work items that coroutines await, when their time limits end.
 
-    A timer for each item would take a twentieth of the processor time of a call. A time limit may
-    be exceeded by a second.
+    There is one timer for each event loop. A timer for each item would take a twentieth of a call's
+    processor time. An item may be cancelled up to a second late.
     """
 
     def __init__(self) -> None:

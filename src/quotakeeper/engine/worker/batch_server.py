@@ -26,9 +26,9 @@ log = logging.getLogger("quotakeeper.engine")
 def next_batch(
     queue: SimpleQueue[WorkItem | StopRequest | None], rest_seconds: float
 ) -> tuple[list[WorkItem], StopRequest | bool]:
-    """Return the waiting items, and what comes next in the queue.
+    """Return the waiting items, and what the worker does after them.
 
-    The second value is True for more items, False for the end of the worker, or a stop request.
+    True: it continues. False: it ends for ever. A StopRequest: it stops until it is needed again.
     Waits at most `rest_seconds` for the first item.
     """
     batch: list[WorkItem] = []
@@ -49,7 +49,7 @@ class BatchServer:
 
     - `store`: returns the store of this process. A fork during a batch replaces the store.
     - `give_back`: called with each result whose caller no longer waits.
-    - `freed`: called after a batch that may have made room.
+    - `freed`: called after a batch that may have freed reserved amounts.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The worker's work without a caller: spooled calls, leases, and reservations of ended
+"""The worker's tasks that no caller requests: spooled calls, leases, reservations of ended
 processes."""
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ class LeaseUpkeep(Protocol):
 
     @property
     def active(self) -> bool:
-        """Whether there is work for the leases, so that the worker must run every
-        `tick_seconds`."""
+        """Whether the worker must run every `tick_seconds`, because leases need work."""
 
     def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls on leases that have ended."""
@@ -50,7 +49,7 @@ class LeaseUpkeep(Protocol):
 
 
 class Maintenance:
-    """The work without a caller, which the worker's thread does between two batches."""
+    """The tasks that no caller requests. The worker's thread does them between two batches."""
 
     def __init__(  # noqa: PLR0913 - each does a part of the maintenance
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
@@ -73,7 +72,7 @@ class Maintenance:
 
     @property
     def is_busy(self) -> bool:
-        """Whether leases need the worker again within a moment."""
+        """Whether leases need the worker again very soon, so that it must not wait long."""
         return self._leases is not None and self._leases.active
 
     def after_fork(self, owner: str) -> None:

@@ -138,8 +138,8 @@ class Worker:
     # -- life
 
     def close(self, seconds: float | None = None) -> None:
-        """Finish all items, end open reservations, close the store. Waits `seconds` or
-        `patience`."""
+        """Finish all items, end open reservations, close the store. Waits at most `seconds`; if
+        None, at most `patience`."""
         with self._gate:
             if not self._closed and self._thread.used:
                 self._queue.put(None)

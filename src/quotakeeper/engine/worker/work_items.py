@@ -31,8 +31,8 @@ _TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 class WorkItem:
     """A command or a question, and its answer. Either it is answered, or its caller withdraws it.
 
-    The first `claim` decides between the two. Exactly one of `command` (a write) and `question` (a
-    read, called with store and time) is set.
+    The first `claim` decides between the two. Exactly one of `command` and `question` is set. A
+    command writes. A question reads; it is called with the store and the time.
     """
 
     __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
@@ -114,7 +114,7 @@ class WorkItem:
 
 
 def frees_room(outcomes: Iterable[Outcomes]) -> bool:
-    """Whether one of these outcomes may make room in a limit."""
+    """Whether one of these outcomes may have freed reserved amounts."""
     return not all(isinstance(outcome, _TAKING) for outcome in outcomes)
 
 

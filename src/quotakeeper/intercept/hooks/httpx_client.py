@@ -56,8 +56,8 @@ def uninstall() -> None:
 class _Verbs(NamedTuple):
     """The functions that differ between threads and event loops.
 
-    `abandoned` ends a call that the program no longer waits for. `is_mocked`: there is a mock
-    between the transport and the network, which may answer.
+    `abandoned` ends a call that the program no longer waits for. `is_mocked`: a mock between the
+    transport and the network may answer.
     """
 
     start: Callable[..., Any]
@@ -212,7 +212,7 @@ def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
 
 
 def _is_of_mock(verbs: _Verbs, response: Any) -> bool:
-    """Return whether a mock made the response. A mock may also pass a request to the provider."""
+    """Return whether a mock made the response itself. False if it came from the provider."""
     stream = getattr(response.stream, "_httpcore_stream", None)
     return verbs.is_mocked and not type(stream).__module__.startswith("httpcore")
 

@@ -11,8 +11,8 @@ _LONGEST_LINE = 65_536
 class Unframing:
     """Takes the raw bytes after the headers, and passes the bytes of the body to `give`.
 
-    `done` is set at the end of the body. `length` is in bytes; None without chunks means that the
-    body ends with the connection.
+    `done` is set at the end of the body. `length` is the size of the body in bytes. If it is None
+    and `chunked` is False, the body ends when the connection is closed.
     """
 
     def __init__(self, give: Callable[[bytes], None], *, chunked: bool, length: int | None) -> None:

@@ -1,7 +1,7 @@
 """Hook for urllib3-future, which `niquests` uses: meters a connection's requests and answers.
 
-If `requests` is installed too, urllib3-future replaces `urllib3` for both. It uses HTTP/1.1, 2 and
-3 without `http.client`. Supports versions 2.12 to 2.25, sync and async.
+urllib3-future uses HTTP/1.1, 2 and 3 without `http.client`. It can replace the package `urllib3`.
+Then `requests` uses it too. Supports versions 2.12 to 2.25, sync and async.
 """
 
 from __future__ import annotations

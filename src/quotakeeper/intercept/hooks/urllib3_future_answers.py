@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
-    """Wrap the read functions of an answer with a body, by `metered` or `async_metered`."""
+    """Wrap the read functions of an answer, so that `attempt` gets every byte that is read.
+
+    `metered` is the function `metered` or `async_metered` of this module.
+    """
     try:
         broken = import_module(f"{root}.exceptions").ProtocolError
         for name in ("read", "read1"):

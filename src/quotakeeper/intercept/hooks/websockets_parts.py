@@ -1,4 +1,4 @@
-"""Functions for all hooks of `websockets`: a connection's metered socket, its end, its errors."""
+"""Functions that all hooks of `websockets` use: they count messages and end metered sessions."""
 
 from __future__ import annotations
 

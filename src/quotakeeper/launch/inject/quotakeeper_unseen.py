@@ -39,9 +39,11 @@ _SEEN = "\0"
 
 
 class UnseenWatch:
-    """The state of the audit hook. `hosts` are "host", "host:port", ".ending" or "-ending".
+    """The state of the audit hook.
 
-    `note` writes a line for the summary of the run. `folder` is quotakeeper's folder on PYTHONPATH.
+    `hosts` are the hosts to watch: "host", "host:port", or the end of a name (".ending",
+    "-ending"). `note` writes a line for the summary of the run. `folder` is quotakeeper's folder on
+    PYTHONPATH.
     """
 
     def __init__(self, note: Callable[[str, str], None], hosts: str, folder: str) -> None:
@@ -74,8 +76,8 @@ class UnseenWatch:
                 pass
 
     def asked(self, url: str) -> None:
-        """Record that a hook handles a request to this URL: one connection to this host is then not
-        reported as unseen."""
+        """Record that a hook handles a request to this URL, so that one connection to its host is
+        not reported."""
         host = _host_of(url)
         if not self._is_listed(host, _port_of(url)):
             return
@@ -86,7 +88,8 @@ class UnseenWatch:
             self._credit[host] = self._credit.get(host, 0) + 1
 
     def unmetered(self, url: str) -> None:
-        """Report a WebSocket to this URL: a hook found that it opens, but cannot meter it."""
+        """Report a WebSocket to this URL. A hook saw the WebSocket open, but cannot meter its
+        messages."""
         self.asked(url)
         self._note("unseen", f"{_host_of(url)} {_user_of_httpx()}")
 
@@ -185,9 +188,9 @@ class UnseenWatch:
 
 
 def _caller() -> str:
-    """Return the package that connects, from the stack; "" if it is not known.
+    """Return the name of the package that opens the present connection; "" if it is not known.
 
-    Returns `_SEEN` if a hook meters the connection.
+    The name is found on the call stack. Returns `_SEEN` if a hook meters the connection.
     """
     suppression = sys.modules.get("quotakeeper.intercept.suppression")
     if suppression is not None and suppression.is_suppressed():
@@ -203,14 +206,17 @@ def _caller() -> str:
 
 
 def _user_of_httpx() -> str:
-    """Return the package that opens a connection through httpx, from the stack; "" if it is not
-    known."""
+    """Return the name of the package that opens the present connection through httpx; "" if not
+    known.
+
+    The name is found on the call stack.
+    """
     tops = (name.partition(".")[0] for name in _modules_above(sys._getframe(2)))
     return next((top for top in tops if top not in _PLUMBING and top not in _CARRIERS), "")
 
 
 def _modules_above(frame: FrameType | None) -> Iterator[str]:
-    """Yield the names of the modules on the stack, from the innermost up to the event loop."""
+    """Yield the names of the modules on the call stack, from `frame` outwards, up to an event loop."""
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name in _LOOPS or name.partition(".")[0] in _LOOPS:
@@ -279,7 +285,7 @@ def _text(value: Any) -> str:
 
 
 def install(note: Callable[[str, str], None], hosts: str, folder: str) -> UnseenWatch:
-    """Add the audit hook to this process, for ever. Returns its state."""
+    """Add the audit hook to this process, and return its state. Python cannot remove an audit hook."""
     watch = UnseenWatch(note, hosts, folder)
     sys.addaudithook(watch.audit)
     return watch

@@ -1,8 +1,8 @@
-"""`quotakeeper run` puts this file on PYTHONPATH. It installs hooks when a library is imported.
+"""Every Python process of a run executes this file first: `quotakeeper run` puts it on PYTHONPATH.
 
-Every Python process of the run executes it at its start. The Python may be an old version or in
-another environment. So this file uses old syntax, imports nothing at first, prints nothing and
-never raises.
+The file installs the hooks when the process imports a library that has a hook. The Python may be an
+old version or in another environment. So this file uses old syntax, imports nothing at first,
+prints nothing and never raises.
 """
 
 import os
@@ -24,7 +24,7 @@ def _variable(name):
 
 def _note(word, text):
     # type: (str, str) -> None
-    """Append a line to the file that the summary of the run is made from."""
+    """Append the line "word text" to the file of notes, which the summary of the run is made from."""
     try:
         file = os.open(_variable("NOTES"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -41,8 +41,8 @@ def _is_here(entry):
 
 
 class _Waiting:
-    """A finder that finds no module itself. It installs the hooks at the first import of a library
-    with a hook."""
+    """A finder that finds no module itself. It installs the hooks when the program first imports a
+    library that has a hook."""
 
     def __init__(self, names):
         # type: (frozenset[str]) -> None
@@ -69,7 +69,7 @@ class _Waiting:
 
 def _hooked():
     # type: () -> list[Any]
-    """Install the hooks. Returns the finders that the hooks added, for the current import."""
+    """Install the hooks. Returns the import finders that the hooks added to `sys.meta_path`."""
     before = list(sys.meta_path)
     try:
         _load_package()
@@ -87,7 +87,7 @@ def _hooked():
 
 def _load_package():
     # type: () -> None
-    """Import the launcher's own quotakeeper package, without its folder on the import path."""
+    """Import the quotakeeper package of the launcher. The import path does not change."""
     if "quotakeeper" in sys.modules:
         return
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
@@ -109,8 +109,10 @@ def _load_package():
 
 def _leave_last():
     # type: () -> None
-    """Register an exit handler first of all: Python runs exit handlers in reverse order, so it runs
-    last."""
+    """Register the exit handler of the hooks before any other exit handler.
+
+    Python runs exit handlers in reverse order, so the handler of the hooks runs last.
+    """
     import atexit  # noqa: PLC0415 - built in
 
     module = type(sys)("_quotakeeper_run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from quotakeeper.providers.anthropic.quota_headers import quotas_in_headers
@@ -28,6 +29,7 @@ from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 from quotakeeper.providers.reading.token_reader import TokenReader
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.providers.reading.waiting_documents import TotalKeys
 
 _KINDS = {
     "rate_limit_error": "quota",
@@ -46,11 +48,20 @@ _FIELDS = (
 )  # fmt: skip
 
 
+_OUTPUT = re.compile(rb'"output_tokens"\s*:\s*(\d+)')
+_TOTALS = TotalKeys(
+    b'"usage"', _OUTPUT, re.compile(rb"(?!)"), (),
+    (b'"usage"', b'"message_start"', b'"message_stop"', b'"stop_reason"'),
+)  # fmt: skip
+
+
 class MessageReader(TokenReader):
     """Reads a message, or the events of a streamed message.
 
     The first event reports the input; later events report the output so far.
     """
+
+    totals = _TOTALS
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self._told: dict[str, int] = {}
@@ -141,7 +152,10 @@ def fault_of(
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return the answer for a refused call: 402 billing_error if `hard`, else 429."""
+    """Return the answer for a refused call.
+
+    `hard`: the program must not retry, so the error is 402 billing_error. Else it is 429.
+    """
     body = error_body(message, hard=hard)
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 

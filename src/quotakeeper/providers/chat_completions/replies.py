@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from quotakeeper.providers.chat_completions.quota_headers import quotas_in_headers
@@ -25,8 +26,22 @@ from quotakeeper.providers.reading.durations import longest_in_text
 from quotakeeper.providers.reading.redaction import redact
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 from quotakeeper.providers.reading.token_reader import TokenReader
+from quotakeeper.providers.reading.waiting_documents import TotalKeys
 
 _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
+
+
+TOTALS = TotalKeys(
+    b'"usage"',
+    re.compile(rb'"(?:completion|output)_tokens"\s*:\s*(\d+)'),
+    re.compile(rb'"reasoning_tokens"\s*:\s*(\d+)'),
+    (b'"model"', b'"id"', b'"service_tier"'),
+    (
+        b'"web_search_call"', b'"duration"', b'"seconds"', b'"response.completed"',
+        b'"response.incomplete"', b'"response.failed"',
+    ),
+    includes_thoughts=True,
+)  # fmt: skip
 
 
 class ChatReader(TokenReader):
@@ -36,6 +51,7 @@ class ChatReader(TokenReader):
     """
 
     hidden_thoughts = False
+    totals = TOTALS
 
     def read(self, body: Json, document: Document) -> None:
         """Read an answer, or one event of a stream."""

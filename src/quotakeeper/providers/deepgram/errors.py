@@ -30,8 +30,9 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return the answer for a refused call: 402 if `hard`, which no SDK retries; else 429 with the
-    wait.
+    """Return the answer for a refused call.
+
+    `hard`: the program must not retry, so the status is 402. Else it is 429 with the wait.
     """
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(

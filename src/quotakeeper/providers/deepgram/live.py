@@ -199,7 +199,7 @@ class FluxSocket(ListenSocket):
 class SpeakSocket(DeepgramSocket):
     """Meters /v1/speak and /v2/speak by characters.
 
-    The number that Deepgram reports counts; without one, the number of characters that were sent.
+    Deepgram's own number counts. If there is none, the number of sent characters counts.
     """
 
     def __init__(self, call: Call) -> None:

@@ -58,12 +58,10 @@ class Declarations:
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
         """Return (upper bound, typical number) of tokens; (0, 0) without a function.
 
-        `halves` is the factor by which a provider may lengthen names and keywords, in halves (3
-        means 1.5). If schemas are nested, the factor applies to all tokens. Otherwise it does not
-        apply to the first 32 tokens.
-
-        Descriptions are copied and not lengthened. So the result is at least five quarters of the
-        texts' upper bound. The texts are deleted after the count.
+        The provider may lengthen names and keywords. `halves` is the factor to assume, in halves: 3
+        means 1.5. If no schema is nested, the first 32 tokens are counted without this factor. The
+        bound is at least five quarters of the texts' own upper bound. The texts are deleted after
+        the count.
         """
         if not self.functions:
             return 0, 0

@@ -182,7 +182,7 @@ class JsonSplitter:
 
     @property
     def is_between(self) -> bool:
-        """Whether no object is unfinished."""
+        """Whether every object so far is complete."""
         return not self._holding
 
     def _in_text(self, data: bytes, at: int) -> int:
@@ -266,7 +266,7 @@ class EventSplitter:
 
     @property
     def is_between(self) -> bool:
-        """Whether no event is unfinished."""
+        """Whether every event so far is complete."""
         return not (self._line or self._data is not None or self._event)
 
     def _hold(self, data: bytes) -> None:

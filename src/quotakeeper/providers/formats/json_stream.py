@@ -94,10 +94,10 @@ class _Text:
 def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[dict[str, object]]:
     """Yield the objects of every list called `name`, over all pages of an export.
 
-    A page is an object with such a list. The text is one page, several pages one after the other,
-    or a list of pages. For an object without such a list, the object under `single` is yielded, or
-    else the object itself. Raises InvalidInputError for other JSON, and for a text that is cut
-    short.
+    A page is an object with such a list: `{"requests": [{...}, {...}]}`. The text contains one or
+    more pages, or a list of pages. If an object is no page, the object under its key `single` is
+    yielded; if it has none, the object itself. Raises InvalidInputError for other JSON, and for a
+    text that is cut short.
     """
     text = _Text(chunks)
     while text.look():

@@ -20,9 +20,10 @@ _LEAST_PAGE_BYTES = 32
 def page_count(data: bytes) -> int | None:
     """Return the number of pages that a PDF states; None if the number cannot be read.
 
-    Page objects are plain, or compressed in object streams (since PDF 1.5). Up to 8 MiB of streams
-    are decompressed. If a stream is encrypted or in another compression, the result is None. The
-    counts in the page tree are read too, because the tree may use one page object many times.
+    Reads page objects that are plain or compressed (object streams, since PDF 1.5). Up to 8 MiB of
+    streams are decompressed. If a stream is encrypted or uses another compression, the result is
+    None. The counts in the page tree are read too, because the tree may use one page object many
+    times.
     """
     if not data.startswith(b"%PDF") and b"%PDF" not in data[:1024]:
         return None

@@ -73,8 +73,9 @@ def fault_of(
 
 
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return the answer for a refused call: 402 if `hard`, which no SDK retries; else 429 with the
-    wait.
+    """Return the answer for a refused call.
+
+    `hard`: the program must not retry, so the status is 402. Else it is 429 with the wait.
     """
     error = error_object(call, 402 if hard else 429, message)
     seconds = None if hard else whole_seconds(retry_after_seconds)

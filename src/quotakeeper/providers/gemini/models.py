@@ -77,7 +77,10 @@ def short_name(model: str) -> str:
 
 @lru_cache(maxsize=512)
 def is_second_generation(model: str) -> bool:
-    """Return whether Google bills grounding per prompt (models up to 2.5), not per search (from 3)."""
+    """Return True if Google bills grounding per prompt, as for models up to 2.5.
+
+    False means per search, as for models from 3 on.
+    """
     return short_name(model).startswith(("gemini-1", "gemini-2", "gemini-live-2"))
 
 
@@ -90,8 +93,9 @@ def most_output(model: str) -> int:
 
 @lru_cache(maxsize=512)
 def output_key(model: str) -> str:
-    """Return the name of the quantity that bounds a model's output, with the most expensive
-    modality.
+    """Return the quantity in which a model's output is bounded, such as "output_tokens@image".
+
+    The modality is the most expensive one that the model can answer with.
     """
     name = short_name(model)
     if "image" in name or "nano-banana" in name:

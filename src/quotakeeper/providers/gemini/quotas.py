@@ -2,7 +2,7 @@
 
 A reply names quotas in one of four forms: violations in google.rpc.QuotaFailure; metadata of
 google.rpc.ErrorInfo; lines of the message; or only the status. RetryInfo, the metadata and the
-message state waits.
+message can say how long to wait.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from quotakeeper.providers.gemini.usage import (
 )
 from quotakeeper.providers.reading.token_reader import TokenReader
 from quotakeeper.providers.reading.token_split import added, tokens_of
+from quotakeeper.providers.reading.waiting_documents import TotalKeys
 
 PROVISIONED = "provisioned throughput: paid in advance"
 
@@ -75,7 +77,7 @@ class GeminiReader(TokenReader):
     def read_part(self, data: bytes) -> None:
         """Read the end of a document that was cut or is too large.
 
-        If the end has no usage, its length counts as text.
+        If there is no usage in `data`, the length of `data` counts as text.
         """
         metadata = last_object(data, "usageMetadata")
         if is_counted(metadata):
@@ -86,8 +88,23 @@ class GeminiReader(TokenReader):
             self.text.unread += len(data)
 
 
+_TOTALS = TotalKeys(
+    b'"usageMetadata"',
+    re.compile(rb'"candidatesTokenCount"\s*:\s*(\d+)'),
+    re.compile(rb'"thoughtsTokenCount"\s*:\s*(\d+)'),
+    (b'"modelVersion"', b'"model"', b'"responseId"', b'"id"', b'"serviceTier"', b'"trafficType"'),
+    (
+        b'"finishReason"', b'"promptFeedback"', b'"groundingMetadata"', b'"toolCall"', b'"functionCall"',
+        b'"executableCode"', b'"codeExecutionResult"', b'"inlineData"',
+        b'"predictions"', b'"PROVISIONED_THROUGHPUT"',
+    ),
+)  # fmt: skip
+
+
 class ContentReader(GeminiReader):
     """Reads answers with usageMetadata: generated content, embeddings, predictions; also streams."""
+
+    totals = _TOTALS
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self._queries = 0  # a running total, from the grounding of the answer
@@ -145,7 +162,7 @@ class ContentReader(GeminiReader):
 
 
 def _media_size(blob: Json) -> int:
-    """Return a number of text bytes with as many tokens as an image or audio in an answer."""
+    """Return the bytes of text that would have as many tokens as this image or audio."""
     size = base64_size(text_of(blob.get("data")))
     if not size:
         return 0

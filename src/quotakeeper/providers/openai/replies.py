@@ -30,8 +30,9 @@ class SpeechReader(ChatReader):
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return the answer for a refused call: 402 if `hard`, which OpenAI's SDK does not retry; else
-    429.
+    """Return the answer for a refused call.
+
+    `hard`: the program must not retry, so the status is 402. Else it is 429.
     """
     body = {"error": error_object(message, hard=hard)}
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)

@@ -17,8 +17,9 @@ def refusal_with(
     body: object, *, hard: bool, retry_after_seconds: float | None,
     headers: Mapping[str, str] = _JSON,
 ) -> Refusal:  # fmt: skip
-    """Return a refusal with the JSON `body`: 402 if `hard`, which no SDK retries; else 429.
+    """Return a refusal with the JSON `body`.
 
+    `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is 429.
     A 429 has a `retry-after` header in whole seconds, unless `retry_after_seconds` is None.
     """
     seconds = None if hard else whole_seconds(retry_after_seconds)

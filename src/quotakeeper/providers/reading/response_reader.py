@@ -70,19 +70,17 @@ class ResponseReader:
             if self.refused:
                 self._error += plain[: _MOST_ERROR - len(self._error)]
             elif plain:
-                self._framing.feed(plain)
+                self.split(plain)
+
+    def split(self, plain: bytes) -> None:
+        """Split the next decompressed bytes into documents, and read them."""
+        self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
         """Return what the call used, according to all bytes so far. `complete`: the whole body
         arrived.
         """
-        if not self._closed:
-            self._closed = True
-            self._look(self._decoder.close())
-            self._framing.close()
-            if self.refused:
-                self.fault = self.fault_of(bytes(self._error))
-                self._error.clear()
+        self._close()
         if not self.call.billed:
             return self._unbilled(complete)
         if self.status == NO_RESPONSE:
@@ -99,6 +97,16 @@ class ResponseReader:
                 complete=complete,
             )  # fmt: skip
         return self.usage(complete=complete)
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._look(self._decoder.close())
+        self._framing.close()
+        if self.refused:
+            self.fault = self.fault_of(bytes(self._error))
+            self._error.clear()
 
     def so_far(self) -> Mapping[str, int]:
         """Return the least that the open stream has used so far."""

@@ -8,6 +8,7 @@ is recorded as the last total plus the text after it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.contract import Call, Usage
@@ -16,14 +17,21 @@ from quotakeeper.providers.formats.json_values import Json
 from quotakeeper.providers.formats.text_counts import TextTally
 from quotakeeper.providers.reading.response_reader import REQUEST, ResponseReader
 from quotakeeper.providers.reading.token_split import added, tokens_of
+from quotakeeper.providers.reading.waiting_documents import TotalKeys, WaitingDocuments
 
 OUTPUTS = ("output_tokens", "thought_tokens")
 _SURELY = 2  # a text has at least half of the tokens that its length suggests
+_MANY = 2_048  # bytes; fewer are seldom more than one event
 _PACKED_PER_TOKEN = 2  # bytes of compressed text per token
 
 
 class TokenReader(ResponseReader):
-    """Reads a response that reports tokens as running totals, of which the last one counts."""
+    """Reads a response that reports tokens as running totals, of which the last one counts.
+
+    `totals`: how to find the totals without parsing; None: parse each document when it arrives.
+    """
+
+    totals: ClassVar[TotalKeys | None] = None
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.text = TextTally()  # the answer's text, by length
@@ -32,6 +40,7 @@ class TokenReader(ResponseReader):
         self.counted = False  # the provider reported a figure, even 0
         self.most_output: dict[str, int] = {}
         self.most_thoughts: dict[str, int] = {}
+        self.told_most = TextTally()  # the part of `text` that came before the largest output total
         self.streamed = False
         self.ended = False  # the provider has said that the answer is over
         self.model_served = ""
@@ -40,7 +49,40 @@ class TokenReader(ResponseReader):
         self.prepaid = False
         self.searches = 0
         self.notes: list[str] = []
+        totals = self.totals
+        self._waiting = WaitingDocuments(totals, super()._document) if totals else None
         super().__init__(call, status, headers)
+
+    def _document(self, document: Document) -> None:
+        if self._waiting is None:
+            super()._document(document)
+        else:
+            self._waiting.add(document)
+
+    def split(self, plain: bytes) -> None:
+        """Split the next decompressed bytes into documents. Leaves out events that a later total in
+        these bytes replaces.
+        """
+        if self._waiting is not None and len(plain) > _MANY:
+            first = 0 if self._framing.in_events else self._waiting.first_end(plain)
+            if first:
+                super().split(plain[:first])
+            if self._framing.in_events and self._framing.is_between:
+                first += self._waiting.replaced(plain[first:])
+            plain = plain[first:]
+        super().split(plain)
+
+    def finish(self, *, complete: bool) -> Usage:
+        """Return what the call used, according to all bytes so far. `complete`: the whole body
+        arrived.
+        """
+        self._close()
+        self._read_waiting()
+        return super().finish(complete=complete)
+
+    def _read_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.read_all()
 
     def read(self, body: Json, document: Document) -> None:
         """Read one document. If no other document can follow, mark the answer as complete."""
@@ -61,6 +103,8 @@ class TokenReader(ResponseReader):
             if sum(told.values()) >= sum(most.values()):
                 most.clear()
                 most.update(told)
+                if meter == "output_tokens":
+                    self.told_most = self.told
 
     def note(self, text: str) -> None:
         """Add a note for people who check the figures; a note that exists is not added again."""
@@ -104,14 +148,17 @@ class TokenReader(ResponseReader):
             return self._as_far_as_read(quantities), Provenance.ESTIMATED
         if self.ended and not (self.streamed and (self.most_output or self.text.tokens)):
             return quantities, Provenance.REPORTED  # the provider reports that there is no answer
-        # The last total does not include the answer that was read: keep the largest output total.
+        # The last total does not include the answer that was read: keep the largest output total,
+        # and add the text after it.
         kept = added(quantities, self.most_output)
         if "thought_tokens" not in kept:
             kept = added(kept, self.most_thoughts)
-        return self._at_least_seen(kept), Provenance.ESTIMATED
+        after = self.text.since(self.told_most).tokens
+        return added(kept, {"output_tokens": after} if after else {}), Provenance.ESTIMATED
 
     def so_far(self) -> Mapping[str, int]:
         """Return the last total, plus the fewest tokens that the later text can have."""
+        self._read_waiting()
         after = self.text.since(self.told).tokens // _SURELY
         return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
@@ -123,11 +170,6 @@ class TokenReader(ResponseReader):
             lost[meter] = max(0, sum(most.values()) - tokens_of(quantities, meter))
         more = added(after, lost)
         return added(quantities, {meter: amount for meter, amount in more.items() if amount})
-
-    def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
-        """Return `quantities` with at least as many output tokens as the received text has."""
-        missing = self.text.tokens - tokens_of(quantities, "output_tokens")
-        return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
 
     def estimate(self, whole: bool) -> dict[str, int]:
         """Return estimated quantities for an answer without any total. `whole`: the answer is

@@ -1,7 +1,7 @@
 """The use of each account by five-minute slot (table `pace`), so that a forecast reads few rows.
 
-The table of slots has one row per set of labels, so a forecast would read all these rows. Rows of
-`pace` are derived from entries and written in the same commit.
+The table of slots has a row for each slot and set of labels. Without `pace`, a forecast would read
+all of these rows. Rows of `pace` are derived from entries and written in the same commit.
 """
 
 from __future__ import annotations

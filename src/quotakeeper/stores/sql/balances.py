@@ -73,7 +73,7 @@ class SqlBalances(LedgerState):
     def pace(self, account: Account, since: int) -> dict[int, int] | None:
         """Return the use of an account by slot since `since` (start of slot -> base units).
 
-        Returns None if the table does not go back that far.
+        Returns None if the stored use by slot does not go back to `since`.
         """
         kept = self.accounts.get(account.key)
         if kept is None or since < kept[1] - KEPT_BEFORE:

@@ -63,8 +63,9 @@ def _add_words(words: set[str], figures: Figures) -> None:
 def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> TouchedBalances:
     """Return the kept balances that a batch at `now` may read or change.
 
-    Reads no rows if the ids of the batch are cached. Balances of second attempts and of swept
-    reservations are left out. The rules read those one by one.
+    Reads no rows if the ids of the batch are cached. Two kinds of balances are left out: those of
+    second attempts (`<id>~2`), and of reservations that a Sweep ends. The rules read these one by
+    one.
     """
     touching = _Touching(state, now)
     for command in commands:

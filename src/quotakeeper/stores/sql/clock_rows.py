@@ -1,4 +1,4 @@
-"""Clock readings as rows: the newest reading of each start of a machine."""
+"""Stores clock readings as rows: for each start of a machine, the newest reading."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Only whole calls are deleted: the first entry with all later entries, and a lease with all calls
 drawn from it. Balances and sums by slot do not change. The totals of the deleted entries are stored
 as `carried`, so that `verify` still finds no difference. Single events are lost. So an id of a
-deleted call counts as new if it is repeated. Crossings in ended periods are deleted too. The marks
-of a rolling window stay.
+deleted call counts as new if it is repeated. Crossings in ended periods are deleted too. For a
+rolling window, the newest crossing of each threshold stays.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ class Dialect:
     - `commit_number`: returns a number that changes when another connection commits.
     - `inserted_id`: returns the row number that an INSERT created.
     - `is_damage`: returns whether a database error means that the ledger is damaged.
-    - `prefetch_from`: batches from this size on are fetched at once; 1 if each query is a round
-      trip.
+    - `prefetch_from`: for a batch with at least this many commands, all needed rows are fetched at
+      once. It is 1 for a database behind a network, where each query takes a round trip.
     """
 
     statements: Mapping[str, str]
@@ -76,10 +76,10 @@ class SqlSession:
         return self.dialect.inserted_id(self.execute(self.sql[name], values))
 
     def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
-        """Return the rows of many keys, with a named statement that is written for one key:
-        `VALUES (?, ?)`.
+        """Return the rows of many keys.
 
-        One query takes up to 1,024 keys. The result may contain a row more than once.
+        `name` is the name of a statement for one key, with `VALUES (?, ?)`. It is extended to up to
+        1,024 keys in one query. The result may contain a row more than once.
         """
         found: list[Any] = []
         if not keys:

@@ -1,4 +1,4 @@
-"""The tables of a ledger, and their rows in order, to copy a ledger to another database."""
+"""Lists the tables of a ledger and reads their rows in order, to copy them to another database."""
 
 from __future__ import annotations
 

@@ -38,8 +38,9 @@ def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
 
 
 def forget_label(session: SqlSession, label: LabelValue, instead: str) -> ForgottenLabel:
-    """Replace a label value in labels, accounts, crossings and notices. Clear the notes of its
-    calls.
+    """Replace a label value in labels, accounts, crossings and notices.
+
+    Also clears the notes of the calls with this value.
     """
     sql, execute = session.sql, session.execute
     found = look_for_label(session, label)

@@ -1,4 +1,7 @@
-"""Labels and recurring texts ("words"). Each is stored once; journal rows contain its number."""
+"""Stores labels and recurring texts ("words") once each, under a number.
+
+Journal rows contain the number instead of the labels or the text.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ V = TypeVar("V")
 
 
 class Interned:
-    """Finds the labels or the word that a number means, and the number of labels or of a word.
+    """Converts labels and words to their row numbers, and back.
 
-    Each number is read once per connection.
+    Each row is read once per connection.
     """
 
     def __init__(self, session: SqlSession) -> None:
@@ -36,7 +39,7 @@ class Interned:
         self._absent: set[tuple[str, ...]] = set()  # known to be missing in this transaction
 
     def labels_id(self, labels: CallLabels) -> int:
-        """Return the number of labels. If they have none, they are added."""
+        """Return the row number of these labels. Labels that are not stored yet are stored."""
         found = self._labels.get(labels)
         if found is None:
             found = self._find_or_add("labels", _labels_row(labels))
@@ -44,9 +47,7 @@ class Interned:
         return found
 
     def word_id(self, text: str) -> int | None:
-        """Return the number of a text; None for the empty text. If the text has no number, it is
-        added.
-        """
+        """Return the row number of a text; None for "". A text that is not stored yet is stored."""
         if not text:
             return None
         found = self._words.get(text)
@@ -56,7 +57,7 @@ class Interned:
         return found
 
     def labels(self, labels_id: int) -> CallLabels:
-        """Return the labels that have this number. Raises DamagedRowError if there are none."""
+        """Return the labels with this row number. Raises DamagedRowError if there is no such row."""
         found = self._labels_by_id.get(labels_id)
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
@@ -68,8 +69,9 @@ class Interned:
         return found
 
     def word(self, word_id: int | None) -> str:
-        """Return the text that has this number; "" for None. Raises DamagedRowError if there is
-        none.
+        """Return the text with this row number; "" for None.
+
+        Raises DamagedRowError if there is no such row.
         """
         if word_id is None:
             return ""
@@ -94,9 +96,9 @@ class Interned:
     # -- many at once
 
     def fetch(self, labels_ids: Iterable[int | None], word_ids: Iterable[int | None]) -> None:
-        """Read the labels and words that have these numbers into the cache, many at once.
+        """Read the labels and words with these row numbers into the cache, many at once.
 
-        Numbers that are cached are not read again.
+        Rows that are cached are not read again.
         """
         wanted = {n for n in labels_ids if n is not None} - self._labels_by_id.keys()
         for number, *row in self._session.rows_of("labels_by_ids", [(n,) for n in wanted]):
@@ -106,7 +108,7 @@ class Interned:
             self._read_word(number, text)
 
     def find(self, labels: Iterable[CallLabels], words: Iterable[str]) -> None:
-        """Read the numbers of these labels and words into the cache, many at once.
+        """Read the row numbers of these labels and words into the cache, many at once.
 
         Labels and words that are cached are not read again.
         """

@@ -1,6 +1,4 @@
-"""Reads the journal: the record of an id, the use since an instant, and the first entry of an
-instant.
-"""
+"""Reads the journal: records of ids, the use since an instant, the first entry since an instant."""
 
 from __future__ import annotations
 
@@ -43,7 +41,9 @@ class JournalRecords:
         self._by_seq.clear()
 
     def has(self, event_id: str) -> bool:
-        """Return whether it is cached what the journal has about an id: a record, or nothing."""
+        """Return whether an id is cached: with its record, or as an id that the journal does not
+        have.
+        """
         return event_id in self._by_id
 
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:
@@ -71,8 +71,9 @@ class JournalRecords:
         return found
 
     def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
-        """Fetch the records of many ids into the cache, and return them. Missing ids are cached as
-        missing.
+        """Fetch the records of many ids into the cache, and return them.
+
+        An id that the journal does not have is cached too, with None.
         """
         if not ids:
             return ()

@@ -65,13 +65,12 @@ def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
 def _entries_of(
     session: SqlSession, rows: Rows, beyond: int, *, down: bool = False
 ) -> tuple[list[Entry], bool]:
-    """Return the entries of a page before the first unreadable row, and whether this is the whole
-    page.
+    """Return the readable entries at the beginning of a page, and whether the whole page was
+    readable.
 
-    Entry numbers must rise from `beyond` (with `down`: fall). In a damaged file they may not, and
-    then a reader would get the same page again and again. If the first row is unreadable, raises
-    DamagedRowError. A caller reads on after the last readable entry. So the error is raised only
-    after all readable entries.
+    Raises DamagedRowError if the first row is unreadable. So a caller first gets all readable
+    entries, and gets the error when it reads the next page. Entry numbers must rise from `beyond`
+    (with `down`: fall). Otherwise a damaged file could return the same page again and again.
     """
     fetched: list[Row] = []
     entries: list[Entry] = []

@@ -70,7 +70,7 @@ def _move_entries(session: SqlSession, to: int) -> _Crossed:
 
 
 def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
-    """Merge the sums of the slots from `slot` on into this slot."""
+    """Add the sums of all slots after `slot` to the sums of `slot`, and delete the later slots."""
     found: dict[Key, Sums] = {}
     rows = session.execute(session.sql[query], (slot, _ALWAYS)).fetchall()
     for at, labels_id, provenance, outcome, *sums in rows:
@@ -83,7 +83,7 @@ def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
 
 
 def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
-    """Move or compute again the stored data of each account, so that none is later than `to`."""
+    """Change the stored data of each account, so that all data is from `to` or earlier."""
     sql, execute = session.sql, session.execute
     slot = bucket_start(to)
     execute(sql["add_pace_up"], {"slot": slot})

@@ -82,10 +82,11 @@ class SqlState(SqlBalances):
         self.seq, self.high_water = seq, high_water
 
     def _forget_changed(self) -> None:
-        """Drop cached open reservations that another process has written about.
+        """Drop each cached open reservation about which another process has written an entry.
 
-        The others stay cached, so that a process does not read all its own reservations again. If
-        the newest entry that this cache has seen no longer exists, all of them are dropped.
+        All other reservations stay cached, so that a process does not read its own ones again.
+        There is one exception: if the newest entry that this cache has seen no longer exists, drop
+        all.
         """
         if not self._known:
             return

@@ -75,9 +75,7 @@ _readers = _Readers()
 def for_a_moment(
     connect: Callable[[Path], sqlite3.Connection], path: Path
 ) -> Iterator[sqlite3.Connection]:
-    """Return a context manager with a connection. A fork waits until it is closed, so use it
-    briefly.
-    """
+    """Return a context manager with a connection. Use it briefly: a fork waits until the end."""
     reader = object()
     try:  # the try starts first, because Ctrl-C may interrupt `enter`
         _readers.enter(reader)

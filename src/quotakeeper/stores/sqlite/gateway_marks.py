@@ -20,9 +20,10 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 
 
 class GatewayMark(OwnerMark):
-    """A mark which says that a gateway counts the calls to this address on this ledger.
+    """A locked file: while it is locked, a gateway counts the calls to `host` and `port` on this
+    ledger.
 
-    The mark holds until it is closed or its process ends. `host` is written as in programs' URLs.
+    It is locked until `close`, or until its process ends. `host` is written as in programs' URLs.
     Every name of this machine's loopback is `localhost`.
     """
 

@@ -1,8 +1,9 @@
-"""File locks between processes. SQLite's busy handler is no queue, so a writer could wait for ever.
+"""File locks between processes: one for writers, and one for each running process.
 
-One lock file protects every write and every checkpoint. Each process also locks a file of its own,
-which shows that the process is running. The operating system releases both locks when the process
-ends, even by a crash.
+Writers need a lock of their own, because SQLite does not serve waiting writers in order. So one of
+them could wait for ever. One lock file protects every write and every checkpoint. Each process also
+locks a file of its own, which shows that the process is running. The operating system releases both
+locks when the process ends, even by a crash.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ class FileLock:
         return _Held(self, seconds)
 
     def take(self, seconds: float) -> _Waiter | None:  # gate-ok(float): a wait
-        """Take the lock. Returns the waiter that holds the lock, or None if this object holds it.
+        """Take the lock. Raises HeldElsewhereError if the lock is not free within `seconds`.
 
-        Raises HeldElsewhereError if the lock is not free within `seconds`.
+        Release it with `let_go` of the returned waiter; if this is None, with `let_go` of this
+        object.
         """
         if self._fd is None:
             self._fd = _opened(self._path)
@@ -70,7 +72,7 @@ class FileLock:
         return waiter
 
     def let_go(self) -> None:
-        """Release a lock that `take` took without a waiter."""
+        """Release the lock. Call this only if `take` returned None."""
         # An error here must not fail a finished write. Closing the file also releases the lock.
         assert self._fd is not None
         try:
@@ -86,8 +88,9 @@ class FileLock:
 
 
 class _Held:
-    """A context manager that holds a lock. Not a generator, which is slower, because every commit
-    makes one.
+    """A context manager that holds a lock.
+
+    It is a class because every commit makes one, and a generator is slower.
     """
 
     __slots__ = ("_lock", "_seconds", "_waiter")
@@ -200,10 +203,10 @@ class OwnerMark:
             self._path = hidden
 
     def close(self, *, kept: bool = False) -> None:
-        """Release the mark, which shows that the process has ended.
+        """Release the lock of the file, so that other processes see that this process has ended.
 
-        With `kept`, the file stays, because the process leaves reservations open. In a forked
-        child, `kept` closes only the copied handle.
+        The file is removed, unless `kept`: then the process leaves reservations open. A forked
+        child passes `kept`, so that only its copy of the handle is closed.
         """
         if self._fd is None:
             return

@@ -1,4 +1,4 @@
-"""Helpers to rewrite a ledger file: copies of the file, and a journal without its triggers."""
+"""Helpers to rewrite a ledger file: copy it, check that nobody else uses it, allow journal changes."""
 
 from __future__ import annotations
 

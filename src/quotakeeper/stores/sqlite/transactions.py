@@ -1,4 +1,7 @@
-"""Transactions on the ledger file: one connection under one lock. After an error it is replaced."""
+"""Transactions on the ledger file: one connection, used under one lock.
+
+After an error, a new connection is opened.
+"""
 
 from __future__ import annotations
 

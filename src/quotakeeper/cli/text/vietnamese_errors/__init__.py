@@ -1,4 +1,4 @@
-"""Vietnamese translations of messages that the rest of the package has already filled in."""
+"""Vietnamese translations of messages whose values the rest of the package has already filled in."""
 
 from __future__ import annotations
 

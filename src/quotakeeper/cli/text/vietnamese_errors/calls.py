@@ -1,4 +1,4 @@
-"""Vietnamese translations of errors and refusals of calls, limits and orders.
+"""Vietnamese translations of errors about calls, limits and orders, and of refusals.
 
 `{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
 """

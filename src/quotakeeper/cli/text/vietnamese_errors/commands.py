@@ -1,4 +1,4 @@
-"""Vietnamese translations of errors about arguments, files and findings of `doctor`.
+"""Vietnamese translations of errors about arguments and files, and of the findings of `doctor`.
 
 `{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
 """
@@ -95,7 +95,7 @@ TEXTS = {
     "give a folder that contains the files": "hãy nêu một thư mục chứa tệp",
     "{} cannot be read: {}": "không đọc được {0}: {1}",
     "{} is not a folder": "{0} không phải là thư mục",
-    "name another": "hãy nêu thư mục khác",
+    "name another folder": "hãy nêu thư mục khác",
     "{} has no price for these files": ("{0} không có giá cho các tệp này"),
     "{} has no text or audio files": "{0} không có tệp văn bản hay âm thanh nào",
     "{} has no audio or video files": "{0} không có tệp âm thanh hay video nào",
@@ -197,9 +197,9 @@ TEXTS = {
     "set it to a key that has the right to read usage, or use --file": (
         "hãy đặt bằng khóa được đọc mức dùng, hoặc dùng --file"
     ),
-    "an answer that is not JSON ({})": ("câu trả lời không phải JSON ({0})"),
+    "the answer is not JSON ({})": ("câu trả lời không phải JSON ({0})"),
     "the key has {} projects ({})": "khóa này có {0} dự án ({1})",
-    "give one": "hãy nêu một",
+    "give only one of them": "chỉ nêu một trong hai",
     "is for deepgram only": "chỉ dùng cho deepgram",
     "cannot be used with --base-url or --project": "được nêu cùng --base-url hoặc --project",
     "is required: Google has no API for Gemini's bill": (

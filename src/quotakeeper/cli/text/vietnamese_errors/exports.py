@@ -1,4 +1,4 @@
-"""Vietnamese translations of errors about exports of accounts and the tokenizer.
+"""Vietnamese translations of errors about the tokenizer, and about files exported from accounts.
 
 `{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
 """

@@ -1,4 +1,5 @@
-"""Vietnamese translations of errors about the ledger and its files, and problems that `verify` finds.
+"""Vietnamese translations of errors about the ledger and its files, and of problems that `verify`
+finds.
 
 `{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
 """
