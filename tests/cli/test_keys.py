@@ -216,6 +216,8 @@ def test_a_label_of_a_usable_key_is_not_forgotten(cli: CommandLine) -> None:
     assert ran.code == 2
     assert "the virtual key 'lan' has this label and is not revoked" in ran.err
     cli.run("keys", "revoke", "lan")
+    ran = cli.run("forget", "--label", "user=nguyen-an")
+    assert "changed in virtual keys and in their audit: 1\n" in ran.err
     ran = cli.run("forget", "--label", "user=nguyen-an", "--yes", "--json")
     record = json.loads(ran.out)
     assert (record["done"], record["keys"], record["calls"]) == (True, 1, 0)

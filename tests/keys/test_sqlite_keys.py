@@ -125,6 +125,21 @@ def test_the_tables_leave_the_schema_version_of_the_ledger(manager: KeyManager, 
         assert keeper.verify() == []
 
 
+def test_a_program_that_counts_calls_goes_on_while_keys_change(
+    manager: KeyManager, path: Path
+) -> None:
+    """Its connection has prepared statements when the tables of keys are made."""
+    with Keeper(path, {"default_limits": False}) as keeper:
+        for name in ("lan", "an", "binh"):
+            call = keeper.reserve("gemini", scope={"key": name}, input_tokens=9)
+            manager.create(VirtualKey("", name))
+            call.settle(input_tokens=7)
+            manager.revoke(name)
+        assert sum(event.quantities["input_tokens"] for event in keeper.events()) == 21
+        assert keeper.verify() == []
+    assert len(keys_of(path).audit()) == 6
+
+
 def test_a_copy_of_the_ledger_has_the_keys(manager: KeyManager, path: Path, tmp_path: Path) -> None:
     manager.create(VirtualKey("", "lan"))
     with closing(ledger(path)) as store:
