@@ -349,3 +349,37 @@ def test_a_change_of_a_key_survives_a_power_cut_whatever_the_setting(tmp_path: P
     store = open_keys_of(settings)
     assert isinstance(store, SqliteKeys)
     assert store._durability == "power"
+
+
+def test_who_may_only_read_the_ledger_reads_keys_and_changes_none(
+    manager: KeyManager, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager.create(VirtualKey("", "lan"))
+    monkeypatch.setattr("quotakeeper.stores.sqlite.key_store.opens_read_only", lambda path: True)
+    assert [key.name for key in keys_of(path).all_keys()] == ["lan"]
+    with pytest.raises(LedgerUnavailableError, match="is read-only"):
+        manager.revoke("lan")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no groups of Unix")
+def test_the_first_key_of_a_shared_ledger_shares_it(tmp_path: Path) -> None:
+    import grp
+
+    group = grp.getgrgid(os.getgid())
+    path = tmp_path / "shared" / "ledger.db"
+    store = open_keys_of(load_settings(path, {"ledger_group": group.gr_name}))
+    assert store.name == str(path)
+    KeyManager(store, lambda: NOW, "an").create(VirtualKey("", "lan"))
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_a_key_that_is_forgotten_in_calls_alone_leaves_the_keys(
+    manager: KeyManager, path: Path
+) -> None:
+    manager.create(VirtualKey("", "lan"))
+    with Keeper(path, {"default_limits": False}) as keeper:
+        keeper.record("gemini", scope={"user": "an"}, input_tokens=1)
+    before = (keys_of(path).all_keys(), keys_of(path).audit())
+    with closing(ledger(path)) as store:
+        assert store.forget_label(LabelValue("user", "an"), "x").calls == 1
+    assert (keys_of(path).all_keys(), keys_of(path).audit()) == before
