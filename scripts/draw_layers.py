@@ -31,7 +31,7 @@ PARTS = {
     "order_giver": "pauses, raised limits, credit",
     "keeper_reads": "status, usage, events, verify",
     "gateway_wiring": "the mark of a gateway",
-    "key_wiring": "virtual keys of a ledger",
+    "key_wiring": "settings to virtual keys",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",

@@ -34,9 +34,8 @@ def open_keys(settings: Settings) -> KeyStore:
         )  # fmt: skip
     from quotakeeper.stores.sqlite.key_store import SqliteKeys  # noqa: PLC0415 - as above
 
-    return SqliteKeys(
-        path, zone_named, durability=settings.durability, group=_group(settings.ledger_group)
-    )
+    # A revoked key must stay revoked after a power cut, whatever the calls need.
+    return SqliteKeys(path, zone_named, durability="power", group=_group(settings.ledger_group))
 
 
 def _group(name: str) -> int | None:

@@ -216,6 +216,8 @@ def test_a_label_of_a_usable_key_is_not_forgotten(cli: CommandLine) -> None:
     assert ran.code == 2
     assert "the virtual key 'lan' has this label and is not revoked" in ran.err
     cli.run("keys", "revoke", "lan")
+    ran = cli.run("forget", "--label", "user=nguyen-an")
+    assert "changed in virtual keys and in their audit: 1\n" in ran.err
     ran = cli.run("forget", "--label", "user=nguyen-an", "--yes", "--json")
     record = json.loads(ran.out)
     assert (record["done"], record["keys"], record["calls"]) == (True, 1, 0)
@@ -239,3 +241,25 @@ def test_verify_names_a_key_that_was_changed_by_hand(cli: CommandLine) -> None:
     ran = cli.run("verify", "--lang", "vi")
     assert ran.code == 1
     assert "khóa ảo 'lan' khác với dòng mới nhất" in ran.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "keys show SECRET", "keys revoke SECRET", "keys rotate SECRET", "keys create SECRET",
+        "keys create x-SECRET-x", "keys create an --project SECRET", "keys create an --label a=SECRET",
+        "keys create an --label SECRET=a", "keys disable lan --why SECRET",
+        "keys create an --why SECRET",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_a_secret_in_a_wrong_place_is_neither_shown_nor_stored(
+    cli: CommandLine, line: str, lang: str
+) -> None:
+    secret = created(cli)
+    ran = cli.run(*line.replace("SECRET", secret).split(), "--lang", lang)
+    assert ran.code == 2
+    assert secret not in ran.out + ran.err
+    assert "keys rotate NAME" in ran.err
+    for path in cli.folder.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes()

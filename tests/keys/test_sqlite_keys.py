@@ -9,12 +9,14 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.app.virtual_keys.managing import KeyManager, key_named
 from quotakeeper.clocks import zone_named
+from quotakeeper.config import load_settings
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ledger.forgetting import LabelValue
 from quotakeeper.errors import (
@@ -23,6 +25,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LedgerVersionError,
 )
+from quotakeeper.key_wiring import open_keys as open_keys_of
 from quotakeeper.stores.sqlite.key_store import SqliteKeys
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
@@ -120,6 +123,21 @@ def test_the_tables_leave_the_schema_version_of_the_ledger(manager: KeyManager, 
     with Keeper(path, {"default_limits": False}) as keeper:
         keeper.record("gemini", input_tokens=1)
         assert keeper.verify() == []
+
+
+def test_a_program_that_counts_calls_goes_on_while_keys_change(
+    manager: KeyManager, path: Path
+) -> None:
+    """Its connection has prepared statements when the tables of keys are made."""
+    with Keeper(path, {"default_limits": False}) as keeper:
+        for name in ("lan", "an", "binh"):
+            call = keeper.reserve("gemini", scope={"key": name}, input_tokens=9)
+            manager.create(VirtualKey("", name))
+            call.settle(input_tokens=7)
+            manager.revoke(name)
+        assert sum(event.quantities["input_tokens"] for event in keeper.events()) == 21
+        assert keeper.verify() == []
+    assert len(keys_of(path).audit()) == 6
 
 
 def test_a_copy_of_the_ledger_has_the_keys(manager: KeyManager, path: Path, tmp_path: Path) -> None:
@@ -310,3 +328,58 @@ def test_raising_a_limit_for_a_day_works_for_every_window(
         clock.advance(days=1, hours=1)
         left = 0 if window in ("week", "month", "none") else 2
         assert calls(keeper) == left
+
+
+def test_threads_may_share_one_store(path: Path) -> None:
+    store = keys_of(path)
+    manager = KeyManager(store, lambda: NOW, "an")
+    threads = [
+        Thread(target=lambda name=name: manager.create(VirtualKey("", name)))
+        for name in ("a", "b", "c", "d", "e", "f")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [key.name for key in store.all_keys()] == ["a", "b", "c", "d", "e", "f"]
+
+
+def test_a_change_of_a_key_survives_a_power_cut_whatever_the_setting(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / "l.db", {"durability": "process"})
+    store = open_keys_of(settings)
+    assert isinstance(store, SqliteKeys)
+    assert store._durability == "power"
+
+
+def test_who_may_only_read_the_ledger_reads_keys_and_changes_none(
+    manager: KeyManager, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager.create(VirtualKey("", "lan"))
+    monkeypatch.setattr("quotakeeper.stores.sqlite.key_store.opens_read_only", lambda path: True)
+    assert [key.name for key in keys_of(path).all_keys()] == ["lan"]
+    with pytest.raises(LedgerUnavailableError, match="is read-only"):
+        manager.revoke("lan")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has no groups of Unix")
+def test_the_first_key_of_a_shared_ledger_shares_it(tmp_path: Path) -> None:
+    import grp
+
+    group = grp.getgrgid(os.getgid())
+    path = tmp_path / "shared" / "ledger.db"
+    store = open_keys_of(load_settings(path, {"ledger_group": group.gr_name}))
+    assert store.name == str(path)
+    KeyManager(store, lambda: NOW, "an").create(VirtualKey("", "lan"))
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_a_key_that_is_forgotten_in_calls_alone_leaves_the_keys(
+    manager: KeyManager, path: Path
+) -> None:
+    manager.create(VirtualKey("", "lan"))
+    with Keeper(path, {"default_limits": False}) as keeper:
+        keeper.record("gemini", scope={"user": "an"}, input_tokens=1)
+    before = (keys_of(path).all_keys(), keys_of(path).audit())
+    with closing(ledger(path)) as store:
+        assert store.forget_label(LabelValue("user", "an"), "x").calls == 1
+    assert (keys_of(path).all_keys(), keys_of(path).audit()) == before

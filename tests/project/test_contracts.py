@@ -36,6 +36,7 @@ SKELETON = {
     "metering/http_attempt": "import quotakeeper.metering.retries\n",
     "metering/retries": "import hashlib\n",
     "keeper": "import quotakeeper.wiring\n",
+    "key_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine.reads\n",
     "engine/reads": "import quotakeeper.domain.ledger.apply\n",
     "value_classes/maker": "import quotakeeper.value_classes.methods\n",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -14,17 +15,20 @@ from quotakeeper import Keeper
 from quotakeeper.__main__ import main
 from quotakeeper.app.virtual_keys.managing import KeyManager
 from quotakeeper.clocks import zone_named
+from quotakeeper.domain.keys.key_store import Decide
 from quotakeeper.domain.keys.key_text import digest_of
 from quotakeeper.domain.keys.virtual_key import VirtualKey
-from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.postgres.administration import ServerLedger
+from quotakeeper.stores.postgres.dialect import PostgresSession
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
-from quotakeeper.stores.postgres.key_store import PostgresKeys, schema_of_keys
+from quotakeeper.stores.postgres.key_store import PostgresKeys, rows_in, schema_of_keys
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.stores.sqlite.key_store import SqliteKeys
 from tests.keys.fake_keys import HOUR, NOW
 from tests.keys.store_rules import KeyStoreRules, Open
+from tests.stores_postgres.conftest import CANARY
 
 _numbers = count(1)
 Execute = Callable[..., None]
@@ -227,3 +231,107 @@ def test_a_file_is_not_moved_over_other_keys(
     assert "already has virtual keys" in capsys.readouterr().err
     with closing(PostgresStore(parse_dsn(url), zone_named, owner="me")) as target:
         assert list(target.entries()) == [], "nothing of the move is kept"
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_commands_work_on_a_server_and_show_no_password(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, lang: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    secret_url = url.replace("postgres@", f"postgres:{CANARY}@", 1)
+
+    def run(line: str) -> tuple[int, str, str]:
+        code = main(["--ledger", secret_url, "--lang", lang, *line.split()])
+        said = capsys.readouterr()
+        assert CANARY not in said.out + said.err
+        return code, said.out, said.err
+
+    code, out, _ = run("keys create lan --label team=sub")
+    assert code == 0
+    digest = digest_of(out.strip())
+    assert digest is not None
+    with closing(PostgresKeys(parse_dsn(url))) as store:
+        assert store.name == parse_dsn(url).name
+        found = store.find(digest)
+        assert found is not None and found.labels == (("team", "sub"),)
+    assert "lan" in run("keys list")[1]
+    assert run("keys rotate lan --grace 1h")[0] == 0
+    assert run("keys revoke lan")[0] == 0
+    code, out, err = run("keys enable lan")
+    assert (code, out) == (2, "")
+    assert ("revoked for ever" if lang == "en" else "thu hồi vĩnh viễn") in err
+
+
+def test_without_a_server_a_key_cannot_be_checked(url: str) -> None:
+    gone = parse_dsn(f"postgresql://postgres:{CANARY}@127.0.0.1:1/postgres?schema=x")
+    with closing(PostgresKeys(gone)) as store:
+        with pytest.raises(LedgerUnavailableError, match="cannot be reached") as error:
+            store.find(bytes(32))
+        assert CANARY not in str(error.value)
+        with pytest.raises(LedgerUnavailableError, match="cannot be reached"):
+            KeyManager(store, lambda: NOW, "x").create(VirtualKey("", "an"))
+
+
+def test_a_commit_whose_end_is_not_known_says_so(
+    url: str, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying:
+        """The tables of keys, whose connection ends after the last statement before the commit."""
+
+        def __init__(self, session: PostgresSession, address: ServerAddress) -> None:
+            self.session, self.rows = session, rows_in(session, address)
+
+        def change(self, name: str, decide: Decide) -> VirtualKey:
+            done = self.rows.change(name, decide)
+            pid = self.session.connection.raw.info.backend_pid
+            execute(f"SELECT pg_terminate_backend({pid}, 10000)")
+            return done
+
+    with closing(PostgresKeys(parse_dsn(url))) as store:
+        manager = KeyManager(store, lambda: NOW, "x")
+        manager.create(VirtualKey("", "an"))
+        with monkeypatch.context() as patched:
+            patched.setattr("quotakeeper.stores.postgres.key_store.rows_in", Dying)
+            with pytest.raises(OutcomeUnknownError):
+                manager.create(VirtualKey("", "lan"))
+        assert [key.name for key in store.all_keys()] == ["an"]
+        manager.create(VirtualKey("", "lan"))
+        assert [row.seq for row in store.audit()] == [1, 2]
+
+
+def test_many_threads_may_read_and_one_connection_stays(url: str) -> None:
+    with closing(PostgresKeys(parse_dsn(url))) as store:
+        secret = KeyManager(store, lambda: NOW, "x").create(VirtualKey("", "an")).secret
+        digest = digest_of(secret)
+        assert digest is not None
+        start, found = Barrier(4), list[str]()
+
+        def read() -> None:
+            start.wait()
+            for _ in range(10):
+                key = store.find(digest)
+                assert key is not None
+                found.append(key.name)
+
+        threads = [Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == ["an"] * 40
+        assert len(store._idle) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_leaves_the_connection_of_its_parent(url: str) -> None:
+    with closing(PostgresKeys(parse_dsn(url))) as store:
+        KeyManager(store, lambda: NOW, "x").create(VirtualKey("", "an"))
+        assert len(store.all_keys()) == 1
+        (idle,) = store._idle
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if len(store.all_keys()) == 1 and store._idle[0] is not idle else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert len(store.all_keys()) == 1
+        assert store._idle == [idle]

@@ -8,7 +8,7 @@ from quotakeeper.domain.keys import key_changes
 from quotakeeper.domain.keys.key_changes import KeyChange, KeyOrder
 from quotakeeper.domain.keys.key_store import KeyStore
 from quotakeeper.domain.keys.key_text import RANDOM_BYTES, digest_of, key_text, last_four
-from quotakeeper.domain.keys.virtual_key import KeySecret, VirtualKey, checked
+from quotakeeper.domain.keys.virtual_key import KeySecret, VirtualKey, check_no_secret, checked
 from quotakeeper.domain.usage import check_label
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_id, random_bytes, user_at_host
@@ -78,6 +78,7 @@ class KeyManager:
         return self._changed(name, lambda key: key_changes.revoked(key, order))
 
     def _order(self, why: str) -> KeyOrder:
+        check_no_secret("why", why)
         return KeyOrder(self._actor, self._now(), check_label(why, "why", empty=True))
 
     def _changed(self, name: str, change: Callable[[VirtualKey], KeyChange]) -> VirtualKey:
@@ -94,6 +95,7 @@ class KeyManager:
 
 def key_named(store: KeyStore, name: str) -> VirtualKey:
     """Return the key with this name. Raises InvalidInputError, which suggests the most similar name."""
+    check_no_secret("NAME", name)
     for key in store.all_keys():
         if key.name == name:
             return key

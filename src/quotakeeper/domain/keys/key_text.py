@@ -40,6 +40,11 @@ def digest_of(text: object) -> bytes | None:
     return sha256(text.encode("ascii")).digest()
 
 
+def has_secret(text: str) -> bool:
+    """Return whether a text contains something in the form of a key, which must not be stored."""
+    return _FORM.search(text) is not None
+
+
 def last_four(text: str) -> str:
     """Return the last four characters, by which a person recognises the key."""
     return text[-4:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from quotakeeper.domain.keys.key_text import has_secret
 from quotakeeper.domain.limits import Limit, Scope
 from quotakeeper.domain.usage import MAX_SCOPE_LABELS, check_label, check_scope
 from quotakeeper.errors import InvalidInputError
@@ -147,8 +148,20 @@ def limits_of(key: VirtualKey, limits: Iterable[Limit]) -> tuple[Limit, ...]:
     return tuple(found)
 
 
+def check_no_secret(field: str, *texts: str) -> None:
+    """Raise InvalidInputError if a text contains the secret of a key. The message does not show it."""
+    if any(map(has_secret, texts)):
+        raise InvalidInputError(
+            field, "contains the secret of a key",
+            "give a name; if others can see the secret, run: quotakeeper keys rotate NAME",
+        )  # fmt: skip
+
+
 def checked(key: VirtualKey) -> VirtualKey:
     """Return a key whose values are valid and normalised. Raises InvalidInputError."""
+    check_no_secret("NAME", key.name)
+    check_no_secret("project", key.project)
+    check_no_secret("labels", *(part for pair in key.labels for part in pair))
     labels = check_scope(dict(key.labels))
     for name, instead in ((KEY_LABEL, "NAME"), (PROJECT_LABEL, "--project")):
         if name in dict(labels):

@@ -11,6 +11,7 @@ from quotakeeper.domain.keys.key_store import Decide
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.identifiers import new_owner
+from quotakeeper.native_threads import Lock
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.key_rows import KeyRows, checked_rows
 from quotakeeper.stores.sql.state import SqlState
@@ -25,12 +26,13 @@ T = TypeVar("T")
 
 
 class SqliteKeys(Transactions):
-    """The virtual keys of one ledger file; see KeyStore. Any thread may read."""
+    """The virtual keys of one ledger file; see KeyStore. Any thread may use it."""
 
     def __init__(
         self, path: Path, zones: ZoneFinder, *, durability: str = "power", group: int | None = None
     ) -> None:  # fmt: skip
         super().__init__(path, zones, owner=new_owner(), durability=durability, group=group)
+        self._changing = Lock()
 
     @property
     def name(self) -> str:
@@ -62,10 +64,11 @@ class SqliteKeys(Transactions):
                 make_key_tables(state.session)
             return self._tables(state.session).change(name, decide), True
 
-        try:
-            return self._written(write)
-        finally:
-            self.close()
+        with self._changing:  # the connection is for one thread
+            try:
+                return self._written(write)
+            finally:
+                self.close()
 
     def _asked(self, ask: Callable[[KeyRows], T], without: T) -> T:
         with reading(self._path) as session:

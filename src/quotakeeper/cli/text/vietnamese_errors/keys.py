@@ -6,6 +6,10 @@
 from __future__ import annotations
 
 TEXTS = {
+    "contains the secret of a key": "có chứa mã bí mật của một khóa",
+    "give a name; if others can see the secret, run: quotakeeper keys rotate NAME": (
+        "hãy nêu một cái tên; nếu người khác thấy được mã, hãy chạy: quotakeeper keys rotate NAME"
+    ),
     "there is no key {}": "không có khóa {0}",
     "see: quotakeeper keys list --all": "xem: quotakeeper keys list --all",
     "there is already a key {} ({})": "đã có khóa {0} ({1!t})",
