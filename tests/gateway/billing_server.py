@@ -46,6 +46,7 @@ class BillingServer:
     answering: asyncio.Event = field(default_factory=asyncio.Event)  # an answer has begun
     left: asyncio.Event = field(default_factory=asyncio.Event)  # a client closed its connection
     go_on: asyncio.Event = field(default_factory=asyncio.Event)  # a stream waits for this
+    at_once: bool = False  # a stream is sent in one piece
     pauses_after: int | None = None  # a stream waits after this many events
     events: int = 4
     tokens_an_event: int = 5
@@ -145,6 +146,14 @@ async def _stream(
     provider.bill.append(line)
     gone = asyncio.create_task(reader.read(1))
     provider.answering.set()
+    if provider.at_once:
+        made = [_event(provider, path, got, number) for number in range(1, provider.events + 1)]
+        whole = b"".join(event for event, _ in made)
+        line.quantities = made[-1][1]
+        writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(whole), whole))
+        await writer.drain()
+        gone.cancel()
+        return
     for number in range(1, provider.events + 1):
         event, quantities = _event(provider, path, got, number)
         writer.write(b"%x\r\n%s\r\n" % (len(event), event))

@@ -175,6 +175,30 @@ def test_a_stream_that_exceeds_a_limit_is_cut_by_the_providers_own_error() -> No
     run(test)
 
 
+def test_what_a_provider_had_sent_before_a_cut_counts() -> None:
+    """Ten events arrive at once; the limit cuts after the fifth. The client gets five, and all ten
+    count, because the provider bills them."""
+    limit = {
+        "name": "words",
+        "meter": "output_tokens",
+        "amount": 40,
+        "window": "day",
+        "mode": "hard",
+    }
+
+    async def test() -> None:
+        async with (
+            billing_server(events=10, tokens_an_event=10, at_once=True) as provider,
+            gate(provider.url, {"limit": [limit]}) as through,
+        ):
+            _, _, got = await through.post(STREAM, prompt("a", 20), through.key())
+            assert got.count(b"usageMetadata") == 5
+            assert await through.total() == provider.total
+            assert provider.total["output_tokens"] == 100
+
+    run(test)
+
+
 def test_32_clients_on_the_last_cent_never_pass_it(tmp_path: Path) -> None:
     """Only as many calls are sent as fit. The others are refused in Gemini's form."""
     cents = {**_COST, "amount": "0.01"}

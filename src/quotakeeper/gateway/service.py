@@ -34,6 +34,7 @@ from quotakeeper.metering.call_meter import CallMeter
 
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
+_UPLOADS = ("/upload/", "/resumable/")
 
 
 class Gateway:
@@ -115,6 +116,9 @@ class Gateway:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
+        if routed.target.startswith(_UPLOADS):
+            text = "uploads of files are not served yet; send the file in the request"
+            raise GatewayAnswerError(501, "uploads", text)
         if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):
             text = f"the key {key.name!r} may not call {note.provider}"
             raise GatewayAnswerError(403, "provider_not_allowed", text)

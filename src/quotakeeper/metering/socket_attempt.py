@@ -49,19 +49,18 @@ class SocketCut:
 
 @with_guards
 class SocketAttempt:
-    """A session that was opened.
+    """A session that was opened. `scope`: its labels.
 
-    No method raises. Call `sent` before a message is sent, and `received` for each received
-    message. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session
-    that is garbage collected ends with the usage counted so far. `scope`: its labels.
+    No method raises. Call `sent` before a message is sent, and `received` for each received one.
+    `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that is
+    garbage collected ends with the usage counted so far.
     """
 
     def __init__(
         self, meter: CallHost, adapter: Adapter, session: LiveSession,
         scope: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        labels = meter.scope if scope is None else scope
-        self.budget = SessionBudget(meter.keeper, labels, session.call)
+        self.budget = SessionBudget(meter.keeper, scope or meter.scope, session.call)
         self._progress = ProgressNote(meter, self.budget)
         self._meter = meter
         self._adapter = adapter
@@ -222,7 +221,7 @@ class SocketAttempt:
         return needed
 
     def _quantities(self, usage: Usage) -> dict[str, int]:
-        """Return the usage to settle. It includes sent audio, billed before results come."""
+        """Return the usage to settle, with the audio sent, which is billed before results come."""
         exact = getattr(self._session, "is_timed_by_bytes", False)
         if usage.provenance is Provenance.REPORTED or not exact:
             return dict(usage.quantities)
