@@ -85,6 +85,7 @@ def test_two_different_keys_are_refused_and_the_same_key_twice_is_not() -> None:
             status, _, body = await through.post(f"{STREAM}&key={two}", prompt(), one)
             assert (status, _error(body)["reason"]) == (400, "two_keys")
             assert (await through.post(f"{STREAM}&key={one}", prompt(), one))[0] == 200
+            assert (await through.post(f"{STREAM}&key={one}", prompt(), ""))[0] == 200
 
     run(test)
 

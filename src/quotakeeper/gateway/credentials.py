@@ -50,11 +50,13 @@ def take_credentials(head: RequestHead) -> Taken:
         each.strip() for line in head.values("sec-websocket-protocol") for each in line.split(",")
     ]
     protocols, chosen = _without_key(offered, found)
-    if len(set(found)) > 1:
+    secrets = {each for each in found if each}
+    if len(secrets) > 1:
         raise GatewayAnswerError(400, "two_keys", "the request has two different keys")
-    if not found or not _SECRET.fullmatch(found[0]):
+    secret = secrets.pop() if secrets else ""
+    if not _SECRET.fullmatch(secret):
         raise no_key()
-    return Taken(found[0], target, headers, protocols, chosen)
+    return Taken(secret, target, headers, protocols, chosen)
 
 
 def _without_parameters(target: str, found: list[str]) -> str:
