@@ -116,7 +116,8 @@ async def _answer(
     provider: BillingServer, got: Got, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     path = got.target.partition("?")[0]
-    if path.endswith(":streamGenerateContent") or b'"stream": true' in got.body:
+    is_stream = path.endswith(":streamGenerateContent") or b'"stream": true' in got.body
+    if is_stream and got.method == "POST":
         await _stream(provider, path, got, reader, writer)
         return
     answer, quantities = _plain(provider, path, got)
@@ -185,6 +186,8 @@ def _words(body: Mapping[str, Any]) -> int:
 
 
 def _plain(provider: BillingServer, path: str, got: Got) -> tuple[object, dict[str, int]]:
+    if got.method == "GET":
+        return {"models": []}, {"requests": 1}
     if path.endswith("/v1/listen"):
         with wave.open(io.BytesIO(got.body)) as sound:
             seconds = sound.getnframes() / sound.getframerate()
@@ -193,8 +196,6 @@ def _plain(provider: BillingServer, path: str, got: Got) -> tuple[object, dict[s
             "results": {"channels": [{"alternatives": [{"transcript": "a"}]}]},
         }
         return answer, {"audio_milliseconds": round(seconds * 1000), "requests": 1}
-    if got.method == "GET":
-        return {"models": []}, {"requests": 1}
     asked, told = _words(json.loads(got.body)), provider.tokens_an_event
     used = {"input_tokens": asked, "output_tokens": told, "requests": 1}
     if path.endswith(":generateContent"):

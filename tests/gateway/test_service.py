@@ -13,6 +13,7 @@ from quotakeeper.gateway.upstreams import make_upstreams
 from quotakeeper.http_server.server_settings import HttpServerSettings
 from tests.gateway.billing_server import billing_server
 from tests.gateway.harness import GENERATE, STREAM, gate, prompt, run
+from tests.http_server.hostile import PATHS
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/nobody/v1/x", "/v1/x", "/gemini", "/"])
@@ -22,6 +23,27 @@ def test_a_path_of_nobody_is_refused(path: str) -> None:
             status, _, body = await through.post(path, {}, through.key())
             assert (status, json.loads(body)["error"]["reason"]) == (404, "no_route")
             assert b"/gemini/" in body and provider.requests == []
+
+    run(test)
+
+
+def test_the_path_that_the_provider_gets_is_the_path_that_was_sent() -> None:
+    """Every valid target arrives byte for byte; only an empty query is left out."""
+
+    async def test() -> None:
+        async with billing_server() as provider, gate(provider.url) as through:
+            host, port = through.url.removeprefix("http://").split(":")
+            key, sent = through.key(), [path.decode() for path in PATHS if path != b"/"]
+            for path in sent:
+                reader, writer = await asyncio.open_connection(host, int(port))
+                head = f"GET /gemini{path} HTTP/1.1\r\nHost: a\r\nx-goog-api-key: {key}\r\n\r\n"
+                writer.write(head.encode())
+                assert (await reader.readline()).split()[1] == b"200", path
+                writer.close()
+            got = [each.target for each in provider.requests]
+            assert got == [
+                path.removesuffix("?") if path.count("?") == 1 else path for path in sent
+            ]
 
     run(test)
 

@@ -218,7 +218,7 @@ _CHUNKS = {
 
 HOSTILE: dict[str, bytes] = {**_LINES, **_TARGETS, **_HOSTS, **_HEADERS, **_FRAMING, **_CHUNKS}
 
-_PATHS = (
+PATHS = (
     b"/", b"/v1/x", b"/v1beta/models/gemini-2.5-flash:generateContent",
     b"/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse", b"/v1/listen?model=nova-3",
     b"/v1/listen?model=nova-3&keyterm=a%20b&punctuate=true", b"/v1/listen?callback=https://a.example/b//c",
@@ -273,7 +273,7 @@ _GOOD_BODIES = {
 }  # fmt: skip
 
 VALID: dict[str, bytes] = {
-    **{f"target {path[:60].decode()}": _get(path) for path in _PATHS},
+    **{f"target {path[:60].decode()}": _get(path) for path in PATHS},
     **{f"host {name.decode()}": _host(name) for name in _GOOD_HOSTS},
     **{f"header {line[:60]!r}": _head(b"GET /v1/x HTTP/1.1", line) for line in _GOOD_HEADERS},
     **{

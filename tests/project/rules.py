@@ -912,7 +912,7 @@ RULES = (
         "Yêu cầu có độ dài nội dung đọc được theo hai cách thì bị từ chối.",
         "http_server/heads.py",
         "_length",
-        "        if coding[0].lower() != \"chunked\":",
+        '        if coding[0].lower() != "chunked":',
         "        if False:",
         "tests/http_server/test_hostile_requests.py::test_no_hostile_request_is_accepted",
     ),
