@@ -51,6 +51,8 @@ class BillingServer:
     events: int = 4
     tokens_an_event: int = 5
     drops: str = ""  # "before": no answer; "amid": half an answer
+    uploaded: bytes = b""
+    upload_host: str = ""  # where an upload goes on; "": here
     on_request: Callable[[Got], Awaitable[None]] | None = None
     port: int = 0
 
@@ -120,6 +122,9 @@ async def _answer(
     if is_stream and got.method == "POST":
         await _stream(provider, path, got, reader, writer)
         return
+    if path.startswith("/upload/"):
+        await _upload(provider, got, writer)
+        return
     answer, quantities = _plain(provider, path, got)
     body = json.dumps(answer).encode()
     writer.write(
@@ -132,6 +137,24 @@ async def _answer(
         await writer.drain()
         raise ConnectionResetError
     writer.write(body)
+    await writer.drain()
+
+
+async def _upload(provider: BillingServer, got: Got, writer: asyncio.StreamWriter) -> None:
+    """Start an upload, or take its next part."""
+    provider.bill.append(Billed("/upload/v1beta/files", {"requests": 1}))
+    if got.values("x-goog-upload-command") == ["start"]:
+        where = f"{provider.upload_host or provider.url}/upload/v1beta/files?upload_id=a%2Fb&x=1"
+        more, body = f"X-Goog-Upload-URL: {where}\r\nX-Goog-Upload-Status: active\r\n", b""
+    else:
+        provider.uploaded += got.body
+        is_last = "finalize" in got.values("x-goog-upload-command")[0]
+        more = f"X-Goog-Upload-Status: {'final' if is_last else 'active'}\r\n"
+        body = b'{"file": {"name": "files/abc", "state": "ACTIVE"}}' if is_last else b""
+    kind = "Content-Type: application/json\r\n"
+    writer.write(
+        f"HTTP/1.1 200 OK\r\n{kind}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    )
     await writer.drain()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.gateway.call_note import CallNote
+from quotakeeper.gateway.uploads import PREFIX
 from quotakeeper.http_server.seam import Exchange
 
 _MOST_PATH = 200
@@ -26,10 +27,15 @@ class AccessLog:
         head = exchange.head
         record = {
             "at": rfc3339(at_us), "remote": exchange.remote, "method": head.method,
-            "path": head.path[:_MOST_PATH], "status": exchange.status,
+            "path": _shown(head.path), "status": exchange.status,
             "bytes": exchange.bytes_sent, "ms": round(seconds * 1_000), "key": note.key,
             "project": note.project, "provider": note.provider, "model": note.model[:_MOST_PATH],
             "operation": note.operation, "call": note.call_id, "outcome": note.outcome,
         }  # fmt: skip
         self._write(json.dumps({name: value for name, value in record.items() if value != ""},
                                ensure_ascii=False))  # fmt: skip
+
+
+def _shown(path: str) -> str:
+    """Return a path for the log. The name of an upload is left out, because it is a secret."""
+    return f"{PREFIX}..." if path.startswith(PREFIX) else path[:_MOST_PATH]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from quotakeeper.gateway.answers import GatewayAnswerError
 from quotakeeper.gateway.gateway_settings import GatewaySettings
+from quotakeeper.gateway.uploads import PREFIX
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import BodyTooLargeError, Exchange
 from quotakeeper.value_classes import dataclass
@@ -47,7 +48,7 @@ class BodyStore:
         head = exchange.head
         if not head.has_body:
             return ReadBody(b"", 0)
-        if _is_streamed(head):
+        if _is_streamed(head) or head.path.startswith(PREFIX):
             return await self._beginning(exchange)
         expected = _MIB if head.length is None else head.length
         if self._held + expected > self._settings.most_held_bytes:

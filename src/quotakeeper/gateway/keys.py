@@ -36,14 +36,31 @@ async def known_key(ring: KeyRing, secret: str, address: str) -> PresentedKey:
         try:
             found = await asyncio.to_thread(ring.present, secret)
         except LedgerError:
-            text = "the ledger cannot be read now, so no key can be checked"
-            raise GatewayAnswerError(503, "ledger_unavailable", text) from None
+            raise _unreadable() from None
+    return _allowed(found, address)
+
+
+def _unreadable() -> GatewayAnswerError:
+    text = "the ledger cannot be read now, so no key can be checked"
+    return GatewayAnswerError(503, "ledger_unavailable", text)
+
+
+def _allowed(found: PresentedKey | KeyRefusal, address: str) -> PresentedKey:
     if isinstance(found, KeyRefusal):
         raise GatewayAnswerError(_STATUS, found.code, found.text)
     if not found.key.allows_address(address):
         text = f"the key {found.key.name!r} may not be used from this address"
         raise GatewayAnswerError(403, "address_not_allowed", text)
     return found
+
+
+async def again(ring: KeyRing, presented: PresentedKey, address: str) -> PresentedKey:
+    """Ask again about a key that was accepted before. Raises GatewayAnswerError as `known_key`."""
+    try:
+        found = await asyncio.to_thread(ring.again, presented)
+    except LedgerError:
+        raise _unreadable() from None
+    return _allowed(found, address)
 
 
 def no_key() -> GatewayAnswerError:

@@ -11,6 +11,7 @@ from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.relayed_call import RelayedCall, Sender
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.gateway.running_calls import RunningCall
+from quotakeeper.gateway.uploads import Uploads
 from quotakeeper.gateway.upstream_seam import (
     AnswerLostError,
     NotReachedError,
@@ -45,8 +46,11 @@ class Leg:
 class Relay:
     """Relays calls to providers, and meters them."""
 
-    def __init__(self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore) -> None:
+    def __init__(
+        self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads
+    ) -> None:
         self._meter = meter
+        self._uploads = uploads
         self._client = client
         self._bodies = bodies
 
@@ -105,16 +109,19 @@ class Relay:
         reply = await self._client.send(outgoing)
         try:
             call.answered(reply.status, reply.headers)
-            await _return(leg, reply, call)
+            more = self._uploads.rewritten(
+                exchange.head, leg.routed, leg.call.presented, reply.headers
+            )
+            await _return(leg, reply, call, more)
         finally:
             reply.close()
 
 
-async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall) -> None:
+async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Headers) -> None:
     """Pass an answer to the client, up to its end or to where it is cut."""
     exchange, note = leg.exchange, leg.sender.note
     length = 0 if reply.status in _NO_BODY else reply.length
-    await exchange.begin(reply.status, returned_headers(reply.headers), length)
+    await exchange.begin(reply.status, (*returned_headers(reply.headers), *more), length)
     try:
         async for part in reply.parts():
             passed, cut = await call.passed(part)

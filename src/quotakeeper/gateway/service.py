@@ -21,12 +21,13 @@ from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
-from quotakeeper.gateway.keys import KeyRing, known_key
+from quotakeeper.gateway.keys import KeyRing, again, known_key, no_key
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed, Routes
 from quotakeeper.gateway.running_calls import RunningCalls
 from quotakeeper.gateway.socket_relay import SocketRelay
+from quotakeeper.gateway.uploads import PREFIX, Uploads
 from quotakeeper.gateway.upstream_seam import UpstreamClient
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
@@ -34,7 +35,6 @@ from quotakeeper.metering.call_meter import CallMeter
 
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
-_UPLOADS = ("/upload/", "/resumable/")
 
 
 class Gateway:
@@ -50,7 +50,8 @@ class Gateway:
         self._client = client
         self._keys = keys
         self._routes = Routes(upstreams)
-        self._relay = Relay(meter, client, BodyStore(self.settings))
+        self._uploads = Uploads()
+        self._relay = Relay(meter, client, BodyStore(self.settings), self._uploads)
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
         self._log = log or AccessLog(None)
@@ -98,6 +99,8 @@ class Gateway:
             await send_json(exchange, 200, {"status": "ok"})
         elif path == READY_PATH:
             await self._tell_ready(exchange)
+        elif path.startswith(PREFIX):
+            await self._upload(exchange, note)
         else:
             taken = take_credentials(exchange.head)
             known = await known_key(self._keys, taken.secret, exchange.remote)
@@ -116,13 +119,23 @@ class Gateway:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
-        if routed.target.startswith(_UPLOADS):
-            text = "uploads of files are not served yet; send the file in the request"
-            raise GatewayAnswerError(501, "uploads", text)
         if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):
             text = f"the key {key.name!r} may not call {note.provider}"
             raise GatewayAnswerError(403, "provider_not_allowed", text)
         await self._called(exchange, taken, routed, known, note)
+
+    async def _upload(self, exchange: Exchange, note: CallNote) -> None:
+        """Relay a part of an upload that a key has started. The request itself needs no key."""
+        head = exchange.head
+        upload = self._uploads.find(head.path)
+        if upload is None or "?" in head.target:
+            raise no_key()
+        known = await again(self._keys, upload.presented, exchange.remote)
+        note.key, note.project = known.key.name, known.key.project
+        note.provider = upload.routed.upstream.name
+        taken = Taken("", upload.routed.target, head.headers, ())
+        await self._called(exchange, taken, upload.routed, known, note)
+        self._uploads.sent(head, exchange.status)
 
     async def _called(
         self, exchange: Exchange, taken: Taken, routed: Routed, known: PresentedKey, note: CallNote
