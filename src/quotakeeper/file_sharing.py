@@ -31,7 +31,9 @@ def group_id(name: str) -> int:
     """
     if not _POSIX:
         raise ConfigError(
-            "ledger.group", "Windows has no such groups", "give the users access to the folder"
+            "ledger.group",
+            "cannot be set on Windows, which has no Unix groups",
+            "leave it out, and give the users access to the ledger's folder",
         )
     import grp  # noqa: PLC0415 - not on Windows, and only for shared ledgers
 

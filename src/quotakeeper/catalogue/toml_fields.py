@@ -89,7 +89,9 @@ class Fields:
             return value
         if not _MODEL.fullmatch(value) or (value.endswith("*") and not pattern):
             raise self.error(
-                name, f"{value[:60]!r} cannot be a model name", "letters, digits and . _ : / + -"
+                name,
+                f"{value[:60]!r} cannot be a model name",
+                "use letters, digits and . _ : / + -",
             )
         return value
 

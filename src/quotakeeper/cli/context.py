@@ -71,10 +71,12 @@ def check_ledger_is_there(session: CommandContext) -> None:
         return  # with a misspelt server name, the connection fails
     if path is None:
         raise LedgerUnavailableError(
-            settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"
+            settings.ledger,
+            "is in the memory of one process",
+            "call a method of its keeper in that process, such as Keeper.pause",
         )
     if not path.exists():
-        fix = "use --ledger with the ledger of these processes; see: quotakeeper doctor"
+        fix = "give the ledger that your programs use: --ledger PATH"
         raise LedgerUnavailableError(str(path), "does not exist", fix)
 
 

@@ -85,7 +85,7 @@ def parse_window(text: object, field: str = "window") -> Window:
         seconds = int(found[1]) * _UNIT_SECONDS[found[2]]
         if 1 <= seconds <= _MAX_ROLLING_SECONDS:
             return Window("rolling", seconds)
-        raise InvalidInputError(field, f"{name!r} is out of range", "from 1s to 400d")
+        raise InvalidInputError(field, f"{name!r} is out of range", "give 1s to 400d")
     raise InvalidInputError(
         field,
         f"unknown window {str(text)[:40]!r}",

@@ -214,7 +214,7 @@ class CallBuilder:
                 meter_name = _TEXT_METERS[name]
                 if given.get(meter_name) is not None:
                     raise InvalidInputError(
-                        name, f"is given beside {meter_name}", "give one of them"
+                        name, f"cannot be given together with {meter_name}", "give one of them"
                     )
                 count = self._count(_text(value, name))
                 counted_as = Provenance(count.provenance)

@@ -292,4 +292,4 @@ class CallMeter:
             with open(self._notes, "a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{word} {text}\n")
         except OSError as error:
-            self.fault("the launcher's summary is incomplete", error)
+            self.fault("the summary of quotakeeper run will be incomplete", error)

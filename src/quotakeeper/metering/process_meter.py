@@ -88,12 +88,14 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
         try:
             meter = make_meter(watching)
         except Exception:
-            log.debug("quotakeeper: these settings fail too", exc_info=True)
+            log.debug(
+                "quotakeeper: the meter does not start with these settings either", exc_info=True
+            )
         else:
             tell(
                 log,
                 logging.ERROR,
-                "quotakeeper: calls are counted without these settings: %s",
+                "quotakeeper: calls are counted, but not with all settings: %s",
                 reason,
             )
             return meter

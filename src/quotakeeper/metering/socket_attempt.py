@@ -297,4 +297,4 @@ class SocketAttempt:
     def _broke(self, error: Exception) -> None:
         self._broken = True
         self._progress.drop()
-        self._meter.fault("a live session could not be read; its estimate is charged", error)
+        self._meter.fault("a live session could not be read; its estimate is counted", error)

@@ -165,8 +165,8 @@ def _by_model(rates: Sequence[Rate], name: str, prices: PriceSnapshot) -> list[R
     if not providers:
         raise InvalidInputError(
             "--model",
-            f"{name!r} has no price for these operations",
-            "quotakeeper prices list shows them all",
+            f"no price is known for {name!r}",
+            "to see all models with a price: quotakeeper prices list",
         )
     provider = providers[0]
     model = prices.canonical_model(provider, bare)

@@ -15,7 +15,8 @@ from quotakeeper.cli.text.vietnamese import VIETNAMESE
 from quotakeeper.cli.text.vietnamese_errors import FINISHED
 
 _PLACE = re.compile(r"\{(?:\.\.\.)?\}")
-_VALUE = {"{}": "((?:(?!; ).)+?)", "{...}": "(.+?)"}
+# A quoted value is tried as a whole first, because a name may contain words of the pattern.
+_VALUE = {"{}": """('[^']*'|"[^"]*"|(?:(?!; ).)+?)""", "{...}": "(.+?)"}
 _BETWEEN = "; "  # separates the parts of a message: the problem, then the fix
 
 

@@ -205,7 +205,7 @@ class EndedCalls:
                 return
             text = read_ours(path)
         except OSError as error:  # another process was faster, or this user may not read it
-            log.debug("quotakeeper: %s: %s", path.name, error)
+            log.debug("quotakeeper: the file %s was not read: %s", path.name, error)
             return
         commands = [_command(line) for line in read_lines(text)]
         self._settle(store, now, [command for command in commands if command is not None])

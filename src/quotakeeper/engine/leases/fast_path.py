@@ -193,13 +193,19 @@ class FastPath:
                 )
             except OSError as error:
                 sure = False
-                log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+                log.warning(
+                    "quotakeeper: the end of call %s cannot be written to the lease journal: %s",
+                    call.id, error,
+                )  # fmt: skip
         self._ended.append(call)
         # The file with the line may have been removed in the meantime.
         return sure and (segment is None or not segment.gone) and not self.closed
 
     def _unwritten(self, call: LeasedCall, error: OSError) -> None:
-        log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+        log.warning(
+            "quotakeeper: a lease admits no more calls, because its journal cannot be written: %s",
+            error,
+        )
         call.lease.room.close()
         call.end = LineKind.RELEASED
         self._ended.append(call)

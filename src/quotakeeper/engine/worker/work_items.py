@@ -128,7 +128,7 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
     for ticket in failed:
         if not ticket.awaited:
             log.warning(
-                "quotakeeper: a command %s failed: %s", type(ticket.command).__name__, error
+                "quotakeeper: the command %s failed: %s", type(ticket.command).__name__, error
             )
     wake(failed)
 

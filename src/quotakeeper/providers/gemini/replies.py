@@ -269,7 +269,7 @@ class BatchReader(GeminiReader):
         if tokens_of(summed, "input_tokens"):
             self.snapshot(summed)
         else:
-            self.note("a batch: an estimate is recorded when it is made")
+            self.note("a batch: an estimate is recorded when the batch is created")
 
     def estimate(self, whole: bool) -> dict[str, int]:
         """Return the typical use of all requests in a batch that was accepted."""
