@@ -34,6 +34,7 @@ PARTS = {
     "key_wiring": "settings to virtual keys",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
+    "server_store": "a ledger on a server",
     "stores": "memory, SQL, SQLite",
     "engine": "worker, leases, journals",
     "catalogue": "dated prices",

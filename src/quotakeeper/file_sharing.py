@@ -26,8 +26,8 @@ _OPTION = '[ledger] group = "..."'
 def group_id(name: str) -> int:
     """The id of a Unix group of this machine.
 
-    Raises ConfigError if there is no such group, if this user is not a member (root need not be),
-    and always on Windows.
+    Raises ConfigError if there is no such group, if this user is not a member (root is always
+    accepted), and always on Windows.
     """
     if not _POSIX:
         raise ConfigError(

@@ -46,6 +46,7 @@ class Schema(int, Enum):
     KEY_SECRET = ("key-secret", 1)
     KEY_USAGE = ("key-usage", 1)
     KEYS = ("keys", 1)
+    LEASES = ("leases", 1)
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)

@@ -63,6 +63,7 @@ WITH_JSON = {
     "report": ("report --json", Schema.REPORT),
     "events": ("events --json", Schema.EVENTS),
     "verify": ("verify --json", Schema.VERIFY),
+    "leases": ("leases --json", Schema.LEASES),
     "compact": ("compact --keep 90d --json", Schema.COMPACT),
     "reconcile": ("reconcile gemini --file bill.csv --json", Schema.RECONCILE_BILL),
     "limits list": ("limits list --json", Schema.LIMITS),

@@ -507,8 +507,8 @@ RULES = (
         "Phần thuê kết thúc cùng kỳ mà nó được cấp, kể cả khi đồng hồ hệ thống bị chỉnh lùi.",
         "engine/leases/lease.py",
         "Lease.renewed",
-        "self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)",
-        "self.until = monotonic + DRAWN_ON_SECONDS",
+        "self.until = min(self.latest, monotonic + self.term.drawn_on)",
+        "self.until = monotonic + self.term.drawn_on",
         "tests/engine/test_leases.py::test_a_clock_set_back_does_not_extend_a_lease_beyond_its_part_of_a_window",
     ),
     Rule(

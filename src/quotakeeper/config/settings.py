@@ -37,8 +37,9 @@ def variable_of(name: str) -> str:
 CHOICES = (
     Choice(
         "durability",
-        ("power", "process"),
-        "what a committed write survives: a power cut, or only the end of the process",
+        ("power", "process", "replicated"),
+        "what a committed write survives: a power cut, only the end of the process, or also the "
+        "loss of the PostgreSQL server, because a standby has the write too",
     ),
     Choice(
         "on_limit",
@@ -61,6 +62,12 @@ CHOICES = (
         "on_store_failure",
         ("deny", "allow"),
         "what happens to a call while the ledger cannot be used",
+    ),
+    Choice(
+        "asynchronous_replication",
+        ("refuse", "allow"),
+        "what hard limits do with calls if a standby of the PostgreSQL server may lack the last "
+        "calls when it takes over: a limit could then be passed",
     ),
     Choice(
         "on_unpriced",
@@ -112,9 +119,28 @@ WHOLE_NUMBERS = (
         "how many seconds the clock may be ahead of the time since boot before quotakeeper "
         "distrusts it",
     ),
+    WholeNumber(
+        "lease_seconds",
+        60,
+        10,
+        3_600,
+        "how many seconds a lease of a host lasts if a server has the ledger and the host does "
+        "not renew the lease",
+    ),
 )
+_SERVER_SCHEMES = ("postgresql:", "postgres:")
 LEASE_WORDS = ("off", "auto")
 FEWEST_LEASED, MOST_LEASED = 4, 10_000  # the calls that one slice of a lease may be for
+
+
+def is_server(ledger: str) -> bool:
+    """Return whether this setting `ledger` names a database that other machines use as well."""
+    return ledger.lower().startswith(_SERVER_SCHEMES)
+
+
+def default_lease(ledger: str) -> str:
+    """Return the default of the setting `lease` for this ledger."""
+    return "auto" if is_server(ledger) else "off"
 
 
 def lease_size(value: object) -> str:
@@ -178,6 +204,7 @@ class Settings:
     - `quota_presets`: names of presets whose quotas are shown beside the limits.
     - `key_names`: the environment variable of a provider's key, for each provider in [keys].
     - `currency`: the rate for showing costs in a second currency, or None.
+    - `data_folder`: the folder for the data of this user on this machine, or None.
     """
 
     ledger: str = field(repr=False)  # a URL may have a password
@@ -194,7 +221,9 @@ class Settings:
     wait_seconds: int = 86_400
     clamp_least: int = 256
     clock_jump_seconds: int = 300
+    lease_seconds: int = 60
     on_store_failure: str = "deny"
+    asynchronous_replication: str = "refuse"
     on_unpriced: str = "auto"
     plan: str = "payg"
     lease: str = "off"
@@ -203,5 +232,6 @@ class Settings:
     ledger_group: str = ""
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: ExchangeRate | None = None
+    data_folder: Path | None = None
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -33,10 +33,11 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.native_threads import RLock
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.verification import compare_balances, replayed
 
 
-class MemoryStore:
+class MemoryStore(OneHost):
     """A ledger that exists only as long as its process. Several threads can use it at once."""
 
     def __init__(self, zones: ZoneFinder, owner: str = "memory") -> None:

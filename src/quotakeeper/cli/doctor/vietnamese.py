@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 TEXTS = {
+    "the ledger lacks calls": "sổ thiếu lượt gọi",
+    "a failover could lose calls": "chuyển dự phòng có thể làm mất lượt gọi",
+    "what this machine has seen of ledgers on servers": "những gì máy này đã thấy của sổ trên máy chủ",
     "the clock has jumped ahead": "đồng hồ đã nhảy về phía trước",
     "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "
     "{trusted}. Hard limits admit no call. Correct the clock; if it is right, run: {command}": (

@@ -12,6 +12,18 @@ def ledger() -> None:
     """Check, create and fill a ledger on a PostgreSQL server."""
 
 
+@ledger.command("accept")
+@click.option(
+    "--why", metavar="TEXT", default="", help="The reason, which is stored in the journal."
+)
+@click.pass_obj
+def accept(session: CommandContext, why: str) -> int:
+    """Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls."""
+    from quotakeeper.cli.ledger.command import run_accept
+
+    return run_accept(session, why)
+
+
 @ledger.command("check")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj

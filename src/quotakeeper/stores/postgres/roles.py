@@ -11,12 +11,13 @@ _ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 # Rows of the journal are only added. Rows that are derived from the journal are also changed.
 _ADDED_TO = (
     "entry", "labels", "word", "account", "crossing", "notice", "balance", "hold", "slot",
-    "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch",
+    "slot_part", "pace", "mark", "quota_seen", "clock_reading", "batch", "owner",
 )  # fmt: skip
 _CHANGED = (
     "head", "balance", "hold", "slot", "slot_part", "pace", "mark", "quota_seen", "clock_reading",
+    "owner",
 )  # fmt: skip
-_DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch")
+_DROPPED = ("hold", "slot", "quota_seen", "clock_reading", "batch", "owner")
 
 
 @dataclass(frozen=True, slots=True)

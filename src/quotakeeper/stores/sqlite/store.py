@@ -22,6 +22,7 @@ from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
@@ -54,7 +55,7 @@ from quotakeeper.stores.sqlite.transactions import Transactions
 from quotakeeper.value_classes import replace
 
 
-class SqliteStore(Transactions):
+class SqliteStore(Transactions, OneHost):
     """A ledger in one file. One thread at a time may use this object; other processes may use the
     file.
 

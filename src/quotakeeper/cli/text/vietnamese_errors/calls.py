@@ -95,11 +95,13 @@ TEXTS = {
     "cost more than the ledger can hold (9.2 million USD)": (
         "có chi phí lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
-    "give up to 30 days": "hãy nêu tối đa 30 ngày",
+    "give more than 0 and at most 2592000 seconds (30 days)": (
+        "hãy cho một số giây lớn hơn 0 và không quá 2592000 (30 ngày)"
+    ),
     "give the corrected figures": "hãy nêu số liệu đúng",
     "no corrected figure is given": "chưa nêu số liệu sửa nào",
-    "end that process, or wait 10 s until it has released its leases": (
-        "hãy kết thúc tiến trình đó, hoặc chờ nó trả lại (10 s)"
+    "end that process, or wait until its leases have expired; see: quotakeeper leases": (
+        "kết thúc tiến trình ấy, hoặc chờ phần thuê của nó hết hạn; xem: quotakeeper leases"
     ),
     "give up to 366 days": "hãy nêu tối đa 366 ngày",
     "is not above {}, the amount of limit {}": ("không lớn hơn {0}, là mức của hạn mức {1}"),
