@@ -182,7 +182,7 @@ def copy_to_server(source: Path, settings: Settings) -> int:
     address = parse_dsn(settings.ledger)
     store = SoleReader(source, zone_named, owner=new_owner())
     try:
-        return store.read_alone(lambda session: take_over(session, address, zone_named))
+        return store.read_alone(lambda session, keys: take_over(session, address, zone_named, keys))
     finally:
         store.close()
 

@@ -37,16 +37,18 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     return exit_codes.FAILURE if failed else exit_codes.OK
 
 
-def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql: bool) -> int:
+def run_init(
+    session: context.CommandContext, app: str, reader: str, keys: str, *, only_sql: bool
+) -> int:
     """Create the tables and roles on the server. With `only_sql`, only print the SQL for this."""
     server, words = open_server(session.settings()), session.words
     if only_sql:
-        console.say(server.creation_sql(app, reader))
+        console.say(server.creation_sql(app, reader, keys))
         return exit_codes.OK
-    is_new = server.make(app, reader)
+    is_new = server.make(app, reader, keys)
     text = "{ledger}: the tables were created" if is_new else "{ledger}: the tables already exist"
     console.say(words(text, ledger=server.name))
-    for role in filter(None, (app, reader)):
+    for role in filter(None, (app, reader, keys)):
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
                           role=role))  # fmt: skip

@@ -29,6 +29,9 @@ TEXTS = {
     "Role that can only read; created without login.": (
         "Vai trò chỉ đọc; được tạo không kèm quyền đăng nhập."
     ),
+    "Role that manages virtual keys; created without login.": (
+        "Vai trò quản lý khóa ảo; được tạo không kèm quyền đăng nhập."
+    ),
     "Only print the SQL; change nothing.": "In ra câu lệnh SQL, không thay đổi gì.",
     "Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls.": (
         "Chấp nhận sổ thiếu lượt gọi sau khi khôi phục hay chuyển dự phòng; hạn mức cứng lại nhận "

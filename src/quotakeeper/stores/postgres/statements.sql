@@ -290,6 +290,19 @@ SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = 'head'
 
+-- No row: there are no virtual keys. Nobody needs a right to ask this.
+-- name: rights_on_keys
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = 'virtual_key'
+
+-- Whoever changes virtual keys has this lock to the end of its transaction.
+-- name: lock_keys
+SELECT pg_advisory_xact_lock(hashtext('quotakeeper: keys ' || :schema))
+
+-- name: set_patience
+SELECT set_config('lock_timeout', :patience, true)
+
 -- A ledger is taken over from another database.
 -- name: lock_for_copy
 SELECT seq FROM head FOR UPDATE

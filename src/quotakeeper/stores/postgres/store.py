@@ -22,6 +22,7 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.postgres.key_store import problems_of_keys
 from quotakeeper.stores.postgres.lease_holders import LeaseHolders
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
@@ -139,7 +140,8 @@ class PostgresStore(LeaseHolders):
         """Compute all sums from the journal again. Returns the differences from the stored ones."""
         self._there()
         with self._reading() as session:
-            return verify_rows(session, self._zones, _problems_of_head(session))
+            found = verify_rows(session, self._zones, _problems_of_head(session))
+            return [*found, *problems_of_keys(session, self._address.schema)]
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""
