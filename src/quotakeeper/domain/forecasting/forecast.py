@@ -44,8 +44,7 @@ class Forecast:
     """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
     - `per_hour`: the present use per hour.
-    - `burn_rate`: how many times use at `per_hour` would use up the limit in one period; None if
-      the limit's amount is 0.
+    - `burn_rate`: how often use at `per_hour` uses up the limit in one period; None for a limit of 0.
     - `projected`: the use at the end of the period, with its 80 % interval. For a rolling window,
       it is the use one window from now.
     - `exhausts_at`: when nothing is left; None if something is left when the projection ends.

@@ -79,8 +79,8 @@ class PostgresConnection:
         """Begin a transaction and fetch rows that will be read next, in one round trip.
 
         The last statement of `before` must return the head row. `ahead` are the queries to fetch.
-        All statements are sent as one query, not in a pipeline, because after a pipeline the server
-        does not end a transaction that is idle for too long.
+        All statements are sent as one query, not in a pipeline. After a pipeline, the server would
+        not end a transaction that is idle for too long.
         """
         self._waiting.clear()
         results = self._together([*before, *ahead])
