@@ -55,10 +55,10 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """Return a text that differs between boot clocks with different zero points.
+    """Return a text that identifies the zero point of this process's boot clock.
 
-    It consists of `boot_id` and the time namespace of this process, because a time namespace may
-    have its own zero point. Returns "" if the boot is not known.
+    The text has `boot_id` and the time namespace of this process, because a time namespace may have
+    its own zero point. Returns "" if the boot is not known.
     """
     boot = boot_id()
     try:
@@ -106,6 +106,21 @@ def new_owner() -> str:
     """A new owner name, by which ledger files identify this process: the process id and random
     characters."""
     return f"{os.getpid()}-{os.urandom(6).hex()}"
+
+
+def host_name() -> str:
+    """The name of this machine, for messages and as the name of a folder."""
+    import socket  # noqa: PLC0415 - rarely needed
+
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in socket.gethostname())
+    return name.lstrip(".")[:64] or "host"
+
+
+def digest(text: str) -> str:
+    """Sixteen characters that are the same for the same text, and differ for other texts."""
+    from hashlib import sha256  # noqa: PLC0415 - as above
+
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def user_at_host() -> str:

@@ -12,7 +12,7 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.wiring import is_on_server, ledger_path, open_server
 
 if TYPE_CHECKING:
-    from quotakeeper.stores.sql.connection import SqlSession
+    from quotakeeper.stores.sql.copying import CopySource
 
 
 def copy_ledger(source: Settings, target: Settings) -> int:
@@ -28,8 +28,8 @@ def copy_ledger(source: Settings, target: Settings) -> int:
         from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415 - only one store is used
         from quotakeeper.stores.postgres.moving import frozen  # noqa: PLC0415
 
-        with frozen(parse_dsn(source.ledger), _shown(target)) as session:
-            return into(session)
+        with frozen(parse_dsn(source.ledger), _shown(target)) as ledger:
+            return into(ledger)
     from quotakeeper.stores.sqlite.sole_reader import SoleReader  # noqa: PLC0415 - as above
 
     path = ledger_path(source)
@@ -41,21 +41,21 @@ def copy_ledger(source: Settings, target: Settings) -> int:
         store.close()
 
 
-def _copier_to_server(target: Settings) -> Callable[[SqlSession], int]:
+def _copier_to_server(target: Settings) -> Callable[[CopySource], int]:
     from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415 - as above
     from quotakeeper.stores.postgres.moving import take_over  # noqa: PLC0415
 
     address = parse_dsn(target.ledger)
-    return lambda session: take_over(session, address, zone_named)
+    return lambda ledger: take_over(ledger, address, zone_named)
 
 
-def _copier_to_file(target: Settings) -> Callable[[SqlSession], int]:
+def _copier_to_file(target: Settings) -> Callable[[CopySource], int]:
     from quotakeeper.stores.sqlite.moving import take_over_to_file  # noqa: PLC0415 - as above
 
     path = ledger_path(target)
     if path is None:
         raise InvalidInputError("--ledger", "is in memory", "name a new file, or a server")
-    return lambda session: take_over_to_file(session, path, zone_named)
+    return lambda ledger: take_over_to_file(ledger, path, zone_named)
 
 
 def _shown(settings: Settings) -> str:

@@ -91,12 +91,12 @@ def test_a_ledger_that_went_there_and_back_is_the_same_machine(
             source.compact(clock.now() - 10**11, clock.now())
         end_all_calls(source, clock)
     with closing(SoleReader(paths[0], zone_named, owner="mover")) as reader:
-        entries = reader.read_alone(lambda session: take_over(session, address, zone_named))
+        entries = reader.read_alone(lambda ledger: take_over(ledger, address, zone_named))
     with closing(open_connection(address.parameters, prepares=False)) as raw, raw.transaction():
         raw.execute("SELECT set_config('search_path', %s, true)", (address.schema,))
         raw.execute(HOSTS_CLOCK)
-    with frozen(address, str(paths[1])) as session:
-        assert take_over_to_file(session, paths[1], zone_named) == entries > 0
+    with frozen(address, str(paths[1])) as ledger:
+        assert take_over_to_file(ledger, paths[1], zone_named) == entries > 0
     assert contents(paths[0]) == contents(paths[1])
     assert unfreeze(address) == str(paths[1])
 

@@ -6,6 +6,7 @@ The other tests of the pages leave these blocks out: see tests/docs/pages.py.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from quotakeeper.stores.postgres.driver import open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
 from tests.docs.page_run import run_page
 from tests.docs.pages import DOCS, LANGUAGES, ON_A_SERVER
-from tests.stores_postgres.server import client_programs
+from tests.stores_postgres.cluster import running, wheels
 
 BACK_UP = "how-to/back-up-postgresql.md"  # there is a ledger when it begins
 PAGES = ("tutorial/team.md", "how-to/read-with-bi-tools.md", BACK_UP)
@@ -57,26 +58,30 @@ class Database:
         return text.replace("--dbname=team", f"--dbname={self.name}")
 
 
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A server of its own, as pages make roles, which belong to a whole server."""
+    with running(wheels()) as cluster:
+        yield cluster.url
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page_run_on_a_server(
     server: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Roles belong to the whole server, so the languages take turns.
-    monkeypatch.setenv("PATH", f"{client_programs()}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{wheels()}{os.pathsep}{os.environ['PATH']}")
     for language in LANGUAGES:
-        database = Database(server, f"team_{os.getpid()}_{language}")
-        try:
-            folder = tmp_path / language
-            (folder / "run").mkdir(parents=True)
-            if page == BACK_UP:
-                with Keeper(database.url, {"default_limits": False}) as keeper:
-                    keeper.record("gemini", model="gemini-2.5-flash", input_tokens=7)
-            written = folder / Path(page).name
-            text = (DOCS / language / page).read_text(encoding="utf-8")
-            written.write_text(database.in_page(text), encoding="utf-8")
-            ran = run_page(written, folder / "run")
-            assert ran.exit_code == 0, ran.told
-            assert [each.block.line for each in ran.shown if not each.is_kept] == [], ran.told
-        finally:
-            database.drop()
+        database = Database(server, f"team_{language}")
+        if page == BACK_UP:
+            with Keeper(database.url, {"default_limits": False}) as keeper:
+                keeper.record("gemini", model="gemini-2.5-flash", input_tokens=7)
+        folder = tmp_path / language
+        (folder / "run").mkdir(parents=True)
+        written = folder / Path(page).name
+        text = (DOCS / language / page).read_text(encoding="utf-8")
+        written.write_text(database.in_page(text), encoding="utf-8")
+        ran = run_page(written, folder / "run")
+        assert ran.exit_code == 0, ran.told
+        assert [each.block.line for each in ran.shown if not each.is_kept] == [], ran.told
+        database.drop()

@@ -1,4 +1,4 @@
-"""The interface between the engine and a store: six ports. `Store` combines them."""
+"""The interface between the engine and a store: seven ports. `Store` combines them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.domain.verification import Problem as Problem
+from quotakeeper.domain.verification import Verification as Verification
 from quotakeeper.value_classes import dataclass
 
 
@@ -39,30 +41,6 @@ class EventQuery:
     limit: int | None = None
     newest_first: bool = False
     id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One difference that `verify` found. `what` describes it."""
-
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What `verify_new` found, and which entries it read.
-
-    - `problems`: every difference; empty if there is none.
-    - `after`: entries up to this number were not read again, because an earlier run verified them;
-      0 if the run read the whole journal.
-    - `newest`: the number of the newest entry that is verified now; 0 with problems.
-    - `why_whole`: why the whole journal was read although only new entries were to be; "" otherwise.
-    """
-
-    problems: tuple[Problem, ...]
-    after: int
-    newest: int
-    why_whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +206,15 @@ class OwnerLiveness(Protocol):
         before.
         """
 
+    def keep_alive(self, now: int) -> None:
+        """Write that this process is running, if it has written nothing for some seconds.
+
+        Does nothing if files show this. Raises LedgerError.
+        """
+
+    def process_rows(self, now: int) -> list[ProcessRow]:
+        """Return the processes that the ledger knows; empty if it keeps no rows of processes."""
+
     def before_fork(self) -> None:
         """Close handles that a forked child must not inherit. They are opened again when they are
         needed.
@@ -240,13 +227,33 @@ class OwnerLiveness(Protocol):
         """Close all handles. Open reservations stay open."""
 
 
+class LeaseSharing(Protocol):
+    """The port for leases of other processes. A lease is a reservation for many calls."""
+
+    def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
+        """Return the open leases that count in one of these limits, oldest first."""
+
+    def assumed_leases(self, owners: frozenset[str]) -> list[tuple[str, UsageEvent]]:
+        """Return the leases of these processes that were assumed: owner name and event."""
+
+    def recall(self) -> None:
+        """Ask all processes to release the unused parts of their leases. Raises LedgerError."""
+
+    def recalls(self, within_ms: int, now: int) -> int:
+        """Return a number that changes with each recall, at most `within_ms` milliseconds old.
+
+        It also changes when other processes counted this process as ended. Returns 0 if a file
+        beside the ledger recalls leases. Raises LedgerError.
+        """
+
+
 class QuotaPort(Protocol):
     """The port for providers' own quotas: the newest report of each quota, stored outside the
     journal.
     """
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Store quotas in one commit, except those of which a newer report is stored.
+        """Store quotas in one commit. A quota is skipped if a newer report of this quota is stored.
 
         Deletes quotas that were last seen before `forget_before`. Raises LedgerError if the store
         cannot write.
@@ -278,8 +285,15 @@ class ClockKeeping(Protocol):
 
 
 class Store(
-    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
+    LedgerWriter,
+    LedgerReader,
+    LedgerUpkeep,
+    OwnerLiveness,
+    LeaseSharing,
+    QuotaPort,
+    ClockKeeping,
+    Protocol,
 ):
-    """All six ports of a ledger store. Code that uses a store should ask only for the ports it
+    """All seven ports of a ledger store. Code that uses a store should ask only for the ports it
     needs.
     """

@@ -38,7 +38,9 @@ class Request:
     """One request before it is sent.
 
     `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
-    still be its length in bytes. `is_replaceable`: the hook can send another body instead.
+    still be its length in bytes. If `is_replaceable` is True, another body can be sent instead. If
+    `is_partial` is True, `body` is only the beginning of `body_size` bytes. `sender` is the name of
+    the sender's key at a gateway. Retries are recognised for each sender.
     """
 
     method: str
@@ -47,11 +49,11 @@ class Request:
     body: bytes | None = None
     body_size: int | None = None
     is_replaceable: bool = False
+    is_partial: bool = False
+    sender: str = ""
 
     def __repr__(self) -> str:
-        """Return method, URL and size. Leaves out everything that may hold a key: query, headers
-        and body.
-        """
+        """Return method, URL and size, and nothing that may hold a key (query, headers, body)."""
         size = len(self.body) if self.body is not None else self.body_size
         where = self.url.split("?")[0] if isinstance(self.url, str) else ""
         return f"Request({self.method} {where.rpartition('@')[2]}, {size} bytes)"
@@ -65,12 +67,12 @@ class Request:
 class Call:
     """What a request asks for: provider, model, operation, and the most that it can use.
 
-    - `billed` False: the call is free; only the request itself may be counted.
+    - `billed`: False if the call is free. At most the request itself is counted then.
     - `bound`: the upper bound of the use. If it is empty, nothing is counted and the call is sent
       unchanged.
     - `typical`: the likely use.
     - `options`: the options that select the price in the price catalogue.
-    - `bound_is` ASSUMED: the request does not state how much it can use, for example if it has a
+    - `bound_is`: ASSUMED if the request does not state how much it can use, for example if it has a
       URL in place of audio.
     - `facts`: notes from the adapter to its own reader, without any text of a prompt.
     """
@@ -90,11 +92,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used according to its answer. `complete` False: the answer was cut short.
+    """What a call used according to its answer.
 
-    `quantities` have the names of domain/units.py, without zeros. `options` are the price options
-    that the provider applied (the service tier), if the answer states them. `prepaid`: the call
-    used capacity that is paid separately, so it costs nothing more.
+    - `quantities`: by the names of domain/units.py, without zeros.
+    - `options`: the price options (the service tier) that the provider says it applied.
+    - `complete`: False if the answer was cut short.
+    - `prepaid`: True if the call used capacity that is paid separately, so it costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -118,8 +121,8 @@ class QuotaReading:
     - `timezone`: the zone whose midnight ends a day.
     - `amount`, `remaining`: in base units of the meter; None if unknown.
     - `model`: "" means the model of the call.
-    - `resets_in_us`: the quota resets so many microseconds after the reply; None if unknown.
-    - `resets_at`: the quota resets then, in microseconds since 1970 UTC; None if unknown.
+    - `resets_in_us`: the time from the reply to the reset, in microseconds; None if unknown.
+    - `resets_at`: the instant of the reset, in microseconds since 1970 UTC; None if unknown.
     - `in_headers`: True if the reply's headers report the quota, False if its error does.
     """
 
@@ -269,8 +272,8 @@ class Adapter(Protocol):
     ) -> Refusal:
         """Return the answer for a refused call, in the form of the provider's errors.
 
-        `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is
-        429.
+        With `hard`, the program must not retry: the status is 402, which no SDK retries. Otherwise
+        the status is 429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:

@@ -33,10 +33,11 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.native_threads import RLock
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.verification import compare_balances, replayed
 
 
-class MemoryStore:
+class MemoryStore(OneHost):
     """A ledger that exists only as long as its process. Several threads can use it at once."""
 
     def __init__(self, zones: ZoneFinder, owner: str = "memory") -> None:
@@ -194,14 +195,19 @@ class MemoryStore:
     def back_up(self, to: str) -> None:
         """Raises InvalidInputError: there is no file to copy."""
         raise InvalidInputError(
-            "ledger", "is in the memory of one process", "export its calls: quotakeeper export"
+            "ledger",
+            "is in the memory of one process",
+            "use a ledger in a file: set QUOTAKEEPER_LEDGER to its path",
         )
 
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
         """Raises InvalidInputError: label values are gone when the process ends."""
-        raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
+        raise InvalidInputError(
+            "ledger", "is in the memory of one process",
+            "end that process: the label is then gone with its ledger",
+        )  # fmt: skip
 
     def shrink(self) -> None:
         """Does nothing: a ledger in memory has no file."""
@@ -232,7 +238,7 @@ class MemoryStore:
             self._readings[reading.frame] = reading
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted; with None, that it is not. See the Store port."""
         with self._lock:
             self._state.doubt = doubt
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 TEXTS = {
+    "the ledger lacks calls": "sổ thiếu lượt gọi",
+    "a failover could lose calls": "chuyển dự phòng có thể làm mất lượt gọi",
+    "what this machine has seen of ledgers on servers": "những gì máy này đã thấy của sổ trên máy chủ",
     "the clock has jumped ahead": "đồng hồ đã nhảy về phía trước",
     "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "
     "{trusted}. Hard limits admit no call. Correct the clock; if it is right, run: {command}": (
@@ -97,9 +100,13 @@ TEXTS = {
     "calls made while the ledger did not answer; kept until they are in the ledger": (
         "lượt gọi trong lúc sổ không trả lời; giữ tới khi ghi vào sổ"
     ),
-    "lines of the files above that could not be read": "những dòng không đọc được của các tệp trên",
+    "a .lease or .spool file whose calls could not be counted; kept for you to look at": (
+        "một tệp .lease hoặc .spool có các lượt gọi không ghi vào sổ được; giữ lại để bạn xem"
+    ),
     "a copy from before a schema change": "bản sao trước khi đổi schema",
-    "a copy from before doctor --repair-clock": "bản sao trước khi chạy doctor --repair-clock",
+    "a copy made before doctor --repair-clock changed the ledger": (
+        "bản sao lưu trước khi doctor --repair-clock sửa sổ"
+    ),
     "the local tokenizer; written by tokens install": "bộ tách token tại máy; do tokens install ghi",
     "written by translate, beside each media file": "cạnh mỗi tệp media; do translate ghi",
     "written by export, backup, run and translate": "do export, backup, run và translate ghi",
@@ -115,17 +122,17 @@ TEXTS = {
     "it is {now} in this time zone; daily limits reset at {end}, in {left}": (
         "trong múi giờ này đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
     ),
-    "not found: {missing}; without it, translate sends whole videos, and plan cannot read the "
-    "length of some files": (
-        "không tìm thấy: {missing}; vì vậy translate sẽ gửi nguyên video, và plan không đo được "
-        "độ dài của một số tệp"
+    "not found: {missing}; without ffmpeg, translate sends whole videos; without ffprobe, the "
+    "length of some files is unknown": (
+        "không tìm thấy: {missing}; thiếu ffmpeg thì translate gửi nguyên video; thiếu ffprobe thì "
+        "không biết độ dài của một số tệp"
     ),
     "install ffmpeg": "hãy cài ffmpeg",
-    "limit {limit!r} matches no call: no call has the operation {name!r}": (
-        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang thao tác {name!r}"
+    "limit {limit!r} has matched no call: no call has had the operation {name!r} yet": (
+        "hạn mức {limit!r} chưa tính lượt gọi nào: chưa có lượt gọi nào mang thao tác {name!r}"
     ),
-    "limit {limit!r} matches no call: no call has the label {name!r}": (
-        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang nhãn {name!r}"
+    "limit {limit!r} has matched no call: no call has had the label {name!r} yet": (
+        "hạn mức {limit!r} chưa tính lượt gọi nào: chưa có lượt gọi nào mang nhãn {name!r}"
     ),
     "did you mean {near!r}?": "có phải ý bạn là {near!r}?",
     "no key is set; the sandbox needs none": "chưa đặt khóa nào; sandbox thì không cần khóa",

@@ -30,6 +30,10 @@ _DEFAULTS = {
     "connect_timeout": "5",
     "target_session_attrs": "read-write",
     "tcp_user_timeout": "5000",
+    # A server that is gone without a word is noticed after 25 s, even while its reply is awaited.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
     "application_name": "quotakeeper",
 }
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
@@ -81,7 +85,7 @@ def parse_dsn(url: str) -> ServerAddress:
     for key, value in given:
         if key not in _PASSED and key not in _OURS:
             known = ", ".join(sorted((*_PASSED, *_OURS)))
-            raise _wrong("the URL has an unknown parameter after its ?", f"known are {known}")
+            raise _wrong("the URL has an unknown parameter after its ?", f"use one of: {known}")
         (ours if key in _OURS else parameters)[key] = value
     _use_tls(parameters)
     return ServerAddress(

@@ -14,14 +14,22 @@ from quotakeeper.stores.postgres.dialect import PostgresSession, texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
+from quotakeeper.stores.postgres.key_store import (
+    make_key_tables,
+    rights_on_keys,
+    schema_of_keys,
+)
 from quotakeeper.stores.postgres.migrations import prepare
-from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.connection import Rows, SqlSession
 from quotakeeper.stores.sql.copying import (
+    KEY_TABLES,
     TABLES,
     CopyDiffersError,
+    CopySource,
     Table,
     bucket_rows,
     compare_copies,
+    compare_tables,
     rows_in,
 )
 from quotakeeper.stores.sql.verify_reads import verify_rows
@@ -34,9 +42,11 @@ _NUMBERED = (
 )  # later rows of these tables get their numbers from the server
 
 
-def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> int:
+def take_over(source: CopySource, address: ServerAddress, zones: ZoneFinder) -> int:
     """Copy a ledger into an empty ledger on a server, in one transaction. Returns the number of
     entries.
+
+    Its virtual keys and their audit are copied too.
 
     Before the commit, every row is read back and compared, and the copy is verified. Raises
     InvalidInputError if the ledger on the server is not empty, and LedgerError.
@@ -45,14 +55,17 @@ def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> 
         with closing(open_connection(address.parameters, prepares=False)) as raw:
             prepare(raw, address)
             with raw.transaction():
-                return _copied(source, raw, address, zones)
+                entries = _copied(source.session, raw, address, zones)
+                if source.keys is not None:
+                    _copy_keys(source.keys, raw, address)
+                return entries
     except (driver().Error, OSError) as error:
         raise translated(address, error) from error
 
 
 @contextmanager
-def frozen(address: ServerAddress, moved_to: str) -> Iterator[PostgresSession]:
-    """Freeze a ledger for a move to `moved_to`, and give a session that reads it in one snapshot.
+def frozen(address: ServerAddress, moved_to: str) -> Iterator[CopySource]:
+    """Freeze a ledger for a move to `moved_to`, and give sessions that read it in one snapshot.
 
     From then on, the server refuses every write of every process. If the `with` block raises, the
     ledger takes writes again. Raises InvalidInputError if it has open reservations, and
@@ -68,7 +81,7 @@ def frozen(address: ServerAddress, moved_to: str) -> Iterator[PostgresSession]:
                     raw.execute(texts()["set_path"], {"schema": address.schema})
                     session = _session(raw)
                     _check_none_open(session)
-                    yield session
+                    yield CopySource(session, _keys_in(raw, address))
             except BaseException:
                 _thaw(raw, address)
                 raise
@@ -154,6 +167,51 @@ def _session(raw: Any) -> PostgresSession:
     connection = PostgresConnection(raw)
     connection.may_read = True
     return PostgresSession(connection)
+
+
+def _copy_keys(source: SqlSession, raw: Any, address: ServerAddress) -> None:
+    make_key_tables(raw, address.schema)
+    raw.execute(texts()["set_path"], {"schema": schema_of_keys(address.schema)})
+    target = _session(raw)
+    if any(True for table in KEY_TABLES for _ in rows_in(target, table)):
+        raise InvalidInputError(
+            "--ledger",
+            f"{address.name} already has virtual keys",
+            "use a separate schema for the ledger: ?schema=NAME",
+        )
+    for table in KEY_TABLES:
+        _insert(raw, table, rows_in(source, table))
+    try:
+        compare_tables(KEY_TABLES, source, target)
+    except CopyDiffersError as error:
+        raise _differs(address, str(error)) from error
+
+
+class _InSchemaOfKeys(PostgresConnection):
+    """A connection whose queries read the virtual keys. Between them, the search_path is the ledger's."""
+
+    def __init__(self, raw: Any, address: ServerAddress) -> None:
+        super().__init__(raw)
+        self.may_read = True
+        self._schema = address.schema
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Rows:
+        path = texts()["set_path"]
+        self.raw.execute(path, {"schema": schema_of_keys(self._schema)})
+        rows = super().execute(sql, parameters)  # the driver has fetched them all
+        self.raw.execute(path, {"schema": self._schema})
+        return rows
+
+
+def _keys_in(raw: Any, address: ServerAddress) -> PostgresSession | None:
+    """Return a session that reads the virtual keys; None if there are none."""
+    may_read = rights_on_keys(raw, address.schema)
+    if may_read is False:
+        raise InvalidInputError(
+            "--from", "this user has no right to read its virtual keys",
+            "use the owner of the tables",
+        )  # fmt: skip
+    return None if may_read is None else PostgresSession(_InSchemaOfKeys(raw, address))
 
 
 def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:

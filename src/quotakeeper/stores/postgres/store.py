@@ -17,6 +17,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery
 from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.server_doubts import LedgerDoubt
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
@@ -57,19 +58,18 @@ class PostgresStore(PostgresVerifying):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: PostgresState, at: int) -> tuple[list[Outcomes], bool]:
-            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, at, state.high_water)
             if idle is not None:
                 return idle, False
-            outcomes, entries = apply.apply(state, commands, at)
-            return outcomes, state.save(entries)
+            outcomes, entries = apply.apply(state, self._as_of(commands, at), at)
+            return outcomes, state.save(entries) or bool(self._also)
 
         if all(isinstance(each, Watch | Sweep) for each in commands) and self._only_reads():
             # No read depends on these commands. The server refuses every other write of this user.
             return [Watched() if isinstance(each, Watch) else Swept() for each in commands]
         batch = self._new_batch(now)
         if self.is_conditional:
-            outcomes = self._posted(commands, now, batch)
+            outcomes = self._posted(self._presence.under_name(commands), now, batch)
             if outcomes is not None:
                 return outcomes
         return self._written(carry_out, now, batch)
@@ -80,7 +80,6 @@ class PostgresStore(PostgresVerifying):
         """Decide whether a reservation would be admitted. Changes nothing."""
 
         def ask(state: PostgresState, at: int) -> Decision:
-            state.doubt = self._doubt
             check_ledger_time(self.name, at, state.high_water)
             return admission.check(state, labels, figures, limits, at)
 
@@ -107,17 +106,6 @@ class PostgresStore(PostgresVerifying):
     def open_count(self) -> int:
         """Return the number of open reservations."""
         return self._read(lambda state, _: state.open_count())
-
-    def dead_owners(self) -> frozenset[str]:
-        """Return an empty set: reservations of an ended process stay open until they expire."""
-        return frozenset()
-
-    def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return an empty set: processes keep no files beside this ledger."""
-        return frozenset()
-
-    def bury(self, owners: frozenset[str]) -> None:
-        """Does nothing: this store keeps no data of processes."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Yield events in the order in which they were booked."""
@@ -170,11 +158,12 @@ class PostgresStore(PostgresVerifying):
             session.execute(session.sql["begin_rewriting"], (state.seq,))
             done = set_ledger_back(session, self._zones, to, by, why)
             session.execute(session.sql["end_rewriting"])
+            session.execute(session.sql["set_back_owners"], {"to": to})
             state.seq, state.high_water = session.execute(session.sql["head"]).fetchone()
             return done, True
 
         done = self._written(move)
-        self.close()  # close the connection, because all cached data is invalid now
+        self._disconnect()  # close the connection, because all cached data is invalid now
         return done
 
     def back_up(self, to: str) -> None:
@@ -247,6 +236,14 @@ class PostgresStore(PostgresVerifying):
         """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
+    def doubts(self, now: int) -> tuple[LedgerDoubt, ...]:
+        """Return the reasons why hard limits refuse calls. `now` is the clock of this machine.
+
+        Raises LedgerError.
+        """
+        self._read(lambda state, _: state.seq, now)
+        return self._watch.doubts
+
     def _only_reads(self) -> bool:
         """Return whether this user may read the ledger but not write to it."""
         self._there()
@@ -255,4 +252,6 @@ class PostgresStore(PostgresVerifying):
     def after_fork(self) -> PostgresStore:
         """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
-        return PostgresStore(self._address, self._zones, owner=new_owner())
+        local = None if self._local is None else self._local.after_fork()
+        return PostgresStore(self._address, self._zones, owner=new_owner(), demands=self._demands,
+                             identity=self._identity, local=local)  # fmt: skip

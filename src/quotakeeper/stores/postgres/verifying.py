@@ -5,24 +5,26 @@ from __future__ import annotations
 from contextlib import closing, suppress
 
 from quotakeeper.domain.ports import Problem, Verification
-from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.dialect import PostgresSession, texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
+from quotakeeper.stores.postgres.key_store import problems_of_keys
+from quotakeeper.stores.postgres.lease_holders import LeaseHolders
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.verified_mark import VerifiedRows, keep_rows
 from quotakeeper.stores.sql.verify_new import verify_further
 from quotakeeper.stores.sql.verify_reads import verify_rows
 
 
-class PostgresVerifying(ConditionalWrites):
+class PostgresVerifying(LeaseHolders):
     """The part of the PostgreSQL store that verifies the ledger."""
 
     def verify(self) -> list[Problem]:
         """Compute all sums from the journal again. Returns the differences from the stored ones."""
         self._there()
         with self._reading() as session:
-            return verify_rows(session, self._zones, _problems_of_head(session))
+            found = verify_rows(session, self._zones, _problems_of_head(session))
+            return found + self._problems_of_keys(session)
 
     def verify_new(self, *, whole: bool = False) -> Verification:
         """Verify what is new since the last run, or everything; see the Store port.
@@ -32,8 +34,11 @@ class PostgresVerifying(ConditionalWrites):
         self._there()
         return verify_further(
             self._reading, self._zones, self._keep_verified,
-            find_damage=_problems_of_head, whole=whole,
+            find_damage=_problems_of_head, beside=self._problems_of_keys, whole=whole,
         )  # fmt: skip
+
+    def _problems_of_keys(self, session: SqlSession) -> list[Problem]:
+        return problems_of_keys(session, self._address.schema)
 
     def _keep_verified(self, rows: VerifiedRows) -> None:
         """Write a mark in a transaction of its own, which holds no writer up.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from quotakeeper.stores.sql.bucket_sums import Sums
 from quotakeeper.stores.sql.connection import SqlSession
@@ -82,6 +82,35 @@ TABLES = (
     ),
 )  # fmt: skip
 
+# A ledger without virtual keys does not have these tables.
+KEY_TABLES = (
+    Table(
+        "virtual_key",
+        ("key_id", "name", "project", "labels", "state", "expires_at", "providers", "models",
+         "networks", "concurrency", "on_gone", "on_limit", "made_at", "version"),
+        1,
+    ),
+    Table(
+        "virtual_key_secret",
+        ("digest", "key_id", "number", "last_four", "made_at", "ends_at"),
+        1,
+    ),
+    Table(
+        "virtual_key_audit",
+        ("seq", "key_id", "act", "actor", "at", "why", "before_json", "after_json"),
+        1,
+    ),
+)  # fmt: skip
+
+
+class CopySource(NamedTuple):
+    """A ledger to copy: a session that reads it, and one that reads its virtual keys; None without
+    keys.
+    """
+
+    session: SqlSession
+    keys: SqlSession | None
+
 
 class CopyDiffersError(Exception):
     """A copy differs from its source. The text says where."""
@@ -115,10 +144,15 @@ def bucket_rows(session: SqlSession) -> Iterator[tuple[Any, ...]]:
 
 def compare_copies(source: SqlSession, copy: SqlSession) -> None:
     """Compare every row of a copy with its source. Raises CopyDiffersError."""
-    for table in TABLES:
-        for one, other in zip_longest(rows_in(source, table), rows_in(copy, table), fillvalue=_END):
-            if one != other:
-                raise CopyDiffersError(f"a row of table {table.name} differs from the source")
+    compare_tables(TABLES, source, copy)
     for one, other in zip_longest(bucket_rows(source), bucket_rows(copy), fillvalue=_END):
         if one != other:
             raise CopyDiffersError("the totals of a time slot differ from the source")
+
+
+def compare_tables(tables: Iterable[Table], source: SqlSession, copy: SqlSession) -> None:
+    """Compare every row of these tables with the source. Raises CopyDiffersError."""
+    for table in tables:
+        for one, other in zip_longest(rows_in(source, table), rows_in(copy, table), fillvalue=_END):
+            if one != other:
+                raise CopyDiffersError(f"a row of table {table.name} differs from the source")

@@ -65,16 +65,18 @@ class _AccountsChangedError(Exception):
 
 def verify_further(
     snapshot: Snapshot, zones: ZoneFinder, keep: Callable[[VerifiedRows], None], *,
-    find_damage: DamageFinder, whole: bool,
+    find_damage: DamageFinder, beside: DamageFinder, whole: bool,
 ) -> Verification:  # fmt: skip
     """Verify what is new since the last run; everything with `whole`, or if that is not possible.
 
     Calls `keep` with the new mark if there is no problem. A whole run also calls `find_damage`.
+    Each run calls `beside`, which finds the problems of what is not in the journal; it is the last
+    to use its snapshot.
     """
     why = ""
     if not whole:
         try:
-            found, rows = _verify_new(snapshot, zones)
+            found, rows = _verify_new(snapshot, zones, beside)
         except WholeRunNeededError as needed:
             why = needed.why
         else:
@@ -86,16 +88,20 @@ def verify_further(
         problems = verify_rows(session, zones, find_damage(session))
         if not problems:
             rows = rows_to_keep(session, read_mark(session))
-            newest = 0 if rows is None else rows.mark.seq
+        problems += beside(session)
+        rows = None if problems else rows
+        newest = 0 if rows is None else rows.mark.seq
     if rows is not None:
         keep(rows)
     return Verification(tuple(problems), 0, newest, why)
 
 
-def _verify_new(snapshot: Snapshot, zones: ZoneFinder) -> tuple[Verification, VerifiedRows | None]:
+def _verify_new(
+    snapshot: Snapshot, zones: ZoneFinder, beside: DamageFinder
+) -> tuple[Verification, VerifiedRows | None]:
     for _ in range(_ATTEMPTS):
         try:
-            return _NewEntries(snapshot, zones).verified()
+            return _NewEntries(snapshot, zones).verified(beside)
         except _AccountsChangedError:
             continue
         except (DamagedRowError, LedgerCorruptError, LookupError) as error:
@@ -123,14 +129,16 @@ class _NewEntries:
             )  # fmt: skip
             self._slots = self._check.start_from(_point(session, mark))
 
-    def verified(self) -> tuple[Verification, VerifiedRows | None]:
+    def verified(self, beside: DamageFinder) -> tuple[Verification, VerifiedRows | None]:
         """Return what was verified, and the new mark. Raises WholeRunNeededError at a difference."""
         rows, is_last = None, False
         while not is_last:
             with self._snapshot() as session:
                 self._session = session
                 is_last = self._follow(session)
-                rows = self._compare(session) if is_last else None
+                if is_last:
+                    rows = self._compare(session)
+                    _check_no(beside(session))
         accounts = [each for each in self._accounts if not each[1].per]
         for span in _spans(self._slots):
             with self._snapshot() as session:

@@ -102,7 +102,7 @@ def _add_unversioned(connection: sqlite3.Connection) -> None:
         return
     with suppress(sqlite3.OperationalError):
         connection.execute("BEGIN IMMEDIATE")
-        for statement in _statements("schema/additions"):
+        for statement in statements_of("additions"):
             connection.execute(statement)
         connection.execute("COMMIT")
     if connection.in_transaction:
@@ -111,13 +111,14 @@ def _add_unversioned(connection: sqlite3.Connection) -> None:
 
 def schema(version: int) -> list[str]:
     """Return the statements that migrate a ledger from schema `version - 1` to `version`."""
-    return _statements(f"schema/schema_{version}")
+    return statements_of(f"schema_{version}")
 
 
-def _statements(file: str) -> list[str]:
+def statements_of(name: str) -> list[str]:
+    """Return the statements of the file `name` in the folder of schemas, one by one."""
     statements: list[str] = []
     pending = ""
-    for line in read_sql("quotakeeper.stores.sqlite", file).splitlines():
+    for line in read_sql("quotakeeper.stores.sqlite", f"schema/{name}").splitlines():
         if line.startswith("--"):
             continue
         pending += line + "\n"

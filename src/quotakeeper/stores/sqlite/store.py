@@ -22,10 +22,10 @@ from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.forgetting import forget_label, look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
     read_entries,
@@ -39,6 +39,7 @@ from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
 from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.fork_guard import let_in
+from quotakeeper.stores.sqlite.key_tables import forget_label, look_for_label
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -52,7 +53,7 @@ from quotakeeper.stores.sqlite.verifying import SqliteVerifying
 from quotakeeper.value_classes import replace
 
 
-class SqliteStore(SqliteVerifying):
+class SqliteStore(SqliteVerifying, OneHost):
     """A ledger in one file. One thread at a time may use this object; other processes may use the
     file.
 
@@ -276,7 +277,7 @@ class SqliteStore(SqliteVerifying):
         self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted; with None, that it is not. See the Store port."""
         self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:

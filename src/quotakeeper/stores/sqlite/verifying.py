@@ -14,6 +14,7 @@ from quotakeeper.stores.sql.verify_new import verify_further
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.files import damage_in
+from quotakeeper.stores.sqlite.key_tables import key_damage
 from quotakeeper.stores.sqlite.transactions import Transactions
 
 
@@ -24,7 +25,7 @@ class SqliteVerifying(Transactions):
         """Check the file, compute all balances from the journal again, and return the differences."""
         self._there()
         with self._snapshot() as session:
-            return verify_rows(session, self._zones, damage_in(session))
+            return verify_rows(session, self._zones, damage_in(session)) + key_damage(session)
 
     def verify_new(self, *, whole: bool = False) -> Verification:
         """Verify what is new since the last run, or everything; see the Store port.
@@ -33,8 +34,9 @@ class SqliteVerifying(Transactions):
         """
         self._there()
         return verify_further(
-            self._snapshot, self._zones, self._keep_verified, find_damage=damage_in, whole=whole
-        )
+            self._snapshot, self._zones, self._keep_verified,
+            find_damage=damage_in, beside=key_damage, whole=whole,
+        )  # fmt: skip
 
     def _keep_verified(self, rows: VerifiedRows) -> None:
         def keep(state: SqlState) -> tuple[None, bool]:
