@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
@@ -26,6 +27,7 @@ from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.key_store import PostgresKeys, rows_in, schema_of_keys
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.stores.sqlite.key_store import SqliteKeys
+from quotakeeper.stores.sqlite.store import SqliteStore
 from tests.keys.fake_keys import HOUR, NOW
 from tests.keys.store_rules import KeyStoreRules, Open
 from tests.stores_postgres.conftest import CANARY
@@ -209,6 +211,23 @@ def test_a_moved_ledger_has_its_keys(
         KeyManager(moved, lambda: NOW, "an").disable("lan")
     with closing(PostgresStore(parse_dsn(url), zone_named, owner="me")) as store:
         assert store.verify() == []
+    # And back to a file: what was changed on the server comes along, the audit too.
+    back = file.with_name("back.db")
+    assert main(["--ledger", str(back), "ledger", "move", "--from", url]) == 0, capsys.readouterr()
+    returned = SqliteKeys(back, zone_named, durability="process")
+    with closing(PostgresKeys(parse_dsn(url))) as moved:
+        assert returned.all_keys() == moved.all_keys() != keys.all_keys()
+        assert returned.audit() == moved.audit()
+    KeyManager(returned, lambda: NOW, "an").enable("lan")
+    with closing(SqliteStore(back, zone_named, owner="me")) as copy:
+        assert copy.verify() == []
+        assert copy.verify_new().problems == ()
+    with closing(sqlite3.connect(back)) as raw:
+        raw.execute("DROP TRIGGER virtual_key_audit_is_never_deleted")
+        assert raw.execute("DELETE FROM virtual_key_audit WHERE act = 'enable'").rowcount == 1
+        raw.commit()
+    with closing(SqliteStore(back, zone_named, owner="me")) as copy:
+        assert copy.verify_new().problems == tuple(copy.verify()) != ()
 
 
 def test_a_ledger_without_keys_makes_no_schema_for_them(
