@@ -128,6 +128,15 @@ def test_damage_to_what_is_new_is_found(verified, path, damage, told):
         assert judge.verify_new() == found
 
 
+def test_a_journal_that_ends_before_the_mark_is_read_whole(verified, path):
+    verified.close()
+    change(path, "DELETE FROM entry WHERE seq = 12")
+    with closing(SqliteStore(path, zone_named, owner="judge")) as judge:
+        found = judge.verify_new()
+        assert (found.after, found.why_whole) == (0, SET_BACK)
+        assert list(found.problems) == judge.verify() != []
+
+
 def test_a_wrong_mark_costs_one_whole_run(verified, path):
     change(path, "UPDATE verified_balance SET settled = settled + 1")
     add_calls(verified)
@@ -162,6 +171,13 @@ def test_a_ledger_that_was_set_back_needs_a_whole_run(verified):
     found = verified.verify_new()
     assert (found.problems, found.after, found.why_whole) == ((), 0, SET_BACK)
     assert verified.verify_new().why_whole == ""
+
+
+def test_new_entries_that_were_set_back_need_a_whole_run(verified):
+    add_calls(verified, NOW + 300 * DAY)  # the mark is before them, and stays as it is
+    verified.set_back(NOW + 2 * DAY, "an@host", "the clock")
+    found = verified.verify_new()
+    assert (found.problems, found.after, found.why_whole) == ((), 0, SET_BACK)
 
 
 def test_a_label_that_was_taken_out_leaves_the_ledger_intact(store):
