@@ -150,6 +150,17 @@ def test_the_wake_up_tells_it_too(hosts: Hosts, caplog: pytest.LogCaptureFixture
     assert hosts.reserve(one, "c").hold.owner == "one~3"
 
 
+def test_who_was_seen_in_a_wrong_future_ends_when_the_ledger_is_set_back(hosts: Hosts) -> None:
+    one, two = hosts("one"), hosts("two")
+    right = hosts.clock.now()
+    hosts.advance(365 * 86_400)
+    hosts.reserve(one, "a")
+    hosts.clock.advance(seconds=-365 * 86_400)
+    two.set_back(right, "a user", "the clock was a year ahead")
+    hosts.advance(31)
+    assert two.dead_owners() == {"one"}
+
+
 def test_a_wake_up_is_sent_only_after_a_silence(hosts: Hosts) -> None:
     one = hosts("one")
     hosts.advance(20)
@@ -205,7 +216,11 @@ def test_a_forked_child_has_a_row_of_its_own(hosts: Hosts) -> None:
     one = hosts("one")
     one.before_fork()
     hosts.reserve(one, "a")
+    assert one._connection is not None
+    raw = one._connection.raw  # the parent's, which the child leaves open
     child = hosts.stores["child"] = one.after_fork()
+    assert not raw.closed
+    raw.close()
     assert child.owner != "one"
     hosts.reserve(child, "b")
     names = {row.name for row in child.process_rows(hosts.clock.now())}

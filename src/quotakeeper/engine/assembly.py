@@ -72,10 +72,10 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
 ) -> Engine:  # fmt: skip
     """Build an engine for a store. With `granting`, the engine admits calls on leases.
 
-    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file;
-    for a ledger on a server, a path in a folder of this host. The engine writes its spool and lease
-    journals to this folder. If it is None, they are in memory only. With `has_hosts`, other hosts
-    use the ledger too.
+    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file,
+    or a path in a folder of this host if the ledger is on a server. The engine writes its spool and
+    lease journals to this folder. If `spool_beside` is None, spool and journals are in memory only.
+    With `has_hosts`, other hosts use the ledger too.
     """
     observers = Observers(on_warning)
     lifecycle.join_as_user(observers)

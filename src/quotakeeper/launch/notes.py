@@ -63,7 +63,7 @@ class Notes:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether some calls may not have been counted. With `--strict`, such gaps are an error."""
+        """Whether some calls may not have been counted. With `--strict`, this is an error."""
         known = self.unseen or self.children or self.blind or self.too_old or self.failed
         return bool(known) or not self.metered
 

@@ -82,7 +82,7 @@ class HttpAttempt:
                     self._meter, self._adapter, self.call, self._reservation, self._reading
                 )
         except Exception as error:  # noqa: BLE001 - must not stop the program
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
 
     def feed(self, chunk: bytes) -> None:
         """Add the next bytes of the answer, as the program receives them.
@@ -97,9 +97,9 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """Add the next bytes of the answer. Returns where to cut the stream; None: do not cut it.
+        """Add the answer's next bytes. Returns where to cut the stream, or None for no cut.
 
-        `splits`: the cut may be inside this chunk.
+        With `splits`, the cut may be inside this chunk.
         """
         self.feed(chunk)
         return None if self._budget is None else self._budget.after(chunk, splits=splits)
@@ -117,7 +117,7 @@ class HttpAttempt:
     # -- the end
 
     def end(self, complete: bool = True) -> None:
-        """End the attempt, because the answer is over. `complete`: the answer is whole."""
+        """End the attempt, because the answer is over. `complete` is False if it was cut."""
         if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)
@@ -199,7 +199,7 @@ class HttpAttempt:
         try:
             self._reader.feed(data)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
 
     def _reading(self) -> tuple[Call, UsageReader] | None:
         """Parse all waiting bytes. Returns the call and its reader; None if unreadable."""
@@ -216,7 +216,7 @@ class HttpAttempt:
             reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
             usage = reader.finish(complete=complete)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
             return None
         note_reply(self._meter, self.call, reader)
         return usage
@@ -233,7 +233,7 @@ class HttpAttempt:
             if usage is not None:
                 return Settlement(self._reservation, self._figures(usage), self._unsettled)
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._guarded(self._assume)
         return None
 
@@ -246,12 +246,12 @@ class HttpAttempt:
             given = self._figures(usage)
             settlement = note_end(Settlement(self._reservation, given, self._unsettled))
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
             return lambda: self._guarded(self._assume)
         return lambda: settlement
 
     def _unsettled(self, error: Exception) -> None:
-        self._meter.fault("a call could not be settled; its estimate is charged", error)
+        self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._guarded(self._assume)
 
     def _settle(self, complete: bool) -> None:
@@ -266,7 +266,7 @@ class HttpAttempt:
                 await self._reservation.asettle(**self._figures(usage))
                 return
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._meter.settler.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:

@@ -24,7 +24,7 @@ class LabelValue:
 
 @dataclass(frozen=True, slots=True)
 class ForgottenLabel:
-    """What replacing a label value changed, or would change.
+    """The effects of replacing a label value, or the effects that it would have.
 
     - `calls`: the number of ended calls with the value.
     - `open_calls`: the number of calls with the value that have not ended.

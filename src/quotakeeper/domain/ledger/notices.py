@@ -88,10 +88,10 @@ class Notices:
 
 
 def family_key(limit: Limit) -> str:
-    """Return the account key that orders use for a limit.
+    """Return the account key under which a raise of this limit is recorded.
 
-    A limit of one label value (`rule` is set) has the key of the whole rule: the account without
-    that value.
+    If the limit is for one label value (`rule` is set), this is the key of the account of the whole
+    rule. The value is not in it.
     """
     account = limit.account
     if not limit.rule:

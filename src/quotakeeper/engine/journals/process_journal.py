@@ -126,7 +126,7 @@ class ProcessJournal:
         calls: dict[str, JournaledCall] = {}
         for line in lines:
             if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug("quotakeeper: an incomplete line in a lease journal: %.200s", line)
+                log.debug("quotakeeper: incomplete line in a lease journal skipped: %.200s", line)
                 continue
             if line.what is LineKind.LEASE:
                 continue

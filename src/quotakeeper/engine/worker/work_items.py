@@ -29,10 +29,11 @@ _TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 
 
 class WorkItem:
-    """A command or a question, and its answer. Either it is answered, or its caller withdraws it.
+    """A command or a question for the worker, and its answer.
 
-    The first `claim` decides between the two. Exactly one of `command` and `question` is set. A
-    command writes. A question reads; it is called with the store and the time.
+    The worker answers the item, or the caller withdraws it: the first `claim` decides. Exactly one
+    of `command` and `question` is set. A command writes. A question reads; it is called with the
+    store and the time.
     """
 
     __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
@@ -58,8 +59,8 @@ class WorkItem:
     def withdraw(self) -> bool:
         """Stop waiting for the answer. Returns False if the item was already answered.
 
-        A reservation is then not made, or is released again. Commands that report usage or a sent
-        call are still executed.
+        A reservation that was not made yet is not made, and one that was made is released. Commands
+        that report usage or a sent call are still executed.
         """
         if isinstance(self.command, Reserve) or self.question is not None:
             return self.claim()
@@ -77,7 +78,7 @@ class WorkItem:
         return self._done is not None or self.future is not None
 
     def expect(self) -> None:
-        """Prepare for a thread to wait. Call this before the item is passed to the worker."""
+        """Make it possible to call `wait`. Call this before the item is passed to the worker."""
         self._done = Lock()
         self._done.acquire()
 
@@ -87,9 +88,9 @@ class WorkItem:
         return bool(self._done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-        """Prepare for a coroutine to wait. Call this before the item is passed to the worker.
+        """Return a future that a coroutine awaits until the answer comes.
 
-        Returns the future to await.
+        Call this before the item is passed to the worker.
         """
         self.future = loop.create_future()
         return self.future
@@ -127,7 +128,7 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
     for ticket in failed:
         if not ticket.awaited:
             log.warning(
-                "quotakeeper: a command %s failed: %s", type(ticket.command).__name__, error
+                "quotakeeper: the command %s failed: %s", type(ticket.command).__name__, error
             )
     wake(failed)
 

@@ -155,6 +155,9 @@ ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, ended_at = NULL
 -- name: see_owner
 UPDATE owner SET seen_at = ? WHERE name = ?
 
+-- name: set_back_owners
+UPDATE owner SET seen_at = :to WHERE seen_at > :to
+
 -- A process that is counted as ended gets a number behind `~` when it comes back.
 -- name: owners_named
 SELECT name, seen_at, ended_at FROM owner WHERE split_part(name, '~', 1) = ANY (?) FOR UPDATE

@@ -167,6 +167,7 @@ class PostgresStore(LeaseHolders):
             session.execute(session.sql["begin_rewriting"], (state.seq,))
             done = set_ledger_back(session, self._zones, to, by, why)
             session.execute(session.sql["end_rewriting"])
+            session.execute(session.sql["set_back_owners"], {"to": to})
             state.seq, state.high_water = session.execute(session.sql["head"]).fetchone()
             return done, True
 

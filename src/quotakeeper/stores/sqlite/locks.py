@@ -60,8 +60,8 @@ class FileLock:
     def take(self, seconds: float) -> _Waiter | None:  # gate-ok(float): a wait
         """Take the lock. Raises HeldElsewhereError if the lock is not free within `seconds`.
 
-        Release it with `let_go` of the returned waiter; if this is None, with `let_go` of this
-        object.
+        To release the lock, call `let_go` of the returned waiter. If `take` returned None, call
+        `let_go` of this object.
         """
         if self._fd is None:
             self._fd = _opened(self._path)
@@ -90,7 +90,7 @@ class FileLock:
 class _Held:
     """A context manager that holds a lock.
 
-    It is a class because every commit makes one, and a generator is slower.
+    This is a class, because every commit makes a manager, and a generator function is slower.
     """
 
     __slots__ = ("_lock", "_seconds", "_waiter")
@@ -205,8 +205,8 @@ class OwnerMark:
     def close(self, *, kept: bool = False) -> None:
         """Release the lock of the file, so that other processes see that this process has ended.
 
-        The file is removed, unless `kept`: then the process leaves reservations open. A forked
-        child passes `kept`, so that only its copy of the handle is closed.
+        Removes the file unless `kept` is True. The file is kept in two cases: this process leaves
+        open reservations, or a forked child closes only its copy of the handle.
         """
         if self._fd is None:
             return
