@@ -140,7 +140,7 @@ def run(rounds: int, *, peers: bool = True) -> list[Line]:
 
 
 def _commits(fleet: Fleet, rounds: int) -> list[Line]:
-    """One conditional commit, beside 1.3 round trips and one bare commit."""
+    """One conditional commit, beside 1.3 round trips and the same commit without a delay."""
     cases = {"local": _case("local-commit", ONE)}
     for ms in DELAYS:
         cases[f"trip.{ms}"] = _case("round-trip", ONE, ms)
@@ -148,15 +148,17 @@ def _commits(fleet: Fleet, rounds: int) -> list[Line]:
     found = fleet.rounds(cases, rounds)
     if not found:
         return []
-    local = _p50(found["local"])
-    lines = [line("bare commit of one row, p50", local, "us", key="fleet.local")]
-    for ms in DELAYS:
+    commits = {ms: [each.first_p50 or 0.0 for each in found[f"commit.{ms}"]] for ms in DELAYS}
+    lines = [
+        line("bare commit of one row, p50", _p50(found["local"]), "us", key="fleet.local"),
+        line("conditional commit, 0 ms, p50", commits[0], "us", _p50(found["local"]),
+             "bare commit", "fleet.commit.0"),
+    ]  # fmt: skip
+    for ms in DELAYS[1:]:
         trips = _p50(found[f"trip.{ms}"])
-        base = [1.3 * trip + bare for trip, bare in zip(trips, local, strict=True)]
-        commits = [each.first_p50 or 0.0 for each in found[f"commit.{ms}"]]
-        name = f"conditional commit, {ms} ms more a round trip, p50"
-        lines.append(line(name, commits, "us", base, "of 1.3 trips and a bare commit",
-                          f"fleet.commit.{ms}"))  # fmt: skip
+        base = [1.3 * trip + near for trip, near in zip(trips, commits[0], strict=True)]
+        lines.append(line(f"conditional commit, {ms} ms, p50", commits[ms], "us", base,
+                          "1.3 trips and the commit at 0 ms", f"fleet.commit.{ms}"))  # fmt: skip
     return lines
 
 
