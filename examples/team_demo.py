@@ -149,11 +149,15 @@ class TeamDemo:
 
     def _lease_ends(self, an: Host, judge: Keeper) -> None:
         self._heading("5. The leases of binh end after 15 seconds: their rest counts as used")
-        admitted = False
-        while self._figures(judge)[1] and not admitted:
-            admitted = _is_admitted(judge)  # each refusal waits up to 2 s for leases
-        admitted = admitted or _is_admitted(judge)
-        self._expect(not admitted, "no other host gets any of it")
+        admitted: list[bool] = []
+
+        def is_over() -> bool:
+            admitted.append(_is_admitted(judge))  # a refusal waits up to 2 s for leases
+            return admitted[-1] or self._figures(judge)[1] == 0
+
+        self._await(is_over)
+        admitted.append(_is_admitted(judge))
+        self._expect(not any(admitted), "no other host gets any of it")
         self._standing(judge)
         assumed = sum(event.quantities.get("requests", 0) for event in judge.events()
                       if is_lease_id(event.id) and event.labels.provider == "gemini")  # fmt: skip

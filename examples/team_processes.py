@@ -76,7 +76,11 @@ class Host:
     def until_counted(self) -> dict[str, Any] | None:
         """Wait for the next counted call, and return it; None if the run has ended."""
         while True:
-            line = self._lines.get(timeout=PATIENCE_SECONDS)
+            try:
+                line = self._lines.get(timeout=PATIENCE_SECONDS)
+            except queue.Empty:
+                why = f"{self.name} made no call in {PATIENCE_SECONDS:.0f} s"
+                raise RuntimeError(why) from None
             if not line:
                 raise RuntimeError(f"{self.name} ended; see {self.folder / 'errors.txt'}")
             said = json.loads(line)
