@@ -21,7 +21,7 @@ from benchmarks.measuring import Line, alternating, line, say
 from benchmarks.redis_server import serving
 from quotakeeper import Keeper
 from quotakeeper.config import load_settings
-from tools import postgres_server
+from tools.postgres_server import PostgresMissingError, running, url_of, wheel
 
 _OUT_OF_REACH = 10**9
 _SECONDS = 0.8  # of one run
@@ -76,7 +76,7 @@ class Fleet:
 
     def run(self, case: Case, each: int, limit: int = _OUT_OF_REACH) -> Outcome:
         """One run. Raises CaseFailedError."""
-        postgres = {"postgres": postgres_server.url(self.server), "socket": str(self.server)}
+        postgres = {"postgres": url_of(self.server), "socket": str(self.server)}
         outcome = self._arena.run(case.who, case.how, each, limit, **postgres, **case.told)
         if not outcome.admitted and not outcome.before:
             raise CaseFailedError(f"admitted nothing {outcome.why}")
@@ -104,15 +104,16 @@ class Fleet:
 
     def url(self) -> str:
         """The URL of a new ledger."""
-        return postgres_server.url(self.server, f"fleet_{next(self._numbers)}")
+        return f"{url_of(self.server)}fleet_{next(self._numbers)}"
 
 
 @contextmanager
 def _fleet() -> Iterator[Fleet | None]:
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(postgres_server.running((), on_disk=True))
-        except postgres_server.PostgresMissingError as error:
+            # The last of two lines about a setting is in force.
+            server = stack.enter_context(running(wheel(), "fsync = on", on_disk=True)).folder
+        except PostgresMissingError as error:
             say(f"fleet: skipped, {error}")
             yield None
             return

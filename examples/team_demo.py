@@ -29,7 +29,7 @@ from quotakeeper.config import load_settings  # noqa: E402
 from quotakeeper.domain.ledger.reservations import is_lease_id  # noqa: E402
 from quotakeeper.pipeline.console import ProgressConsole  # noqa: E402
 from quotakeeper.sandbox import Sandbox  # noqa: E402
-from tools import postgres_server  # noqa: E402
+from tools.postgres_server import PostgresMissingError, running, url_of, wheel  # noqa: E402
 
 LIMIT = 48  # calls to Gemini a month, of both hosts together
 FILE_CALLS = 2  # calls to Gemini for one recording: translation and rewriting
@@ -62,7 +62,7 @@ class TeamDemo:
     def run(self) -> int:
         """Show all steps. Returns 0 if each gave the expected result."""
         with ExitStack() as stack:
-            server = stack.enter_context(postgres_server.running())
+            server = stack.enter_context(running(wheel())).folder
             sandbox = stack.enter_context(Sandbox())
             wire = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="qkwire-")))
             relay = stack.enter_context(Relay(server, wire))
@@ -241,7 +241,7 @@ class TeamDemo:
 
 
 def _url(folder: Path) -> str:
-    return postgres_server.url(folder, "team")
+    return f"{url_of(folder)}team"
 
 
 def _is_admitted(judge: Keeper) -> bool:
@@ -255,8 +255,8 @@ def _is_admitted(judge: Keeper) -> bool:
 def main(folder: Path, console: ProgressConsole) -> int:
     """Run the demo in a new folder. Returns the exit code."""
     try:
-        postgres_server.binaries()
-    except postgres_server.PostgresMissingError as error:
+        wheel()
+    except PostgresMissingError as error:
         console.line(f"demo: --team: {error}")
         return 1
     logging.getLogger("quotakeeper").addHandler(logging.NullHandler())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.config import Settings
-from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.identifiers import boot_id, digest, host_name, new_owner
+
+if TYPE_CHECKING:
+    from quotakeeper.stores.postgres.store import PostgresStore
 
 
 def host_files(settings: Settings) -> Path | None:
@@ -33,15 +36,23 @@ def host_files(settings: Settings) -> Path | None:
     return folder / f"{address.schema}-{digest(address.name)}"
 
 
-def server_store(settings: Settings, beside: Path | None) -> Store:
+def seen_file(settings: Settings) -> Path | None:
+    """The path of the file with what this host has last seen of a ledger on a server."""
+    files = host_files(settings)
+    return None if files is None else files.with_name(f"{files.name}.seen")
+
+
+def server_store(settings: Settings, beside: Path | None, durability: str = "") -> PostgresStore:
     """The store of a ledger on a server.
 
     `beside` is what `host_files` returns; None for a program that keeps no files on this host.
+    `durability` is that of the settings unless it is given.
     """
     with lifecycle.undisturbed():
         from quotakeeper.stores.postgres.driver import driver  # noqa: PLC0415 - as above
         from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415
         from quotakeeper.stores.postgres.owners import HostIdentity  # noqa: PLC0415
+        from quotakeeper.stores.postgres.server_watch import Demands  # noqa: PLC0415
         from quotakeeper.stores.postgres.store import PostgresStore  # noqa: PLC0415
 
         address = parse_dsn(settings.ledger)
@@ -52,4 +63,11 @@ def server_store(settings: Settings, beside: Path | None) -> Store:
 
             local = MarkedProcesses(beside)
     identity = HostIdentity(host_name(), boot_id())
-    return PostgresStore(address, zone_named, owner=new_owner(), identity=identity, local=local)
+    demands = Demands(
+        (durability or settings.durability) == "replicated",
+        settings.asynchronous_replication == "allow",
+        seen_file(settings),
+    )
+    return PostgresStore(
+        address, zone_named, owner=new_owner(), identity=identity, local=local, demands=demands
+    )

@@ -65,7 +65,7 @@ def wire(
     on_server = is_on_server(settings)
     beside = host_files(settings) if on_server else ledger_path(settings)
     engine = assemble(
-        server_store(settings, beside) if on_server else open_store(settings, chosen),
+        server_store(settings, beside, chosen) if on_server else open_store(settings, chosen),
         CallBuilder(limits, prices, _count_tokens, policies, names),
         limits,
         zone_named(settings.timezone),
@@ -138,7 +138,7 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     For a ledger that this user can read but not write, returns a read-only store.
     """
     if is_on_server(settings):
-        return server_store(settings, None)
+        return server_store(settings, None, durability or "")
     path = ledger_path(settings)
     if path is None:
         with lifecycle.undisturbed():
@@ -151,7 +151,7 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
     if opens_read_only(path):
         return ReadOnlyStore(path, zone_named)
-    chosen = _durability(durability or settings.durability)
+    chosen = _durability(durability or settings.durability, on_server=False)
     group = _group(settings)
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen, group=group)
 
@@ -182,7 +182,7 @@ def copy_to_server(source: Path, settings: Settings) -> int:
     address = parse_dsn(settings.ledger)
     store = SoleReader(source, zone_named, owner=new_owner())
     try:
-        return store.read_alone(lambda session: take_over(session, address, zone_named))
+        return store.read_alone(lambda session, keys: take_over(session, address, zone_named, keys))
     finally:
         store.close()
 
@@ -286,9 +286,12 @@ def _count_tokens(text: str) -> TokenCount:
     return count_tokens(text)
 
 
-def _durability(name: str) -> str:
-    if name not in ("power", "process"):
+def _durability(name: str, *, on_server: bool = True) -> str:
+    if name == "replicated" and not on_server:
         raise ConfigError(
-            "durability", f"unknown durability {str(name)[:40]!r}", "set it to power or process"
+            "durability", "replicated needs a ledger on PostgreSQL", "set it to power"
         )
+    if name not in ("power", "process", "replicated"):
+        problem = f"unknown durability {str(name)[:40]!r}"
+        raise ConfigError("durability", problem, "set it to power, process or replicated")
     return name

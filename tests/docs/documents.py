@@ -18,7 +18,7 @@ from quotakeeper.__main__ import main as command_line
 from quotakeeper.cli import context
 from quotakeeper.schemas import Schema
 from quotakeeper.testing import FakeClock
-from tests.cli.test_schemas import BILL, OTHERS, PREPAID, REQUESTS, WITH_JSON
+from tests.cli.test_schemas import BILL, OTHERS, PREPAID, REQUESTS, WITH_JSON, WITH_KEYS
 from tests.docs.pages import ROOT
 
 START = "2026-11-23T12:00:00+00:00"
@@ -91,6 +91,8 @@ def _printed(line: str) -> list[Any]:
         clock = FakeClock(START)
         with mock.patch.dict(os.environ, {**kept, **variables}, clear=True):
             _furnish(Path(folder), clock)
+            for each in WITH_KEYS:
+                _run(each, clock)
             text = _run(line, clock)
     if "ndjson" in line:
         return [json.loads(each) for each in text.splitlines()]
@@ -105,12 +107,13 @@ def _run(line: str, clock: FakeClock) -> str:
 
     with (
         mock.patch.object(context, "open_keeper", opened),
+        mock.patch.object(context, "now", clock.now),
         mock.patch("quotakeeper.tokens.accuracy.measure", _accuracy),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(messages),
     ):
         code = command_line(shlex.split(line))
-    if not output.getvalue():
+    if code and not output.getvalue():
         raise RuntimeError(f"{line} ended with {code}: {messages.getvalue()}")
     return output.getvalue()
 

@@ -45,9 +45,11 @@ SETTINGS: Texts = {
     },
     "durability": {
         "en": "What an acknowledged write survives: `power`, a power cut; `process`, only the end "
-        "of the process.",
+        "of the process; `replicated`, also the loss of the PostgreSQL server. A standby then has "
+        "the write.",
         "vi": "Lần ghi đã xác nhận còn nguyên sau chuyện gì: `power` là mất điện; `process` chỉ là "
-        "tiến trình bị dừng đột ngột.",
+        "tiến trình bị dừng đột ngột; `replicated` là cả khi mất máy chủ PostgreSQL, vì một máy dự "
+        "phòng cũng đã ghi.",
     },
     "on_limit": {
         "en": "A hard limit without room raises `LimitExceeded`; `wait` waits for room; `clamp` "
@@ -71,6 +73,14 @@ SETTINGS: Texts = {
     "on_store_failure": {
         "en": "A call that cannot be counted now is refused; `allow` lets it go and books it later.",
         "vi": "Lượt gọi lúc này không ghi được vào sổ thì từ chối; `allow` cho qua và ghi sau.",
+    },
+    "asynchronous_replication": {
+        "en": "A standby of the PostgreSQL server may lack the last calls when it takes over. With "
+        "`refuse`, hard limits then refuse calls; `allow` admits them, and a limit can be passed "
+        "([failover](../how-to/ledger-on-postgresql.md#failover)).",
+        "vi": "Máy dự phòng của máy chủ PostgreSQL có thể thiếu những lượt gọi cuối khi lên thay: "
+        "`refuse` khiến hạn mức cứng từ chối lượt gọi; `allow` cho qua, và hạn mức có thể bị vượt "
+        "([chuyển dự phòng](../how-to/ledger-on-postgresql.md#chuyển-dự-phòng)).",
     },
     "on_unpriced": {
         "en": "A call without a price: `refuse` refuses it; `price_as_highest` counts it at the "

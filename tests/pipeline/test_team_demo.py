@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from examples.team_relay import SOCKET, Relay
-from tools import postgres_server, verbs
+from tests.stores_postgres.cluster import wheels
+from tools import verbs
 
 needs_sockets = pytest.mark.skipif(os.name == "nt", reason="Windows: no Unix sockets in Python")
 
@@ -37,10 +38,7 @@ def demo(
 def test_the_limit_is_met_exactly_and_the_bill_equals_the_ledger(
     repository: Path, tmp_path: Path
 ) -> None:
-    try:
-        postgres_server.binaries()
-    except postgres_server.PostgresMissingError as error:
-        pytest.skip(str(error))
+    wheels()
     done = demo(repository, "--keep", str(tmp_path / "d"), options=("-X", "dev"))
     print(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")

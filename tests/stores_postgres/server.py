@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import postgres_server
+from tests.stores_postgres.cluster import wheels
+from tools.postgres_server import Cluster
 
 
 @contextmanager
@@ -23,28 +24,27 @@ def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    try:
-        postgres_server.binaries()
-    except postgres_server.PostgresMissingError as error:
-        pytest.skip(f"{error}, or name a server in QUOTAKEEPER_TEST_POSTGRES")
+    programs = wheels()
     root = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         root = root.parent
     shared = root / "postgres.json"
     with _locked(shared):
         state = json.loads(shared.read_text()) if shared.exists() else None
-        state = state or {"folder": str(postgres_server.start()), "users": 0}
+        state = state or {**_start(programs), "users": 0}
         state["users"] += 1
         shared.write_text(json.dumps(state))
+    cluster = Cluster(Path(state["programs"]), Path(state["folder"]))
     try:
-        yield postgres_server.url(Path(state["folder"]))
+        yield cluster.url
     finally:
         with _locked(shared):
             state = json.loads(shared.read_text())
             state["users"] -= 1
             shared.write_text(json.dumps(state if state["users"] else None))
             if not state["users"]:
-                postgres_server.stop(Path(state["folder"]))
+                cluster.stop()
+                cluster.remove()
 
 
 @contextmanager
@@ -54,3 +54,9 @@ def _locked(path: Path) -> Iterator[None]:
     with open(path.with_suffix(".lock"), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _start(programs: Path) -> dict[str, str]:
+    cluster = Cluster.make(programs)
+    cluster.start()
+    return {"programs": str(cluster.programs), "folder": str(cluster.folder)}

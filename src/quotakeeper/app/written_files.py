@@ -13,7 +13,14 @@ from quotakeeper.value_classes import asdict, dataclass
 from quotakeeper.wiring import host_files, is_on_server, ledger_path
 
 # Files beside a ledger, by the suffix of their names. In a suffix, "*" is a process or a number.
-_OF_A_HOST = ("-owners", ".lease-*", ".ended-*", ".spool-*", ".bad-*")  # with a ledger on a server
+_OF_A_HOST = (
+    "-owners",
+    ".lease-*",
+    ".ended-*",
+    ".spool-*",
+    ".bad-*",
+    ".seen",
+)  # with a ledger on a server
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
     ("-wal", "the newest writes to the ledger; move this file together with the ledger"),
@@ -27,9 +34,10 @@ _BESIDE = (
         ("calls that ended just before their process ended; kept until they are in the ledger"),
     ),
     (".spool-*", "calls made while the ledger did not answer; kept until they are in the ledger"),
-    (".bad-*", "lines of the files above that could not be read"),
+    (".bad-*", "a .lease or .spool file whose calls could not be counted; kept for you to look at"),
+    (".seen", "what this machine has last seen of the ledger on a server"),
     (".schema-*.bak", "a copy from before a schema change"),
-    (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
+    (".before-repair-*.bak", "a copy made before doctor --repair-clock changed the ledger"),
 )
 
 

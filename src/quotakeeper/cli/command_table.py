@@ -13,8 +13,8 @@ from quotakeeper.value_classes import dataclass
 ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
     "events", "export", "verify", "backup", "compact", "forget", "ledger", "leases",
-    "reconcile", "limits", "prices", "plan", "estimate", "tokens", "init", "doctor", "config",
-    "completion", "sandbox",
+    "reconcile", "limits", "keys", "prices", "plan", "estimate", "tokens", "init", "doctor",
+    "config", "completion", "serve", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

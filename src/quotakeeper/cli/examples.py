@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "forget": ("quotakeeper forget --label user=an",),
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
+    "ledger accept": ('quotakeeper ledger accept --why "restored a backup"',),
     "ledger move": ("quotakeeper ledger move --from ledger.db",),
     "leases": ("quotakeeper leases",),
     "ledger init": ("quotakeeper ledger init --app counting --reader reports --sql",),
@@ -41,6 +42,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "limits raise": ('quotakeeper limits raise "each user" --to 2 --for 1d --why "a demo"',),
     "limits topup": ('quotakeeper limits topup "prepaid" 20 --expires 2027-01-01',),
     "limits preset": ("quotakeeper limits preset gemini-free --write",),
+    "keys": ("quotakeeper keys list",),
+    "keys create": ("quotakeeper keys create lan --project phim-01 --expires 2027-01-31",),
+    "keys list": ("quotakeeper keys list --json",),
+    "keys show": ("quotakeeper keys show lan",),
+    "keys rotate": ("quotakeeper keys rotate lan --grace 2d",),
+    "keys revoke": ('quotakeeper keys revoke lan --why "the laptop was stolen"',),
+    "keys disable": ("quotakeeper keys disable lan",),
+    "keys enable": ("quotakeeper keys enable lan",),
     "limits remove": ('quotakeeper limits remove "each user"',),
     "prices": ("quotakeeper prices list",),
     "prices list": ("quotakeeper prices list --provider gemini",),
@@ -58,6 +67,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config": ("quotakeeper config show --origin",),
     "config show": ("quotakeeper config show --origin",),
     "completion": ("quotakeeper completion bash > ~/.local/share/bash-completion/completions/quotakeeper",),
+    "serve": (
+        "quotakeeper serve --key-file providers.toml",
+        "quotakeeper serve --upstream gemini=http://127.0.0.1:8765",
+    ),
     "sandbox": ("quotakeeper sandbox --port 8765 --fault 429@2",),
 }  # fmt: skip
 

@@ -12,6 +12,18 @@ def ledger() -> None:
     """Check, create and fill a ledger on a PostgreSQL server."""
 
 
+@ledger.command("accept")
+@click.option(
+    "--why", metavar="TEXT", default="", help="The reason, which is stored in the journal."
+)
+@click.pass_obj
+def accept(session: CommandContext, why: str) -> int:
+    """Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls."""
+    from quotakeeper.cli.ledger.command import run_accept
+
+    return run_accept(session, why)
+
+
 @ledger.command("check")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
@@ -27,13 +39,15 @@ def check(session: CommandContext, as_json: bool) -> int:
               help="Role for programs that record calls; created without login.")  # fmt: skip
 @click.option("--reader", default="", metavar="ROLE",
               help="Role that can only read; created without login.")  # fmt: skip
+@click.option("--keys", default="", metavar="ROLE",
+              help="Role that manages virtual keys; created without login.")  # fmt: skip
 @click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
 @click.pass_obj
-def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
+def init(session: CommandContext, app: str, reader: str, keys: str, only_sql: bool) -> int:
     """Create the ledger's schema and tables, and the roles that you name."""
     from quotakeeper.cli.ledger.command import run_init
 
-    return run_init(session, app, reader, only_sql=only_sql)
+    return run_init(session, app, reader, keys, only_sql=only_sql)
 
 
 @ledger.command("move")

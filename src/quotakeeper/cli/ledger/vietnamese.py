@@ -29,8 +29,27 @@ TEXTS = {
     "Role that can only read; created without login.": (
         "Vai trò chỉ đọc; được tạo không kèm quyền đăng nhập."
     ),
+    "Role that manages virtual keys; created without login.": (
+        "Vai trò quản lý khóa ảo; được tạo không kèm quyền đăng nhập."
+    ),
     "Only print the SQL; change nothing.": "In ra câu lệnh SQL, không thay đổi gì.",
+    "Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls.": (
+        "Chấp nhận sổ thiếu lượt gọi sau khi khôi phục hay chuyển dự phòng; hạn mức cứng lại nhận "
+        "lượt gọi."
+    ),
     # messages
+    "the ledger has every commit that this machine has seen: nothing was changed": (
+        "sổ có đủ mọi lần ghi mà máy này đã thấy: không có gì thay đổi"
+    ),
+    "{ledger}: accepted, although it lacks commits (seen: {seen}, there now: {found}); hard limits "
+    "of every machine admit calls again": (
+        "{ledger}: đã chấp nhận dù thiếu lần ghi (đã thấy: {seen}, hiện có: {found}); hạn mức cứng "
+        "trên mọi máy lại nhận lượt gọi"
+    ),
+    "history": "lịch sử",
+    "the ledger has every commit that this machine has seen": (
+        "sổ có đủ mọi lần ghi mà máy này đã thấy"
+    ),
     "{ledger}: the tables were created": "{ledger}: đã tạo các bảng",
     "{ledger}: the tables already exist": "{ledger}: các bảng đã có sẵn",
     "role {role} has the rights that it needs; grant the role to a user: GRANT {role} TO NAME": (

@@ -25,6 +25,7 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     The decision also has a warning for each limit in which the call reaches a threshold.
     """
     refusing: list[Verdict] = []
+    doubted: list[Verdict] = []  # refused because of the doubt, whatever room they have
     warnings: list[Verdict] = []
     doubt = state.doubt
     amounts = amounts_of(figures.quantities, figures.cost_pico)
@@ -34,8 +35,10 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
         if asked == 0 and not unpriced:
             continue
         if doubt is not None and limit.mode is Mode.HARD:
-            refusing.append(verdict(state, limit, asked, now))
-            continue
+            account = limit.account
+            if doubt.stops(account.window, state.period(account, now)):
+                doubted.append(verdict(state, limit, asked, now))
+                continue
         totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
         if unpriced:
@@ -46,8 +49,8 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
             refusing.append(verdict(state, limit, asked, now))
         elif together > limit.amount or together >= limit.warns_from:
             warnings.append(verdict(state, limit, asked, now))
-    if doubt is not None and refusing:
-        return Decision(False, tuple(refusing), tuple(warnings), doubt=doubt)
+    if doubted:
+        return Decision(False, (*doubted, *refusing), tuple(warnings), doubt=doubt)
     return Decision(not refusing, tuple(refusing), tuple(warnings))
 
 

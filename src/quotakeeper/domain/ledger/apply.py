@@ -88,6 +88,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             | o.RaiseLimit()
             | o.TopUp()
             | o.AcceptClock()
+            | o.AcceptLedger()
         ):
             return _about_no_call(state, command, now)
         # mypy checks that the cases cover all commands.
@@ -97,7 +98,13 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 def _about_no_call(
     state: LedgerState,
-    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp | o.AcceptClock,
+    command: c.Watch
+    | o.PauseCalls
+    | o.ResumeCalls
+    | o.RaiseLimit
+    | o.TopUp
+    | o.AcceptClock
+    | o.AcceptLedger,
     now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:
     if isinstance(command, c.Watch):

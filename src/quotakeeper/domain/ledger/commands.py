@@ -9,6 +9,7 @@ from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
 from quotakeeper.domain.ledger.order_commands import (
     AcceptClock,
+    AcceptLedger,
     Ordered,
     PauseCalls,
     RaiseLimit,
@@ -196,7 +197,7 @@ class Sweep:
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
     | Sweep | PauseCalls | ResumeCalls | RaiseLimit | TopUp
-    | AcceptClock
+    | AcceptClock | AcceptLedger
 )  # fmt: skip
 
 

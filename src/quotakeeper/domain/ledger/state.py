@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -24,10 +24,14 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 from quotakeeper.value_classes import replace
 
+if TYPE_CHECKING:
+    from quotakeeper.domain.server_doubts import LedgerDoubt
+
 ZoneFinder = Callable[[str], tzinfo]
 
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
+_Caps = tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...]]
 
 
 class LedgerState:
@@ -36,18 +40,15 @@ class LedgerState:
     def __init__(self, zones: ZoneFinder) -> None:
         self._zones = zones
         self._periods: dict[str, Period] = {}
-        self.seq = 0
-        self.high_water = 0
+        self.seq = self.high_water = 0
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._index: AccountIndex[Account] = AccountIndex()
         self.notices = Notices()
-        self.doubt: ClockDoubt | None = None  # belongs to this process and is not stored
+        self.doubt: LedgerDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
-        self._caps: dict[
-            CallLabels, tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...]]
-        ] = {}
+        self._caps: dict[CallLabels, _Caps] = {}
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -195,8 +196,7 @@ class LedgerState:
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
         """Return the kept balances in which a call counts at instant `at`."""
-        # Cached until one of the periods ends, because consecutive calls count in the same
-        # balances.
+        # Cached until one of the periods ends: consecutive calls count in the same balances.
         found = self._places.get(labels)
         if found is not None and found[0] <= at < found[1]:
             return found[2]

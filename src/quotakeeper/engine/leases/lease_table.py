@@ -253,7 +253,9 @@ class LeaseTable(FastPath):
         self._segments.gone()
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Book all calls and release all leases. Calls that were not sent are released."""
+        """Release the calls that were not sent, write all others to the ledger, and release all
+        leases. A call that is still under way is written as a reservation.
+        """
         self.closed = True
         leases = list(self._leases.values())
         for lease in leases:

@@ -46,7 +46,11 @@ class PostgresSession(SqlSession):
 @cache
 def texts() -> Mapping[str, str]:
     """Return all statements by name, with the placeholders of the driver."""
-    found = statements("quotakeeper.stores.postgres")
+    return for_driver(statements("quotakeeper.stores.postgres"))
+
+
+def for_driver(found: Mapping[str, str]) -> dict[str, str]:
+    """Return statements with the placeholders of the driver."""
     return {name: _PLACEHOLDER.sub(_placeholder, text) for name, text in found.items()}
 
 

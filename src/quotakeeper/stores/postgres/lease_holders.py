@@ -16,6 +16,7 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
 from quotakeeper.stores.postgres.owners import SEEN_EVERY_MS, HostIdentity, seen_since
+from quotakeeper.stores.postgres.server_watch import NO_DEMANDS, Demands
 from quotakeeper.stores.postgres.state import PostgresState
 
 log = logging.getLogger("quotakeeper.stores")
@@ -52,8 +53,9 @@ class LeaseHolders(ConditionalWrites):
     def __init__(
         self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
         identity: HostIdentity | None = None, local: LocalProcesses | None = None,
+        demands: Demands = NO_DEMANDS,
     ) -> None:  # fmt: skip
-        super().__init__(address, zones, owner=owner, identity=identity)
+        super().__init__(address, zones, owner=owner, identity=identity, demands=demands)
         self._local = local
         self._is_marked = False  # whether `local` shows this process, or cannot
         self._ended_here: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice, zip_longest
 from typing import Any
@@ -14,10 +14,11 @@ from quotakeeper.stores.postgres.dialect import PostgresSession, texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
+from quotakeeper.stores.postgres.key_store import make_key_tables, schema_of_keys
 from quotakeeper.stores.postgres.migrations import prepare
 from quotakeeper.stores.sql.bucket_sums import Sums
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.copying import SLOTS, TABLES, Table, rows_in
+from quotakeeper.stores.sql.copying import KEY_TABLES, SLOTS, TABLES, Table, rows_in
 from quotakeeper.stores.sql.verify_reads import verify_rows
 
 _AT_ONCE = 2_000
@@ -30,9 +31,13 @@ _ALWAYS = 2**62
 _END = object()
 
 
-def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> int:
+def take_over(
+    source: SqlSession, address: ServerAddress, zones: ZoneFinder, has_keys: bool
+) -> int:  # fmt: skip
     """Copy a ledger into an empty ledger on a server, in one transaction. Returns the number of
     entries.
+
+    With `has_keys`, the virtual keys and their audit are copied too.
 
     Before the commit, every row is read back and compared, and the copy is verified. Raises
     InvalidInputError if the ledger on the server is not empty, and LedgerError.
@@ -41,7 +46,10 @@ def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> 
         with closing(open_connection(address.parameters, prepares=False)) as raw:
             prepare(raw, address)
             with raw.transaction():
-                return _copied(source, raw, address, zones)
+                entries = _copied(source, raw, address, zones)
+                if has_keys:
+                    _copy_keys(source, raw, address)
+                return entries
     except (driver().Error, OSError) as error:
         raise translated(address, error) from error
 
@@ -74,6 +82,23 @@ def _copied(source: SqlSession, raw: Any, address: ServerAddress, zones: ZoneFin
     return int(entries)
 
 
+def _copy_keys(source: SqlSession, raw: Any, address: ServerAddress) -> None:
+    make_key_tables(raw, address.schema)
+    raw.execute(texts()["set_path"], {"schema": schema_of_keys(address.schema)})
+    connection = PostgresConnection(raw)
+    connection.may_read = True
+    target = PostgresSession(connection)
+    if any(True for table in KEY_TABLES for _ in rows_in(target, table)):
+        raise InvalidInputError(
+            "--ledger",
+            f"{address.name} already has virtual keys",
+            "use a separate schema for the ledger: ?schema=NAME",
+        )
+    for table in KEY_TABLES:
+        _insert(raw, table, rows_in(source, table))
+    _compare_tables(KEY_TABLES, source, target, address)
+
+
 def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
     places = ", ".join("%s::boolean" if each == "stands" else "%s" for each in table.columns)
     columns = ", ".join(table.columns)
@@ -91,13 +116,19 @@ def _insert_sums(raw: Any, rows: Iterator[tuple[Any, ...]]) -> None:
             cursor.executemany(texts()["put_slot"], some)
 
 
-def _compare(source: SqlSession, target: PostgresSession, address: ServerAddress) -> None:
-    for table in TABLES:
+def _compare_tables(
+    tables: Sequence[Table], source: SqlSession, target: PostgresSession, address: ServerAddress
+) -> None:
+    for table in tables:
         for one, other in zip_longest(
             rows_in(source, table), rows_in(target, table), fillvalue=_END
         ):
             if one != other:
                 raise _differs(address, f"a row of table {table.name} differs from the source")
+
+
+def _compare(source: SqlSession, target: PostgresSession, address: ServerAddress) -> None:
+    _compare_tables(TABLES, source, target, address)
     query = target.sql["slots_between"]
     theirs = iter(target.execute(query, (-_ALWAYS, _ALWAYS)).fetchall())
     for one, other in zip_longest(rows_in(source, SLOTS), theirs, fillvalue=_END):

@@ -290,6 +290,19 @@ SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = 'head'
 
+-- No row: there are no virtual keys. Nobody needs a right to ask this.
+-- name: rights_on_keys
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = 'virtual_key'
+
+-- Whoever changes virtual keys has this lock to the end of its transaction.
+-- name: lock_keys
+SELECT pg_advisory_xact_lock(hashtext('quotakeeper: keys ' || :schema))
+
+-- name: set_patience
+SELECT set_config('lock_timeout', :patience, true)
+
 -- A ledger is taken over from another database.
 -- name: lock_for_copy
 SELECT seq FROM head FOR UPDATE
@@ -315,10 +328,16 @@ SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
 -- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
 -- name: post
 SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
-  ?, ?, ?, ?, ?, ?, ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?, ?, ?, ?, ?, ?, ?, ?,
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[],
-  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+  ?::bigint[], ?,
+  ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[],
+  ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[],
+  ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[],
   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
   ?::bigint[],
@@ -327,3 +346,25 @@ SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
   ?::bigint[], ?::bigint[], ?::bigint[])
+
+-- How the server replicates, on which timeline it is, whether it is a standby, and its clock. A
+-- standby is known from its slot, or, to a user who may see it, from its stream.
+-- name: server_state
+SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+       EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary)
+       OR EXISTS (
+         SELECT FROM pg_stat_replication AS r
+         WHERE r.state IN ('streaming', 'catchup') AND r.application_name <> 'pg_receivewal'
+           AND NOT EXISTS (SELECT FROM pg_replication_slots AS s
+                           WHERE s.active_pid = r.pid AND s.slot_type = 'logical')),
+       CASE WHEN pg_is_in_recovery() THEN 0::bigint
+            ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END,
+       pg_is_in_recovery(), floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+
+-- name: system_identifier
+SELECT system_identifier::text FROM pg_control_system()
+
+-- Carried out before the search_path is set, so it names its schema as `post` does.
+-- name: has_batch
+SELECT EXISTS (SELECT FROM ledger_schema.batch WHERE id = ?),
+       EXISTS (SELECT FROM ledger_schema.batch WHERE at <= ?)

@@ -17,10 +17,12 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.server_doubts import LedgerDoubt
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.postgres.key_store import problems_of_keys
 from quotakeeper.stores.postgres.lease_holders import LeaseHolders
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
@@ -59,7 +61,6 @@ class PostgresStore(LeaseHolders):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: PostgresState, at: int) -> tuple[list[Outcomes], bool]:
-            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, at, state.high_water)
             if idle is not None:
                 return idle, False
@@ -82,7 +83,6 @@ class PostgresStore(LeaseHolders):
         """Decide whether a reservation would be admitted. Changes nothing."""
 
         def ask(state: PostgresState, at: int) -> Decision:
-            state.doubt = self._doubt
             check_ledger_time(self.name, at, state.high_water)
             return admission.check(state, labels, figures, limits, at)
 
@@ -140,7 +140,8 @@ class PostgresStore(LeaseHolders):
         """Compute all sums from the journal again. Returns the differences from the stored ones."""
         self._there()
         with self._reading() as session:
-            return verify_rows(session, self._zones, _problems_of_head(session))
+            found = verify_rows(session, self._zones, _problems_of_head(session))
+            return [*found, *problems_of_keys(session, self._address.schema)]
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""
@@ -245,6 +246,14 @@ class PostgresStore(LeaseHolders):
         """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
+    def doubts(self, now: int) -> tuple[LedgerDoubt, ...]:
+        """Return the reasons why hard limits refuse calls. `now` is the clock of this machine.
+
+        Raises LedgerError.
+        """
+        self._read(lambda state, _: state.seq, now)
+        return self._watch.doubts
+
     def _only_reads(self) -> bool:
         """Return whether this user may read the ledger but not write to it."""
         self._there()
@@ -254,7 +263,7 @@ class PostgresStore(LeaseHolders):
         """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
         local = None if self._local is None else self._local.after_fork()
-        return PostgresStore(self._address, self._zones, owner=new_owner(),
+        return PostgresStore(self._address, self._zones, owner=new_owner(), demands=self._demands,
                              identity=self._identity, local=local)  # fmt: skip
 
 

@@ -20,13 +20,14 @@ from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.postgres.migrations import prepare
 from quotakeeper.stores.postgres.owners import HostIdentity, Presence
+from quotakeeper.stores.postgres.server_watch import KEPT_BATCHES, NO_DEMANDS, Demands, ServerWatch
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import DamagedRowError
 
 PATIENCE = "10s"  # for the lock of the head row
-_KEPT_BATCHES = 3 * 86_400 * 1_000_000  # microseconds
 _CLEAN_EVERY = 4_096  # commits
+
 
 T = TypeVar("T")
 # Writes within one transaction, at an instant of ledger time. Returns the result, and whether there
@@ -55,9 +56,11 @@ class PostgresTransactions:
 
     def __init__(
         self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
-        identity: HostIdentity | None = None,
+        identity: HostIdentity | None = None, demands: Demands = NO_DEMANDS,
     ) -> None:  # fmt: skip
         self._address = address
+        self._demands = demands
+        self._watch = ServerWatch(address, demands)
         self._zones = zones
         self._owner = owner
         self._identity = identity or HostIdentity()
@@ -143,10 +146,10 @@ class PostgresTransactions:
 
     def _attempt(self, write: Write[T], asked_at: int, batch: Batch[T]) -> T:
         state = self._opened()
+        self._watch.check_durability()
         connection = self._begun(state, "begin_write", "lock_head", asked_at)
-        state = self._refreshed(state)
-        sql, head = texts(), connection.head
-        now = max(head.now_at, head.high_water)
+        state, now = self._refreshed(state, asked_at)
+        sql, version = texts(), connection.head.version + 1
         self._presence.check(connection)
         self._also = []
         if batch.is_unknown:
@@ -154,6 +157,7 @@ class PostgresTransactions:
             found = connection.execute(sql["batch"], (batch.id,)).fetchone()
             if found is not None:
                 connection.commit([(sql["set_head"], (state.seq, state.high_water))], sql["commit"])
+                self._watch.committed(version, batch.id, now)
                 return batch.results[0]
             batch.is_unknown = False
             batch.results.clear()
@@ -170,18 +174,19 @@ class PostgresTransactions:
         ]
         self._commits += 1
         if self._commits % _CLEAN_EVERY == 0:
-            last.append((sql["drop_batches"], (now - _KEPT_BATCHES,)))
+            last.append((sql["drop_batches"], (now - KEPT_BATCHES,)))
         batch.results[:] = [result]
         connection.commit(last, sql["commit"])
+        self._watch.committed(version, batch.id, now)
         self._presence.written()
         return result
 
     def _asked(self, ask: Callable[[PostgresState, int], T], asked_at: int) -> T:
         state = self._opened()
         connection = self._begun(state, "begin_read", "look_head", asked_at)
-        state = self._refreshed(state)
+        state, now = self._refreshed(state, asked_at)
         try:
-            return ask(state, max(connection.head.now_at, connection.head.high_water))
+            return ask(state, now)
         finally:
             connection.end(texts()["rollback"])
 
@@ -204,13 +209,22 @@ class PostgresTransactions:
         """Return a statement that is a transaction by itself, and so names its schema."""
         return in_schema(texts()[name], self._address.schema)
 
-    def _refreshed(self, state: PostgresState) -> PostgresState:
-        state.refresh()
-        if state.is_void:
-            assert self._connection is not None
-            state = self._state = PostgresState(PostgresSession(self._connection), self._zones)
+    def _refreshed(self, state: PostgresState, asked_at: int) -> tuple[PostgresState, int]:
+        """Return the state as it is in this transaction, and ledger time."""
+        connection, watch = self._connection, self._watch
+        assert connection is not None
+        head = connection.head
+        if watch.is_behind(head):
+            state.is_void, connection.own_commits = True, 0
+        if not state.is_void:
             state.refresh()
-        return state
+        if state.is_void:
+            state = self._state = PostgresState(PostgresSession(connection), self._zones)
+            state.refresh()
+        now = watch.clock.ledger_time(head, asked_at)
+        watch.look(head, state.notices.accepted_at, now)
+        state.doubt = self._doubt or watch.doubt
+        return state, now
 
     @contextmanager
     def _reading(self) -> Iterator[SqlSession]:
@@ -254,6 +268,7 @@ class PostgresTransactions:
             raw = open_connection(address.parameters, prepares=address.prepares)
             self._connection = PostgresConnection(raw)
             self._may_write = prepare(raw, address).may_write
+            self._watch.connected(raw)
             self._state = PostgresState(PostgresSession(self._connection), self._zones)
         return self._state
 

@@ -36,6 +36,7 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
                 | o.RaiseLimit()
                 | o.TopUp()
                 | o.AcceptClock()
+                | o.AcceptLedger()
             ):
                 continue
             case c.Reserve() | c.Record():
@@ -87,6 +88,7 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 | o.RaiseLimit()
                 | o.TopUp()
                 | o.AcceptClock()
+                | o.AcceptLedger()
             ):
                 pass
             case _:

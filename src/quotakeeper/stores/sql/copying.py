@@ -70,6 +70,26 @@ TABLES = (
     ),
 )  # fmt: skip
 
+# A ledger without virtual keys does not have these tables.
+KEY_TABLES = (
+    Table(
+        "virtual_key",
+        ("key_id", "name", "project", "labels", "state", "expires_at", "providers", "models",
+         "networks", "concurrency", "on_gone", "on_limit", "made_at", "version"),
+        1,
+    ),
+    Table(
+        "virtual_key_secret",
+        ("digest", "key_id", "number", "last_four", "made_at", "ends_at"),
+        1,
+    ),
+    Table(
+        "virtual_key_audit",
+        ("seq", "key_id", "act", "actor", "at", "why", "before_json", "after_json"),
+        1,
+    ),
+)  # fmt: skip
+
 
 def rows_in(session: SqlSession, table: Table) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a table in the order of its key."""

@@ -49,6 +49,7 @@ class JournalRecords:
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:
         """Cache the records of ids; None for an id that the journal does not have."""
         self._by_id.update(found)
+        self._by_seq.update((known.seq, known) for known in found.values() if known is not None)
 
     def by_id(self, event_id: str) -> CallRecord | None:
         """Return the record of an id; None if the journal does not have the id."""

@@ -92,9 +92,14 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
 
 def schema(version: int) -> list[str]:
     """Return the statements that migrate a ledger from schema `version - 1` to `version`."""
+    return statements_of(f"schema_{version}")
+
+
+def statements_of(name: str) -> list[str]:
+    """Return the statements of the file `name` in the folder of schemas, one by one."""
     statements: list[str] = []
     pending = ""
-    for line in read_sql("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
+    for line in read_sql("quotakeeper.stores.sqlite", f"schema/{name}").splitlines():
         if line.startswith("--"):
             continue
         pending += line + "\n"

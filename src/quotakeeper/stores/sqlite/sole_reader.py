@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sqlite.key_tables import has_keys
 from quotakeeper.stores.sqlite.rewriting import check_alone
 from quotakeeper.stores.sqlite.store import SqliteStore
 
@@ -16,14 +17,16 @@ T = TypeVar("T")
 class SoleReader(SqliteStore):
     """A store that can prevent other programs from using the ledger while it reads."""
 
-    def read_alone(self, read: Callable[[SqlSession], T]) -> T:
+    def read_alone(self, read: Callable[[SqlSession, bool], T]) -> T:
         """Return the result of `read`, called under the lock for writers.
+
+        The second argument of `read` is whether the ledger has the tables of virtual keys.
 
         Raises InvalidInputError if another program uses the ledger.
         """
 
         def look(state: SqlState) -> tuple[T, bool]:
             check_alone(self._owners, self._owner)
-            return read(state.session), False
+            return read(state.session, has_keys(state.session)), False
 
         return self._written(look)

@@ -26,7 +26,6 @@ from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.forgetting import forget_label, look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
     read_entries,
@@ -42,6 +41,7 @@ from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
 from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
+from quotakeeper.stores.sqlite.key_tables import forget_label, key_damage, look_for_label
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -179,7 +179,7 @@ class SqliteStore(Transactions, OneHost):
         self._there()
         with reading(self._path) as session:
             session.execute("BEGIN")
-            return verify_rows(session, self._zones, damage_in(session))
+            return verify_rows(session, self._zones, damage_in(session)) + key_damage(session)
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""

@@ -228,8 +228,8 @@ TEXTS = {
     "the caller's own thread or task holds a reservation in this limit": (
         "chính luồng hoặc tác vụ này đang giữ chỗ trong hạn mức"
     ),
-    "this thread already waits for room for another call": (
-        "luồng này vốn đang chờ chỗ cho một lượt gọi khác"
+    "another call of this thread or task is already waiting": (
+        "một lượt gọi khác của luồng hoặc tác vụ này đang chờ"
     ),
     "the limit has room again only after a longer wait than wait_seconds": (
         "hạn mức chỉ có chỗ trở lại sau thời gian dài hơn wait_seconds"

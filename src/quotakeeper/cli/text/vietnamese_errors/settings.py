@@ -129,7 +129,6 @@ TEXTS = {
     ),
     "{} matches no known model{}": "{0} không khớp model nào đã biết{1!t}",
     "give a path, or memory:": "hãy nêu đường dẫn, hoặc memory:",
-    "set it to power or process": "hãy đặt là power hoặc process",
     "there is no store for {}": "không có loại sổ cho {0}",
     "unknown durability {}": "không có durability {0}",
     " of {}": " của {0}",

@@ -360,14 +360,25 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
 -- says so.
 CREATE FUNCTION post_v1(
   batch_id text, of_owner text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  of_version bigint, most_version bigint,
   -- balances: what is added, and what they may be at most before it
   b_account bigint[], b_start bigint[], b_settled bigint[], b_reserved bigint[], b_overage bigint[],
-  b_most bigint[], b_most_settled bigint[],
+  b_most bigint[], b_most_settled bigint[], b_least_settled bigint[],
   -- rolling windows: what their slices after an instant may be at most, in sum
   r_account bigint[], r_after bigint[], r_most bigint[], r_most_settled bigint[],
+  r_least_settled bigint[],
   -- open reservations as they are known, which the batch changes
   k_seq bigint[], k_owner text[], k_expires bigint[], k_sent bigint[], k_quantities text[],
   k_cost bigint[],
+  -- calls that have ended, about which there is no entry after `c_since`
+  c_ref bigint[], c_since bigint,
+  -- thresholds as they are known (turn 0: not stored), as they are to be, and what crossings say
+  m_account bigint[], m_name text[], m_amount bigint[], m_level bigint[], m_start bigint[],
+  m_turn bigint[], m_stands boolean[],
+  n_account bigint[], n_name text[], n_amount bigint[], n_level bigint[], n_start bigint[],
+  n_turn bigint[], n_stands boolean[],
+  x_number bigint[], x_account bigint[], x_name text[], x_amount bigint[], x_level bigint[],
+  x_start bigint[], x_turn bigint[], x_used bigint[],
   -- entries
   e_kind bigint[], e_ref bigint[], e_id text[], e_labels bigint[], e_quantities text[],
   e_cost bigint[], e_price bigint[], e_provenance bigint[], e_outcome bigint[], e_served bigint[],
@@ -397,6 +408,10 @@ BEGIN
     failed := 'batch';
   ELSIF NOT EXISTS (SELECT 1 FROM owner AS x WHERE x.name = of_owner AND x.ended_at IS NULL) THEN
     failed := 'owner';
+  ELSIF h.version < of_version THEN  -- somebody restored an older copy
+    failed := 'version';
+  ELSIF h.version > most_version THEN
+    failed := 'moved';
   ELSIF h.account_version <> of_accounts THEN
     failed := 'accounts';
   ELSIF now_at < since_at OR now_at >= until_at THEN
@@ -409,16 +424,29 @@ BEGIN
            AND x.sent = k.sent AND x.quantities = k.quantities
            AND x.cost_pico IS NOT DISTINCT FROM k.cost) <> coalesce(array_length(k_seq, 1), 0) THEN
     failed := 'hold';
+  ELSIF EXISTS (SELECT 1 FROM entry AS x WHERE x.ref = ANY (c_ref) AND x.seq > c_since) THEN
+    failed := 'call';
   ELSIF EXISTS (
-    SELECT 1 FROM unnest(b_account, b_start, b_most, b_most_settled)
-      AS w (account_id, start_at, most, most_settled)
+    SELECT 1 FROM unnest(m_account, m_name, m_amount, m_level, m_start, m_turn, m_stands)
+      AS w (account_id, name, amount, level, start_at, turn, stands)
+    LEFT JOIN mark AS x ON x.account_id = w.account_id AND x.name = w.name AND x.amount = w.amount
+      AND x.level = w.level
+    WHERE (coalesce(x.start_at, 0), coalesce(x.turn, 0), coalesce(x.stands, false))
+          <> (w.start_at, w.turn, w.stands)
+  ) THEN
+    failed := 'mark';
+  ELSIF EXISTS (
+    SELECT 1 FROM unnest(b_account, b_start, b_most, b_most_settled, b_least_settled)
+      AS w (account_id, start_at, most, most_settled, least_settled)
     LEFT JOIN balance AS x ON x.account_id = w.account_id AND x.start_at = w.start_at
     WHERE coalesce(x.settled + x.reserved, 0) > w.most OR coalesce(x.settled, 0) > w.most_settled
+       OR coalesce(x.settled, 0) < w.least_settled
   ) OR EXISTS (
-    SELECT 1 FROM unnest(r_account, r_after, r_most, r_most_settled)
-      AS w (account_id, after, most, most_settled)
+    SELECT 1 FROM unnest(r_account, r_after, r_most, r_most_settled, r_least_settled)
+      AS w (account_id, after, most, most_settled, least_settled)
     WHERE (SELECT coalesce(sum(x.settled + x.reserved), 0) > w.most
              OR coalesce(sum(x.settled), 0) > w.most_settled
+             OR coalesce(sum(x.settled), 0) < w.least_settled
            FROM balance AS x WHERE x.account_id = w.account_id AND x.start_at > w.after)
   ) THEN
     failed := 'balance';
@@ -461,6 +489,15 @@ BEGIN
     AS w (kind, ref, id, labels, quantities, cost, price, provenance, outcome, served, duration, note,
           owner, expires, booked, n);
 
+  INSERT INTO crossing (seq, account_id, name, amount, level, start_at, turn, used)
+  SELECT h.seq + w.number, w.account_id, w.name, w.amount, w.level, w.start_at, w.turn, w.used
+  FROM unnest(x_number, x_account, x_name, x_amount, x_level, x_start, x_turn, x_used)
+    AS w (number, account_id, name, amount, level, start_at, turn, used);
+  INSERT INTO mark (account_id, name, amount, level, start_at, turn, stands)
+  SELECT * FROM unnest(n_account, n_name, n_amount, n_level, n_start, n_turn, n_stands)
+  ON CONFLICT (account_id, name, amount, level) DO UPDATE
+  SET start_at = excluded.start_at, turn = excluded.turn, stands = excluded.stands;
+
   INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
   SELECT CASE WHEN w.seq < 0 THEN h.seq - w.seq ELSE w.seq END, w.owner,
          w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost,
@@ -488,6 +525,10 @@ BEGIN
     AS w (at, labels, provenance, outcome, code, amount)
   WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
     AND x.outcome = w.outcome AND x.code = w.code;
+  DELETE FROM slot AS x USING unnest(s_at, s_labels, s_provenance, s_outcome)
+    AS w (at, labels, provenance, outcome)
+  WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
+    AND x.outcome = w.outcome AND x.calls = 0;
   INSERT INTO pace (account_id, slot_at, used)
   SELECT * FROM unnest(u_account, u_at, u_used)
   ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used;
