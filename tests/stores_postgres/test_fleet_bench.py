@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_a_delay_is_added_to_each_round_trip_and_taken_away(
     monkeypatch.setattr(PostgresConnection, "post", lambda *given: "answered")
     for name in ("_together", "end", "commit"):
         monkeypatch.setattr(PostgresConnection, name, getattr(PostgresConnection, name))
-    connection = PostgresConnection(None)
+    connection = PostgresConnection(MagicMock())
     for seconds in (0.005, 0.001):
         round_trips.delay(seconds)
         assert connection.post("", ()) == "answered" and slept.pop() == seconds and not slept
