@@ -112,7 +112,10 @@ FAULTS = {
         "Layers point downwards",
         {"metering/call_meter": "import quotakeeper.intercept.import_hook\n"},
     ),
-    "undeclared folder": ("Layers point downwards", {"unlisted/app": "import quotakeeper.wiring\n"}),
+    "undeclared folder": (
+        "Layers point downwards",
+        {"unlisted/app": "import quotakeeper.wiring\n"},
+    ),
     "rules to the port": (
         "Layers inside domain",
         {"domain/ledger/apply": "import quotakeeper.domain.ports\n"},
