@@ -10,30 +10,15 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
-from typing import Any
 
+from benchmarks.round_trips import delay
 from quotakeeper import Keeper, LimitExceeded
-from quotakeeper.stores.postgres.connection import PostgresConnection
 from tests.stores_postgres.lease_limits import config
-
-
-def _delay(seconds: float) -> None:
-    """Let each round trip take longer, as on a network."""
-    for name in ("_together", "end", "commit", "post"):
-        trip = getattr(PostgresConnection, name)
-
-        def slow(*given: Any, trip: Any = trip) -> Any:
-            time.sleep(seconds)
-            return trip(*given)
-
-        setattr(PostgresConnection, name, slow)
 
 
 def main(url: str, folder: str, callers: str, amount: str, ms: str, lease: str) -> None:
     """Use the limit up, together with others."""
-    if int(ms):
-        _delay(int(ms) / 1_000)
+    delay(int(ms) / 1_000)
     admitted = [0] * int(callers)
     with Keeper(url, config(int(amount), folder, lease)) as keeper:
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores_postgres.cluster import Cluster, wheels
+from tests.stores_postgres.cluster import wheels
+from tools.postgres_server import Cluster
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.server_watch import Demands
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
-from tests.stores_postgres.cluster import Cluster, running, wheels
+from tests.stores_postgres.cluster import wheels
+from tools.postgres_server import Cluster, running
 
 LIMIT = cap(100_000)
 SYNCHRONOUS = "synchronous_standby_names = '*'"

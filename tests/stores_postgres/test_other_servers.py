@@ -20,8 +20,9 @@ from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.contract import StoreContract
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
-from tests.stores_postgres.cluster import debians, pgbouncer, running, wheels
+from tests.stores_postgres.cluster import debians, pgbouncer, wheels
 from tests.stores_postgres.conftest import with_hosts_clock
+from tools.postgres_server import running
 
 if os.environ.get("CI") != "true":  # they take minutes, and find nothing new at most changes
     pytest.skip("PostgreSQL 15 and pgbouncer are tested with CI=true", allow_module_level=True)

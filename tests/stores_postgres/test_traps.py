@@ -30,9 +30,10 @@ from quotakeeper.stores.postgres.driver import open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
-from tests.stores_postgres.cluster import running, wheels
+from tests.stores_postgres.cluster import wheels
 from tests.stores_postgres.conftest import CANARY
 from tests.stores_postgres.proxy import REPLY, Proxy
+from tools.postgres_server import running
 
 SOURCE = Path(parse_dsn.__code__.co_filename).parent
 LIMIT = cap(10**9)

@@ -172,6 +172,7 @@ class Recall:
         self._until = of.clock.monotonic() + _PATIENCE_SECONDS
         self._next_sign = 0.0
         self._rounds = 0
+        self._had_leases = True  # whether the round before saw leases; assumed before the first
         self.denied = denied
 
     @property
@@ -199,9 +200,10 @@ class Recall:
             return 0.0
         held = store.leases_in(limits)
         monotonic = self._clock.monotonic()
+        had_leases, self._had_leases = self._had_leases, bool(held)
         if not held:
             # Leases may have been released between the refusal and this check.
-            return 0.0 if first else None
+            return 0.0 if had_leases else None
         if monotonic >= self._until or self._rounds > _MOST_ROUNDS:
             return None
         if monotonic >= self._next_sign:
