@@ -16,7 +16,8 @@ from quotakeeper.stores.postgres.driver import open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
 from tests.docs.page_run import run_page
 from tests.docs.pages import DOCS, LANGUAGES, ON_A_SERVER
-from tests.stores_postgres.cluster import running, wheels
+from tests.stores_postgres.cluster import wheels
+from tools.postgres_server import running
 
 BACK_UP = "how-to/back-up-postgresql.md"  # there is a ledger when it begins
 PAGES = ("tutorial/team.md", "how-to/read-with-bi-tools.md", BACK_UP)
