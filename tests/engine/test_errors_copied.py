@@ -24,9 +24,11 @@ from tests.engine.support import config, limit
 
 # No program sees these: they end inside the package.
 INTERNAL = {
-    "BrokenRuleError", "DamagedRowError", "HeldElsewhereError", "MismatchError", "MissingBytes",
-    "NoConnectionError", "NotAtHandError", "NotConditionalError", "ReplyLostError",
-    "RequestNotSentError", "UnfollowedCallError", "UnreadSound",
+    "AnswerLostError", "BodyTooLargeError", "BrokenRuleError", "ClientGoneError", "CopyDiffersError",
+    "DamagedRowError", "GatewayAnswerError", "HandshakeRefusedError", "HeldElsewhereError",
+    "MismatchError", "MissingBytes", "NoConnectionError", "NotAtHandError", "NotConditionalError",
+    "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError",
+    "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
 }  # fmt: skip
 # What their constructors ask for.
 GIVEN: dict[str, Any] = {

@@ -134,4 +134,12 @@ TEXTS = {
     "replicated: an acknowledged write survives the loss of the server; it waits for a standby": (
         "replicated: lần ghi đã xác nhận còn nguyên cả khi mất máy chủ; nó chờ một máy dự phòng"
     ),
+    "name a new file": "hãy nêu một tệp mới",
+    "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze": (
+        "hãy dùng sổ mới; hoặc, để dùng tiếp sổ này: quotakeeper ledger unfreeze"
+    ),
+    "this user has no right to read its virtual keys": (
+        "người dùng này không có quyền đọc các khóa ảo của sổ"
+    ),
+    "use the owner of the tables": "hãy dùng tài khoản sở hữu các bảng",
 }
