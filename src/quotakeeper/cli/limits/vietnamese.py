@@ -94,6 +94,7 @@ TEXTS = {
     "not exhausted at this rate": "với tốc độ này sẽ không chạm hạn mức",
     "exhausted": "hết",
     "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
+    "exhausted {at}": "hết lúc {at}",
     "q: quit": "q: thoát",
     "the ledger cannot be reached; still trying: {why}": (
         "không truy cập được sổ; vẫn đang thử: {why}"

@@ -66,24 +66,34 @@ def exhausted_text(
 
     `now` may be later than the time of the forecast.
     """
+    return exhausted_forms(entry, now, zone, session)[0]
+
+
+def exhausted_forms(
+    entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
+) -> tuple[str, ...]:
+    """Return the text of `exhausted_text`, and shorter forms of it for narrow screens."""
     words, found = session.words, entry.forecast
 
     def clock(instant: int) -> str:
         return figures.clock_text(instant, now, zone)
 
     if found is None:
-        return ""
+        return ("",)
     first, at, last = found.exhausts_from, found.exhausts_at, found.exhausts_until
     if entry.used + entry.reserved >= entry.limit.amount:
-        return words("exhausted")
+        return (words("exhausted"),)
     if at is None and first is None:
-        return words("not exhausted at this rate")
+        return (words("not exhausted at this rate"),)
     if at is None or first is None:
-        return words("perhaps exhausted, from {at}", at=clock(max(first or now, now)))
+        return (words("perhaps exhausted, from {at}", at=clock(max(first or now, now))),)
     if at <= now:
-        return words("exhausted about now")
+        return (words("exhausted about now"),)
     left = figures.duration(at - now, session.lang)
     text = words("exhausted {at}, in {left}", at=clock(at), left=left)
+    early = clock(max(first, now))
     if last is None:
-        return text + words(" ({low} or later)", low=clock(max(first, now)))
-    return text + words(" ({low} to {high})", low=clock(max(first, now)), high=clock(last))
+        whole = text + words(" ({low} or later)", low=early)
+    else:
+        whole = text + words(" ({low} to {high})", low=early, high=clock(last))
+    return whole, text, words("exhausted {at}", at=clock(at))

@@ -9,7 +9,7 @@ from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, pad
-from quotakeeper.cli.views.forecast_text import exhausted_text
+from quotakeeper.cli.views.forecast_text import exhausted_forms
 from quotakeeper.cli.views.limit_lines import (
     STATE_COLUMNS,
     STATE_WORDS,
@@ -48,24 +48,47 @@ def limit_rows(
 def _figures(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> str:
-    """Return one line with use, unpriced calls, time of exhaustion and reset time.
+    """Return one line with use, unpriced calls, time of exhaustion, reserved amount and reset time.
 
-    Parts that do not fit in `width` are left out.
+    On a narrow screen, texts are shortened first. Those that still do not fit are left out.
     """
     words = session.words
     amount = figures.with_unit(entry.limit.amount, entry.limit.meter_info, session.lang)
-    pieces = [f"{used_text(entry, session)} / {amount}", *unpriced_pieces(entry, session)]
+    pieces: list[tuple[str, ...]] = [(f"{used_text(entry, session)} / {amount}",)]
+    pieces += [(text,) for text in unpriced_pieces(entry, session)]
+    pieces += [exhausted_forms(entry, now, zone, session)]
     if entry.reserved:
         held = figures.quantity(entry.reserved, entry.limit.meter_info, session.lang)
-        pieces.append(words("reserved {amount}", amount=held))
-    said = exhausted_text(entry, now, zone, session)
-    pieces += [said] if said else []
-    pieces.append(words("resets {when}", when=resets_text(entry, now, zone, session)))
+        pieces.append((words("reserved {amount}", amount=held),))
+    resets = [resets_text(entry, now, zone, session)]
+    if not entry.limit.window.is_endless:
+        resets.append(figures.clock_text(entry.resets_at, now, zone))
+    pieces.append(tuple(words("resets {when}", when=when) for when in resets))
     if entry.others:
-        pieces.append(words("and {n} more values with less use", n=entry.others))
+        pieces.append((words("and {n} more values with less use", n=entry.others),))
     separator = f" {session.glyphs.dot} "
-    line = " " * STATE_COLUMNS + pieces[0]
-    for piece in pieces[1:]:
-        if columns_of(line) + columns_of(separator) + columns_of(piece) <= width:
-            line += separator + piece
-    return cut(line, width, session.glyphs.ellipsis)
+    line = separator.join(fitting(pieces, width - STATE_COLUMNS, columns_of(separator)))
+    return cut(" " * STATE_COLUMNS + line, width, session.glyphs.ellipsis)
+
+
+def fitting(pieces: list[tuple[str, ...]], width: int, between: int) -> list[str]:
+    """Return the texts that fit in `width` columns, each as long as possible.
+
+    Each piece has forms of one text, the longest first. As many pieces as possible are shown, in
+    their shortest forms. Then the room that is left goes to the first pieces. The first piece is
+    always shown. `between` is the number of columns between two texts.
+    """
+    chosen: list[tuple[str, ...]] = []
+    left = width + between
+    for forms in (forms for forms in pieces if forms[0]):
+        size = columns_of(forms[-1]) + between
+        if size <= left or not chosen:
+            chosen.append(forms)
+            left -= size
+    shown = []
+    for forms in chosen:
+        shortest = columns_of(forms[-1])
+        form = next(each for each in forms if columns_of(each) - shortest <= max(left, 0))
+        shown.append(form)
+        left -= columns_of(form) - shortest
+    return shown
