@@ -100,16 +100,16 @@ ROWS = (
            f"{STOPPED} -k from_before_the_fence"),
     Mutant("engine/leases/lease.py", "replace(self.draw, only_if_open=True), Release", "Release",
            f"{STOPPED} -k from_before_the_fence"),
-    Mutant("engine/leases/block_sizing.py", "ends_in(limits, hold.at), behind)",
-           "ends_in(limits, hold.at), fence and (fence, fence.token))",
+    Mutant("engine/leases/block_sizing.py", "left_us, behind, self.term)",
+           "left_us, fence and (fence, fence.token), self.term)",
            f"{STOPPED} -k fence_is_read_before"),
     Mutant("engine/journals/replay.py",
            "        fence(self._ledger, owner)\n        # Read after fencing: these lines are admitted"
-           " calls; the process refuses later ones.\n        journal = _Journal.read_what_is_left("
+           " calls; the process refuses later ones.\n        journal = ProcessJournal.read_what_is_left("
            "self._ledger, owner)\n",
-           "        journal = _Journal.read_what_is_left(self._ledger, owner)\n"
+           "        journal = ProcessJournal.read_what_is_left(self._ledger, owner)\n"
            "        fence(self._ledger, owner)\n", f"{STOPPED} -k admitted_before_the_fence_is_read"),
-    Mutant("engine/journals/replay.py", "only_if_open=begun.lease in self.fenced)",
+    Mutant("engine/journals/process_journal.py", "only_if_open=begun.lease in self.fenced)",
            "only_if_open=False)", f"{STOPPED} -k after_the_fence_counts"),
     Mutant("engine/journals/replay.py", "return ids - {call", "return ids or {call",
            f"{STOPPED} -k a_call_that_could_not_be_booked"),
