@@ -76,14 +76,11 @@ def _eighty_bits() -> str:
             return _drawn.popleft()
         except IndexError:
             block = os.urandom(10 * _AT_ONCE)
-            numbers = (
-                int.from_bytes(block[start : start + 10], "big")
-                for start in range(0, len(block), 10)
-            )
-            _drawn.extend(
-                "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
-                for number in numbers
-            )
+            for start in range(0, len(block), 10):
+                number, text = int.from_bytes(block[start : start + 10], "big"), ""
+                for shift in range(70, -1, -10):
+                    text += _PAIRS[number >> shift & 1023]
+                _drawn.append(text)
 
 
 if hasattr(os, "register_at_fork"):

@@ -111,8 +111,7 @@ class Admission:
                 return key
         commands = parts.commands
         call = commands.calls.call(provider, model, operation, scope, options)
-        owner = parts.worker.store.owner
-        command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
+        command = commands.reserve(call, quantities, event_id, ttl_seconds, parts.worker.owner)
         if self._typical is not None:
             return self._typically(key, call, command, terms)
         return admitter.admit(key, call, command, terms)

@@ -47,7 +47,7 @@ class Reservation:
         self._spooled = spooled
         self._replay = replay
         self._sent = hold.sent
-        self._owner = parts.worker.store.owner
+        self._owner = parts.worker.owner
         self._ended = event is not None
 
     @property
@@ -257,7 +257,7 @@ class Reservation:
 
     def _ending(self, error: BaseException | None) -> c.Command | None:
         # A forked child must not end its parent's reservations.
-        if self._ended or self._owner != self._parts.worker.store.owner:
+        if self._ended or self._owner != self._parts.worker.owner:
             return None
         if self._replay and error is not None:
             return None  # the process that made it ends it, or it expires

@@ -224,5 +224,6 @@ class Room:
 
     def freed(self) -> None:
         """Wake all waiting calls: a call has ended, so another may fit now."""
-        for call in self._in_order():
-            call.wake()
+        if self._waiting:
+            for call in self._in_order():
+                call.wake()

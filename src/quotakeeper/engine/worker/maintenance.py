@@ -60,7 +60,7 @@ class Maintenance:
         self._apply = apply
         self._leases = leases
         self._clock = clock
-        self._spool = spool
+        self.spool = spool
         self._replay = replay
         self._ended = ended
         self._next_sweep = 0.0
@@ -78,7 +78,7 @@ class Maintenance:
     def after_fork(self, owner: str) -> None:
         """Drop all calls, notes, quotas and leases of the parent in a forked child."""
         self._next_sweep = 0.0
-        self._spool.after_fork()
+        self.spool.after_fork()
         self._quotas.after_fork()
         self._ended.after_fork(owner)
         if self._leases is not None:
@@ -90,9 +90,9 @@ class Maintenance:
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book the spooled calls, if there are any. Logs all errors."""
-        if self._spool.waiting:
+        if self.spool.waiting:
             try:
-                self._spool.replay(lambda commands: self._apply(store, commands, now))
+                self.spool.replay(lambda commands: self._apply(store, commands, now))
             except Exception as error:  # noqa: BLE001 - must not fail new calls
                 log.warning("quotakeeper: spooled calls are not in the ledger yet: %s", error)
 
@@ -108,8 +108,10 @@ class Maintenance:
                 self.sweep(store, self._clock.now())
             except QuotakeeperError as error:
                 log.debug("quotakeeper: sweep postponed: %s", error)
-        self.tend(store)
-        self._quotas.keep(store, self._clock.now())
+        if self._leases is not None:
+            self.tend(store)
+        if self._quotas.has_news:
+            self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: LedgerWriter) -> None:
         """Do the work that is due for the leases. Logs a LedgerError."""
@@ -120,7 +122,7 @@ class Maintenance:
         """End expired reservations, and the reservations of ended processes. Raises LedgerError."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
-        self._spool.look()
+        self.spool.look()
         self.catch_up(store, now)  # before the notes, which may be older
         sweep(store, now, self._replay, self._apply, self._give_back, self._ended)
 
@@ -137,7 +139,7 @@ class Maintenance:
 
     def end(self) -> None:
         """Log the calls that could not be stored anywhere. Call this last."""
-        self._spool.end()
+        self.spool.end()
 
 
 def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:

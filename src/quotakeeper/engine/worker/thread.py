@@ -45,10 +45,9 @@ class Worker:
         self.patience = PATIENCE_SECONDS
         self.freed: Callable[[], None] = lambda: None  # called when there may be room again
         self.maintenance = upkeep
-        self._store = store
-        self._batches = BatchServer(
-            lambda: self._store, clock, accounts, upkeep, self._give_back, lambda: self.freed()
-        )
+        self.store = store  # use it directly only for reads that open their own connections
+        self.owner = store.owner  # the owner name that this process writes into its reservations
+        self._batches = BatchServer(self, clock, accounts, upkeep, self._give_back)
         self._closed = self._process_ends = False
         self._reset()
         lifecycle.join(self)
@@ -61,11 +60,6 @@ class Worker:
         self._turn = FairLock()  # held while the store is used
         self._still = False  # whether a fork under way holds `_turn`
         self._left = False  # whether the worker has finished, for ever
-
-    @property
-    def store(self) -> Store:
-        """The store. Use it directly only for reads that open their own connections."""
-        return self._store
 
     # -- for threads
 
@@ -117,7 +111,7 @@ class Worker:
             self._leave(ticket)
             raise
         if not answered and ticket.withdraw():
-            raise too_slow(self._store.name, self.patience, ticket.command)
+            raise too_slow(self.store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- for coroutines
@@ -132,7 +126,7 @@ class Worker:
 
     async def _awaited(self, ticket: WorkItem) -> Any:
         if not await until_answered(ticket, self._put, self._leave, self.patience):
-            raise too_slow(self._store.name, self.patience, ticket.command)
+            raise too_slow(self.store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- life
@@ -150,7 +144,7 @@ class Worker:
         elif seconds == 0:  # called by a finalizer, which must not wait
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
-            log.warning("quotakeeper: ledger %s is busy; it was not closed", self._store.name)
+            log.warning("quotakeeper: ledger %s is busy; it was not closed", self.store.name)
         if seconds != 0:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
@@ -162,10 +156,10 @@ class Worker:
     def _open_again(self) -> None:
         if not self._process_ends:
             raise LedgerUnavailableError(
-                self._store.name, "this keeper was closed", "open a new one"
+                self.store.name, "this keeper was closed", "open a new one"
             )
         if self._thread.used and not (self._finished(self.patience) and self._left):
-            raise too_slow(self._store.name, self.patience, None)
+            raise too_slow(self.store.name, self.patience, None)
         self.after_fork()  # start like a new process: nothing ends open reservations after this
         self._closed = False
 
@@ -194,7 +188,7 @@ class Worker:
         seconds = 0.0 if self._thread.is_current else until - _clock.monotonic()
         self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
-            self._store.before_fork()
+            self.store.before_fork()
         # An observer that reads the ledger now gets no answer.
         self.maintenance.observers.rest(_BRIEFLY_SECONDS)
 
@@ -213,11 +207,12 @@ class Worker:
     def after_fork(self) -> None:
         """Replace the parent's thread, queue and handles in a forked child."""
         try:
-            self._store = self._store.after_fork()
+            self.store = self.store.after_fork()
         finally:
             self._reset()
+            self.owner = self.store.owner
             self._batches.reset()
-            self.maintenance.after_fork(self._store.owner)
+            self.maintenance.after_fork(self.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
         try:
@@ -228,7 +223,8 @@ class Worker:
                 # restart it.
                 for ticket in tickets:
                     self._queue.put(ticket)
-                self._start(tickets)
+                if not self._thread.running:
+                    self._start(tickets)
         except BaseException:
             for ticket in tickets:
                 self._leave(ticket)
@@ -246,7 +242,7 @@ class Worker:
                 return
             for ticket in tickets:
                 ticket.claim()  # else a later start would execute it
-            raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
+            raise LedgerUnavailableError(self.store.name, f"needs a thread: {error}") from error
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
@@ -262,7 +258,7 @@ class Worker:
         """Execute batches. Returns False at the end, and True if a fork stops the thread."""
         queue = self._queue
         while True:
-            batch, last = self._waiting()
+            batch, last = next_batch(self._queue, self.maintenance.rest_seconds)
             if self._queue is not queue:  # a finalizer forked here, and this is the child
                 return False
             if batch or not isinstance(last, StopRequest):
@@ -277,17 +273,15 @@ class Worker:
             if isinstance(last, StopRequest) and last.claim():
                 return True
 
-    def _waiting(self) -> tuple[list[WorkItem], StopRequest | bool]:
-        return next_batch(self._queue, self.maintenance.rest_seconds)
-
     def _work_off(self, batch: list[WorkItem]) -> None:
         with self._turn:
             try:
                 self._batches.serve(batch)
-                self._batches.keep()
+                if self._batches.watching:
+                    self.maintenance.keep(self.store)
             except Exception as error:
                 log.exception("quotakeeper: a batch failed")
-                fail(batch, unforeseen(self._store.name, error))
+                fail(batch, unforeseen(self.store.name, error))
 
     # -- who no longer waits
 
