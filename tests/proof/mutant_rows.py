@@ -224,7 +224,7 @@ ROWS = (
     Mutant(CACHED, "        self._balances.clear()\n", "", "file"),
     Mutant(CACHED, "        self.forget_places()\n        self._slots", "        self._slots", "file"),
     Mutant(CACHED, "known = self._known.pop(ref, None)", "known = None", "file"),
-    Mutant(CACHED, "        self._dirty.clear()\n", "", "file"),
+    Mutant(BALANCES, "        self._dirty.clear()\n", "", "file"),
     Mutant(CACHED, "drop.append((seq,))", "pass", "file"),
     Mutant(CACHED, "        found.update(self._open.values())\n", "", "file"),
     Mutant(CACHED, "        self._whole.clear()\n", "", "file"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.ledger.entries import Figures
@@ -19,15 +19,14 @@ MOST_VALUES = 20  # the most label values that a status lists for a limit per la
 
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
-           now: int) -> Decision:  # fmt: skip
-    """Decide whether a call fits all its hard limits at `now`.
+          now: int, amounts: Mapping[str, int]) -> Decision:  # fmt: skip
+    """Decide whether a call fits all its hard limits at `now`. `amounts` are those of `figures`.
 
     The decision also has a warning for each limit in which the call reaches a threshold.
     """
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
     doubt = state.doubt
-    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for limit, meter, balance in state.caps(labels, limits, now):
         asked = amounts.get(meter.name, 0)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
@@ -55,7 +54,8 @@ def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
           now: int) -> Decision:  # fmt: skip
     """Decide whether a reservation would be admitted at `now`. Changes nothing."""
     now = max(now, state.high_water)
-    return paused(state, labels, now) or admit(state, labels, figures, limits, now)
+    amounts = amounts_of(figures.quantities, figures.cost_pico)
+    return paused(state, labels, now) or admit(state, labels, figures, limits, now, amounts)
 
 
 def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
@@ -125,9 +125,10 @@ def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputErr
 
 
 def no_room(
-    state: LedgerState, labels: CallLabels, figures: Figures, at: int
+    state: LedgerState, labels: CallLabels, figures: Figures, at: int, amounts: Mapping[str, int]
 ) -> InvalidInputError | None:
-    """Return why the ledger cannot count these figures at `at`; None if it can.
+    """Return why the ledger cannot count these figures at `at`; None if it can. `amounts` are those
+    of `figures`.
 
     The reason is a figure that is not valid, or a balance that would become too large to store.
     """
@@ -143,7 +144,6 @@ def no_room(
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
-    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for account, meter, _, balance in state.places(labels, at):
         amount = amounts.get(meter.name, 0)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:

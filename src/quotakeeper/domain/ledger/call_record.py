@@ -65,15 +65,15 @@ class CallRecord:
 def opened(entry: Entry) -> CallRecord:
     """Return the record of a call after its first entry."""
     assert entry.labels is not None and entry.figures is not None
+    at, figures = entry.counts_at, entry.figures
     if entry.kind is Kind.RECORD:
-        return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
-                     State.RECORDED, figures=entry.figures)  # fmt: skip
-    figures = entry.figures
-    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
+        return CallRecord(entry.seq, entry.id, at, entry.labels, figures, State.RECORDED,
+                          figures=figures)  # fmt: skip
+    hold = Hold(entry.id, at, entry.labels, figures.quantities, figures.cost_pico,
                 figures.price_id, figures.provenance, entry.owner, entry.expires_at,
                 sent=entry.sent)  # fmt: skip
-    return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
-                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
+    return CallRecord(entry.seq, entry.id, at, entry.labels, figures, State.HELD, hold=hold,
+                      drawn=entry.kind is Kind.DRAW)  # fmt: skip
 
 
 _ENDS = {

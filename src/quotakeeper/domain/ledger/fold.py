@@ -16,6 +16,9 @@ from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import amounts_of
 
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+NOT_MEASURED = _NOTHING  # for amounts that `fold` has to measure itself
+
 
 def replay(state: LedgerState, entry: Entry) -> None:
     """Apply a journal entry of any kind to the state."""
@@ -27,17 +30,23 @@ def replay(state: LedgerState, entry: Entry) -> None:
         fold(state, entry)
 
 
-def fold(state: LedgerState, entry: Entry) -> CallRecord:
-    """Apply one entry about a call to the state. Returns the call's new record."""
+def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEASURED) -> CallRecord:
+    """Apply one entry about a call to the state. Returns the call's new record.
+
+    `amounts` are those of the entry's figures, if they are known already.
+    """
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
-    were_held = _amounts(before.hold) if before else _NOTHING
-    were_used = _amounts(before.figures) if before else _NOTHING
-    now_held, now_used = _amounts(after.hold), _amounts(after.figures)
+    were_held = _amounts(before.hold) if before and before.hold else _NOTHING
+    were_used = _amounts(before.figures) if before and before.figures else _NOTHING
+    # A first entry reserves exactly its figures. Later, the hold may have grown.
+    holds_figures = amounts and before is None and after.hold is not None
+    now_held = amounts if holds_figures else _amounts(after.hold)
+    now_used = amounts if amounts and after.figures else _amounts(after.figures)
     for account, meter, start, balance in state.places(after.labels, after.at):
         name = meter.name
         held, used = were_held.get(name, 0), were_used.get(name, 0)
@@ -97,6 +106,3 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
 
 def _amounts(of: Hold | Figures | None) -> Mapping[str, int]:
     return _NOTHING if of is None else amounts_of(of.quantities, of.cost_pico)
-
-
-_NOTHING: Mapping[str, int] = MappingProxyType({})

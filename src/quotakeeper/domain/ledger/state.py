@@ -29,6 +29,11 @@ ZoneFinder = Callable[[str], tzinfo]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
 
+# The labels come last. They stay in memory, so that no other labels get their identity.
+_Matching = tuple[tuple[Account, ...], CallLabels]
+_Places = tuple[int, int, tuple[CountedBalance, ...], CallLabels]
+_Caps = tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...], CallLabels]
+
 
 class LedgerState:
     """The whole state in memory. Not thread-safe: only one thread may use the state at a time."""
@@ -43,11 +48,10 @@ class LedgerState:
         self.notices = Notices()
         self.doubt: ClockDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
-        self._matching: dict[CallLabels, tuple[Account, ...]] = {}
-        self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
-        self._caps: dict[
-            CallLabels, tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...]]
-        ] = {}
+        # By identity of the labels, because hashing is slow and the calls of one kind share them.
+        self._matching: dict[int, _Matching] = {}
+        self._places: dict[int, _Places] = {}
+        self._caps: dict[int, _Caps] = {}
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -115,24 +119,19 @@ class LedgerState:
 
     # -- values computed from these look-ups
 
-    def zone(self, account: Account) -> tzinfo:
-        """Return the time zone of an account."""
-        return self._zones(account.timezone)
-
     def period(self, account: Account, at: int) -> Period:
         """Return the period of an account's window that contains instant `at`."""
         cached = self._periods.get(account.key)
         if cached is None or not cached.start_at <= at < cached.end_at:
-            cached = period_at(account.window, self.zone(account), at)
+            cached = period_at(account.window, self._zones(account.timezone), at)
             if not account.window.is_rolling:
                 self._periods[account.key] = cached
         return cached
 
     def slice_start(self, account: Account, at: int) -> int:
         """Return the start of the slice in which use at instant `at` counts."""
-        if account.window.is_rolling:
-            return slice_at(account.window, at).start_at
-        return self.period(account, at).start_at
+        rolling = account.window.is_rolling
+        return (slice_at(account.window, at) if rolling else self.period(account, at)).start_at
 
     def totals(self, account: Account, now: int) -> Balance:
         """Return the sums that count at `now`: of the period, or of the rolling window."""
@@ -179,7 +178,7 @@ class LedgerState:
 
     def matching(self, labels: CallLabels) -> tuple[Account, ...]:
         """Return the accounts in which a call with these labels counts."""
-        found = self._matching.get(labels)
+        found = self._matching.get(id(labels))
         if found is None:
             if len(self._matching) > _MOST_PLACES:
                 self._matching.clear()
@@ -190,14 +189,13 @@ class LedgerState:
                     if account.key not in self.accounts:
                         self.add_account(account, since, is_new=True)
                 made[account.key] = account
-            found = self._matching[labels] = tuple(made.values())
-        return found
+            found = self._matching[id(labels)] = tuple(made.values()), labels
+        return found[0]
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
         """Return the kept balances in which a call counts at instant `at`."""
-        # Cached until one of the periods ends, because consecutive calls count in the same
-        # balances.
-        found = self._places.get(labels)
+        # Cached until one of the periods ends.
+        found = self._places.get(id(labels))
         if found is not None and found[0] <= at < found[1]:
             return found[2]
         since, until, places = 0, _ALWAYS, []
@@ -211,14 +209,15 @@ class LedgerState:
                 places.append(CountedBalance(account, meter, part.start_at, balance))
         if len(self._places) > _MOST_PLACES:
             self._places.clear()
-        self._places[labels] = since, until, tuple(places)
-        return self._places[labels][2]
+        made = tuple(places)
+        self._places[id(labels)] = since, until, made, labels
+        return made
 
     def caps(
         self, labels: CallLabels, limits: Sequence[Limit], at: int
     ) -> tuple[LimitBalance, ...]:
         """Return the limits that apply to a call at instant `at`, each with its balance."""
-        found = self._caps.get(labels)
+        found = self._caps.get(id(labels))
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
         since, until, caps = 0, _ALWAYS, list[LimitBalance]()
@@ -241,7 +240,7 @@ class LedgerState:
         if lasts:
             if len(self._caps) > _MOST_PLACES:
                 self._caps.clear()
-            self._caps[labels] = limits, since, until, made
+            self._caps[id(labels)] = limits, since, until, made, labels
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:

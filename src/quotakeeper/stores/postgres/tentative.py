@@ -135,7 +135,7 @@ class TentativeState(LedgerState):
     def caps_last(self, labels: CallLabels, limits: Sequence[Limit]) -> tuple[int, int]:
         """Return from when and until when the limits of a call and their amounts stay the same."""
         self.caps(labels, limits, self.high_water)
-        kept = self._caps.get(labels)
+        kept = self._caps.get(id(labels))
         if kept is None or kept[0] is not limits:
             raise NotConditionalError("limits may change")
         return kept[1], kept[2]

@@ -116,12 +116,15 @@ class Transactions:
         assert self._connection is not None and self._lock is not None
         connection = self._connection
         try:
-            with self._lock.held(PATIENCE_SECONDS):
+            taken = self._lock.take(PATIENCE_SECONDS)
+            try:
                 result = self._committed(connection, state, write)
                 self._commits += 1
                 rows = connection.total_changes - self._rows
                 if _PAGES_A_COMMIT * self._commits + rows // _ROWS_A_PAGE >= _CHECKPOINT_PAGES:
                     self._checkpoint(connection)
+            finally:
+                taken.let_go()
         except HeldElsewhereError as error:  # no transaction was begun; keep the connection
             raise translated(self._path, error) from error
         except OSError as error:
