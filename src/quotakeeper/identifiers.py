@@ -23,9 +23,14 @@ def new_id(at: int) -> str:
     The form is that of a ULID, so ids sort by time and index well. `at` is in microseconds.
     """
     time, pairs = at // 1_000, _PAIRS
+    try:
+        # Taking from a deque is atomic, so no two threads get the same bits.
+        bits = _drawn.popleft()
+    except IndexError:
+        bits = _eighty_bits()
     return (
         pairs[time >> 40 & 255] + pairs[time >> 30 & 1023] + pairs[time >> 20 & 1023]
-        + pairs[time >> 10 & 1023] + pairs[time & 1023] + _eighty_bits()
+        + pairs[time >> 10 & 1023] + pairs[time & 1023] + bits
     )  # fmt: skip
 
 
@@ -70,7 +75,7 @@ def boot_frame() -> str:
 
 def _eighty_bits() -> str:
     # Random bits are drawn in blocks, because one system call per id would cost more than the rest
-    # of a reservation. Taking from a deque is atomic, so no two threads get the same bits.
+    # of a reservation.
     while True:
         try:
             return _drawn.popleft()

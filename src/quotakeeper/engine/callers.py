@@ -29,7 +29,7 @@ Caller = ref[Any] | ThreadMark
 
 def current_caller() -> Caller:
     """Return the task that runs in this thread; without a task, the thread itself."""
-    task = _asyncio_task() or _trio_task()
+    task = _asyncio_task() or ("trio" in sys.modules and _trio_task()) or None
     return _marks.mark if task is None else ref(task)
 
 

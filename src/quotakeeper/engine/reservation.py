@@ -140,7 +140,7 @@ class Reservation:
             self._leave_at_once(error)
 
     def __del__(self) -> None:
-        command = None if self._spooled else self._ending(LookupError("dropped"))
+        command = None if self._ended or self._spooled else self._ending(LookupError("dropped"))
         if command is not None:
             self._parts.worker.post(command)
 

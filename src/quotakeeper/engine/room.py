@@ -146,9 +146,9 @@ class Room:
 
     # -- who holds
 
-    def hold(self, reservation: Any, labels: CallLabels) -> None:
+    def hold(self, reservation: Any, event_id: str, labels: CallLabels) -> None:
         """Remember that the current caller made `reservation`, until the object is deleted."""
-        event_id, held = reservation.id, self._held
+        held = self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
 

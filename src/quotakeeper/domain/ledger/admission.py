@@ -15,6 +15,7 @@ from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storabl
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
 
+_ADMITTED = Decision(True)
 MOST_VALUES = 20  # the most label values that a status lists for a limit per label
 
 
@@ -47,6 +48,8 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
             warnings.append(verdict(state, limit, asked, now))
     if doubt is not None and refusing:
         return Decision(False, tuple(refusing), tuple(warnings), doubt=doubt)
+    if not refusing and not warnings:  # the common case
+        return _ADMITTED
     return Decision(not refusing, tuple(refusing), tuple(warnings))
 
 
@@ -60,6 +63,8 @@ def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
 
 def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
     """Return the refusal of a call whose provider is paused at `now`; None if no pause applies."""
+    if not state.notices.pauses:
+        return None
     pause = state.notices.pause_of(labels.provider, now)
     return None if pause is None else Decision(False, pause=pause)
 

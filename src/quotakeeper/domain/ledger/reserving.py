@@ -26,7 +26,7 @@ MAX_TTL_US = 30 * 86_400 * SECOND
 
 def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
     """Reserve an upper bound, or return a denial that names the limits without room."""
-    attempt, known = _attempt(state, command)
+    attempt, known = (command.id, None) if command.is_new else _attempt(state, command)
     if known is not None:
         return _replayed(state, known, command, now)
     amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
@@ -62,8 +62,6 @@ def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | 
     the id `<id>~2`, `<id>~3` and so on.
     """
     attempt, number = command.id, 1
-    if command.is_new:
-        return attempt, None
     known = state.known(attempt)
     while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
         number += 1
