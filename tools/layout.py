@@ -45,7 +45,7 @@ CORE_TESTS = (
     "tests/tokens",
 )
 # CI divides the files of these folders among the other Pythons: each file runs with one of them.
-DIVIDED_TESTS = ("tests/intercept*",)
+DIVIDED_TESTS = ("tests/engine", "tests/intercept*", "tests/stores")
 # Coverage does not measure these folders: they measure time, trace, or kill thousands of processes.
 UNMEASURED_TESTS = (
     "tests/benchmarks",

@@ -76,8 +76,8 @@ class SystemClock:
         """The kernel's wall time in microseconds, or None if no time service synchronizes the
         clock.
 
-        None also if the system does not report this. After a person sets the clock, the result is
-        None until a time service sets the clock again.
+        On a system other than Linux, the result is always None. After a person sets the clock, the
+        result is None until a time service sets the clock again.
         """
         return kernel_time() if sys.platform == "linux" else None
 
@@ -115,7 +115,8 @@ def kernel_time() -> int | None:
 
 
 def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
-    """Try for at most `seconds`, measured by `clock`, to take a lock. Returns whether it was taken.
+    """Try to take a lock for at most `seconds`, measured by `clock`. Returns whether this
+    succeeded.
 
     With a fake clock, the function tries to take the lock before and after `clock.sleep`.
     """

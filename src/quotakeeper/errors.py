@@ -179,7 +179,7 @@ class PausedError(QuotakeeperError):
     """A pause refused the call: calls to this provider, or to all providers, are paused.
 
     The call was not sent. Attributes: `decision`, and the pause's `provider` ("" for all), `why`,
-    `by` and `until` (microseconds since 1970 UTC; None: until somebody resumes calls).
+    `by` and `until` (microseconds since 1970 UTC, or None if the pause has no end time).
     """
 
     def __init__(self, decision: PausingDecision, text: str = "") -> None:

@@ -1,9 +1,9 @@
 """Opens files safely in folders that other users can write to: checks owners, follows no links.
 
-In a folder that everybody can write to, such as /tmp, another user can create files and links.
-Their names may be names that this package uses. In such a folder, files and links of another user
-are refused. In other folders, the folder's mode decides who can write. Links of this user and of
-root are followed everywhere. On Windows, nothing is refused, because it has no such modes and
+In a folder that everybody can write to, such as /tmp, another user can create a file or link. It
+may have a name that this package uses. So in such a folder, files and links of another user are
+refused. In other folders, the folder's mode decides who can write. Links of this user and of root
+are followed everywhere. On Windows, nothing is refused, because Windows has no such modes and
 owners.
 """
 

@@ -31,7 +31,9 @@ def group_id(name: str) -> int:
     """
     if not _POSIX:
         raise ConfigError(
-            "ledger.group", "Windows has no such groups", "give the users access to the folder"
+            "ledger.group",
+            "cannot be set on Windows, which has no Unix groups",
+            "leave it out, and give the users access to the ledger's folder",
         )
     import grp  # noqa: PLC0415 - not on Windows, and only for shared ledgers
 
@@ -97,8 +99,8 @@ def check_folder(ledger: Path, group: int) -> None:
 def share(ledger: Path, group: int) -> None:
     """Give the group rights on a private ledger and on the files beside the ledger.
 
-    Opens no file: if this process closed a database file, SQLite's locks on it would be lost.
-    Raises LedgerUnavailableError if another user owns the ledger.
+    Opens no file, because closing a database file would release the locks that SQLite holds on the
+    file. Raises LedgerUnavailableError if another user owns the ledger.
     """
     found = os.stat(ledger)
     if found.st_gid == group and found.st_mode & GROUP_RIGHTS == GROUP_RIGHTS:
@@ -135,7 +137,7 @@ def _give(path: Path, group: int) -> None:
 def why_denied(ledger: Path) -> str:
     """The reason why this user cannot use the ledger: a file or folder, its owner and mode.
 
-    "" if there is no such file or folder.
+    "" if no file and no folder denies the access.
     """
     if not _POSIX:
         return ""

@@ -78,9 +78,9 @@ class FunctionMeter(OrderGiver):
         the reserved amounts, marked `estimated`. If the function raises an exception, the reserved
         amounts are booked as `assumed`.
 
-        `operation` is the name of the function unless given. If a limit refuses the call, the
-        function is not called. Raises InvalidInputError for a generator function, and the errors of
-        `reserve`.
+        If `operation` is not given, it is the name of the function. If a limit refuses the call,
+        the function is not called. Raises InvalidInputError for a generator function, and the
+        errors of `reserve`.
         """
         keeper = self
 

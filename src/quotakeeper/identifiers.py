@@ -60,10 +60,10 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """Return a text that differs between boot clocks with different zero points.
+    """Return a text that identifies the zero point of this process's boot clock.
 
-    It consists of `boot_id` and the time namespace of this process, because a time namespace may
-    have its own zero point. Returns "" if the boot is not known.
+    The text has `boot_id` and the time namespace of this process, because a time namespace may have
+    its own zero point. Returns "" if the boot is not known.
     """
     boot = boot_id()
     try:

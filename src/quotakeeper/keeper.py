@@ -38,12 +38,13 @@ class Keeper(FunctionMeter, KeeperReads):
     config file, else from the defaults. `durability` is "power" (default: a confirmed write
     survives a power cut) or "process" (it survives kill -9). With `lease`, this process reserves
     parts of the limits and admits calls on them in memory: "auto", a number of calls, or "off"
-    (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"), `hold`
-    ("worst_case", "typical") and the numbers decide about calls that do not fit in a hard limit.
-    Each overrides the setting of the same name. `on_warning` is called with a LimitWarning when use
-    passes a threshold, once per period for all processes. It is called again if use fell below the
-    threshold in between. Without `on_warning`, the warning is logged, or printed on stderr without
-    a log handler. Raises ConfigError.
+    (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse") and
+    `hold` ("worst_case", "typical") decide about calls that do not fit in a hard limit.
+    `busy_seconds`, `wait_seconds` and `clamp_least` are numbers for these decisions. Each option
+    overrides the setting of the same name. `on_warning` is called with a LimitWarning when use
+    passes a threshold, once per period for all processes. If use falls below the threshold, the
+    next crossing calls `on_warning` again. Without `on_warning`, the warning is logged, or printed
+    on stderr without a log handler. Raises ConfigError.
 
     Safe for many threads, coroutines and processes at once, and after a fork. Each blocking method
     has an awaitable form whose name begins with `a`.
@@ -106,9 +107,9 @@ class Keeper(FunctionMeter, KeeperReads):
         `output_text`, an upper bound of their tokens is reserved. Labelled quantities:
         `quantities={"input_tokens@audio": 40}`. A repeat with the same `event_id` reserves nothing
         more. With `sent=True`, the same commit also does `mark_sent`. If other calls under way are
-        the only reason that the call does not fit, `reserve` waits for them (`on_busy`). It never
-        waits for a call of its own thread or task, and never blocks an event loop. With
-        `at_once=True`, `reserve` never waits. With `on_limit = "clamp"`,
+        the only reason that the call does not fit, `reserve` waits for them (`on_busy`). `reserve`
+        never waits for another call of the same thread or task, and never blocks an event loop.
+        With `at_once=True`, `reserve` never waits. With `on_limit = "clamp"`,
         `hold.quantities["output_tokens"]` may be lower than the requested amount: send it as the
         output cap. `decision.basis` has the reasons for the amounts. Raises LimitExceeded,
         PausedError, UnpricedModelError, InvalidInputError (also for an unknown provider),
@@ -215,11 +216,11 @@ class Keeper(FunctionMeter, KeeperReads):
         """Replace the figures of a counted event. The old figures stay in the journal.
 
         Takes the arguments of `record`. Values that are not given stay. If one quantity is given,
-        the given quantities replace all old quantities. They are priced at the event's instant,
-        with the event's labels and price options (or `options`). `cost_usd` is the cost that the
-        provider charged. No limit refuses a correction. A second correction with the same figures
-        changes nothing. Raises InvalidInputError for an unknown id, an open reservation, or figures
-        that are not valid.
+        the given quantities replace all old quantities. The new figures are priced at the event's
+        instant, with the event's labels and price options (or `options`). `cost_usd` is the cost
+        that the provider charged. No limit refuses a correction. A second correction with the same
+        figures changes nothing. Raises InvalidInputError for an unknown id, an open reservation, or
+        figures that are not valid.
         """
         return run(self._parts.worker, self._engine.records.correct(event_id, given, options))
 

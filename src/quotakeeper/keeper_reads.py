@@ -65,7 +65,7 @@ class KeeperReads:
         )
 
     def event(self, event_id: str) -> UsageEvent | None:
-        """The event with this id; None if there is none or it is still an open reservation."""
+        """The event with this id. None if there is no event, for example for an open reservation."""
         return self._engine.reads.event(event_id)
 
     async def aevent(self, event_id: str) -> UsageEvent | None:

@@ -76,7 +76,7 @@ class KnownNames:
             raise InvalidInputError(
                 "provider",
                 f"unknown provider {provider[:60]!r}",
-                f"{nearest_text(provider, known)} (to use one without adapter and price, set "
+                f"{nearest_text(provider, known)} (for a provider that quotakeeper does not know, set "
                 f'providers = ["{provider[:60]}"] in the config)',
             )
 

@@ -293,6 +293,6 @@ def _count_tokens(text: str) -> TokenCount:
 def _durability(name: str) -> str:
     if name not in ("power", "process"):
         raise ConfigError(
-            "durability", f"unknown durability {str(name)[:40]!r}", "power or process"
+            "durability", f"unknown durability {str(name)[:40]!r}", "set it to power or process"
         )
     return name

@@ -85,7 +85,7 @@ CSV = {
     "a decimal comma": (
         f'{HEAD}\n2026-11-23,{SKU},1,count,"1.234,56"\n'.encode(), "is not a number",
     ),
-    "a short row": (f"{HEAD}\n2026-11-23,{SKU},1\n".encode(), "line 2: has 3 columns of 5"),
+    "a short row": (f"{HEAD}\n2026-11-23,{SKU},1\n".encode(), "line 2: has 3 of 5 columns"),
     "an open quote": (f'{HEAD}\n2026-11-23,"{SKU},1,count,1\n'.encode(), "is not CSV"),
     "too much": (f"{HEAD}\n2026-11-23,{SKU},{10**15},count,1\n".encode(), "out of range"),
     "absurd": (f"{HEAD}\n2026-11-23,{SKU},1,count,1E999\n".encode(), "is not a number"),

@@ -72,7 +72,7 @@ def test_a_pause_of_one_provider_for_a_time(cli: CommandLine, keeper: Keeper) ->
         "calls to gemini are sent again", "still paused: calls to all providers",
     ]  # fmt: skip
     done = cli.run("resume", "--provider", "gemini")
-    assert (done.code, done.err.splitlines()[0]) == (1, "no such pause")
+    assert (done.code, done.err.splitlines()[0]) == (1, "there is no pause of calls to gemini")
     record = json.loads(cli.run("resume", "--json").out)
     assert [each["why"] for each in record["ended"]] == ["y"]
 

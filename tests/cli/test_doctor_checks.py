@@ -177,7 +177,7 @@ def test_a_limit_that_matches_nothing_is_named(busy: CommandLine) -> None:
     )
     found = findings(busy)["limit"]
     assert found["state"] == "warn"
-    assert "'team' matches no call" in found["text"]
+    assert "'team' has matched no call" in found["text"]
     assert "'translate'" in found["fix"]
     assert "limit" not in findings(busy, "--config", str(_fitting(busy)))
 

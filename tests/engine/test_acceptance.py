@@ -36,7 +36,9 @@ def test_a_figure_of_none_books_nothing(tmp_path: Path) -> None:
             keeper.record("gemini", input_tokens=None)
         with pytest.raises(InvalidInputError, match="output_tokens: is None"):
             keeper.reserve("gemini", output_tokens=None)
-        with pytest.raises(InvalidInputError, match="input_text: is given beside input_tokens"):
+        with pytest.raises(
+            InvalidInputError, match="input_text: cannot be given together with input_tokens"
+        ):
             keeper.record("gemini", input_tokens=1, input_text="a")
         assert list(keeper.events()) == [] and keeper.reservations() == []
 

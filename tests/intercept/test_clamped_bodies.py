@@ -168,4 +168,4 @@ def test_a_refusal_names_the_cap_field_that_the_request_leaves_out(
         "65,536 output tokens (the model's maximum, because the request does not set maxOutputTokens)"
         in said
     )
-    assert "set maxOutputTokens in the request" in said
+    assert "): set maxOutputTokens in the request, or " in said

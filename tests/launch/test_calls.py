@@ -92,6 +92,41 @@ def test_a_hard_limit_stops_a_call_with_the_providers_own_error(
     assert "two calls: 100.0% OVER" in ran.stderr
 
 
+UNSENT = """
+import asyncio, sys, urllib.error, urllib.request
+import httpx
+
+url = "http://127.0.0.1:1/v1beta/models/gemini-2.5-flash:generateContent"
+body = b'{"contents": [{"parts": [{"text": "hi"}]}]}'
+try:
+    urllib.request.urlopen(urllib.request.Request(url, body, {"content-type": "application/json"}))
+except urllib.error.URLError:
+    print("refused")
+
+
+async def post():
+    async with httpx.AsyncClient() as client:
+        try:
+            await client.post(url, content=body)
+        except httpx.ConnectError:
+            print("refused")
+
+
+asyncio.run(post())
+"""
+
+
+def test_calls_without_a_connection_are_not_counted_and_the_summary_says_so(runner: Runner) -> None:
+    runner.write("prog.py", UNSENT)
+    listed = {"QUOTAKEEPER_BASE_URLS": "gemini=http://127.0.0.1:1"}
+    ran = runner("--", sys.executable, "prog.py", environ=listed)
+    assert (ran.returncode, ran.stdout) == (0, "refused\nrefused\n"), ran.stderr
+    first, second = ran.stderr.splitlines()
+    assert first.startswith("quotakeeper: 0 calls, $0.00, in ")
+    assert second == "  not sent: 2"
+    assert runner.events() == []
+
+
 def test_to_warn_lets_it_pass(runner: Runner, sandbox: Sandbox) -> None:
     runner.write("prog.py", PROGRAM)
     runner.limit(name="two calls", provider="gemini", meter="requests", window="day", amount=2)

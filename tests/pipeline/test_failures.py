@@ -62,7 +62,7 @@ def test_a_reply_that_cannot_be_read_is_assumed_at_the_most_it_can_be(
     bench.wav("a.wav", 5_000)
     run = bench.run()
     assert run.exit_code == 0, run.text
-    assert "booked as assumed" in run.text
+    assert "counted with an assumed use" in run.text
     assumed = [event for event in bench.events() if event.provenance is Provenance.ASSUMED]
     assert Counter(event.labels.provider for event in assumed) == {"gemini": 1, "deepgram": 1}
     booked, billed = bench.totals(), bench.sandbox.bill.totals()
@@ -199,7 +199,7 @@ def test_lines_left_out_twice_fail_the_file_and_name_the_lines(bench: Bench) -> 
     bench.transport = mute
     run = bench.run()
     assert run.exit_code == 1
-    assert "left out 2 of 4 lines twice (number 2, 4)" in run.text
+    assert "twice left out 2 of 4 lines (2, 4)" in run.text
 
 
 def test_a_rewriting_that_is_no_json_is_asked_for_once_more(bench: Bench) -> None:

@@ -41,8 +41,8 @@ class ClockRepair:
     """The result of a repair. `applied` is False if the repair was only a preview or was not
     needed.
 
-    The ledger's time may be ahead of the clock by up to `bound` microseconds; then no repair is
-    needed. `is_confirmed` says whether the kernel's time service confirms the machine's clock.
+    No repair is needed if the ledger's time is ahead of the clock by at most `bound` microseconds.
+    `is_confirmed` says whether the kernel's time service confirms the machine's clock.
     """
 
     found: SetBack

@@ -31,8 +31,8 @@ _WITH_DATA = ("", "-wal")
 class CompactionResult:
     """The result of a compaction: the calls before `before_at` were deleted.
 
-    `calls` and `entries` are how many were deleted. Sizes are in bytes, or None for a ledger on a
-    server.
+    `calls` and `entries` are the numbers of deleted calls and entries. Sizes are in bytes, or None
+    for a ledger on a server.
     """
 
     ledger: str

@@ -42,8 +42,7 @@ class LimitsFile:
     def set(self, name: str, changes: Mapping[str, object]) -> bool:
         """Add the limit `name`, or change the given keys of the existing limit.
 
-        Returns whether the limit is new. An empty `scope` or `per` removes the key: the limit then
-        applies to every call.
+        Returns whether the limit is new. An empty `scope` or `per` removes this key from the limit.
         """
         self._write_out_defaults()
         table = self._find(name)

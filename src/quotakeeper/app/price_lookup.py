@@ -127,5 +127,7 @@ def _models_named(snapshot: PriceSnapshot, model: str, provider: str) -> ModelNa
         return found
     known = [each for name in snapshot.providers() for each in snapshot.models(name)]
     near = get_close_matches(model, known, n=3, cutoff=0.5)
-    fix = f"did you mean {', '.join(near)}?" if near else "quotakeeper prices list shows them all"
+    fix = "to see all models with a price: quotakeeper prices list"
+    if near:
+        fix = f"did you mean {', '.join(near)}?"
     raise InvalidInputError("MODEL", f"no price is known for {model[:80]!r}", fix)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from quotakeeper import Keeper
 
 _MATCHES_NOTHING = {
-    "operation": "limit {limit!r} matches no call: no call has the operation {name!r}",
-    "label": "limit {limit!r} matches no call: no call has the label {name!r}",
+    "operation": "limit {limit!r} has matched no call: no call has had the operation {name!r} yet",
+    "label": "limit {limit!r} has matched no call: no call has had the label {name!r} yet",
 }
 
 
@@ -75,8 +75,8 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
     if not missing:
         return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
     text = (
-        "not found: {missing}; without it, translate sends whole videos, and plan cannot read "
-        "the length of some files"
+        "not found: {missing}; without ffmpeg, translate sends whole videos; without ffprobe, the "
+        "length of some files is unknown"
     )
     return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})
 

@@ -1,6 +1,7 @@
 """TokenCalculator, the simplest interface to the ledger.
 
-docs/en/explanation/brief.md describes the project brief, which specifies its methods.
+The project brief specifies the methods of TokenCalculator; docs/en/explanation/brief.md describes
+the brief.
 """
 
 from quotakeeper.calculator.calculator import TokenCalculator

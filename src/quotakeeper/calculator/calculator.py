@@ -47,7 +47,7 @@ class TokenCalculator:
     be written to for a while, calls are written to a spool file. The log reports both cases.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
-    `quota_limits` (can be changed; None: not in force), `daily_usage`, `keeper`.
+    `quota_limits` (may be changed; an amount of None means no limit), `daily_usage`, `keeper`.
     """
 
     def __init__(

@@ -58,7 +58,8 @@ def _handle(handler: logging.Handler, record: logging.LogRecord) -> None:
 
 
 def make_legible(*streams: TextIO) -> None:
-    """Make the streams replace characters that they cannot encode. By default stdout and stderr.
+    """Make the streams replace characters that they cannot encode. Without arguments, changes
+    stdout and stderr.
 
     Use this only in a program's own main function, because it changes the streams of the process.
     """

@@ -2,8 +2,8 @@
 
 "gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" means the prices of gemini-2.5-pro in force
 from 2026-10-14 (UTC), for the batch tier, above 200,000 prompt tokens. For prices from a user's
-file, the id also has "own-" and a short hash of the price rows. So the id does not match another
-file.
+file, the id also has "own-" and a short hash of the price rows. So the id matches no file with
+other price rows.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class PriceId:
     """The parts of a price id.
 
     `at` is the instant since which the prices are in force (microseconds since 1970 UTC). `above`
-    is the number of prompt tokens above which they apply. `own` is the hash of a user's price rows,
-    or "".
+    is the number of prompt tokens above which the prices apply. `own` is the hash of a user's price
+    rows, or "".
     """
 
     provider: str

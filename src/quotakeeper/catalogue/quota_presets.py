@@ -43,7 +43,7 @@ class PresetQuota:
 
     `amount` is in base units. `date_at` is the day on which the amount was true (microseconds since
     1970 UTC). `known` is one of KNOWN. `window` is "" for a quota of concurrent calls. `timezone`
-    is "" for such a quota and for a rolling window.
+    is "" for a quota of concurrent calls and for a rolling window.
     """
 
     quota_id: str

@@ -68,8 +68,9 @@ class Fields:
         return value.strip()
 
     def choice(self, name: str, known: Collection[str], *, default: str | None = None) -> str:
-        """Return the value of a field that must be one of `known`. Without `default`, it is
-        required.
+        """Return the value of a field that must be one of `known`.
+
+        Without `default`, the field is required.
         """
         value = self.text(name, default=default)
         if value != default and value not in known:
@@ -77,8 +78,9 @@ class Fields:
         return value
 
     def model(self, name: str, *, pattern: bool = False, default: str | None = None) -> str:
-        """Return a model name. With `pattern`, the name may end in "*". Without `default`, it is
-        required.
+        """Return a model name. With `pattern`, the name may end in "*".
+
+        Without `default`, the field is required.
         """
         value = self.text(name, default=default)
         if value == default:
@@ -87,7 +89,9 @@ class Fields:
             return value
         if not _MODEL.fullmatch(value) or (value.endswith("*") and not pattern):
             raise self.error(
-                name, f"{value[:60]!r} cannot be a model name", "letters, digits and . _ : / + -"
+                name,
+                f"{value[:60]!r} cannot be a model name",
+                "use letters, digits and . _ : / + -",
             )
         return value
 

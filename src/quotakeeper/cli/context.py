@@ -60,8 +60,8 @@ class CommandContext:
 def check_ledger_is_there(session: CommandContext) -> None:
     """Raise LedgerUnavailableError if the ledger is in memory or its file does not exist.
 
-    Commands that affect other processes, such as `pause`, call this function first. Without it,
-    `pause` would create a new ledger that no other process uses.
+    Commands that affect other processes, such as `pause`, call this function first. Without this
+    check, `pause` would create a new ledger that no other process uses.
     """
     from quotakeeper.wiring import is_on_server, ledger_path
 
@@ -71,10 +71,12 @@ def check_ledger_is_there(session: CommandContext) -> None:
         return  # with a misspelt server name, the connection fails
     if path is None:
         raise LedgerUnavailableError(
-            settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"
+            settings.ledger,
+            "is in the memory of one process",
+            "call a method of its keeper in that process, such as Keeper.pause",
         )
     if not path.exists():
-        fix = "use --ledger with the ledger of these processes; see: quotakeeper doctor"
+        fix = "give the ledger that your programs use: --ledger PATH"
         raise LedgerUnavailableError(str(path), "does not exist", fix)
 
 
@@ -102,7 +104,7 @@ def now() -> int:
 
 
 def open_existing(session: CommandContext) -> Keeper:
-    """Open the ledger, but do not create a ledger that `--ledger` names.
+    """Open the ledger. If `--ledger` names a ledger that does not exist, the ledger is not created.
 
     Raises InvalidInputError if the ledger of `--ledger` does not exist.
     """

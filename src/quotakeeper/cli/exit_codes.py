@@ -55,7 +55,9 @@ def report(error: QuotakeeperError, words: Words) -> int:
         why, fix = _damage(error, words)
     tell(f"{words('error')}: {words(what)}")
     tell(f"  {words('why')}: {visible(why)}")
-    tell(f"  {words('try')}: {visible(fix or words('quotakeeper doctor shows the whole set-up'))}")
+    tell(
+        f"  {words('try')}: {visible(fix or words('to check the whole set-up: quotakeeper doctor'))}"
+    )
     return exit_code(error)
 
 

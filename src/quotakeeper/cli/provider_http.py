@@ -42,7 +42,7 @@ def checked_address(url: str) -> str:
         host, parts = "", urlsplit("")
     if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
         raise InvalidInputError(
-            "--base-url", f"{url[:60]!r} is not a valid address", "https://HOST"
+            "--base-url", f"{url[:60]!r} is not a valid address", "write it like https://HOST"
         )
     if parts.scheme == "http" and host not in _LOCAL:
         raise InvalidInputError(

@@ -83,7 +83,7 @@ class Salvaged:
     - `allows`: whether calls are sent.
     - `known_hosts`: "host[:port][/prefix]" -> a provider's name.
     - `notes`: the path of a file for the launcher's summary, or "".
-    - `watching`: the settings to count these calls with; if None, the calls are not counted.
+    - `watching`: the settings to count calls with, or None. With None, calls are not counted.
     """
 
     allows: bool

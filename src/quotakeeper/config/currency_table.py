@@ -33,7 +33,7 @@ def exchange_rate(value: object) -> ExchangeRate:
     code = value["code"]
     if not isinstance(code, str) or not _CODE.fullmatch(code) or code == "USD":
         problem = f"code {str(code)[:20]!r} is not the code of a currency (USD is not allowed here)"
-        raise InvalidInputError("", problem, 'three capital letters, like "VND"')
+        raise InvalidInputError("", problem, 'write three capital letters, like "VND"')
     per_usd = parse_decimal(value["per_usd"], "per_usd")
     if not 0 < per_usd < 10**9:
         raise InvalidInputError(

@@ -223,7 +223,7 @@ def threshold(value: object) -> Decimal:
     """
     number = parse_decimal(value, "threshold")
     if not 0 < number <= 1:
-        raise InvalidInputError("", f"{number} is not between 0 and 1", "80 % is written 0.8")
+        raise InvalidInputError("", f"{number} is not between 0 and 1", "write 0.8 for 80 %")
     return number
 
 

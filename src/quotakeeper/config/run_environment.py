@@ -25,8 +25,9 @@ def meter_variables(
 ) -> dict[str, str]:
     """Return the environment variables that pass these settings to the meter of a program.
 
-    They also work after the program changes its working folder. `policies` holds more settings for
-    calls at a limit, by name; a value None is left out. Raises ConfigError.
+    The variables also work after the program changes its working folder. `policies` holds more
+    settings for calls at a limit, by name. A setting with the value None is left out. Raises
+    ConfigError.
     """
     variables = {"QUOTAKEEPER_LEDGER": settings.ledger}
     if settings.ledger_group:

@@ -66,7 +66,7 @@ class ClockDoubt:
     @property
     def fix(self) -> str:
         """What the user must do, as a text."""
-        return "correct the clock; if it is right now, run: quotakeeper doctor --accept-clock"
+        return "correct the clock; if it is right, run: quotakeeper doctor --accept-clock"
 
 
 def span_text(microseconds: int) -> str:

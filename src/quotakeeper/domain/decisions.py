@@ -122,7 +122,7 @@ class HoldBasis:
       must send this cap with the request.
     - `not_clamped`: why no cap was set, or "".
     - `waited_ms`: how many milliseconds the call waited until it was admitted.
-    - `not_waited`: if the policy is to wait: why the call did not wait; else "".
+    - `not_waited`: why the call did not wait although the policy is to wait; otherwise "".
     """
 
     quantities: Quantities

@@ -99,7 +99,7 @@ class Limit:
     for the value of a call. In that limit, `rule` is the rule's name and `scope` contains the
     value.
 
-    `unlisted` allows a model that no price list contains.
+    If `unlisted` is True, `model` may be a model that no price list contains.
     """
 
     name: str

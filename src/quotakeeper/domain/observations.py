@@ -43,7 +43,7 @@ class CallSettled:
 
 @dataclass(frozen=True, slots=True)
 class CallAssumed:
-    """Usage was counted at its estimate, because the end of the call is not known."""
+    """The estimate of a call was counted as assumed use, because the end of the call is not known."""
 
     event: UsageEvent
 

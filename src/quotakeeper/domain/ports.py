@@ -222,7 +222,7 @@ class QuotaPort(Protocol):
     """
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Store quotas in one commit, except those of which a newer report is stored.
+        """Store quotas in one commit. A quota is skipped if a newer report of this quota is stored.
 
         Deletes quotas that were last seen before `forget_before`. Raises LedgerError if the store
         cannot write.

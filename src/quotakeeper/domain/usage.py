@@ -92,7 +92,7 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
 
     A longer text is cut, and a hash of the whole text is added, so that two long names stay
     different. Control characters and lone surrogates become escapes. Raises InvalidInputError if
-    `value` is not a string, or is empty where a name is required.
+    `value` is not a string, or if it is empty and `empty` is False.
     """
     if not isinstance(value, str):
         raise InvalidInputError(name, f"{type(value).__name__} is not text", "give a string")

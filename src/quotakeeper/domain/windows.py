@@ -1,7 +1,7 @@
 """Windows and periods: which half-open interval of time an instant belongs to.
 
 A calendar window has a time zone. A day starts at the first instant whose local date is that day or
-later. This also defines days whose midnight is missing or repeated, and dates that were skipped.
+later. This rule also works if midnight is missing or repeated on a day, or if a date was skipped.
 Every instant is in exactly one period. A day has 0 to 31 hours.
 """
 
@@ -85,7 +85,7 @@ def parse_window(text: object, field: str = "window") -> Window:
         seconds = int(found[1]) * _UNIT_SECONDS[found[2]]
         if 1 <= seconds <= _MAX_ROLLING_SECONDS:
             return Window("rolling", seconds)
-        raise InvalidInputError(field, f"{name!r} is out of range", "from 1s to 400d")
+        raise InvalidInputError(field, f"{name!r} is out of range", "give 1s to 400d")
     raise InvalidInputError(
         field,
         f"unknown window {str(text)[:40]!r}",

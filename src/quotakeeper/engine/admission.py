@@ -39,14 +39,14 @@ class Admitter(Protocol):
         """Admit a call at once, without waiting, and return its Reservation.
 
         If this is not possible, return the key of the call; pass it to `admit` as `key`. Calls with
-        the same arguments have the same key. It is None for a call that cannot have a key.
+        the same arguments have the same key. The key is None for a call that cannot have one.
         """
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error of
-        `command`.
+        """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error with
+        which `command` failed.
 
         If the ledger cannot be used, does the same as the function `unbacked`.
         """
@@ -125,8 +125,8 @@ class Admission:
         return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
-        """Return a question for the worker that reserves nothing. Its answer is the decision about
-        the call."""
+        """Return a question that the worker answers with the decision about the call. Nothing is
+        reserved."""
         figures = self._parts.commands.estimate(call, quantities)
 
         def asked(store: Store, now: int) -> Decision:

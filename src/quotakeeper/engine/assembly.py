@@ -73,8 +73,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     """Build an engine for a store. With `granting`, the engine admits calls on leases.
 
     `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file.
-    The engine writes its spool and lease journals to the folder of this file. If it is None, they
-    are in memory only.
+    The engine writes its spool and lease journals to the folder of this file. If `spool_beside` is
+    None, spool and journals are in memory only.
     """
     observers = Observers(on_warning)
     lifecycle.join_as_user(observers)

@@ -29,8 +29,8 @@ def plainly(store: LedgerWriter, commands: Sequence[Command], now: int) -> Seque
 class BackgroundWrites:
     """Executes commands for all limits of a keeper, and passes the outcomes to its observers.
 
-    Commands that were read from a file name no limits, and so would cross no threshold. This class
-    adds the keeper's limits to such commands.
+    Some commands contain no limits, for example those from the spool. They would cross no
+    threshold, so this class adds the keeper's limits to them.
     """
 
     def __init__(self, limits: tuple[Limit, ...], observers: Observers) -> None:

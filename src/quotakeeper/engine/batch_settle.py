@@ -77,11 +77,10 @@ class OpenSession:
         self._write(held, [end, *(Release(each.id) for each in backed)])
 
     def unknown(self, held: Sequence[Reservation]) -> None:
-        """Save that the usage is unknown. If the process ends, each reservation counts at its full
-        amount.
+        """Save that the usage is unknown. If the process ends, each reservation counts in full.
 
-        Reservations in the ledger are assumed. Reservations that are not in the ledger are written
-        to the file. Raises OSError.
+        Another process counts the reservations in the ledger as assumed use. Reservations that are
+        not in the ledger are written to the file. Raises OSError.
         """
         lost = [each for each in held if isinstance(each, UnbackedReservation) and not each._ended]
         if lost:

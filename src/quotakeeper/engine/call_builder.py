@@ -146,15 +146,14 @@ class CallBuilder:
         bound: bool = False,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """Return the figures of a call from the arguments `given`. The price is that at instant
-        `at`.
+        """Return the figures of a call from the arguments `given`, priced at the instant `at`.
 
-        `bound`: the call was not sent yet, so texts count at their upper bound. The provenance is
-        `provenance`, else that in `given`, else the token counter's for texts, else "reported". A
-        quantity that is None (the provider did not report it) is taken from `otherwise`; then all
-        figures are estimates. Without `otherwise`, None raises InvalidInputError. `model_served`
-        and `options` in `given` replace the requested ones for pricing. `cost_usd` is the cost that
-        the provider charged, and replaces the price.
+        With `bound`, the figures are the upper bound of a call that was not sent yet. The
+        provenance is `provenance`, else that in `given`, else the token counter's for texts, else
+        "reported". A quantity that is None (the provider did not report it) is taken from
+        `otherwise`, and all figures are estimates. Without `otherwise`, None raises
+        InvalidInputError. `model_served` and `options` in `given` replace the requested ones for
+        pricing. `cost_usd` is the cost that the provider charged, and replaces the price.
         """
         counted_as: Provenance | None = None
         quantities = _whole_numbers(given)
@@ -215,7 +214,7 @@ class CallBuilder:
                 meter_name = _TEXT_METERS[name]
                 if given.get(meter_name) is not None:
                     raise InvalidInputError(
-                        name, f"is given beside {meter_name}", "give one of them"
+                        name, f"cannot be given together with {meter_name}", "give one of them"
                     )
                 count = self._count(_text(value, name))
                 counted_as = Provenance(count.provenance)

@@ -86,10 +86,11 @@ class CallPrices:
         *,
         bound: bool,
     ) -> Priced:
-        """Return the price of `quantities` at the instant `at`. `bound`: the call was not sent yet.
+        """Return the price of `quantities` at the instant `at`.
 
-        Raises UnpricedModelError if `on_unpriced` refuses the call. Raises InvalidInputError for a
-        cost that the ledger cannot hold.
+        `bound` is True if `quantities` are the upper bound of a call that was not sent yet. Raises
+        UnpricedModelError if `on_unpriced` refuses the call. Raises InvalidInputError for a cost
+        that the ledger cannot hold.
         """
         provider = call.labels.provider
         kept = self._plans.get((id(call), model)) if options is call.options else None

@@ -44,8 +44,8 @@ class ClockedStore(Protocol):
         """Store `reading`. Later readings are compared with it."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this. While it is doubted, hard limits
-        refuse calls."""
+        """Store that the clock is doubted; with None, that it is not. While the clock is doubted,
+        hard limits refuse calls."""
 
 
 class LedgerClock:

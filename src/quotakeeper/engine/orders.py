@@ -131,8 +131,9 @@ class Orders:
         if not clock.can_tell:
             raise InvalidInputError(
                 "clock",
-                "this system has no clock that counts the time since boot",
-                "the clock did not jump, so there is nothing to confirm",
+                "this system has no clock that counts the time since boot, so a jump cannot be "
+                "detected",
+                "quotakeeper trusts the clock of such a system; there is nothing to confirm",
             )
         ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
         return ahead

@@ -26,8 +26,8 @@ class OutcomeReader:
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
         """Return the hold and the decision of an admitted call.
 
-        Raises LimitExceeded or PausedError if the call was refused, or the error of a failed
-        command.
+        If the call was refused, raises LimitExceeded or PausedError. If the command failed, raises
+        its error.
         """
         if isinstance(outcome, Reserved):
             if self._observers.any:

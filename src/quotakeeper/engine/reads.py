@@ -60,7 +60,7 @@ class QuotaReads:
 
 
 class Reads:
-    """Reads the ledger. It changes one thing: the ledger may begin to keep balances for new limits.
+    """Reads the ledger. Makes one change: the ledger may begin to keep balances for new limits.
 
     `holds`, `status` and `forecast` are questions: pass them to the worker, which runs them. All
     other reads block the calling thread.

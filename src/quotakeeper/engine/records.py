@@ -56,7 +56,7 @@ def _not_counted(event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
     shown = repr(str(event_id)[:60])
     if any(hold.id == event_id for hold in holds):
         return InvalidInputError(
-            "event_id", f"{shown} is an open reservation", "settle it: nothing is counted yet"
+            "event_id", f"{shown} is an open reservation", "settle it: it is not counted yet"
         )
     return InvalidInputError(
         "event_id", f"no event {shown} in this ledger", "see: quotakeeper events"

@@ -54,7 +54,7 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
     fixes = []
     output = "output_tokens" in basis.quantities
     can_be_smaller = output and verdict.limit.meter != "requests"
-    unnamed = basis.reasons.get("output_tokens", "").rpartition(" sets no ")[2]
+    unnamed = basis.reasons.get("output_tokens", "").partition(" does not set ")[2]
     if can_be_smaller and unnamed:
         fixes.append(f"set {unnamed} in the request")
     elif can_be_smaller:

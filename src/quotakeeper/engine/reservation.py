@@ -25,12 +25,12 @@ log = logging.getLogger("quotakeeper.engine")
 class Reservation:
     """Capacity set aside for one call. Use it in a `with` statement, or end it yourself, once.
 
-    If the `with` block raises, an unsent call is released (see `mark_sent`) and a sent call is
-    assumed at its estimate. If the block ends without `settle`, the call is settled at its
-    estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits' answer,
-    `event` the usage event. If the id was settled before, `event` is set from the start: do not
-    send the call again. If the id was reserved before and is still open, another process may use
-    it. Then an exception in the block does not end the reservation.
+    If the `with` block raises, an unsent call is released (see `mark_sent`). For a sent call, its
+    estimate is counted as assumed use. If the block ends without `settle`, the call is settled at
+    its estimate, and the event says so. `hold` has the reserved amounts, `decision` the limits'
+    answer, `event` the usage event. If the id was settled before, `event` is set from the start: do
+    not send the call again. If an open reservation with this id existed before, another process may
+    use it. So an exception in the block does not end it.
     """
 
     # Each operation is one generator of steps, which threads and coroutines both run.
@@ -63,7 +63,8 @@ class Reservation:
     # -- for threads
 
     def mark_sent(self) -> None:
-        """Record durably that the call is about to be sent. A later crash is charged in full."""
+        """Record durably that the call is about to be sent. After a crash, the call's estimate is
+        counted as assumed use."""
         run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
@@ -87,8 +88,8 @@ class Reservation:
     def grow(self, **quantities: Any) -> Decision:
         """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
-        Takes the quantities to add, by name, as `Keeper.reserve` does. Raises LimitExceeded if they
-        do not fit in every limit. The reservation then does not change.
+        Takes the quantities to add, by name, as `Keeper.reserve` does. If they do not fit in every
+        limit, raises LimitExceeded and changes nothing.
         """
         return run(self._parts.worker, self._growing(quantities))
 

@@ -1,7 +1,8 @@
 """A daemon thread that ends before a fork and starts again on next use.
 
-From 3.12 on, Python warns if a process with several threads forks. A fork may happen at any
-instruction: in a signal handler, in a finalizer, or in the thread itself.
+From 3.12 on, Python warns if a process forks while it has several threads. So `stop` is called
+before a fork. A fork may happen at any instruction: in a signal handler, in a finalizer, or in the
+thread itself.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class StopRequest:
     def claim(self) -> bool:
         """Claim the request. Returns True for the first claim only.
 
-        The thread claims the request when it ends. `stop` claims it when its waiting time is over,
-        so that the thread then ignores the request.
+        The thread claims the request and ends. If the thread takes too long, `stop` claims the
+        request first, so that the thread ignores it.
         """
         return _popped(self._claim)
 
@@ -93,7 +94,8 @@ class _Run:
         return True
 
     def join(self) -> None:
-        """Wait until Python no longer counts this thread, whose work has ended."""
+        """Wait until Python no longer counts this thread. Call this after the thread's work has
+        ended."""
         with suppress(RuntimeError):  # the start was interrupted
             self.thread.join(_EXIT_SECONDS)
 

@@ -27,7 +27,7 @@ class Retention:
         """
         keep = check_whole(keep_days, "keep_days", most=_MOST_DAYS)
         if keep < LEAST_DAYS:
-            raise InvalidInputError("keep_days", f"{keep} is too few", f"at least {LEAST_DAYS}")
+            raise InvalidInputError("keep_days", f"{keep} is too few", f"give {LEAST_DAYS} or more")
         before = max(0, self._parts.ledger_clock.now() - keep * _DAY)
         calls = entries = 0
         after: int | None = 0

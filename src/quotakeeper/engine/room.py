@@ -30,7 +30,7 @@ OVERTAKEN_SECONDS = 1.0  # how long a new call that fits may overtake a waiting 
 class WaitingCall:
     """A call that waits until it fits its limits.
 
-    Any thread may wake it. A `wake` before `rest` is not lost.
+    Any thread may wake it. If `wake` is called before `rest`, `rest` returns at once.
     """
 
     __slots__ = ("__weakref__", "_future", "_lock", "_woken", "caller", "names", "since")
@@ -45,7 +45,8 @@ class WaitingCall:
         self._woken = False
 
     def wake(self) -> None:
-        """End the `rest` of this call. Never blocks; safe in a signal handler or a finalizer."""
+        """Wake this call: end its wait in `rest` or `arest`. Never blocks; safe in a signal handler
+        or a finalizer."""
         self._woken = True
         with suppress(RuntimeError):  # the lock is free, because the call was woken already
             self._lock.release()
@@ -55,7 +56,8 @@ class WaitingCall:
                 future.get_loop().call_soon_threadsafe(_resolve, future)
 
     def rest(self, clock: Clock, seconds: float) -> bool:
-        """Block this thread until `wake` (returns True), or for `seconds` (returns False)."""
+        """Block this thread until `wake` is called. Returns False if this takes longer than
+        `seconds`."""
         woken = wait_for_lock(clock, self._lock, seconds)
         self._woken = False
         return woken
@@ -87,8 +89,8 @@ def _resolve(future: asyncio.Future[None]) -> None:
 
 
 class Rest(Step):
-    """A step: wait until the call is woken, at most `seconds`. Its answer: whether the call was
-    woken."""
+    """A step: wait until the call is woken, for at most `seconds`. The answer says whether the call
+    was woken."""
 
     __slots__ = ("_call", "_clock", "_seconds")
 
@@ -147,7 +149,7 @@ class Room:
     # -- who holds
 
     def hold(self, reservation: Any, event_id: str, labels: CallLabels) -> None:
-        """Remember that the current caller made `reservation`, until the object is deleted."""
+        """Remember that the current caller made `reservation`, until `reservation` is deleted."""
         held = self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
@@ -200,8 +202,8 @@ class Room:
                 yield call
 
     def waits(self, caller: Caller) -> bool:
-        """Whether `caller` already waits. If so, a signal handler has interrupted the wait and
-        calls this."""
+        """Whether `caller` already waits. This is so if a signal handler has interrupted the wait
+        and makes a call."""
         return any(call.caller == caller for call in self._in_order())
 
     def is_behind(self, call: WaitingCall) -> bool:

@@ -21,11 +21,11 @@ CapOfCall = Callable[[], OutputCap | None]
 class Terms:
     """The conditions under which one call is admitted.
 
-    - `at_once`: the call does not wait, and its output cap is not lowered.
+    - `at_once`: True if the call does not wait, and its output cap is not lowered.
     - `output_cap`: returns the output cap in the request. Called only if a limit refuses the call.
     - `hold`, `calls`, `most`, `not_clamped`: see HoldBasis.
-    - `fits_lowered`: with a lower output cap, the call would fit if all calls under way used
-      nothing.
+    - `fits_lowered`: True if the call, with a lower output cap, would fit without the calls under
+      way.
     """
 
     at_once: bool = False

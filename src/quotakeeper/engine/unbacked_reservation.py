@@ -1,5 +1,7 @@
-"""A reservation that is not in the ledger. If the process is killed, a note on disk counts its
-call."""
+"""A reservation that is not in the ledger, but has a note on disk.
+
+If the process is killed, the call is counted from the note.
+"""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def start(
     """Reserve a call with the meter. Never raises.
 
     Returns the attempt to pass the answer to, or the refusal. None means: send the request without
-    metering. `beneath`: called inside a hook that has suppressed the metering of this call.
+    metering. With `beneath`, a call is metered even inside a hook that has suppressed metering.
     """
     meter = request = None
     try:
@@ -152,7 +152,7 @@ def after_fault(
     """Return the refusal of a call that cannot be metered; None if it is sent.
 
     `on_store_failure` decides: "deny" refuses the call. With "allow", the call is sent and counted
-    at its upper bound. `is_reserved`: the call already has a reservation.
+    at its upper bound. `is_reserved` is True if the call already has a reservation.
     """
     refused, is_counted = None, False
     if meter is not None and request is not None:

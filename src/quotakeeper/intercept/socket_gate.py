@@ -190,9 +190,10 @@ class MeteredSocket:
             self.attempt.received(message)
 
     def read(self, act: Callable[..., Result], *given: Any) -> Result | None:
-        """Return `act(*given)`, which reads a message. If it raises, return None.
+        """Return `act(*given)`, which reads a message.
 
-        The reserved amount of the session is then charged, because a message was not counted.
+        If it raises, return None, and charge the reserved amount of the session, because a message
+        was not counted.
         """
         try:
             return act(*given)

@@ -39,6 +39,7 @@ class Notes:
     - `too_old`: Python versions that are too old.
     - `failed`: errors while hooks were installed.
     - `refused`: the number of calls that limits refused. `paused`: the number that pauses refused.
+    - `unsent`: the number of calls that were not sent, for example without a connection.
     - `shut`: why all calls were refused.
     - `unseen`: connections that no hook metered.
     - `blind`: why connections were not watched.
@@ -53,6 +54,7 @@ class Notes:
     refused: int = 0
     shut: tuple[str, ...] = ()
     paused: int = 0
+    unsent: int = 0
     unseen: tuple[Unseen, ...] = ()
     children: tuple[UnmeteredChild, ...] = ()
     blind: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ class Notes:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether some calls may not have been counted. With `--strict`, such gaps are an error."""
+        """Whether some calls may not have been counted. With `--strict`, this is an error."""
         known = self.unseen or self.children or self.blind or self.too_old or self.failed
         return bool(known) or not self.metered
 
@@ -88,6 +90,7 @@ def read_notes(file: Path) -> Notes:
         len(said.get("refused", ())),
         every("shut"),
         len(said.get("paused", ())),
+        len(said.get("unsent", ())),
         _unseen(said),
         _children(said.get("child", ())),
         every("blind"),

@@ -1,8 +1,8 @@
 """Predicts whether a command starts a Python process that will load the hooks that `run` injects.
 
-The hooks are injected by PYTHONPATH. This fails with Python's flags -I, -E and -S, with a clean
-environment, and for a program that is not Python. The words of the command, and the first bytes of
-its program file, show this before the start.
+The hooks are injected by PYTHONPATH. The injection fails with Python's flags -I, -E and -S, with a
+clean environment, and for a program that is not Python. The words of the command, and the first
+bytes of its program file, show these cases before the start.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def blocking_flag(arguments: Sequence[str]) -> str:
 def shebang(head: bytes) -> list[str]:
     """Return the words of a script's shebang.
 
-    Some installers write "#!/bin/sh" and name Python in the second line. Then the second line is
-    read.
+    Some installers write "#!/bin/sh" and name Python in the second line. In such a script, the
+    second line is read.
     """
     lines = head[2:].decode("utf-8", "replace").splitlines()
     words = _split(lines[0]) if lines else []
@@ -163,8 +163,9 @@ def _inner(name: str, arguments: Sequence[str]) -> list[str]:
     """Return the command that the program `name` starts, such as `python a.py` for `uv run python
     a.py`.
 
-    The command begins at the first Python in `arguments`. Without a Python, the command of `env` is
-    all words that are neither variables nor options. Otherwise it is empty.
+    The command begins at the first Python in `arguments`. If `arguments` names no Python, the
+    result is empty, except for `env`. The command of `env` is all words that are neither variables
+    nor options.
     """
     words = list(arguments)
     if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):

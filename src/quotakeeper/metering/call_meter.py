@@ -98,7 +98,8 @@ class CallMeter:
     def needs_body(self, request: Request) -> bool:
         """Return whether the upper bound of a call can be computed only from its body.
 
-        True only for text bodies. A provider bills such a call only if it gets the whole body.
+        This is True only for text bodies. A provider bills a call with a text body only if it gets
+        the whole body.
         """
         found = recognise(request, known_hosts=self.known_hosts)
         if found is None:
@@ -281,4 +282,4 @@ class CallMeter:
             with open(self._notes, "a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{word} {text}\n")
         except OSError as error:
-            self.fault("the launcher's summary is incomplete", error)
+            self.fault("the summary of quotakeeper run will be incomplete", error)

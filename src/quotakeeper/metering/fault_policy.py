@@ -45,7 +45,7 @@ def counted_later(
     not a provider's call.
     """
     if isinstance(error, UnfollowedCallError):
-        reservation, reason = error.reservation, LookupError("what it used is not known")
+        reservation, reason = error.reservation, LookupError("what the call used is not known")
         meter.settler.put(lambda: reservation.__exit__(type(reason), reason, None))
         return True
     if is_reserved:
@@ -62,7 +62,7 @@ def counted_later(
                 call.provider, model=call.model, operation=call.operation, scope=dict(meter.scope),
                 options=dict(call.options), quantities=dict(call.bound),
                 provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
-                note=f"quotakeeper itself failed before it was sent ({_problem(error)})",
+                note=f"quotakeeper itself failed before the call was sent ({_problem(error)})",
             )  # fmt: skip
         except Exception as failure:  # noqa: BLE001 - the call was already sent
             meter.fault("a call was sent and not counted", failure)

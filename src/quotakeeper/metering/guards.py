@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from quotakeeper.metering.call_host import CallHost
 
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect is slow
-_WHAT = "a call could not be metered; its estimate is charged"
+_WHAT = "a call could not be metered; its estimate is counted"
 _VERBS = (
     "answered", "feed", "passed", "apassed", "passed_in_background", "end", "aend", "failed",
     "afailed", "hand_over", "sent", "asent", "received", "unsent", "settled",

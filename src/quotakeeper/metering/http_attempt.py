@@ -82,7 +82,7 @@ class HttpAttempt:
                     self._meter, self._adapter, self.call, self._reservation, self._reading
                 )
         except Exception as error:  # noqa: BLE001 - must not stop the program
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
 
     def feed(self, chunk: bytes) -> None:
         """Add the next bytes of the answer, as the program receives them.
@@ -97,10 +97,9 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """Add the next bytes of the answer. Returns where to cut the stream; None to let it
-        continue.
+        """Add the answer's next bytes. Returns where to cut the stream, or None for no cut.
 
-        `splits`: the cut may be inside this chunk.
+        With `splits`, the cut may be inside this chunk.
         """
         self.feed(chunk)
         return None if self._budget is None else self._budget.after(chunk, splits=splits)
@@ -111,15 +110,14 @@ class HttpAttempt:
         return None if self._budget is None else await self._budget.aafter(chunk)
 
     def passed_in_background(self, chunk: bytes) -> StreamCut | None:
-        """Do the same as `passed`, without waiting. A refusal cuts the stream a few chunks
-        later."""
+        """Form of `passed` that never waits. A refusal cuts the stream a few chunks later."""
         self.feed(chunk)
         return None if self._budget is None else self._budget.after_in_background(chunk)
 
     # -- the end
 
     def end(self, complete: bool = True) -> None:
-        """End the attempt, because the answer is over. `complete`: the answer is whole."""
+        """End the attempt, because the answer is over. `complete` is False if it was cut."""
         if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)
@@ -144,20 +142,19 @@ class HttpAttempt:
         if sent:
             self._note_retry(False)
             self.hand_over(False)
-        elif self._may_end():
+        elif self._may_release():
             self._guarded(self._reservation.release)
 
     async def afailed(self, sent: bool) -> None:
         """Awaitable form of `failed`."""
-        if sent or not self._meter.on_asyncio():
-            if sent:
-                self._note_retry(False)
-                self.hand_over(False)
-            elif self._may_end():
-                self._meter.settler.put(lambda: self._guarded(self._reservation.release))
-        elif self._may_end():
+        if sent:
+            self.failed(True)
+        elif self._may_release():
             try:
-                await self._reservation.arelease()
+                if not self._meter.on_asyncio():
+                    self._meter.settler.put(lambda: self._guarded(self._reservation.release))
+                else:
+                    await self._reservation.arelease()
             except Exception as error:  # noqa: BLE001 - as above
                 self._meter.fault("a call's reservation could not be ended", error)
 
@@ -189,8 +186,7 @@ class HttpAttempt:
 
     # -- inside
 
-    def _may_end(self) -> bool:
-        # A forked child has copies of its parent's calls, and must not end them.
+    def _may_end(self) -> bool:  # a forked child must not end its copies of its parent's calls
         if not self._once.acquire(blocking=False) or self._pid != os.getpid():
             return False
         self._ended = self._meter.monotonic()
@@ -203,11 +199,10 @@ class HttpAttempt:
         try:
             self._reader.feed(data)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
 
     def _reading(self) -> tuple[Call, UsageReader] | None:
-        """Parse all waiting bytes. Returns the call and its reader; None for an unreadable
-        answer."""
+        """Parse all waiting bytes. Returns the call and its reader; None if unreadable."""
         self._read_held()
         return None if self._broken or self._reader is None else (self.call, self._reader)
 
@@ -221,7 +216,7 @@ class HttpAttempt:
             reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
             usage = reader.finish(complete=complete)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read; the estimate is charged", error)
+            self._broke("an answer could not be read; the estimate is counted", error)
             return None
         note_reply(self._meter, self.call, reader)
         return usage
@@ -238,7 +233,7 @@ class HttpAttempt:
             if usage is not None:
                 return Settlement(self._reservation, self._figures(usage), self._unsettled)
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._guarded(self._assume)
         return None
 
@@ -251,12 +246,12 @@ class HttpAttempt:
             given = self._figures(usage)
             settlement = note_end(Settlement(self._reservation, given, self._unsettled))
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
             return lambda: self._guarded(self._assume)
         return lambda: settlement
 
     def _unsettled(self, error: Exception) -> None:
-        self._meter.fault("a call could not be settled; its estimate is charged", error)
+        self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._guarded(self._assume)
 
     def _settle(self, complete: bool) -> None:
@@ -271,13 +266,18 @@ class HttpAttempt:
                 await self._reservation.asettle(**self._figures(usage))
                 return
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled; its estimate is charged", error)
+            self._meter.fault("a call could not be settled; its estimate is counted", error)
         self._meter.settler.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:
         # An error after the request was sent makes the reservation charge its estimate.
         reason = LookupError("the use is not known")
         self._reservation.__exit__(type(reason), reason, None)
+
+    def _may_release(self) -> bool:
+        if ended := self._may_end():
+            self._meter.note("unsent", self.call.provider)
+        return ended
 
     def _note_retry(self, served: bool) -> None:
         request, self._request = self._request, None

@@ -1,4 +1,4 @@
-"""Ends the open calls when a process exits. This may be a child that `multiprocessing` made."""
+"""Ends the open calls when a process exits, also in a child that `multiprocessing` made."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def settle_at_exit(meter: ExitListener) -> None:
 def settle_at_child_exit() -> None:
     """Register the end of open calls in a child that `multiprocessing` forked.
 
-    This is needed because such a child does not run atexit functions.
+    This is needed because these children do not run atexit functions.
     """
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _Registered.in_child != os.getpid():

@@ -1,7 +1,7 @@
 """The meter of this process: set by `watch`, or made from the environment at the first call.
 
 If the settings or a price file cannot be read, `on_store_failure` decides. With "deny", every call
-to a provider is refused. With "allow", such calls are sent.
+to a provider is refused. With "allow", the calls are sent.
 """
 
 from __future__ import annotations
@@ -88,12 +88,14 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
         try:
             meter = make_meter(watching)
         except Exception:
-            log.debug("quotakeeper: these settings fail too", exc_info=True)
+            log.debug(
+                "quotakeeper: the meter does not start with these settings either", exc_info=True
+            )
         else:
             tell(
                 log,
                 logging.ERROR,
-                "quotakeeper: calls are counted without these settings: %s",
+                "quotakeeper: calls are counted, but not with all settings: %s",
                 reason,
             )
             return meter
@@ -102,9 +104,11 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """Yield the settings to try, one after the other: first all of them, then those without limits.
+    """Yield the settings to try, one after the other: first all of them, then all without the
+    limits.
 
-    The second ones help if a limit is wrong. Yields nothing if the settings could not be read.
+    The settings without limits help if a limit is wrong. Yields nothing if the settings could not
+    be read.
     """
     if watching is not None:
         yield watching

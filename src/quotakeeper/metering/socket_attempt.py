@@ -36,9 +36,9 @@ Data = bytes | str
 class SocketCut:
     """The refusal of a message, and how to end the session.
 
-    - `farewell`: the message to send to the provider instead; "": close with code 1008.
-    - `again`: an earlier message was already refused.
-    - `silent`: drop the message without an error, because it would cost nothing.
+    - `farewell`: the message to send to the provider instead. If "", close with code 1008.
+    - `again`: True if an earlier message was already refused.
+    - `silent`: True to drop the message without an error, because it would cost nothing.
     """
 
     reason: str
@@ -76,7 +76,7 @@ class SocketAttempt:
         self._began = self._extended = meter.monotonic()
 
     def opens(self) -> None:
-        """Save the usage so far, just before the session opens. A kill then does not lose it."""
+        """Before the session opens, save the usage so far, so that a kill does not lose it."""
         with self._session_lock:
             self._note(self._session.finish(complete=False))
 
@@ -131,7 +131,7 @@ class SocketAttempt:
             self._broke(error)
 
     def end(self, complete: bool) -> None:
-        """End the session and wait for the ledger. `complete`: the session was closed normally."""
+        """End the session and wait for the ledger. `complete` is True if it was closed normally."""
         if self._may_end():
             self._settle(self._figures(complete))
 
@@ -196,7 +196,7 @@ class SocketAttempt:
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
         """Count a message. Returns whether it is free, and the quantities that the session needs.
 
-        If the message may be refused, a copy of the session from before the message is kept.
+        If the message may be refused, a copy of the session is made before the message is counted.
         """
         with self._session_lock:
             covered = self.budget.covered
@@ -297,4 +297,4 @@ class SocketAttempt:
     def _broke(self, error: Exception) -> None:
         self._broken = True
         self._progress.drop()
-        self._meter.fault("a live session could not be read; its estimate is charged", error)
+        self._meter.fault("a live session could not be read; its estimate is counted", error)

@@ -92,10 +92,10 @@ class StreamBudget:
         return f"quotakeeper: {self._denied}" if self._denied is not None else ""
 
     def after(self, chunk: bytes, *, splits: bool) -> StreamCut | None:
-        """Reserve more if needed. Returns where to cut the stream in this chunk; None to let it
-        continue.
+        """Reserve more if needed. Returns where to cut the stream in this chunk, or None for no
+        cut.
 
-        `splits`: the cut may be inside the chunk.
+        With `splits`, the cut may be inside the chunk.
         """
         try:
             if lacking := self._lacking(chunk):
@@ -206,7 +206,7 @@ class StreamBudget:
     def _cut(self, chunk: bytes, splits: bool) -> StreamCut | None:
         """Return how to end a refused stream in this chunk.
 
-        None if the stream is not refused, or must continue to the next chunk.
+        Returns None if the stream is not refused, or if it must continue to the next chunk.
         """
         found = self._read() if self._denied is not None else None
         if found is None:

@@ -119,7 +119,11 @@ class ApiClient:
             # its upper bound.
             return FailureAdvice(
                 FailureAction.RETRY,
-                message("{provider}: {why}; booked as assumed", provider=provider, why=str(error)),
+                message(
+                    "{provider}: {why}; counted with an assumed use",
+                    provider=provider,
+                    why=str(error),
+                ),
             )
 
     def _read(

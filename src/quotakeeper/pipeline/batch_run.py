@@ -125,8 +125,10 @@ class BatchRun:
         return None
 
     def _forecast(self, paths: Sequence[Path]) -> None:
-        """Show how many of the files the limits allow now for speech recognition. It depends on the
-        files' lengths."""
+        """Show how many of the files the limits allow now for speech recognition.
+
+        The number depends on the lengths of the files.
+        """
         counted = [(path, recognitions_left(path, self._settings)) for path in paths]
         ffprobe = self._settings.ffprobe
         new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
@@ -272,7 +274,7 @@ def when(limit: LimitReachedError, now_us: int, words: Wording = ENGLISH) -> str
     """Format when a limit resets: the time in the limit's zone, the local time, and the remaining
     wait.
 
-    The local time is left out if it is the same.
+    If the local zone is the limit's zone, the local time is left out.
     """
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"

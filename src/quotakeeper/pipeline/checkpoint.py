@@ -147,7 +147,7 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
 
 
 def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
-    """Return the media file's SHA-256 and its finished steps, both read from its checkpoint.
+    """Return the SHA-256 and the finished steps of a media file, both read from its checkpoint.
 
     The media file is not read: only its size is compared. If there is no checkpoint for this size,
     the hash is "" and there are no steps.

@@ -117,8 +117,10 @@ SECTIONS = (("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES))
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Callable[[str], str] = str) -> None:
-    """Add all options to `parser`, with their help and the sections at the end. `words` translates
-    them."""
+    """Add all options to `parser`, with their help and the sections at the end.
+
+    `words` translates the texts.
+    """
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = f"{words(SUMMARY)}\n\n{textwrap.fill(words(DETAILS), 78)}"
     parser.epilog = "\n\n".join(_section(words(title), rows, words) for title, rows in SECTIONS)

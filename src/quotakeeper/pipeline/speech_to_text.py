@@ -64,8 +64,9 @@ class DeepgramSettings:
 def speech_plan(
     settings: DeepgramSettings, milliseconds: int, language: str = "", *, requests: int = 1
 ) -> CallPlan:
-    """Return a CallPlan whose upper bound is `milliseconds` of audio with one channel, and
-    `requests`."""
+    """Return a CallPlan with the upper bound: `milliseconds` of audio with one channel, and the
+    number of requests.
+    """
     most = {"requests": requests, "audio_milliseconds": milliseconds}
     options = {"language": "multi"} if language == "multi" else {}  # "multi" has its own price
     timeout = settings.timeout_seconds

@@ -115,7 +115,7 @@ def translate(
     if left_out:
         named = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
         raise MediaFileError(
-            "Gemini left out {n} of {total} lines twice (number {named})",
+            "Gemini twice left out {n} of {total} lines ({named})",
             n=len(left_out), total=len(segments), named=named,
         )  # fmt: skip
     return lines

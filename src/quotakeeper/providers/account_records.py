@@ -33,9 +33,10 @@ class AccountRequest:
 class BilledLine:
     """One line of a bill: the use of one SKU on one day, in the provider's time zone.
 
-    `model` is "" if the SKU names no known model. `meter` is "" if the SKU counts no tokens or has
-    an unknown unit; `quantity` is then 0. Google's corrections are negative. `cost_pico` is in
-    10**-12 USD.
+    - `model`: "" if the SKU names no known model.
+    - `meter`: "" if the SKU counts no tokens or has an unknown unit.
+    - `quantity`: 0 if `meter` is "". Google's corrections are negative.
+    - `cost_pico`: in 10**-12 USD. Google's corrections are negative.
     """
 
     day: date

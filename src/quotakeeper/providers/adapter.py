@@ -89,8 +89,8 @@ class ProviderAdapter(ABC, Generic[RouteT]):
     ) -> Refusal:
         """Return the answer for a refused call. `error.message` in its body states the reason.
 
-        `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is
-        429.
+        With `hard`, the program must not retry: the status is 402, which no SDK retries. Otherwise
+        the status is 429.
         """
         body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)

@@ -38,7 +38,8 @@ class Request:
     """One request before it is sent.
 
     `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
-    still be its length in bytes. `is_replaceable`: the hook can send another body instead.
+    still be its length in bytes. If `is_replaceable` is True, the hook can send another body
+    instead.
     """
 
     method: str
@@ -65,12 +66,12 @@ class Request:
 class Call:
     """What a request asks for: provider, model, operation, and the most that it can use.
 
-    - `billed` False: the call is free; only the request itself may be counted.
+    - `billed`: False if the call is free. At most the request itself is counted then.
     - `bound`: the upper bound of the use. If it is empty, nothing is counted and the call is sent
       unchanged.
     - `typical`: the likely use.
     - `options`: the options that select the price in the price catalogue.
-    - `bound_is` ASSUMED: the request does not state how much it can use, for example if it has a
+    - `bound_is`: ASSUMED if the request does not state how much it can use, for example if it has a
       URL in place of audio.
     - `facts`: notes from the adapter to its own reader, without any text of a prompt.
     """
@@ -90,11 +91,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used according to its answer. `complete` False: the answer was cut short.
+    """What a call used according to its answer.
 
-    `quantities` have the names of domain/units.py, without zeros. `options` are the price options
-    that the provider applied (the service tier), if the answer states them. `prepaid`: the call
-    used capacity that is paid separately, so it costs nothing more.
+    - `quantities`: by the names of domain/units.py, without zeros.
+    - `options`: the price options (the service tier) that the provider says it applied.
+    - `complete`: False if the answer was cut short.
+    - `prepaid`: True if the call used capacity that is paid separately, so it costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -118,8 +120,8 @@ class QuotaReading:
     - `timezone`: the zone whose midnight ends a day.
     - `amount`, `remaining`: in base units of the meter; None if unknown.
     - `model`: "" means the model of the call.
-    - `resets_in_us`: the quota resets so many microseconds after the reply; None if unknown.
-    - `resets_at`: the quota resets then, in microseconds since 1970 UTC; None if unknown.
+    - `resets_in_us`: the time from the reply to the reset, in microseconds; None if unknown.
+    - `resets_at`: the instant of the reset, in microseconds since 1970 UTC; None if unknown.
     - `in_headers`: True if the reply's headers report the quota, False if its error does.
     """
 
@@ -269,8 +271,8 @@ class Adapter(Protocol):
     ) -> Refusal:
         """Return the answer for a refused call, in the form of the provider's errors.
 
-        `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is
-        429.
+        With `hard`, the program must not retry: the status is 402, which no SDK retries. Otherwise
+        the status is 429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:

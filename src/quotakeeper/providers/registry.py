@@ -27,7 +27,7 @@ BUILT_IN: tuple[Adapter, ...] = tuple(
 
 
 def adapters(*, plugins: bool = True) -> tuple[Adapter, ...]:
-    """Return all adapters, the built-in ones first; plug-ins only if `plugins`.
+    """Return all adapters: first the built-in ones, then the plug-ins, unless `plugins` is False.
 
     A plug-in cannot replace a built-in provider.
     """
@@ -50,8 +50,8 @@ def recognise(
     matches.
 
     `known_hosts` maps "host[:port][/prefix]" to an adapter's name, for gateways and other base
-    URLs. Other hosts are recognised only if they are a provider's own or loopback. `among`: the
-    adapters to try; None: all.
+    URLs. Other hosts are recognised only if they are a provider's own or loopback. Only the
+    adapters in `among` are tried; if it is None, all adapters are tried.
     """
     for adapter in adapters() if among is None else among:
         call = adapter.recognise(request, known_hosts=known_hosts, count=count)

@@ -142,7 +142,8 @@ class DeepgramSession:
     def _results(self) -> list[dict[str, object]]:
         """Return the new final results: one for every whole 3 s of audio.
 
-        If the request asks for interim results, one is added when at least 1 s of audio is new.
+        If the request asks for interim results, an interim result is added as soon as at least 1 s
+        of audio is new.
         """
         now, found = self._heard().microseconds, []
         while now - self._final_us >= _FINAL_US:

@@ -42,11 +42,10 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of error, for the requests with the numbers `first` to `last`. `last` 0 means no
-    end.
+    """One kind of error, for the requests with the numbers `first` to `last`.
 
-    With `operation`, only requests of this operation are counted. With "", all requests are
-    counted.
+    If `last` is 0, there is no last request. If `operation` is "", all requests are counted;
+    otherwise only requests of this operation are counted.
     """
 
     kind: str

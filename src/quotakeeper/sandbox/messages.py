@@ -58,8 +58,8 @@ class Charge:
 class Reply:
     """One HTTP reply. Several chunks are sent with chunked transfer encoding.
 
-    `progress` has a charge for each chunk of a stream. It is the charge if the stream ends after
-    this chunk.
+    `progress` has a charge for each chunk of a stream. If the stream ends early, the charge of the
+    last sent chunk is billed.
     """
 
     status: int

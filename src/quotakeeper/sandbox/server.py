@@ -104,8 +104,7 @@ class Sandbox:
         self.close()
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Answer one request and add it to the bill. Returns the reply, and the fault that changed
-        it or None."""
+        """Answer one request and bill its charge. Returns the reply, and the applied fault or None."""
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None

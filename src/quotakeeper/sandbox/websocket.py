@@ -167,7 +167,7 @@ class WebSocket:
 
 
 def unmasked(data: bytes, mask: bytes) -> bytes:
-    """Return `data` with a client's mask applied. If the mask is already applied, this removes it."""
+    """Return `data` with a client's mask applied. Applying the mask a second time removes the mask."""
     size = len(data)
     stretched = mask * (size // 4 + 1)
     whole = int.from_bytes(data, "big") ^ int.from_bytes(stretched[:size], "big")

@@ -39,8 +39,8 @@ def idle_outcomes(
     """Return the outcomes of Watch and Sweep commands near the end of the calendar; None at other
     times.
 
-    These commands then do nothing, so that such a ledger can still be read. If there is any other
-    command, raises LedgerUnavailableError, like `check_ledger_time`.
+    Near the end, Watch and Sweep do nothing, so that the ledger can still be read. If there is any
+    other command, raises LedgerUnavailableError, like `check_ledger_time`.
     """
     if max(now, high_water) < LAST_INSTANT:
         return None

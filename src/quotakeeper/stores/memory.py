@@ -190,14 +190,19 @@ class MemoryStore:
     def back_up(self, to: str) -> None:
         """Raises InvalidInputError: there is no file to copy."""
         raise InvalidInputError(
-            "ledger", "is in the memory of one process", "export its calls: quotakeeper export"
+            "ledger",
+            "is in the memory of one process",
+            "use a ledger in a file: set QUOTAKEEPER_LEDGER to its path",
         )
 
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
         """Raises InvalidInputError: label values are gone when the process ends."""
-        raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
+        raise InvalidInputError(
+            "ledger", "is in the memory of one process",
+            "end that process: the label is then gone with its ledger",
+        )  # fmt: skip
 
     def shrink(self) -> None:
         """Does nothing: a ledger in memory has no file."""
@@ -228,7 +233,7 @@ class MemoryStore:
             self._readings[reading.frame] = reading
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted; with None, that it is not. See the Store port."""
         with self._lock:
             self._state.doubt = doubt
 

@@ -2,7 +2,8 @@
 
 A lease is overdue if its process did not extend it in time. Some calls on the lease may be recorded
 only in the lease journal of this process. If this journal cannot be read, the rest of the lease is
-assumed to be used. If such a call becomes known later, the assumed amount is corrected once.
+assumed to be used. If a call in this journal becomes known later, the assumed amount is corrected
+once.
 """
 
 from __future__ import annotations

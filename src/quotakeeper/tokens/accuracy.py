@@ -17,10 +17,10 @@ _SMALLEST_CHARS: Final = 1  # characters; an empty piece says nothing about accu
 
 @dataclass(frozen=True, slots=True)
 class AccuracyRow:
-    """The accuracy of the estimate for one language; `tokens` is the exact total, errors are in
+    """The accuracy of the estimate for one language. `tokens` is the exact total; errors are in
     percent.
 
-    - `bias_pct`: the mean error with its sign; positive: the estimate is too high.
+    - `bias_pct`: the mean error with its sign. It is positive if the estimate is too high.
     - `p95_abs_error_pct`: 95 % of the texts have at most this error.
     - `upper_bound_coverage_pct`: the share of texts that have no more tokens than `upper_bound`.
     """

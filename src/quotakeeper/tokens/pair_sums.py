@@ -89,8 +89,8 @@ class _Pairs(dict[tuple[str, str], float]):
 class _Words(dict[str, float]):
     """A cache: word -> estimate and bound in one float, for words after one kind of white space.
 
-    Words in `known` are counted exactly, also with punctuation after them. `whole`: the bound of a
-    cached word is rounded down to whole tokens.
+    Words in `known` are counted exactly, also with punctuation after them. If `whole` is True, the
+    bound of a cached word is rounded down to whole tokens.
     """
 
     __slots__ = ("_gap", "_known", "_weigh", "_whole")
@@ -151,8 +151,8 @@ class Counter:
     def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `dense`: do not use the list of known words, and do not round per word. The result is then
-        equal to the result of VectorCounter.
+        With `dense`, the list of known words is not used, and no bound is rounded for a single
+        word. The result is then equal to the result of VectorCounter.
         """
         if not text:
             return 0.0, 0

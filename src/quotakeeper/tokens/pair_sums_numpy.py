@@ -87,8 +87,8 @@ class VectorCounter:
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
         """Return two arrays about the character before each character.
 
-        The first has its code point, the second whether it is a gap. The code point of a gap is a
-        space or a newline.
+        The first array has the code point of that character, the second whether it is a gap. A gap
+        has the code point of a space or of a newline.
         """
         numpy = self._numpy
         before = numpy.empty_like(codes)

@@ -52,8 +52,8 @@ def utf8_length(code_point: int) -> int:
 class PairTable:
     """The weights of character pairs.
 
-    `right` and `left` hold weights of 128-character blocks, which are added to each pair's own
-    weight.
+    `right` and `left` hold the weights of blocks of 128 characters. The weights of both blocks are
+    added to the pair's own weight.
     """
 
     pairs: memoryview  # signed bytes, like the other two

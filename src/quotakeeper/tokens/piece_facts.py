@@ -1,13 +1,16 @@
 """Facts about the tokenizer: data for an upper bound, and words whose token count is known.
 
 A "piece" is an entry of the tokenizer's vocabulary. The bound of a word is its number of
-characters, minus a third for each adjacent pair that is a piece. A character that is no piece
-counts its UTF-8 bytes. No count exceeds this bound, for these reasons:
-- Byte-pair encoding stops only when no two adjacent tokens can be joined to a piece.
-- The merges hold every split of every piece (scripts/make_pieces.py checks this).
-- So of the three borders around and inside such a pair, at most two are token borders.
-- The sum of these inequalities, each divided by three, counts no border more than once.
-- So a word has at most (characters - pairs / 3) tokens.
+characters, minus a third for each two adjacent characters that form a piece. A character that is no
+piece counts its UTF-8 bytes. The proof that no word has more tokens than its bound:
+- The merge list contains every way to split a piece into two pieces (scripts/make_pieces.py checks
+  this). So the tokenizer merges two adjacent tokens that form a piece.
+- Take two adjacent characters that form a piece. There are three places: before, between and after
+  the two characters.
+- If all three places were token borders, each character would be a token, and the tokenizer would
+  have merged the two tokens. So at least one place is not a border.
+- Each place belongs to at most three pairs of characters. So a word has at least pairs / 3 places
+  that are not borders, and at most (characters - pairs / 3) tokens.
 
 No piece except "> </" crosses from one word into the next. No piece joins a letter to one of
 `TAIL_MARKS` after the letter. So the counts of words can be added, and each entry of `words` has

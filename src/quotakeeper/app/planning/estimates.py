@@ -64,7 +64,8 @@ class Use:
     """The estimated use of one operation on one file. `audio` is in milliseconds, `cost` in
     pico-dollars.
 
-    `asks` are the calls by the expected estimate. `high_asks` are the calls by the high estimate.
+    `asks` are the calls according to the expected estimate. `high_asks` are the calls according to
+    the high estimate.
     """
 
     rate: Rate
@@ -131,7 +132,7 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """Return the rates. The rates of speech recognition are changed for files in these languages.
+    """Return the rates for files in these languages. Only the rates of speech recognition change.
 
     A file is recognised at least once, and at most once for each language.
     """
@@ -164,8 +165,8 @@ def _by_model(rates: Sequence[Rate], name: str, prices: PriceSnapshot) -> list[R
     if not providers:
         raise InvalidInputError(
             "--model",
-            f"{name!r} has no price for these operations",
-            "quotakeeper prices list shows them all",
+            f"no price is known for {name!r}",
+            "to see all models with a price: quotakeeper prices list",
         )
     provider = providers[0]
     model = prices.canonical_model(provider, bare)

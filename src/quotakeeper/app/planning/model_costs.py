@@ -75,7 +75,7 @@ def estimate_costs(
         raise InvalidInputError(
             "--model",
             f"{unknown[0]!r} has no price for these files",
-            "quotakeeper prices list shows them all",
+            "to see all models with a price: quotakeeper prices list",
         )
     if not models and not every:
         costs = [each for each in costs if each[0].partition("/")[2] in USUAL_MODELS]

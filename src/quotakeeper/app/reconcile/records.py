@@ -47,7 +47,7 @@ def write_comparison(
     write: Callable[[str], object], heading: ComparisonHeading, found: Iterable[ReconciledCall],
     sums: Compared,
 ) -> int:  # fmt: skip
-    """Write a comparison as JSON, one line for each difference when it is found.
+    """Write a comparison as JSON. Each difference is written on one line, as soon as it is found.
 
     Returns how many differences were not corrected.
     """

@@ -79,7 +79,7 @@ def asked_model(text: str, snapshot: PriceSnapshot) -> tuple[str, str]:
     model = rest if wanted in snapshot.providers() else name
     found = [each for each in providers if model and snapshot.is_known(each, model)]
     if not found:
-        fix = "quotakeeper prices list shows all models"
+        fix = "to see all models with a price: quotakeeper prices list"
         raise InvalidInputError(_FLAG, f"no price is known for {name[:80]!r}", fix)
     if len(found) > 1:
         fix = "write " + " or ".join(f"model={each}/{model}" for each in found)

@@ -53,8 +53,7 @@ def presets_record(presets: Iterable[QuotaPreset], shown: Iterable[str]) -> dict
 
 
 def preset_record(preset: QuotaPreset, written_to: str | None) -> dict[str, object]:
-    """Return one preset. `written_to` is the config file with its limits, or None if they were not
-    written."""
+    """Return one preset. `written_to` is the config file to which its limits were written, or None."""
     return {
         "schema": Schema.PRESET,
         **_named(preset),

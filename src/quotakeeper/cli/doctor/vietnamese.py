@@ -115,17 +115,17 @@ TEXTS = {
     "it is {now} in this time zone; daily limits reset at {end}, in {left}": (
         "trong múi giờ này đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
     ),
-    "not found: {missing}; without it, translate sends whole videos, and plan cannot read the "
-    "length of some files": (
-        "không tìm thấy: {missing}; vì vậy translate sẽ gửi nguyên video, và plan không đo được "
-        "độ dài của một số tệp"
+    "not found: {missing}; without ffmpeg, translate sends whole videos; without ffprobe, the "
+    "length of some files is unknown": (
+        "không tìm thấy: {missing}; thiếu ffmpeg thì translate gửi nguyên video; thiếu ffprobe thì "
+        "không biết độ dài của một số tệp"
     ),
     "install ffmpeg": "hãy cài ffmpeg",
-    "limit {limit!r} matches no call: no call has the operation {name!r}": (
-        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang thao tác {name!r}"
+    "limit {limit!r} has matched no call: no call has had the operation {name!r} yet": (
+        "hạn mức {limit!r} chưa tính lượt gọi nào: chưa có lượt gọi nào mang thao tác {name!r}"
     ),
-    "limit {limit!r} matches no call: no call has the label {name!r}": (
-        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang nhãn {name!r}"
+    "limit {limit!r} has matched no call: no call has had the label {name!r} yet": (
+        "hạn mức {limit!r} chưa tính lượt gọi nào: chưa có lượt gọi nào mang nhãn {name!r}"
     ),
     "did you mean {near!r}?": "có phải ý bạn là {near!r}?",
     "no key is set; the sandbox needs none": "chưa đặt khóa nào; sandbox thì không cần khóa",

@@ -42,7 +42,7 @@ def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) 
         yield from table(header, rows, {1})
     for skipped in estimate.skipped:
         why = words(skipped.reason)
-        yield words("{name} is not planned ({why})", name=str(skipped.path), why=why)
+        yield words("{name} is not included ({why})", name=str(skipped.path), why=why)
     header = [words("MODEL"), words("COST")]
     yield from table(header, [[n, figures.money(c, lang)] for n, c in estimate.costs], {1})
     if texts:

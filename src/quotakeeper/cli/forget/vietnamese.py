@@ -11,10 +11,10 @@ TEXTS = {
     "Change the ledger without asking.": "Sửa sổ luôn, không hỏi.",
     # messages
     "{name}={value}: {calls}, last used {last}": "{name}={value}: {calls}, dùng lần cuối {last}",
-    "  changed: the label's value, and the name of limits per {name}": (
-        "  thay đổi: giá trị của nhãn, và tên các hạn mức theo {name}"
+    "  changed: the label's value, also in the names of the limits per {name}": (
+        "  thay đổi: giá trị của nhãn, kể cả trong tên các hạn mức theo {name}"
     ),
-    "  deleted notes of these calls: {n}": "  xóa: ghi chú của các lượt gọi này: {n}",
+    "  deleted: the notes of these calls ({n})": "  xóa: ghi chú của các lượt gọi này ({n})",
     "forgotten: {calls} now have {name}={instead}": "đã xóa: {calls} nay mang {name}={instead}",
     "  kept: times, models, amounts, costs and ids of the calls; every total and balance": (
         "  giữ nguyên: thời điểm, model, lượng, chi phí và id của các lượt gọi; mọi tổng và số dư"

@@ -16,10 +16,12 @@ def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
     yield words("{name}={value}: {calls}, last used {last}", name=label.name, value=label.value,
                 calls=calls_text(found.calls + found.open_calls, session),
                 last=figures.stamp(found.last_at, result.zone) if found.last_at else "-")  # fmt: skip
-    yield words("  changed: the label's value, and the name of limits per {name}", name=label.name)
+    yield words(
+        "  changed: the label's value, also in the names of the limits per {name}", name=label.name
+    )
     if found.notes:
         n = figures.whole(found.notes, session.lang)
-        yield words("  deleted notes of these calls: {n}", n=n)
+        yield words("  deleted: the notes of these calls ({n})", n=n)
     yield from _kept(result, session)
 
 

@@ -83,7 +83,7 @@ def _asked(
 ) -> str:  # fmt: skip
     """Ask a question on the terminal and return the checked answer. An empty answer means `usual`.
 
-    After an invalid answer, the question is asked again. If the last answer allowed is invalid too,
+    After an invalid answer, the question is asked again. After too many invalid answers,
     InvalidInputError is raised.
     """
     words = session.words

@@ -96,13 +96,13 @@ TEXTS = {
     "the connection over the network is not encrypted": ("kết nối qua mạng không được mã hóa"),
     "add ?sslmode=verify-full to the URL": "thêm ?sslmode=verify-full vào URL",
     "quotakeeper uses the server's clock; it agrees with the clock of this machine": (
-        "lấy giờ theo máy chủ; giờ đó khớp với máy này"
+        "quotakeeper lấy giờ theo máy chủ; giờ đó khớp với máy này"
     ),
     "quotakeeper uses the server's clock; it is {apart} ahead of the clock of this machine": (
-        "lấy giờ theo máy chủ; giờ đó nhanh hơn máy này {apart}"
+        "quotakeeper lấy giờ theo máy chủ; giờ đó nhanh hơn máy này {apart}"
     ),
     "quotakeeper uses the server's clock; it is {apart} behind the clock of this machine": (
-        "lấy giờ theo máy chủ; giờ đó chậm hơn máy này {apart}"
+        "quotakeeper lấy giờ theo máy chủ; giờ đó chậm hơn máy này {apart}"
     ),
     "synchronize both clocks with a time service (NTP)": "đồng bộ cả hai qua dịch vụ giờ (NTP)",
     "{used} of {most} connections are in use; each process that uses quotakeeper needs one or two": (

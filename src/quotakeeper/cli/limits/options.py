@@ -55,13 +55,14 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
     "--scope",
     multiple=True,
     metavar="LABEL=VALUE",
-    help="Count only calls with this label; repeatable. An empty text removes the label.",
+    help=(
+        'Count only calls with this label; repeatable. --scope "" removes all labels of the limit.'
+    ),
 )
 @click.option(
     "--per",
     metavar="LABEL",
-    help="Apply the limit to each value of this label separately. An empty text removes this "
-    "setting.",
+    help='Apply the limit to each value of this label separately. --per "" removes this setting.',
 )
 @click.option(
     "--thresholds",

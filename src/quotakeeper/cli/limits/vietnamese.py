@@ -4,14 +4,14 @@ from __future__ import annotations
 
 TEXTS = {
     # limits per label, limits that are raised
-    "Count only calls with this label; repeatable. An empty text removes the label.": (
-        "Chỉ tính lượt gọi có nhãn này; nêu được nhiều lần. Để trống thì bỏ nhãn."
+    'Count only calls with this label; repeatable. --scope "" removes all labels of the limit.': (
+        'Chỉ tính lượt gọi có nhãn này; nêu được nhiều lần. --scope "" bỏ mọi nhãn của hạn mức.'
     ),
-    "Apply the limit to each value of this label separately. An empty text removes this setting.": (
-        "Áp dụng hạn mức riêng cho từng giá trị của nhãn này. Để trống thì bỏ thiết lập này."
+    'Apply the limit to each value of this label separately. --per "" removes this setting.': (
+        'Áp dụng hạn mức riêng cho từng giá trị của nhãn này. --per "" bỏ thiết lập này.'
     ),
     "Warn when these parts of the amount are used, such as 0.5,0.8.": (
-        "Cảnh báo khi dùng tới những phần nào của mức, như 0.5,0.8."
+        "Cảnh báo khi đã dùng tới các phần này của hạn mức, như 0.5,0.8."
     ),
     'Raise the limit to --amount for this time only, such as "1d"; the file is not changed.': (
         'Chỉ nâng hạn mức lên --amount trong thời gian này, như "1d"; không sửa tệp.'
@@ -155,7 +155,8 @@ TEXTS = {
     "yes": "có",
     "all figures of one preset: {command}": "xem đủ một mẫu: {command}",
     "quotas of concurrent calls are only shown: quotakeeper cannot limit concurrent calls": (
-        "hạn mức số lượt gọi cùng lúc chỉ để hiện: không hạn mức nào đếm được"
+        "quota về số lượt gọi cùng lúc chỉ để hiển thị: quotakeeper không giới hạn được số lượt gọi "
+        "cùng lúc"
     ),
     "the preset was only shown; use --write to save it to {file}": (
         "mới chỉ xem mẫu; thêm --write để lưu vào {file}"

@@ -30,9 +30,9 @@ TEXTS = {
     "until resumed": "tới khi có lệnh resume",
     "until {at}, in {left}": "tới {at}, còn {left}",
     "all providers": "mọi nhà cung cấp",
-    "undo it with: {command}": "cho đi tiếp bằng: {command}",
-    "calls to {provider} are sent again": "lượt gọi tới {provider} lại được đi",
+    "undo it with: {command}": "bỏ tạm dừng bằng: {command}",
+    "calls to {provider} are sent again": "lại gửi lượt gọi tới {provider}",
     "still paused: calls to {provider}": "vẫn tạm dừng: lượt gọi tới {provider}",
     "nothing was paused": "không có gì đang tạm dừng",
-    "no such pause": "không có lệnh tạm dừng nào như vậy",
+    "there is no pause of calls to {provider}": "không có lệnh tạm dừng lượt gọi tới {provider}",
 }

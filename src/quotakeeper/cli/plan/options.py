@@ -17,7 +17,7 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 @click.option(
     "--operations", metavar="NAMES", default="",
     help=(
-        "Operations to plan, in this order: speech_to_text,translate,rewrite; default: those in "
+        "Operations to plan, in this order, such as speech_to_text,translate; default: those in "
         "the ledger."
     ),
 )  # fmt: skip

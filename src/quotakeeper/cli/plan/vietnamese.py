@@ -29,10 +29,10 @@ TEXTS = {
         "Không gửi gì đi. Định mức lấy từ lịch sử trong sổ của bạn. Muốn so giá các model: "
         "quotakeeper estimate."
     ),
-    "Operations to plan, in this order: speech_to_text,translate,rewrite; default: those in "
-    "the ledger.": (
-        "Các thao tác cần lập kế hoạch, theo thứ tự: speech_to_text,translate,rewrite; không "
-        "nêu thì lấy theo sổ."
+    "Operations to plan, in this order, such as speech_to_text,translate; default: those in the "
+    "ledger.": (
+        "Các thao tác cần lập kế hoạch, theo thứ tự này, như speech_to_text,translate; không nêu "
+        "thì lấy theo sổ."
     ),
     "Model for speech or for text; repeatable.": (
         "Model cho tiếng nói hoặc cho văn bản; nêu được nhiều lần."
@@ -94,6 +94,7 @@ TEXTS = {
         "không lập kế hoạch cho {name} ({why}); theo dung lượng thì dài nhiều nhất {most}"
     ),
     "{name} is not planned ({why})": ("không lập kế hoạch cho {name} ({why})"),
+    "{name} is not included ({why})": "không tính {name} ({why})",
     "it is hidden, or it is in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
     "it is in a subfolder; --recursive includes subfolders": (
         "tệp nằm trong thư mục con; dùng --recursive để duyệt thư mục con"

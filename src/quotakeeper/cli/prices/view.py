@@ -56,7 +56,7 @@ def _source_lines(prices: PriceList, session: CommandContext) -> Iterator[str]:
     for each in prices.factors:
         record = factor_record(each)
         yield words(
-            "factor {factor} on {what} from {date}",
+            "price factor {factor} for {what}, from {date}",
             factor=record["factor"], what=record["for"], date=record["from"],
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ TEXTS = {
     "another quantity": "khác lượng",
     "another cost": "khác chi phí",
     "now known": "nay đã rõ",
-    "not certain which": "chưa chắc là cái nào",
+    "not certain which call": "chưa chắc là lượt gọi nào",
     "WHAT": "KHÁC GÌ",
     "HERE": "Ở ĐÂY",
     "THERE": "Ở ĐÓ",
@@ -42,8 +42,8 @@ TEXTS = {
     "here: {what}": "ở đây: {what}",
     "in the account: {what}": "trong tài khoản: {what}",
     "balance of the provider's account: {what}": "còn trong tài khoản: {what}",
-    "written as new entries: {n}": "đã ghi thành dòng mới: {n}",
-    "not corrected: {n}": "để nguyên: {n}",
+    "written as new entries: {n}": "đã ghi thành mục mới: {n}",
+    "not corrected: {n}": "chưa sửa: {n}",
     "nothing was changed; --apply writes the corrections that are certain": (
         "chưa thay đổi gì; --apply ghi các sửa đổi chắc chắn"
     ),

@@ -25,7 +25,7 @@ KIND_WORDS = {
     DifferenceKind.QUANTITY: "another quantity",
     DifferenceKind.PRICE: "another cost",
     DifferenceKind.NOW_KNOWN: "now known",
-    DifferenceKind.AMBIGUOUS: "not certain which",
+    DifferenceKind.AMBIGUOUS: "not certain which call",
 }
 
 

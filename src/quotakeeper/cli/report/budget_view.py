@@ -47,8 +47,8 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
 def _with_use(budgets: Sequence[Budget]) -> list[Budget]:
     """Return the budgets without the periods in which nothing was used.
 
-    The newest period of each limit is always returned. It must come first among the periods of its
-    limit in `budgets`.
+    The newest period of each limit is always returned. In `budgets`, the newest period of a limit
+    must come before the limit's other periods.
     """
     seen: set[str] = set()
     told = []

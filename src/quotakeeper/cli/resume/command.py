@@ -24,7 +24,9 @@ def run_resume(
         of = pause.provider or words("all providers")
         console.tell(words("calls to {provider} are sent again", provider=of))
     if not ended:
-        console.tell(words("nothing was paused") if not left else words("no such pause"))
+        of = provider or words("all providers")
+        none = words("there is no pause of calls to {provider}", provider=of)
+        console.tell(none if left else words("nothing was paused"))
     for pause in left:
         of = pause.provider or words("all providers")
         console.tell(words("still paused: calls to {provider}", provider=of))

@@ -226,7 +226,7 @@ def _say_beforehand(
 
 
 def _not_started(session: context.CommandContext, program: str, ended: launcher.Ended) -> int:
-    problem = "is not there" if ended.code == launcher.NOT_FOUND else "cannot be run"
+    problem = "was not found" if ended.code == launcher.NOT_FOUND else "cannot be run"
     fix = "check its name and its permissions"
     exit_codes.report(InvalidInputError(visible(program), problem, fix), session.words)
     return ended.code

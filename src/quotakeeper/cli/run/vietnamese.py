@@ -38,11 +38,11 @@ TEXTS = {
     "Write the usage of the run to this file, as JSON.": "Ghi mức dùng của lần chạy này vào tệp, dạng JSON.",
     # messages
     "{program} is started with {detail}, which disables the meter: its calls will not be counted": (
-        "{program} chạy với {detail} nên bộ đo không vào được: các lượt gọi của nó sẽ không được đếm"
+        "{program} chạy với {detail} nên bộ đo không chạy được: các lượt gọi của nó sẽ không được đếm"
     ),
     "the first line of {program} starts Python with {detail}, which disables the meter: its "
     "calls will not be counted": (
-        "dòng đầu của {program} chạy Python với {detail} nên bộ đo không vào được: "
+        "dòng đầu của {program} chạy Python với {detail} nên bộ đo không chạy được: "
         "các lượt gọi của nó sẽ không được đếm"
     ),
     "{program} clears the environment ({detail}): calls of the programs that it starts will "
@@ -76,8 +76,9 @@ TEXTS = {
     "{calls} calls, {cost}, in {time}": "{calls} lượt gọi, {cost}, trong {time}",
     "and {n} more model": "và {n} model nữa",
     "and {n} more models": "và {n} model nữa",
-    "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
-    "refused while calls were paused: {n}": "bị từ chối trong lúc tạm dừng: {n}",
+    "refused by a limit: {n}": "bị chặn vì hết hạn mức: {n}",
+    "refused while calls were paused: {n}": "bị chặn trong lúc tạm dừng: {n}",
+    "not sent: {n}": "không gửi đi: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",

@@ -33,7 +33,7 @@ def summary_lines(
     """Return the usage of a run in at most six lines."""
     total = used.total
     warnings = _warnings(notes, session)
-    if not total.calls and not notes.refused and not notes.paused:
+    if not (total.calls or notes.refused or notes.paused or notes.unsent):
         if warnings:
             return warnings[:MOST_LINES]
         return [f"quotakeeper: {_nothing_seen(notes, session)}"]
@@ -96,10 +96,13 @@ def _cost(row: UsageRow, session: CommandContext) -> str:
 
 
 def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]:
-    """Return one line with the numbers of refused, unpriced, estimated and assumed calls, or no line."""
+    """Return one line with the numbers of calls that were refused, not sent, unpriced, estimated or
+    assumed; or no line.
+    """
     counted = (
         (notes.refused, "refused by a limit: {n}"),
         (notes.paused, "refused while calls were paused: {n}"),
+        (notes.unsent, "not sent: {n}"),
         (total.unpriced_calls, "without a known price: {n}"),
         (total.provenances.get("estimated", 0), "estimated: {n}"),
         (total.provenances.get("assumed", 0), "assumed, outcome unknown: {n}"),

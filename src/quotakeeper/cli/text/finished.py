@@ -1,8 +1,8 @@
 """Translates messages whose values are already filled in, such as the texts of errors.
 
-Such a text contains values, so it cannot be a key of the translations. So each translation has a
-pattern. `{}` in a pattern matches a value without "; ", and `{...}` matches any value. In the
-translation, `{0}` is the first value. `{1!t}` is the second value, also translated.
+A text with values cannot be a key of the translations. So each translation has a pattern. `{}` in a
+pattern matches a value without "; ", and `{...}` matches any value. In the translation, `{0}` is
+the first value. `{1!t}` is the second value, also translated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from quotakeeper.cli.text.vietnamese import VIETNAMESE
 from quotakeeper.cli.text.vietnamese_errors import FINISHED
 
 _PLACE = re.compile(r"\{(?:\.\.\.)?\}")
-_VALUE = {"{}": "((?:(?!; ).)+?)", "{...}": "(.+?)"}
+# A quoted value is tried as a whole first, because a name may contain words of the pattern.
+_VALUE = {"{}": """('[^']*'|"[^"]*"|(?:(?!; ).)+?)""", "{...}": "(.+?)"}
 _BETWEEN = "; "  # separates the parts of a message: the problem, then the fix
 
 

@@ -40,7 +40,7 @@ _MESSAGES = {
     "calls are paused": "các lượt gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "the command failed": "không thực hiện được",
-    "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
+    "to check the whole set-up: quotakeeper doctor": "kiểm tra toàn bộ thiết lập: quotakeeper doctor",
     # report: spend compared with budget
     "BUDGET": "NGÂN SÁCH",
     "PERIOD": "KỲ",
@@ -128,7 +128,7 @@ _MESSAGES = {
     "Prices of {model} at {at}": "Giá của {model} lúc {at}",
     "source: {source}": "nguồn: {source}",
     "note: {note}": "ghi chú: {note}",
-    "factor {factor} on {what} from {date}": "hệ số {factor} cho {what} từ {date}",
+    "price factor {factor} for {what}, from {date}": "hệ số giá {factor} cho {what}, từ {date}",
     "price list {version}": "bảng giá {version}",
     "TEXT": "VĂN BẢN",
     "LANGUAGE": "NGÔN NGỮ",

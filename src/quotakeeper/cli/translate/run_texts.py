@@ -75,7 +75,7 @@ STOPS = {
         "riêng tệp này đã lớn hơn hạn mức{unknown}: {limit}"
     ),
     " (its length is unknown without ffmpeg, so the longest possible length was reserved)": (
-        " (không có ffmpeg nên không biết độ dài; đã xin mức dài nhất có thể)"
+        " (không có ffmpeg nên không biết độ dài; đã giữ chỗ theo độ dài lớn nhất có thể)"
     ),
     "the provider's own quota is used up: {reason}": ("đã hết hạn mức của nhà cung cấp: {reason}"),
     "the provider's own daily quota is used up: {reason}": (
@@ -127,12 +127,12 @@ REPLIES = {
     ),
     "{reason}; trying again in {seconds} s": "{reason}; thử lại sau {seconds} giây",
     "{provider}: {why}": "{provider}: {why}",
-    "{provider}: {why}; booked as assumed": "{provider}: {why}; ghi sổ theo mức giả định",
+    "{provider}: {why}; counted with an assumed use": "{provider}: {why}; tính theo mức giả định",
     "Gemini refused the text: {why}": "Gemini từ chối văn bản: {why}",
     "Gemini gave no answer ({why})": "Gemini không trả lời ({why})",
     "no reason given": "không nêu lý do",
-    "Gemini left out {n} of {total} lines twice (number {named})": (
-        "Gemini hai lần bỏ sót {n} trên {total} dòng (số {named})"
+    "Gemini twice left out {n} of {total} lines ({named})": (
+        "Gemini hai lần bỏ sót {n} trên {total} dòng (dòng {named})"
     ),
     "Gemini twice returned a rewriting that is not the requested JSON": (
         "Gemini hai lần trả về bản viết lại không đúng dạng JSON yêu cầu"

@@ -45,7 +45,7 @@ def run_watch(
     """
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
         raise InvalidInputError(
-            "--interval", f"{options.interval_seconds} is out of range", "from 0.2 to 86400 seconds"
+            "--interval", f"{options.interval_seconds} is out of range", "give 0.2 to 86400 seconds"
         )
     clock = clock or clocks.SystemClock()
     with context.open_existing(session) as keeper:

@@ -18,7 +18,7 @@ _STALE_SECONDS = 10
 
 
 class LiveScreen:
-    """The content of the live screen. Ages and remaining times move on between two reads of the
+    """The content of the live screen. Ages and remaining times are updated between two reads of the
     ledger.
 
     If the ledger cannot be read, the screen shows the last figures, their age, and the reason.

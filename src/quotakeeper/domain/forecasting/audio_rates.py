@@ -1,11 +1,13 @@
 """Rates: how much each operation uses per minute of audio, computed from the ledger's history.
 
-A call that is billed by audio length is a transcription. Each transcription starts a new file.
-Later calls belong to this file if they have the same scope labels, follow within six hours, and
-come before the next transcription. If two transcriptions of the same length directly follow each
-other, the second one is counted as the same file in another language. So callers need not name the
-file of each call. Files with the same labels can overlap in time. The sums are then still right,
-but the computed difference between files is too small.
+A call that is billed by audio length is a transcription. A transcription starts a new file. Later
+calls belong to this file if they have the same scope labels, follow within six hours, and come
+before the next transcription. There is one exception: two transcriptions of the same length
+directly follow each other. The second one then counts as the same file in another language. So
+callers need not name the file of each call.
+
+Files with the same labels can overlap in time. The sums are then still right, but the computed
+difference between files is too small.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ class Rate:
     - `is_hearing`: whether the operation is billed by audio length.
     - `per_minute`: the expected use per minute, by quantity key.
     - `low`, `high`: the 10 % and 90 % points of the use, as factors of `per_minute`.
-    - `calls_per_file`: the number of calls, if every file takes the same number. Otherwise None:
-      then a file takes `calls_per_minute` times its length.
+    - `calls_per_minute`: the number of calls per minute of audio. It is used if `calls_per_file` is
+      None.
+    - `calls_per_file`: the number of calls, if every file takes the same number; otherwise None.
     - `basis`: "history" or "assumed".
     - `files`: for "history", the number of files.
     - `provenance`: for "history", the least reliable source of the figures.

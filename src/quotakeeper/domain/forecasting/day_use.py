@@ -49,7 +49,7 @@ class DayUse:
 
 
 def days_to_read(zone: tzinfo, now: int) -> tuple[Period, Period]:
-    """Return two days in a time zone: the day before today, and today. Today contains `now`."""
+    """Return yesterday and today in a time zone. Today is the day that contains `now`."""
     day = period_at(Window("day"), zone, now)
     return period_at(Window("day"), zone, day.start_at - 1), day
 

@@ -1,12 +1,12 @@
 """Forecasts: the speed of use, the projected total at a period's end, and when nothing is left.
 
-The present speed is the use per hour in the last hour. Use until the end of the period is projected
-from one rate. The candidates are the mean rates of the last half hour, 1, 3, 6 and 24 hours, and
-since the first call. Each candidate is tested at earlier instants against the use that followed.
-The one with the smallest errors is used. Exception: the last half hour had more than twice, or less
-than half, the use of every earlier one. Then the rate of the last half hour is used. A slot is five
-minutes. A slot with more use than all others together is lowered to their sum. So one huge call
-does not set the rate.
+The present speed is the use per hour in the last hour. The use until the end of the period is
+projected from one rate. The candidates are the mean rates since the first call, and of the last
+half hour, 1, 3, 6 and 24 hours. Each candidate is tested at earlier instants against the use that
+followed. The candidate with the smallest errors is used. Exception: the last half hour had more
+than twice, or less than half, the use of each earlier half hour. In this case, the rate of the last
+half hour is used. A slot is five minutes. If one slot has more use than all others together, its
+use is lowered to their sum. So one huge call does not set the rate.
 
 The interval is computed from past errors, so that it contains the true value in 80 % of cases. All
 numbers are whole.
@@ -43,14 +43,14 @@ CHANGE_OF_PACE = "change_of_pace"
 class Forecast:
     """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
-    `per_hour` is the present use per hour. A `burn_rate` of 1 uses up the limit in exactly one
-    period, 2 in half a period; None if the limit's amount is 0. `projected` is the use at the end
-    of the period, with its 80 % interval. For a rolling window, it is the use one window from now.
-
-    `exhausts_at` is when nothing is left; None if something is left at the end of the projection.
-    `exhausts_from` and `exhausts_until` are the same for the upper and the lower end of the
-    interval. `method` is how the rate was computed: `first_minutes`, `last_30_minutes` (60, 180,
-    360, 1440), `since_first_call`, `change_of_pace`.
+    - `per_hour`: the present use per hour.
+    - `burn_rate`: how often this speed uses up the limit in one period; None for an amount of 0.
+    - `projected`: the use at the end of the period, with its 80 % interval. For a rolling window,
+      it is the use one window from now.
+    - `exhausts_at`: when nothing is left; None if something is left when the projection ends.
+    - `exhausts_from`, `exhausts_until`: the same for the upper and the lower end of the interval.
+    - `method`: how the rate was computed: `first_minutes`, `last_30_minutes` (or 60, 180, 360,
+      1440), `since_first_call`, `change_of_pace`.
     """
 
     per_hour: int
@@ -102,7 +102,9 @@ class LimitSnapshot:
 
     @property
     def leaving(self) -> int:
-        """How much of `used` no longer counts at the end: all in a rolling window, else 0."""
+        """How much of `used` no longer counts at the end of the projection. 0 except in a rolling
+        window.
+        """
         return self.used if self.window.is_rolling else 0
 
 
@@ -162,7 +164,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """Return when `more`, used at a constant speed, uses up the limit; None if it does not."""
+    """Return when using `more` at a constant speed uses up the limit; None if something is left."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:
@@ -194,7 +196,7 @@ def _more(used: Mapping[int, int], stand: LimitSnapshot) -> _More:
 
 
 def _evened(past: Sequence[int]) -> list[int]:
-    """Return the slots. If the largest one is above the sum of all others, lower it to that sum."""
+    """Return the use of each slot. A use above the sum of all others is lowered to this sum."""
     most = sum(past) - max(past)
     return [min(amount, most) for amount in past]
 
@@ -228,8 +230,8 @@ class _Errors:
 class _Tries:
     """The prediction errors of each rate, tested at earlier instants.
 
-    Each test predicts the use of the next `ahead` slots. `errors` maps a number of slots to the
-    errors of their rate. `weight` is the sum of the weights.
+    Each test predicts the use of the next `ahead` slots. `errors` maps the number of slots in a
+    rate's mean to the errors of the rate. `weight` is the sum of the weights.
     """
 
     slots: int
@@ -251,7 +253,7 @@ class _Tries:
         return _Tries(many, ahead, sum(instants), errors)
 
     def best(self) -> int:
-        """Return the number of slots whose rate has the smallest error. If several do, the largest."""
+        """Return the key of `errors` with the smallest error; of equal ones, the largest key."""
         return min(self.errors, key=lambda length: (self.errors[length].size, -length))
 
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:

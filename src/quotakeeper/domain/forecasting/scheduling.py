@@ -8,7 +8,7 @@ no time. The plan guarantees:
 
 - No hard limit is exceeded in any period, if the calls use what was planned for them.
 - No call could run earlier without changing the order.
-- A larger limit delays no task, with one exception: a task that did not fit before may run first.
+- A larger limit delays a task only if an earlier task fits now that did not fit before.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def standing(
 
     `counted` is what is used and reserved in the present period, in base units. For a rolling
     window, `profile` (start of slot -> base units) gives the times of this use. Each slot counts at
-    its end. Use that is in no slot counts at `now`. So use leaves the window in the plan a little
+    its end. Use that is in no slot counts at `now`. So in the plan, use leaves the window a little
     later than in the ledger, never earlier.
     """
     if not limit.window.is_rolling:

@@ -36,11 +36,11 @@ class LimitStatus:
     - `state`: "ok", "warning", "exceeded" or "unknown".
     - `resets_at`: when the period ends, in microseconds since 1970 UTC.
     - `forecast`: None if it cannot be computed or was not requested.
-    - `others`: a limit per label value lists only the most used values. On the last one, `others`
-      is the number of the remaining used values.
+    - `others`: a limit per label lists only the label values with the most use. On the last listed
+      value, `others` is the number of used values that are not listed.
     - `unpriced_calls`: the number of calls without a known price since the five-minute slot in
-      which the period began. No figure here contains their cost. With such calls, the state is
-      "unknown" instead of "ok".
+      which the period began. `used` does not contain the cost of these calls. If there are such
+      calls, the state is "unknown" instead of "ok".
     """
 
     limit: Limit
@@ -57,9 +57,7 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether the use is at least partly known. It is unknown if calls were made, but none with
-        a known price.
-        """
+        """Whether the use is known. It is unknown if calls were made and none has a known price."""
         return not self.unpriced_calls or self.used > 0
 
     @property
@@ -209,8 +207,8 @@ def unpriced_since(status: Status) -> int | None:
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """Add the unpriced calls in `slots` to every cost limit in which they count. Returns the
-    result.
+    """Return the status with the unpriced calls in `slots` added to each cost limit that counts
+    them.
     """
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:

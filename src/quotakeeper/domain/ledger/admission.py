@@ -77,9 +77,9 @@ def pauses(state: LedgerState, now: int) -> tuple[CallPause, ...]:
 def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
     """Return the use of each limit at `now`. Changes nothing.
 
-    A limit with `per` (one limit for each value of a label) yields one verdict per used value. They
-    are at most 20, the most used value first. The last one's `others` is the number of values that
-    are not listed. If no value was used, there is one verdict with no use.
+    A limit with `per` (one limit for each value of a label) yields one verdict per used value, the
+    most used value first. At most 20 values get a verdict. In the last verdict, `others` is the
+    number of used values without a verdict. If no value was used, there is one verdict with no use.
     """
     now = max(now, state.high_water)
     found: list[Verdict] = []

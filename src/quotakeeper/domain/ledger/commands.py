@@ -33,9 +33,9 @@ class Reserve:
     - `owner`: the name of the process that makes the call.
     - `ttl_us`: the reservation expires after this many microseconds.
     - `sent`: if True, the call is also marked as sent, like MarkSent.
-    - `up_to`: for a lowered output cap, the amounts before the cap was lowered. If the id is
-      already reserved with at most these amounts, it is the same call.
-    - `is_new`: the id was just made and is in no ledger, so the ledger does not look it up.
+    - `up_to`: the amounts before the output cap was lowered, or None. If the id is already reserved
+      with at most these amounts, the command repeats the same call.
+    - `is_new`: if True, the ledger does not look up the id, because the id was made just now.
     """
 
     id: str
@@ -85,14 +85,14 @@ class Draw:
     """Take the reservation of one call out of a lease. The call was admitted on that lease.
 
     The reservation has the lease's labels and counts as sent. If the amount is larger than the rest
-    of the lease, the difference is not reserved. It becomes overage when the call is settled. The
-    command also succeeds if the lease has ended. If the lease was assumed, its event is reduced by
-    the call's amount, so that nothing counts twice. `at` is when the call was admitted; None means
-    now. The call counts at that instant, within the periods of the lease.
+    of the lease, the difference is not reserved. The difference becomes overage when the call is
+    settled. The command also succeeds if the lease has ended. If the lease was assumed, its event
+    is reduced by the call's amount, so that nothing counts twice. `at` is when the call was
+    admitted; None means now. The call counts at that instant, within the periods of the lease.
 
-    `only_if_open` is for calls that are read from the journal of a stopped process. If the lease
-    was released or expired, its calls were already read. The command then fails with
-    ReservationClosedError.
+    With `only_if_open`, the command fails with ReservationClosedError if the lease was released or
+    expired. This is for calls that are read from the journal of a stopped process. If the lease was
+    released or expired, that journal was already read.
     """
 
     id: str
@@ -126,7 +126,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """End a reservation at its estimate, because the end of the call is not known."""
+    """End a reservation whose call ended in an unknown way. Its estimate is counted as assumed use."""
 
     id: str
     limits: tuple[Limit, ...] = ()
@@ -172,8 +172,8 @@ class Watch:
 class Sweep:
     """End reservations that have expired, or whose process has ended (`dead_owners`).
 
-    Calls on a lease may be recorded only in the journal of the process that holds the lease. So the
-    ledger ends a lease only if its id is in one of these:
+    The process that holds a lease may have calls in its own journal that are not in the ledger yet.
+    So the ledger ends a lease only if its id is in one of these:
 
     - `read`: ids of leases to release. The holder's journal was closed to writes, read, and booked
       completely.
@@ -199,7 +199,7 @@ Command = (
 
 @fast_dataclass
 class Reserved:
-    """A call was admitted, or was already admitted before (`replay`).
+    """A call was admitted. If `replay` is True, an earlier command admitted it.
 
     If `event` is set, the call with this id was already settled: do not send it again.
     """
@@ -266,8 +266,8 @@ class Swept:
     """The reservations that a sweep ended: `expired` is how many expired, `assumed` how many were
     assumed.
 
-    `booked` are the outcomes of the assumed ones. `leases` are leases that stay open although they
-    expired or their process ended, because they were neither in `read` nor in `unread`.
+    `booked` are the outcomes of the assumed ones. `leases` are the overdue leases that stay open,
+    because they were neither in `read` nor in `unread`.
     """
 
     expired: int = 0

@@ -33,8 +33,8 @@ class Lot:
 class Credit:
     """The credit of one account in base units. `total` is what was paid in minus what has expired.
 
-    `seen` is the highest use so far that was subtracted from the lots. A lot is a top-up that
-    expires.
+    A lot is a top-up that expires. `seen` is the highest use so far. Use up to `seen` is already
+    subtracted from the lots.
     """
 
     total: int = 0

@@ -6,8 +6,9 @@ processes.
   current periods. Each level that settled use has reached gets a CROSS entry in the same batch, if
   it has none yet. So a new limit also counts earlier use, and the use of commands that did not name
   the limit.
-- A level stays crossed until settled use falls below the level. A correction can cause that, or the
-  true figures of an assumed call. The next crossing then has the next `turn`.
+- A level stays crossed until settled use falls below the level. Settled use falls when a call is
+  corrected, or when the true figures of an assumed call are known. `turn` counts the crossings of a
+  level: the next crossing has a `turn` that is higher by 1.
 - A rolling window has no period: its crossings have start 0, and `turn` tells them apart. In a
   rolling window, use also falls as time passes. This is checked before the next use is counted.
 - A limit is identified by its account, name and amount. A limit that is raised, lowered or renamed

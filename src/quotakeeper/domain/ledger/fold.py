@@ -76,8 +76,8 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
 def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     """Move the amounts of one call out of its lease. Returns the freed amount by account key.
 
-    If the lease was assumed, its settled use still contains the call. The CORRECT entry that `draw`
-    writes next subtracts it.
+    If the lease was assumed, the settled use of the lease still contains the call. `draw` then
+    writes a CORRECT entry that subtracts the call.
     """
     assert entry.ref is not None and entry.figures is not None
     lease = state.known_at(entry.ref)

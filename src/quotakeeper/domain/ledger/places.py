@@ -36,9 +36,9 @@ class LimitBalance(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The newest crossing of a threshold. `stands` is whether the threshold is still crossed.
+    """The newest crossing of a threshold. `stands` is True as long as the threshold is crossed.
 
-    `start_at` is the start of the period, 0 for a rolling window. `turn` is the number of the
+    `start_at` is the start of the period, or 0 for a rolling window. `turn` is the number of the
     crossing in this period.
     """
 

@@ -45,12 +45,12 @@ def is_lease_id(reservation_id: str) -> bool:
 
 @fast_dataclass
 class Hold:
-    """An open reservation: the upper bound of one call, or a lease for many, set aside at instant
-    `at`.
+    """An open reservation, made at instant `at`: the upper bound of one call, or a lease for many
+    calls.
 
-    `owner` is the name of the process that made the reservation. If `sent` is True, the provider
-    may have done the work. If the process then ends, the reservation is assumed at its estimate,
-    not released.
+    `owner` is the name of the process that made the reservation. `sent` is True if the request may
+    have reached the provider. If the process of a sent call ends, the reservation is not released:
+    its estimate is counted as assumed use.
     """
 
     id: str

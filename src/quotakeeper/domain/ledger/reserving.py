@@ -201,7 +201,7 @@ def _correction(
 def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
     """Return `at`, moved into the lease's calendar periods, and at most `now`.
 
-    The lease reserves amounts only in the periods in which it was made.
+    A lease reserves amounts only in the calendar periods that contain its first instant.
     """
     latest = now
     for account in state.matching(lease.labels):

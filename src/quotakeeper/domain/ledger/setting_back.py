@@ -30,8 +30,8 @@ _FOR_A_TIME = frozenset((Kind.PAUSE, Kind.RAISE))
 class SetBack:
     """What moving a ledger back to instant `to` did, or would do.
 
-    - `to`, `newest_at`: instants in microseconds since 1970 UTC. `newest_at` is that of the newest
-      entry before the move.
+    - `to`: in microseconds since 1970 UTC.
+    - `newest_at`: the instant of the newest entry before the move, in microseconds since 1970 UTC.
     - `entries`: the number of moved entries.
     - `calls`: the number of calls whose first entry was moved.
     - `dropped`: how many entries were deleted because only the wrong clock caused them.
@@ -52,9 +52,8 @@ class SetBack:
 
 
 def set_back(entry: Entry, to: int) -> Entry | None:
-    """Return an entry with the times that it has after its ledger is moved back to `to`.
-
-    None if the move deletes the entry.
+    """Return an entry, with changed times if it is later than `to`. None if the move deletes the
+    entry.
     """
     if entry.at <= to:
         return entry

@@ -263,7 +263,7 @@ class LedgerState:
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         """Keep balances for an account from now on, for slices that start at `since` or later.
 
-        `is_new` is True for the account of a label value that no call has had since then.
+        `is_new` is True for the account of a label value that no call after `since` has had.
         """
         if account.key not in self.accounts:
             self._index.add(account, account)

@@ -67,7 +67,9 @@ class PriceRow:
 
     @property
     def key(self) -> str:
-        """The stored quantity that this row prices: "audio_minutes" prices "audio_milliseconds"."""
+        """The stored quantity that this row prices. For the meter "audio_minutes", it is
+        "audio_milliseconds".
+        """
         name, modality = split_key(self.meter)
         stored = METERS[name].parts[0]
         return f"{stored}@{modality}" if modality else stored

@@ -2,10 +2,10 @@
 
 For one quantity of one request, the order is:
 
-1. The keys that can price the quantity: its own key, then its substitutes. These are text input for
-   audio input, input for cached input, and output for thoughts.
+1. The keys that can price the quantity: its own key, then its substitutes. The substitutes are text
+   input for audio input, input for cached input, and output for thoughts.
 2. For each key, rows for long requests come first if the request is long.
-3. A row of the requested service tier comes before the standard row times the tier's factor.
+3. A row of the requested service tier comes first, then the standard row with the tier's factor.
 4. Of the matching rows, a contract comes first, then the closest match, then the latest row. Of two
    rows with the same start, the promotion comes first.
 """

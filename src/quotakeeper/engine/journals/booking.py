@@ -27,7 +27,8 @@ class KeptCall(Protocol):
         """Return a record that books the call after one of its commands failed; None if there is
         none.
 
-        `failed` is the first failure. `first` says whether the first command of the call failed.
+        `failed` is the outcome of the command that failed first. `first` is True if this is the
+        call's first command.
         """
 
 

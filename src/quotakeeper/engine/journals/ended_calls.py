@@ -1,10 +1,9 @@
 """Notes about calls that have ended and will be settled: one `write()` per call.
 
-The ledger settles many calls in one commit, a moment after they end. If the process is killed in
-this moment, the note remains in its file. Another process finds that the first process has ended,
-and settles the call from the note. Without the note, the call would be assumed at its upper bound. A
-note survives kill -9, `os._exit` and `exec`. It is not synced to disk, so after a power cut the
-call is assumed.
+The ledger settles many calls in one commit, a moment after they end. If the process is killed
+before this commit, the notes remain in their file. Another process then settles the calls from the
+notes. Without a note, the estimate of a call would be counted as assumed use. Notes survive kill
+-9, `os._exit` and `exec`. They are not synced to disk, so a power cut may lose them.
 
 The files are beside the ledger: `<ledger>.ended-<owner>.<number>`, where the owner names the
 process. Their lines have the format of the lease journal. A file is removed when the ledger has
@@ -46,8 +45,8 @@ log = logging.getLogger("quotakeeper.engine")
 class NotesFile(JournalSegment):
     """One file of notes.
 
-    `pending` maps the id of each call that the ledger has not booked to the figures of the call.
-    `is_full`: no further notes are written to this file.
+    `pending` maps the id of each call that the ledger has not booked to the figures of the call. If
+    `is_full` is True, no further notes are written to this file.
     """
 
     def __init__(self, path: Path, ledger: Path) -> None:
@@ -206,7 +205,7 @@ class EndedCalls:
                 return
             text = read_ours(path)
         except OSError as error:  # another process was faster, or this user may not read it
-            log.debug("quotakeeper: %s: %s", path.name, error)
+            log.debug("quotakeeper: the file %s was not read: %s", path.name, error)
             return
         commands = [_command(line) for line in read_lines(text)]
         self._settle(store, now, [command for command in commands if command is not None])

@@ -1,14 +1,15 @@
 """A fence: stops a process from admitting calls on leases that another process ends.
 
 The process with the leases maps the file `<ledger>.lease-<owner>.fence` into its memory. The file
-contains a token. The process remembers the token from before it requests a lease. To admit a call,
-it writes the journal line of the call. Then it compares the present token with the remembered one.
+contains a token. The process reads and remembers the token before it requests a lease. To admit a
+call, it writes the call's journal line. Then it compares the token in the file with the remembered
+one.
 
 The other process writes a new token, and then reads the journal. Each process first writes and then
 reads, with a system call in between. So at least one of the two notices the other. Either the other
 process reads the line, or the process with the leases finds the new token and refuses the call.
 This is the order of Dekker's mutual exclusion. If two processes write tokens at the same time, the
-mixture differs from the remembered token too.
+file may get a mixture of both. A mixture differs from the remembered token too.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class LineKind(StrEnum):
 class JournalSegment:
     """One file of the journal. The file is closed when this object is deleted.
 
-    `gone`: the file was removed, or will be removed next.
+    `gone` is True if the file was removed, or will be removed next.
     """
 
     is_appended = True
@@ -103,8 +103,8 @@ def segments(ledger: Path) -> dict[str, list[Path]]:
     """The lease journals beside a ledger, by owner name. The files of a journal are in the order of
     writing.
 
-    A process of which only the fence file exists has an empty journal. Without access to the
-    folder, returns no journals.
+    If a process has only a fence file, its journal is empty. Without access to the folder, returns
+    no journals.
     """
     try:
         return _segments(ledger)

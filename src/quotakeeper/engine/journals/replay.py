@@ -143,8 +143,8 @@ class LeaseReplay:
         except LedgerError:
             raise
         except Exception:
-            text = "quotakeeper: the lease journal of %s cannot be written to the ledger; kept"
-            log.exception(text, journal.owner)
+            text = "quotakeeper: lease journal of %s: not written to the ledger, kept as %s.bad-lease-*"
+            log.exception(text, journal.owner, self._ledger.name)
             for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")
                 with suppress(OSError):
@@ -217,7 +217,8 @@ class LeaseReplay:
             booked = book_calls(lambda commands: self._apply(store, commands, now), some)
             for call, (_, failed) in zip(some, booked, strict=True):
                 if failed is not None and not call.is_void(failed):
-                    log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)
+                    text = "quotakeeper: call %s of %s was not written to the ledger: %s"
+                    log.warning(text, call.id, call.owner, failed.error)
                     unbooked.append(call)
         return unbooked
 
@@ -287,7 +288,7 @@ class _Journal:
         calls: dict[str, _Call] = {}
         for line in lines:
             if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug("quotakeeper: an incomplete line in a lease journal: %.200s", line)
+                log.debug("quotakeeper: incomplete line in a lease journal skipped: %.200s", line)
                 continue
             if line.what is LineKind.LEASE:
                 continue

@@ -45,7 +45,8 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    """The usage of a spooled call. `settles`: booking the call also ends its reservation."""
+    """The usage of a spooled call. If `settles` is True, booking the call also ends its
+    reservation."""
 
     record: Record
     settles: bool
@@ -179,9 +180,8 @@ class Spool:
             except LedgerError:
                 raise
             except Exception:
-                log.exception(
-                    "quotakeeper: a spooled call is dropped: %s", _line(self._in_memory[0])
-                )
+                line = _line(self._in_memory[0])
+                log.exception("quotakeeper: a spooled call cannot be booked and is lost: %s", line)
             with self._lock:
                 self._bytes -= len(_line(self._in_memory.pop(0)))
         if booked:
@@ -196,7 +196,7 @@ class Spool:
             os.replace(path, taken)
             lines = read_ours(taken).splitlines()
         except OSError as error:  # another process was faster, or this user may not read it
-            log.debug("quotakeeper: %s: %s", path.name, error)
+            log.debug("quotakeeper: the spool %s was not read: %s", path.name, error)
             return 0
         try:
             booked = _book(list(_read(lines)), apply)
@@ -205,7 +205,7 @@ class Spool:
         except Exception:
             assert self._ledger is not None
             bad = self._ledger.with_name(f"{self._ledger.name}.bad-spool-{new_owner()}")
-            log.exception("quotakeeper: a spool cannot be written to the ledger; kept as %s", bad)
+            log.exception("quotakeeper: spool not written to the ledger, but kept as %s", bad)
             with suppress(OSError):
                 os.replace(taken, bad)
             return 0
@@ -231,7 +231,8 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
             if failed is None:
                 booked += 1
             else:
-                log.warning("quotakeeper: spooled call %s failed: %s", each.record.id, failed.error)
+                text = "quotakeeper: spooled call %s was not written to the ledger: %s"
+                log.warning(text, each.record.id, failed.error)
     return booked
 
 

@@ -80,8 +80,11 @@ class FastPath:
         ]  # fmt: skip
 
     def _was_drawn(self, call: LeasedCall) -> None:
-        """Record that the ledger has the call. Its caller is remembered until its handle is
-        deleted."""
+        """Record that the ledger has the call as a reservation.
+
+        `held_by` still finds the call until the call ends, or until the program deletes the call's
+        handle.
+        """
         drawn, event_id = self._drawn, call.id
         if event_id in self._under_way:
             drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))
@@ -190,13 +193,19 @@ class FastPath:
                 )
             except OSError as error:
                 sure = False
-                log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+                log.warning(
+                    "quotakeeper: the end of call %s cannot be written to the lease journal: %s",
+                    call.id, error,
+                )  # fmt: skip
         self._ended.append(call)
         # The file with the line may have been removed in the meantime.
         return sure and (segment is None or not segment.gone) and not self.closed
 
     def _unwritten(self, call: LeasedCall, error: OSError) -> None:
-        log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+        log.warning(
+            "quotakeeper: a lease admits no more calls, because its journal cannot be written: %s",
+            error,
+        )
         call.lease.room.close()
         call.end = LineKind.RELEASED
         self._ended.append(call)

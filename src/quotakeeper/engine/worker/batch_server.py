@@ -36,7 +36,10 @@ def next_batch(
 ) -> tuple[list[WorkItem], StopRequest | bool]:
     """Return the waiting items, and what the worker does after them.
 
-    True: it continues. False: it ends for ever. A StopRequest: it stops until it is needed again.
+    - True: the worker continues.
+    - False: the worker ends for ever.
+    - A StopRequest: the worker stops until it is needed again.
+
     Waits at most `rest_seconds` for the first item.
     """
     batch: list[WorkItem] = []

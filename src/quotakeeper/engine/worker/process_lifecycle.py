@@ -35,10 +35,9 @@ class FairLock:
         self._using = Lock()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Take the lock. Returns False if the lock is not free within `seconds` (at most twice
-        `seconds`).
+        """Take the lock. Returns False if the lock does not become free in time.
 
-        None waits for ever.
+        The wait takes at most twice `seconds`. If `seconds` is None, there is no time limit.
         """
         limit = -1 if seconds is None else seconds
         if not self._turnstile.acquire(timeout=limit):

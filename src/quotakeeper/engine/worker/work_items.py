@@ -20,10 +20,11 @@ Question = Callable[[Store, int], Any]
 
 
 class WorkItem:
-    """A command or a question, and its answer. Either it is answered, or its caller withdraws it.
+    """A command or a question for the worker, and its answer.
 
-    The first `claim` decides between the two. Exactly one of `command` and `question` is set. A
-    command writes. A question reads; it is called with the store and the time.
+    The worker answers the item, or the caller withdraws it: the first `claim` decides. Exactly one
+    of `command` and `question` is set. A command writes. A question reads; it is called with the
+    store and the time.
     """
 
     __slots__ = (
@@ -52,8 +53,8 @@ class WorkItem:
     def withdraw(self) -> bool:
         """Stop waiting for the answer. Returns False if the item was already answered.
 
-        A reservation is then not made, or is released again. Commands that report usage or a sent
-        call are still executed.
+        A reservation that was not made yet is not made, and one that was made is released. Commands
+        that report usage or a sent call are still executed.
         """
         if isinstance(self.command, Reserve) or self.question is not None:
             return self.claim()
@@ -66,7 +67,7 @@ class WorkItem:
         return bool(self.claims)
 
     def expect(self) -> None:
-        """Prepare for a thread to wait. Call this before the item is passed to the worker."""
+        """Make it possible to call `wait`. Call this before the item is passed to the worker."""
         self._done = Lock()
         self._done.acquire()
         self.awaited = True
@@ -77,9 +78,9 @@ class WorkItem:
         return bool(self._done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-        """Prepare for a coroutine to wait. Call this before the item is passed to the worker.
+        """Return a future that a coroutine awaits until the answer comes.
 
-        Returns the future to await.
+        Call this before the item is passed to the worker.
         """
         self.future = loop.create_future()
         self.awaited = True
@@ -115,7 +116,7 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
     for ticket in failed:
         if not ticket.awaited:
             log.warning(
-                "quotakeeper: a command %s failed: %s", type(ticket.command).__name__, error
+                "quotakeeper: the command %s failed: %s", type(ticket.command).__name__, error
             )
     wake(failed)
 

@@ -140,8 +140,8 @@ def _metered(plain: Any, broken: Any) -> Any:
 
 
 def _ended_stream(plain: Any) -> Any:
-    """Return a stream class for an answer that quotakeeper has cut. It drops bytes that arrive
-    later."""
+    """Return a stream class for an answer that quotakeeper has cut. The stream drops all later
+    bytes."""
 
     class EndedStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()

@@ -133,8 +133,8 @@ def _endheaders(original: Any) -> Any:
 def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None:
     """Reserve the request with the meter. Returns the attempt or the refusal, as `start` does.
 
-    None means: send the request. It is not metered, or it is reserved after its whole body was
-    sent.
+    None means: send the request. The request is not metered, or it is reserved later, after its
+    whole body was sent.
     """
     state = request_state_of(connection)
     if state.body is UNSEEN and message_body is not None:

@@ -56,8 +56,8 @@ def uninstall() -> None:
 class _Verbs(NamedTuple):
     """The functions that differ between threads and event loops.
 
-    `abandoned` ends a call that the program no longer waits for. `is_mocked`: a mock between the
-    transport and the network may answer.
+    `abandoned` ends a call that the program no longer waits for. `is_mocked` is True if a mock
+    between the transport and the network may answer.
     """
 
     start: Callable[..., Any]

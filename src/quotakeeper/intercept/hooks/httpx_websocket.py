@@ -1,7 +1,7 @@
 """Meters the WebSockets of `httpx-ws`: the handshake as an httpx request, then each message.
 
-Another library may also open a WebSocket over httpx. Its handshake is sent unmetered, because no
-hook can count the messages. It is reported with the library's name. Supports httpx-ws 0.5 to 0.9.
+Another library may also open a WebSocket over httpx. The handshake of this WebSocket is sent
+unmetered and reported, because no hook can count the messages. Supports httpx-ws 0.5 to 0.9.
 """
 
 from __future__ import annotations

@@ -45,8 +45,7 @@ class RefusalSocket:
 
 
 class MeteredFile:
-    """Replaces the file that an answer is read from, and passes everything that is read to the
-    attempt.
+    """Replaces the file that an answer is read from. The attempt gets every byte that is read.
 
     A stream that must end early is read to the end of the current chunk. After this, reads return
     the bytes that end the stream, and `drop` closes the connection.

@@ -30,7 +30,7 @@ def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
 
 
 def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """Return a read function that passes everything that is read to the attempt.
+    """Return a read function that gives the attempt every byte that is read.
 
     It raises `broken` when a stream is cut without an error in the provider's format.
     """

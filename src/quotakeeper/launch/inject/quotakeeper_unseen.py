@@ -76,8 +76,9 @@ class UnseenWatch:
                 pass
 
     def asked(self, url: str) -> None:
-        """Record that a hook handles a request to this URL, so that one connection to its host is
-        not reported."""
+        """Record that a hook handles a request to this URL. One connection to the host of the URL
+        is then not reported.
+        """
         host = _host_of(url)
         if not self._is_listed(host, _port_of(url)):
             return

@@ -50,7 +50,8 @@ class _Waiting:
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, Any, Any) -> Any
-        """Install the hooks if a library with a hook is imported, and return its spec; else None.
+        """For a library with a hook, install the hooks and return the library's spec; else return
+        None.
 
         Python calls this for every import.
         """
@@ -162,8 +163,9 @@ def _watch_the_unseen():
 
 def _go_on_to_the_next():
     # type: () -> None
-    """Run the next sitecustomize on the import path, because this file hides it. Raises its
-    errors."""
+    """Run the next sitecustomize on the import path, which this file hides. Errors of that file are
+    raised.
+    """
     sys.path[:] = [entry for entry in sys.path if not _is_here(entry)]
     ours = sys.modules.pop("sitecustomize", None)
     try:

@@ -137,7 +137,8 @@ def fault_of(
 ) -> ProviderFault:
     """Return the fault for the error object `error`.
 
-    An error inside a stream has no HTTP status; then the type in `error` determines the status.
+    For an error inside a stream, which has no HTTP status, the type in `error` determines the
+    status.
     """
     named = text_of(error.get("type"))
     if status < 300:
@@ -154,7 +155,7 @@ def fault_of(
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """Return the answer for a refused call.
 
-    `hard`: the program must not retry, so the error is 402 billing_error. Else it is 429.
+    With `hard`, the program must not retry: the error is 402 billing_error. Otherwise it is 429.
     """
     body = error_body(message, hard=hard)
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)

@@ -20,8 +20,8 @@ _SBR, _PS, _LEAST_OBJECT = 5, 29, 31
 
 @dataclass(frozen=True, slots=True)
 class AacConfig:
-    """The content of an AudioSpecificConfig. `frame`: the samples per frame, at the sample rate
-    `rate`.
+    """The content of an AudioSpecificConfig. `frame` is the number of samples per frame, at the
+    sample rate `rate`.
     """
 
     rate: int

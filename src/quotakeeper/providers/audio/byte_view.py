@@ -30,10 +30,12 @@ class UnreadSound(Exception):  # noqa: N818 - never leaves this package
 
 @dataclass(frozen=True, slots=True)
 class AudioLength:
-    """The length of the audio in a file. `exact` False: `microseconds` is an upper bound.
+    """The length of the audio in a file.
 
-    `channels` 0: unknown. `film` is the length of the whole video in microseconds; 0: audio only,
-    UNTOLD: unknown.
+    - `microseconds`: the length of the audio. If `exact` is False, this is an upper bound.
+    - `channels`: the number of channels; 0 if it is unknown.
+    - `film`: the length of the whole video in microseconds. It is 0 if there is only audio, and
+      UNTOLD if the length is unknown.
     """
 
     form: str

@@ -87,9 +87,10 @@ _UNSUPPORTED = (
 class Sound:
     """The length and the channels of an audio or video file.
 
-    `channels` 0: unknown. `exact` False: the length is an upper bound. `film_microseconds` is the
-    length of a video with all its tracks; 0: audio only; None: unknown, perhaps longer than the
-    audio.
+    - `microseconds`: the length of the audio. If `exact` is False, this is an upper bound.
+    - `channels`: the number of channels; 0 if it is unknown.
+    - `film_microseconds`: the length of a video with all its tracks. It is 0 if there is only
+      audio. It is None if the length is unknown; the video may then be longer than the audio.
     """
 
     form: str

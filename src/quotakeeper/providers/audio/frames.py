@@ -65,7 +65,7 @@ class FrameCount:
         return sum(micros(samples, rate) for rate, samples in self.samples.items())
 
     def less(self, samples: int, rate: int) -> None:
-        """Subtract `samples` at a sample rate, but only if more than these were counted."""
+        """Subtract `samples` at the sample rate `rate`, if more samples than this were counted."""
         if samples < self.samples.get(rate, 0):
             self.samples[rate] -= samples
 

@@ -146,8 +146,9 @@ def _identity(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def _size(view: ByteView, at: int) -> tuple[int, int | None]:
-    """Return (where the content begins, its size). Size None: unknown, so up to the end of the
-    file.
+    """Return (where the content begins, its size).
+
+    The size is None if it is unknown. The content then continues to the end of the file.
     """
     first = view.number(at, 1)
     length = 9 - first.bit_length()

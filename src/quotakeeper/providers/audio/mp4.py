@@ -45,8 +45,8 @@ class _Track:
     def microseconds(self, film_scale: int) -> int:
         """Return the length of the track; 0 if unknown.
 
-        Samples that the edit list leaves out are not counted. `film_scale`: the file's units per
-        second.
+        Samples that the edit list leaves out are not counted. `film_scale` is the number of the
+        file's time units per second.
         """
         media = self.samples + self.fragments or self.duration
         if not media or not self.scale:

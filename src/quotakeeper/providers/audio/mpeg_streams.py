@@ -28,7 +28,7 @@ _AC3_TAGS = frozenset({0x6A, 0x7A})
 class _Programme:
     """The packet ids of a stream: of tables, of audio (`sounds`) and of video (`films`).
 
-    `sounds` maps a packet id to its codec; None: a codec that quotakeeper does not read.
+    `sounds` maps a packet id to its codec, or to None if quotakeeper does not read the codec.
     """
 
     tables: set[int] = field(default_factory=set)

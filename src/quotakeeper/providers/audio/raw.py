@@ -28,7 +28,7 @@ _TYPES = {
 class RawSound:
     """The format of audio without a header: samples per second, bytes per sample, channels.
 
-    `told` False: the media type does not state the rate; `rate` is then a usual rate.
+    If `told` is False, the media type does not state the rate, and `rate` is a usual rate.
     """
 
     rate: int

@@ -21,7 +21,10 @@ _W64 = bytes.fromhex("2e91cf11a5d628db04c10000")  # the common ending of most of
 
 @dataclass(frozen=True, slots=True)
 class WaveFormat:
-    """The fields of a WAVEFORMATEX. `packed`: the samples per block of ADPCM or GSM; 0 for others."""
+    """The fields of a WAVEFORMATEX.
+
+    `packed` is the number of samples per block of ADPCM or GSM; 0 for other formats.
+    """
 
     kind: int = 0
     channels: int = 0

@@ -47,7 +47,7 @@ TOTALS = TotalKeys(
 class ChatReader(TokenReader):
     """Reads answers with `usage`: chat, responses and embeddings, whole or streamed.
 
-    `hidden_thoughts`: only the total includes the reasoning tokens.
+    `hidden_thoughts` is True if only the total includes the reasoning tokens.
     """
 
     hidden_thoughts = False
@@ -132,9 +132,10 @@ class ChatReader(TokenReader):
             self.snapshot({"audio_milliseconds": length})
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return estimated quantities for an answer without usage. `whole`: the answer is complete.
+        """Return estimated quantities for an answer without usage.
 
-        A transcription, image or speech output is estimated from its request.
+        `whole` is True if the answer is complete. A transcription, image or speech output is
+        estimated from its request.
         """
         if self.call.operation in ("transcribe", "images", "speech"):
             return {key: n for key, n in self.call.typical.items() if key != "requests"}

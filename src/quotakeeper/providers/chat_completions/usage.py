@@ -18,7 +18,7 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> dict[str, int]:
     """Return the quantities of a usage object with token counts.
 
-    `hidden_thoughts`: the reasoning tokens are the total minus prompt and answer, because the
+    With `hidden_thoughts`, the reasoning tokens are the total minus prompt and answer, because the
     answer's count leaves them out. Gemini's endpoint in OpenAI's form reports and bills reasoning
     in this way.
     """

@@ -56,7 +56,7 @@ def projects_path() -> str:
 def requests_path(project: str, start: int | None, end: int | None, page: int) -> str:
     """Return the path of one page of the requests made in `[start, end)`.
 
-    `start` and `end` are in microseconds since 1970 UTC; None: no limit.
+    `start` and `end` are in microseconds since 1970 UTC; None means that there is no limit.
     """
     asked: dict[str, str | int] = {"limit": MOST_PER_PAGE, "page": page}
     for name, at in (("start", start), ("end", end)):

@@ -153,8 +153,8 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
 def live_call(operation: str, place: Address) -> Call:
     """Return the call of a WebSocket, with the use to reserve at the beginning.
 
-    One minute is reserved, or 1,000 characters of speech output, and more while the WebSocket is
-    open.
+    This use is one minute, or 1,000 characters of speech output. More is reserved while the
+    WebSocket is open.
     """
     note = "one minute is reserved, and more while the session is open"
     if operation == "agent":

@@ -32,7 +32,7 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """Return the answer for a refused call.
 
-    `hard`: the program must not retry, so the status is 402. Else it is 429 with the wait.
+    With `hard`, the program must not retry: the status is 402. Otherwise it is 429 with the wait.
     """
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(

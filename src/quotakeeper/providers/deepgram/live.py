@@ -77,7 +77,7 @@ class DeepgramSocket:
         return self.finish(complete=False, elapsed_ms=elapsed_ms)
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """Return the usage of the session so far. `complete`: the session ended normally."""
+        """Return the usage so far. `complete` is True if the session ended normally."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         quantities = self.quantities()
         outcome = Outcome.OK if complete or self._over else Outcome.UNKNOWN

@@ -28,7 +28,8 @@ CODED_BYTES = 4_000
 class RawFormat:
     """Converts a number of stream bytes to a length.
 
-    `exact` False: compressed audio, so the length is an estimate from the usual bit rate.
+    If `exact` is False, the audio is compressed, and the length is an estimate from the usual bit
+    rate.
     """
 
     bytes_per_second: int
@@ -66,8 +67,8 @@ def features(place: Address) -> int:
 def billed_channels(place: Address, found: int = 0) -> int:
     """Return the number of billed channels: all channels with `multichannel`, else 1.
 
-    `found` is the number of channels in the audio; 0: unknown. For an unknown number, the URL's
-    `channels` counts, or 2 without this parameter.
+    `found` is the number of channels in the audio; 0 if it is unknown. The URL's `channels`
+    replaces an unknown number; without this parameter, 2 channels are billed.
     """
     if not place.is_set("multichannel"):
         return 1

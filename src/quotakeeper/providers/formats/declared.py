@@ -38,7 +38,7 @@ _PLAIN_TOKENS = 32
 class Declarations:
     """The texts of function declarations, and the numbers of functions and of parts.
 
-    `cut`: some parts were not read, because the schema is too large or too deep.
+    `cut` is True if some parts were not read, because the schema is too large or too deep.
     """
 
     texts: list[str] = field(default_factory=list)

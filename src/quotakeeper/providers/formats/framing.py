@@ -27,9 +27,10 @@ _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 class Document:
     """One document: an event's data or a JSON value.
 
-    `whole` False: the document was cut, or only its end was kept. `streamed`: more documents may
-    follow. `value`: the parsed value, if parsing was needed anyway. `head`: if `data` is only the
-    end of a JSON value, the first `TAIL` bytes of the value; else empty.
+    - `whole`: False if the document was cut, or if only its end was kept.
+    - `streamed`: True if more documents may follow.
+    - `value`: the parsed value, if parsing was needed anyway; else None.
+    - `head`: the first `TAIL` bytes of a JSON value of which `data` is only the end; else empty.
     """
 
     data: bytes

@@ -9,11 +9,12 @@ _MOST_ROUNDS = 16  # levels that are removed by C code; the rest is read in Pyth
 
 
 class Skimmed(NamedTuple):
-    """How a chunk of JSON changes the nesting depth.
+    """How a chunk of JSON changes the nesting depth. Depths are relative to the chunk's beginning.
 
-    `lowest` is the lowest depth in the chunk and `change` the depth at its end; both are relative
-    to the depth at its beginning. `quoted`: the chunk ends inside a string. `escaped`: the chunk
-    ends with a backslash in a string.
+    - `lowest`: the lowest depth in the chunk.
+    - `change`: the depth at the end of the chunk.
+    - `quoted`: True if the chunk ends inside a string.
+    - `escaped`: True if the chunk ends with a backslash in a string.
     """
 
     lowest: int
@@ -25,7 +26,8 @@ class Skimmed(NamedTuple):
 def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
     """Return how a chunk of JSON changes the nesting depth.
 
-    `quoted`: the chunk begins inside a string. `escaped`: the chunk begins just after a backslash.
+    `quoted` is True if the chunk begins inside a string. `escaped` is True if the chunk begins just
+    after a backslash.
     """
     text = data[1:] if escaped else data
     parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')

@@ -96,8 +96,8 @@ def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[di
 
     A page is an object with such a list: `{"requests": [{...}, {...}]}`. The text contains one or
     more pages, or a list of pages. If an object is no page, the object under its key `single` is
-    yielded; if it has none, the object itself. Raises InvalidInputError for other JSON, and for a
-    text that is cut short.
+    yielded. Without this key, the object itself is yielded. Raises InvalidInputError for other
+    JSON, and for a text that is cut short.
     """
     text = _Text(chunks)
     while text.look():

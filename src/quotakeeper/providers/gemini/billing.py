@@ -135,7 +135,7 @@ def _line(
     if len(row) < columns.width and len(row) <= max(columns.at[name] for name in _NEEDED):
         raise InvalidInputError(
             f"line {number}",
-            f"has {len(row)} columns of {columns.width}",
+            f"has {len(row)} of {columns.width} columns",
             "check that the file is complete",
         )
     if cell(row, "type").lower() not in _COUNTED or cell(row, "credit"):
@@ -232,7 +232,9 @@ def _number(text: str, column: str, number: int) -> Decimal:
         found = Decimal("NaN")
     if not found.is_finite() or found.adjusted() > 15:
         raise InvalidInputError(
-            f"line {number}", f"{column}: {text[:40]!r} is not a number", 'written like "1,234.56"'
+            f"line {number}",
+            f"{column}: {text[:40]!r} is not a number",
+            'export it with numbers like "1,234.56"',
         )
     return found
 

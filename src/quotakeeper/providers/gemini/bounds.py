@@ -58,9 +58,9 @@ def tier_of(value: object) -> str:
 def call_for(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
-    """Return the call that a request makes. `body` None: the body was not seen.
+    """Return the call that a request makes.
 
-    `size` is the body's size in bytes; None if unknown.
+    `body` is None if the body was not seen. `size` is the body's size in bytes; None if unknown.
     """
     named = name_of((body or {}).get("model") or (body or {}).get("agent"))
     model = route.model or named.removeprefix("models/")

@@ -51,7 +51,7 @@ def fault_of(
 ) -> ProviderFault:
     """Return the fault for the error object `error`.
 
-    An error inside a stream has no HTTP status; then the code in `error` is the status.
+    For an error inside a stream, which has no HTTP status, the code in `error` is the status.
     """
     code = whole(error.get("code"))
     status = status if status >= 300 or code is None or code > 599 else code
@@ -75,7 +75,7 @@ def fault_of(
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """Return the answer for a refused call.
 
-    `hard`: the program must not retry, so the status is 402. Else it is 429 with the wait.
+    With `hard`, the program must not retry: the status is 402. Otherwise it is 429 with the wait.
     """
     error = error_object(call, 402 if hard else 429, message)
     seconds = None if hard else whole_seconds(retry_after_seconds)

@@ -26,7 +26,8 @@ _SLOWEST_FILM = 1  # frames per second, unless a request asks for another rate
 def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST_FILM) -> Both:
     """Return the (upper bound, typical) input of base64 data (`text`) of the media type `mime`.
 
-    `frames`: the requested video frames per second. The caller counts text files itself.
+    `frames` is the number of video frames per second that the request sets. The caller counts text
+    files itself.
     """
     kind = mime.lower().partition(";")[0].strip()
     if kind.startswith("image/"):
@@ -96,7 +97,7 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
     """Return (upper bound, typical) length of a video in whole seconds, rounded up.
 
-    The pictures may be longer than the audio; then the length of the pictures counts.
+    If the pictures are longer than the audio, the length of the pictures counts.
     """
     sound = read_sound(data) if data else None
     if sound is None or sound.film_microseconds is None:

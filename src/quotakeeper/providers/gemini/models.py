@@ -109,9 +109,9 @@ def output_key(model: str) -> str:
 def media_rates(model: str, resolution: str = "") -> MediaRates:
     """Return a model's tokens for media at a resolution ("MEDIA_RESOLUTION_HIGH", "low").
 
-    `resolution` "": the default. For 2.x models, a low resolution does not lower the result. At a
-    high resolution, 2.5 models enlarge parts of an image, so images are counted as for 2.0. An
-    unknown model family gets the highest figures.
+    If `resolution` is "", the default resolution is used. For 2.x models, a low resolution does not
+    lower the result. At a high resolution, 2.5 models enlarge parts of an image, so images are
+    counted as for 2.0. An unknown model family gets the highest figures.
     """
     name = short_name(model)
     level = resolution.lower().removeprefix("media_resolution_")

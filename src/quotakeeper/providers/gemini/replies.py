@@ -50,7 +50,7 @@ class GeminiReader(TokenReader):
     def is_fault(self, body: Json) -> bool:
         """Return whether a document is an error, and store the error.
 
-        In a stream, an error may come after text; then the call is billed.
+        If an error comes after text in a stream, the call is billed.
         """
         error = error_in(body)
         if error:
@@ -269,7 +269,7 @@ class BatchReader(GeminiReader):
         if tokens_of(summed, "input_tokens"):
             self.snapshot(summed)
         else:
-            self.note("a batch: an estimate is recorded when it is made")
+            self.note("a batch: an estimate is recorded when the batch is created")
 
     def estimate(self, whole: bool) -> dict[str, int]:
         """Return the typical use of all requests in a batch that was accepted."""

@@ -32,7 +32,7 @@ class SpeechReader(ChatReader):
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """Return the answer for a refused call.
 
-    `hard`: the program must not retry, so the status is 402. Else it is 429.
+    With `hard`, the program must not retry: the status is 402. Otherwise it is 429.
     """
     body = {"error": error_object(message, hard=hard)}
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)

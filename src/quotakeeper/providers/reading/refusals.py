@@ -19,8 +19,8 @@ def refusal_with(
 ) -> Refusal:  # fmt: skip
     """Return a refusal with the JSON `body`.
 
-    `hard`: the program must not retry, so the status is 402, which no SDK retries. Else it is 429.
-    A 429 has a `retry-after` header in whole seconds, unless `retry_after_seconds` is None.
+    With `hard`, the program must not retry: the status is 402, which no SDK retries. Otherwise it
+    is 429. A 429 has a `retry-after` header in whole seconds, unless `retry_after_seconds` is None.
     """
     seconds = None if hard else whole_seconds(retry_after_seconds)
     wait = {} if seconds is None else {"retry-after": str(seconds)}

@@ -70,15 +70,16 @@ class ResponseReader:
             if self.refused:
                 self._error += plain[: _MOST_ERROR - len(self._error)]
             elif plain:
-                self.split(plain)
+                self._split(plain)
 
-    def split(self, plain: bytes) -> None:
+    def _split(self, plain: bytes) -> None:
         """Split the next decompressed bytes into documents, and read them."""
         self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
-        """Return what the call used, according to all bytes so far. `complete`: the whole body
-        arrived.
+        """Return what the call used, according to all bytes so far.
+
+        `complete` is True if the whole body arrived.
         """
         self._close()
         if not self.call.billed:

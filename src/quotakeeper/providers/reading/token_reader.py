@@ -28,7 +28,8 @@ _PACKED_PER_TOKEN = 2  # bytes of compressed text per token
 class TokenReader(ResponseReader):
     """Reads a response that reports tokens as running totals, of which the last one counts.
 
-    `totals`: how to find the totals without parsing; None: parse each document when it arrives.
+    `totals` describes how to find the totals without parsing. If it is None, each document is
+    parsed when it arrives.
     """
 
     totals: ClassVar[TotalKeys | None] = None
@@ -59,22 +60,23 @@ class TokenReader(ResponseReader):
         else:
             self._waiting.add(document)
 
-    def split(self, plain: bytes) -> None:
+    def _split(self, plain: bytes) -> None:
         """Split the next decompressed bytes into documents. Leaves out events that a later total in
         these bytes replaces.
         """
         if self._waiting is not None and len(plain) > _MANY:
             first = 0 if self._framing.in_events else self._waiting.first_end(plain)
             if first:
-                super().split(plain[:first])
+                super()._split(plain[:first])
             if self._framing.in_events and self._framing.is_between:
                 first += self._waiting.replaced(plain[first:])
             plain = plain[first:]
-        super().split(plain)
+        super()._split(plain)
 
     def finish(self, *, complete: bool) -> Usage:
-        """Return what the call used, according to all bytes so far. `complete`: the whole body
-        arrived.
+        """Return what the call used, according to all bytes so far.
+
+        `complete` is True if the whole body arrived.
         """
         self._close()
         self._read_waiting()
@@ -172,11 +174,11 @@ class TokenReader(ResponseReader):
         return added(quantities, {meter: amount for meter, amount in more.items() if amount})
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Return estimated quantities for an answer without any total. `whole`: the answer is
-        complete.
+        """Return estimated quantities for an answer without any total.
 
-        The input is the request's typical input. The output is estimated from the text. If no text
-        was read, a complete answer has no output and a cut answer has the typical output.
+        `whole` is True if the answer is complete. The input is the request's typical input. The
+        output is estimated from the text. If no text was read, a complete answer has no output and
+        a cut answer has the typical output.
         """
         given = self.call.typical
         inputs = {

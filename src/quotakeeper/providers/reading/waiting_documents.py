@@ -1,13 +1,13 @@
 """Keeps the documents of a stream unread, because most of them do not change its usage.
 
 A stream has hundreds of documents, and the last running total counts. To find a total takes a
-search for a key; to parse the JSON around it takes ten times as long. So a document waits. If a
-later document has a total that replaces it, it is forgotten. All other documents are read, in
-order.
+search for a key; to parse the JSON around it takes ten times as long. So each document waits
+unread. If the total of a later document replaces a waiting document, the waiting document is never
+read. All other documents are read, in order.
 
-The search is safe, because each quote inside a JSON text has a backslash. So no text of an answer
-contains a key with both of its quotes. Arguments of a function call can; a document with one is
-always read.
+A text of an answer cannot contain a key. A key has a quote at both ends, and JSON puts a backslash
+before each quote in a text. In Gemini's answers, the arguments of a function call may contain a
+key, so a document with a function call is always read.
 """
 
 from __future__ import annotations
@@ -57,17 +57,17 @@ class TotalKeys:
 
 
 def has_value(data: bytes, key: bytes) -> bool:
-    """Return whether JSON text has a key with another value than null."""
+    """Return whether JSON text has a key whose value is not null."""
     return key in data and count_values(data, key) > 0
 
 
 def count_values(data: bytes, key: bytes) -> int:
-    """Return how often JSON text has a key with another value than null."""
+    """Return how often JSON text has a key whose value is not null."""
     return data.count(key) - len(re.findall(re.escape(key) + rb"\s*:\s*null", data))
 
 
 class WaitingDocuments:
-    """The documents of one stream that are not read yet. `read` reads one."""
+    """The documents of one stream that are not read yet. The function `read` reads one of them."""
 
     def __init__(self, keys: TotalKeys, read: Callable[[Document], None]) -> None:
         self._keys = keys
@@ -80,7 +80,8 @@ class WaitingDocuments:
     def add(self, document: Document) -> None:
         """Add the next document.
 
-        It replaces no document before the next one comes, because the last one may be cut.
+        A document replaces earlier ones only when the next document arrives, because the last
+        document of a stream may be cut.
         """
         if self._waiting:
             self._place_newest()
@@ -100,9 +101,9 @@ class WaitingDocuments:
         return found.end() if found else 0
 
     def replaced(self, data: bytes) -> int:
-        """Return the number of bytes at the start that a later total in `data` replaces.
+        """Return how many bytes at the start of `data` are replaced by a later total in `data`.
 
-        `data` consists of server-sent events, and starts with a whole one.
+        `data` consists of server-sent events, and its first event is whole.
         """
         keys = self._keys
         ends = _BETWEEN.search(data)
@@ -131,7 +132,7 @@ class WaitingDocuments:
             self._read(document)
 
     def _place_newest(self) -> None:
-        """Let the newest document replace the earlier ones if its total includes theirs."""
+        """Let the newest document replace the earlier ones if its total includes their totals."""
         data = self._waiting[-1].data
         keys = self._keys
         must_read = keys.must_read(data)

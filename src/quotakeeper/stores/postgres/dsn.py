@@ -81,7 +81,7 @@ def parse_dsn(url: str) -> ServerAddress:
     for key, value in given:
         if key not in _PASSED and key not in _OURS:
             known = ", ".join(sorted((*_PASSED, *_OURS)))
-            raise _wrong("the URL has an unknown parameter after its ?", f"known are {known}")
+            raise _wrong("the URL has an unknown parameter after its ?", f"use one of: {known}")
         (ours if key in _OURS else parameters)[key] = value
     _use_tls(parameters)
     return ServerAddress(

@@ -69,8 +69,9 @@ def _entries_of(
     readable.
 
     Raises DamagedRowError if the first row is unreadable. So a caller first gets all readable
-    entries, and gets the error when it reads the next page. Entry numbers must rise from `beyond`
-    (with `down`: fall). Otherwise a damaged file could return the same page again and again.
+    entries, and gets the error when it reads the next page. Entry numbers must rise from `beyond`;
+    with `down`, they must fall. Otherwise a damaged file could return the same page again and
+    again.
     """
     fetched: list[Row] = []
     entries: list[Entry] = []

@@ -85,9 +85,8 @@ class SqlState(SqlBalances):
     def _forget_changed(self) -> None:
         """Drop each cached open reservation about which another process has written an entry.
 
-        All other reservations stay cached, so that a process does not read its own ones again.
-        There is one exception: if the newest entry that this cache has seen no longer exists, drop
-        all.
+        All other reservations stay cached, so that a process does not read its own ones again. But
+        if the journal no longer has the newest entry that this cache has seen, drop all.
         """
         if not self._known:
             return

@@ -20,11 +20,10 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 
 
 class GatewayMark(OwnerMark):
-    """A locked file: while it is locked, a gateway counts the calls to `host` and `port` on this
-    ledger.
+    """A locked file. It shows that a gateway counts the calls to `host` and `port` on this ledger.
 
-    It is locked until `close`, or until its process ends. `host` is written as in programs' URLs.
-    Every name of this machine's loopback is `localhost`.
+    The file is locked until `close`, or until the gateway's process ends. `host` is written as in
+    programs' URLs. Every name of this machine's loopback is `localhost`.
     """
 
     def __init__(self, ledger: Path, host: str, port: int, owner: str) -> None:

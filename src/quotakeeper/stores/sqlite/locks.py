@@ -67,7 +67,7 @@ class FileLock:
     def take(self, seconds: float) -> FileLock | _Waiter:  # gate-ok(float): a wait
         """Take the lock. Raises HeldElsewhereError if the lock is not free within `seconds`.
 
-        Release it with `let_go` of the returned object.
+        To release the lock, call `let_go` of the returned object.
         """
         if self._fd is None:
             self._fd = _opened(self._path)
@@ -191,8 +191,8 @@ class OwnerMark:
     def close(self, *, kept: bool = False) -> None:
         """Release the lock of the file, so that other processes see that this process has ended.
 
-        The file is removed, unless `kept`: then the process leaves reservations open. A forked
-        child passes `kept`, so that only its copy of the handle is closed.
+        Removes the file unless `kept` is True. The file is kept in two cases: this process leaves
+        open reservations, or a forked child closes only its copy of the handle.
         """
         if self._fd is None:
             return

@@ -64,7 +64,7 @@ class ReadOnlyStore(SqliteStore):
         )
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Return what moving the ledger back would do (`only_look`). Otherwise raises
+        """With `only_look`, return what moving the ledger back would do. Otherwise raise
         LedgerUnavailableError.
         """
         if not only_look:
@@ -74,7 +74,7 @@ class ReadOnlyStore(SqliteStore):
     def forget_label(
         self, label: LabelValue, instead: str, *, only_look: bool = False
     ) -> ForgottenLabel:
-        """Return what the replacement would change (`only_look`). Otherwise raises
+        """With `only_look`, return what the replacement would change. Otherwise raise
         LedgerUnavailableError.
         """
         if not only_look:

@@ -286,7 +286,7 @@ class SqliteStore(Transactions):
         self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """Store that the clock is doubted, or None to clear this; see the Store port."""
+        """Store that the clock is doubted; with None, that it is not. See the Store port."""
         self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:

@@ -212,10 +212,11 @@ class Transactions:
         return found.st_dev, found.st_ino
 
     def _leaves_something(self) -> bool:
-        """Return whether this process leaves open reservations, or whether that is unknown.
+        """Return True if this process leaves open reservations, or if they cannot be read.
 
-        If so, the process's file stays, and other processes see that it has ended. Without the
-        file, they would wait until the reservations expire.
+        If True, `close` keeps the owner file of this process. Other processes then see from the
+        unlocked file that this process has ended. Without the file, they would wait until the
+        reservations expire.
         """
         if self._connection is None:
             return True
@@ -238,7 +239,8 @@ class Transactions:
         return translated(self._path, error or RuntimeError())
 
     def _drop(self) -> None:
-        """Close the connection, and those that wait to be closed. Call this under the lock.
+        """Close the connection, and the older connections that wait to be closed. Call this under
+        the lock.
 
         After an error the cache may be wrong, and after a failed fsync the connection too. So the
         next call opens a new connection and reads the file again.

@@ -18,7 +18,7 @@ TEXTS = {
     "are not printable texts of 1 to 256 characters": (
         "không phải văn bản in được dài từ 1 đến 256 ký tự"
     ),
-    "check the amount": "hãy kiểm tra lượng",
+    "check the amount": "hãy kiểm tra con số",
     "is more than the ledger can hold (9.2 million USD)": (
         "lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
@@ -74,7 +74,7 @@ TEXTS = {
     "has {} labels": "có {0} nhãn",
     "is given twice": "được nêu hai lần",
     "is not a mapping": "không phải là ánh xạ",
-    "from 1s to 400d": "từ 1s đến 400d",
+    "give 1s to 400d": "hãy nêu từ 1s đến 400d",
     "give a datetime that has a time zone": "hãy nêu datetime có múi giờ",
     "has no time zone": "không có múi giờ",
     "one of: {}, rolling 24h": "một trong: {0}, rolling 24h",
@@ -87,11 +87,11 @@ TEXTS = {
     "give a number, or leave it out": "hãy nêu một số, hoặc bỏ đi",
     "give {}": "hãy nêu {0}",
     "is None": "là None",
-    "is given beside {}": "được nêu cùng {0}",
+    "cannot be given together with {}": "không nêu cùng {0} được",
     "is not a quantity that can be counted": "không phải đại lượng đếm được",
     "is not known before the call": "chưa biết được trước lượt gọi",
     "unknown {} {}": "không có {0} {1}",
-    "check the amounts": "hãy kiểm tra các lượng",
+    "check the amounts": "hãy kiểm tra các con số",
     "cost more than the ledger can hold (9.2 million USD)": (
         "có chi phí lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
@@ -107,18 +107,18 @@ TEXTS = {
     "limit {} has a balance for each {}": "hạn mức {0} có số dư riêng cho mỗi {1}",
     "name one: {}": "hãy nêu một giá trị: {0}",
     "process {} holds leases of this ledger": "tiến trình {0} đang giữ phần đã cấp trước trong sổ",
-    "the clock did not jump, so there is nothing to confirm": (
-        "đồng hồ không nhảy nên không có gì cần xác nhận"
+    "quotakeeper trusts the clock of such a system; there is nothing to confirm": (
+        "quotakeeper tin đồng hồ của hệ thống như vậy; không có gì cần xác nhận"
     ),
-    "this system has no clock that counts the time since boot": (
-        "hệ thống này không có đồng hồ khởi động để so sánh"
+    "this system has no clock that counts the time since boot, so a jump cannot be detected": (
+        "hệ thống này không có đồng hồ đếm từ lúc khởi động nên không phát hiện được đồng hồ nhảy"
     ),
     "to lower a limit, use: quotakeeper limits set": "muốn hạ hạn mức: quotakeeper limits set",
     "no event {} in this ledger": "sổ này không có lượt gọi {0}",
     "see: quotakeeper events": "xem: quotakeeper events",
-    "settle it: nothing is counted yet": "hãy quyết toán nó: chưa có gì được tính",
+    "settle it: it is not counted yet": "hãy quyết toán: giữ chỗ này chưa được tính",
     "{} is an open reservation": "{0} là giữ chỗ chưa đóng",
-    "at least {}": "ít nhất {0}",
+    "give {} or more": "hãy nêu từ {0} trở lên",
     "{} is too few": "{0} là quá ít",
     "free disk space: calls then continue by themselves": (
         "hãy dọn bớt chỗ trên đĩa: lượt gọi sẽ tự chạy tiếp"
@@ -139,8 +139,8 @@ TEXTS = {
     "this keeper was closed": "keeper này đã đóng",
     "until the next restart": ("tới lần khởi động máy tiếp theo"),
     "within one process": "trong một tiến trình",
-    "correct the clock; if it is right now, run: quotakeeper doctor --accept-clock": (
-        "hãy chỉnh lại đồng hồ; nếu bây giờ đồng hồ đúng: quotakeeper doctor --accept-clock"
+    "correct the clock; if it is right, run: quotakeeper doctor --accept-clock": (
+        "hãy chỉnh lại đồng hồ; nếu đồng hồ đang đúng: quotakeeper doctor --accept-clock"
     ),
     "the clock of this machine jumped ahead by {} (more than {}): it shows {}, and the last "
     "trusted time is {}. Until this is resolved, hard limits admit no call and no new period "
@@ -175,48 +175,48 @@ TEXTS = {
     ),
     "{...}. The call reserves {}: {}": "{0!t}. Lượt gọi này giữ chỗ {1!t}: {2!t}",
     "limit {} of {} per {}: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức {0} là {1} mỗi {2}: cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
+        "hạn mức {0} ({1} mỗi {2}): cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
     ),
     "limit {} of {} per {}: remaining {} (used {}, reserved {})": (
-        "hạn mức {0} là {1} mỗi {2}: còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức {0} ({1} mỗi {2}): còn {3} (đã dùng {4}, giữ chỗ {5})"
     ),
     "limit {} of {} per {} has no room until running calls end: asked {}, remaining {} (used {}, "
     "reserved {})": (
-        "hạn mức {0} là {1} mỗi {2} hết chỗ tới khi các lượt gọi đang chạy xong: cần {3}, còn "
+        "hạn mức {0} ({1} mỗi {2}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {3}, còn "
         "{4} (đã dùng {5}, giữ chỗ {6})"
     ),
     "limit {} of {} per {} is used up: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức {0} là {1} mỗi {2} đã hết: cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
+        "đã hết hạn mức {0} ({1} mỗi {2}): cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
     ),
     "limit {} of {} per {} is smaller than this call: asked {}, remaining {} (used {}, reserved "
     "{})": (
-        "hạn mức {0} là {1} mỗi {2} nhỏ hơn lượt gọi này: cần {3}, còn {4} (đã dùng {5}, giữ chỗ "
+        "hạn mức {0} ({1} mỗi {2}) nhỏ hơn lượt gọi này: cần {3}, còn {4} (đã dùng {5}, giữ chỗ "
         "{6})"
     ),
     "limit {} of {} prepaid: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} là {1}: cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} ({1}): cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
     ),
     "limit {} of {} prepaid: remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} là {1}: còn {2} (đã dùng {3}, giữ chỗ {4})"
+        "hạn mức trả trước {0} ({1}): còn {2} (đã dùng {3}, giữ chỗ {4})"
     ),
     "limit {} of {} prepaid has no room until running calls end: asked {}, remaining {} (used "
     "{}, reserved {})": (
-        "hạn mức trả trước {0} là {1} hết chỗ tới khi các lượt gọi đang chạy xong: cần {2}, còn "
+        "hạn mức trả trước {0} ({1}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {2}, còn "
         "{3} (đã dùng {4}, giữ chỗ {5})"
     ),
     "limit {} of {} prepaid has too little left: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} là {1} không còn đủ: cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} ({1}) không còn đủ: cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
     ),
     "limit {} of {} prepaid is smaller than this call: asked {}, remaining {} (used {}, reserved "
     "{})": (
-        "hạn mức trả trước {0} là {1} nhỏ hơn lượt gọi này: cần {2}, còn {3} (đã dùng {4}, giữ "
+        "hạn mức trả trước {0} ({1}) nhỏ hơn lượt gọi này: cần {2}, còn {3} (đã dùng {4}, giữ "
         "chỗ {5})"
     ),
     "resets at {}": "làm mới lúc {0}",
-    "resets at {} (also refused by {})": "làm mới lúc {0} (cũng bị từ chối bởi {1})",
+    "resets at {} (also refused by {})": "làm mới lúc {0} (cũng bị chặn vì {1})",
     "add credit: quotakeeper limits topup {}": "hãy nạp thêm: quotakeeper limits topup {0}",
     "add credit: quotakeeper limits topup {} (also refused by {})": (
-        "hãy nạp thêm: quotakeeper limits topup {0} (cũng bị từ chối bởi {1})"
+        "hãy nạp thêm: quotakeeper limits topup {0} (cũng bị chặn vì {1})"
     ),
     "waited {} s": "đã chờ {0} s",
     "did not wait: {}": "không chờ: {0!t}",

@@ -88,8 +88,9 @@ TEXTS = {
     "there are no limits": "chưa có hạn mức nào",
     "there are: {}": "đang có: {0}",
     "there is no limit {}": "không có hạn mức {0}",
-    "{} has no price for these operations": ("{0} không có giá cho các thao tác này"),
-    "quotakeeper prices list shows them all": "xem tất cả: quotakeeper prices list",
+    "to see all models with a price: quotakeeper prices list": (
+        "xem các model có giá: quotakeeper prices list"
+    ),
     "{} is not a known operation": "không có thao tác {0}",
     "choose a file that you can read": ("hãy chọn tệp mà bạn đọc được"),
     "give a folder that contains the files": "hãy nêu một thư mục chứa tệp",
@@ -101,11 +102,10 @@ TEXTS = {
     "{} has no audio or video files": "{0} không có tệp âm thanh hay video nào",
     "no price is known for {}": "không biết giá của {0}",
     "no prices of {}": "không có giá nào của {0}",
-    "give --since {} or later": "hãy nêu --since {0} hoặc muộn hơn",
+    "give --since {} or later": "hãy nêu --since từ {0} trở đi",
     "the individual calls before {} were deleted when the ledger was compacted": (
         "từng lượt gọi trước {0} đã bị xóa khi thu gọn sổ"
     ),
-    "quotakeeper prices list shows all models": "xem mọi model: quotakeeper prices list",
     "write {}": "hãy viết {0}",
     "several providers have a model {}": "nhiều nhà cung cấp có model {0}",
     "give the name of a file in that folder": "hãy nêu một tệp trong thư mục đó",
@@ -133,11 +133,13 @@ TEXTS = {
         "quotakeeper không biết cách dùng khóa của nhà cung cấp {0}"
     ),
     "the command {}": "lệnh {0}",
-    "call Keeper.pause in that process": "hãy gọi Keeper.pause trong tiến trình đó",
+    "call a method of its keeper in that process, such as Keeper.pause": (
+        "hãy gọi phương thức của keeper trong chính tiến trình đó, như Keeper.pause"
+    ),
     "does not exist": "không tồn tại",
     "is in the memory of one process": "nằm trong bộ nhớ của một tiến trình",
-    "use --ledger with the ledger of these processes; see: quotakeeper doctor": (
-        "hãy dùng --ledger với sổ của các tiến trình đó; xem: quotakeeper doctor"
+    "give the ledger that your programs use: --ledger PATH": (
+        "hãy nêu sổ mà các chương trình của bạn dùng: --ledger ĐƯỜNG_DẪN"
     ),
     "copy the key again": "hãy chép lại khóa",
     "the value is not a key": "giá trị này không phải là khóa",
@@ -153,7 +155,7 @@ TEXTS = {
     "add --excel": "hãy thêm --excel",
     "is for --excel only": "chỉ dùng cùng --excel",
     "is for CSV only": "chỉ dùng cho CSV",
-    "cannot be used with --format {}": "được nêu cùng --format {0}",
+    "cannot be used with --format {}": "không dùng cùng --format {0} được",
     "is missing": "còn thiếu",
     "leave it out, or use --format csv": "hãy bỏ nó, hoặc dùng --format csv",
     "leave one of them out: --excel writes CSV": "hãy bỏ một trong hai: --excel ghi CSV",
@@ -184,7 +186,7 @@ TEXTS = {
         'hãy nêu bằng vài từ, như --why "a runaway loop"'
     ),
     "write it like team=phim": "hãy viết như team=phim",
-    "https://HOST": "https://HOST",
+    "write it like https://HOST": "hãy viết như https://HOST",
     "use https://, or an address on this machine": (
         "hãy dùng https://, hoặc một địa chỉ trên máy này"
     ),
@@ -201,7 +203,7 @@ TEXTS = {
     "the key has {} projects ({})": "khóa này có {0} dự án ({1})",
     "give only one of them": "chỉ nêu một trong hai",
     "is for deepgram only": "chỉ dùng cho deepgram",
-    "cannot be used with --base-url or --project": "được nêu cùng --base-url hoặc --project",
+    "cannot be used with --base-url or --project": "không dùng cùng --base-url hay --project được",
     "is required: Google has no API for Gemini's bill": (
         "phải có: Google không có API cho hóa đơn Gemini"
     ),
@@ -209,11 +211,11 @@ TEXTS = {
     "save the cost table of the Cloud Billing console as CSV, and give that file with --file": (
         "hãy lưu bảng chi phí trên trang Cloud Billing dạng CSV rồi nêu tệp đó bằng --file"
     ),
-    "cannot be used with --json": "được nêu cùng --json",
+    "cannot be used with --json": "không dùng cùng --json được",
     "'run' is the label of the run itself": "'run' là nhãn của chính lần chạy",
     "cannot be run": "không chạy được",
     "check its name and its permissions": "hãy kiểm tra tên và quyền của nó",
-    "is not there": "không có",
+    "was not found": "không tìm thấy",
     "leave some out": "hãy bỏ bớt",
     "quotakeeper run -- python program.py": "quotakeeper run -- python program.py",
     "there are more than {}": "có hơn {0} nhãn",
@@ -227,7 +229,7 @@ TEXTS = {
     "give {} to {} columns": "hãy nêu từ {0} đến {1} cột",
     "{} columns are out of range": "{0} cột nằm ngoài khoảng cho phép",
     "give a later time": "hãy nêu thời điểm muộn hơn",
-    "cannot be used with --since": "được nêu cùng --since",
+    "cannot be used with --since": "không dùng cùng --since được",
     "is not after --since": "không sau --since",
     'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" for 7 days ago': (
         'hãy viết "2026-11-23", "2026-11-23T08:30", "today", "yesterday", hoặc "7d" cho 7 ngày '
@@ -236,7 +238,7 @@ TEXTS = {
     'write "24h" or "7d"': 'hãy viết "24h" hoặc "7d"',
     "{} is not a date or time": "{0} không phải ngày hay thời điểm",
     "{} is not a time span": "{0} không phải khoảng thời gian",
-    "from 0.2 to 86400 seconds": "từ 0.2 đến 86400 giây",
+    "give 0.2 to 86400 seconds": "hãy nêu từ 0.2 đến 86400 giây",
     "the live screen": "màn hình trực tiếp",
     "{} is out of range": "{0} nằm ngoài khoảng cho phép",
 }

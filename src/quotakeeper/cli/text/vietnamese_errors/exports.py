@@ -28,10 +28,10 @@ TEXTS = {
     "has no header line with the required columns (found: {})": (
         "không có dòng nào có các cột cần thiết (tìm thấy: {0})"
     ),
-    "has {} columns of {}": "có {0} cột trên {1}",
+    "has {} of {} columns": "chỉ có {0} trên {1} cột",
     "is not CSV: {}": "không phải CSV: {0}",
     "the export {}; quotakeeper can compare only USD": "tệp xuất {0!t}; chỉ so được USD",
-    'written like "1,234.56"': 'viết như "1,234.56"',
+    'export it with numbers like "1,234.56"': 'hãy xuất với số viết như "1,234.56"',
     "{}: {} is not a date": "{0}: {1} không phải là ngày",
     "{}: {} is not a number": "{0}: {1} không phải là số",
     "{}: {} is out of range": "{0}: {1} nằm ngoài khoảng cho phép",

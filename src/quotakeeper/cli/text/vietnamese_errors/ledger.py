@@ -7,11 +7,15 @@ finds.
 from __future__ import annotations
 
 TEXTS = {
-    "Windows has no such groups": "Windows không có nhóm kiểu này",
+    "cannot be set on Windows, which has no Unix groups": (
+        "không đặt được trên Windows, vì Windows không có nhóm Unix"
+    ),
     "add the user to it (sudo usermod -aG {} USER), then log in again": (
         "hãy thêm người dùng vào nhóm (sudo usermod -aG {0} USER), rồi đăng nhập lại"
     ),
-    "give the users access to the folder": "hãy cấp quyền trên thư mục cho các người dùng",
+    "leave it out, and give the users access to the ledger's folder": (
+        "hãy bỏ nó, và cấp quyền trên thư mục của sổ cho những người dùng đó"
+    ),
     "have {} open it with {}, or: sudo chgrp {} {} && sudo chmod 660 {}": (
         "hãy để {0} mở sổ với {1}, hoặc: sudo chgrp {2} {3} && sudo chmod 660 {4}"
     ),
@@ -35,8 +39,12 @@ TEXTS = {
     "the clock of this machine is past {}, near the end of the calendar": (
         "đồng hồ của máy này đã quá {0}, gần cuối lịch"
     ),
-    "end that process": "hãy kết thúc tiến trình đó",
-    "export its calls: quotakeeper export": "hãy xuất các lượt gọi của nó: quotakeeper export",
+    "end that process: the label is then gone with its ledger": (
+        "hãy kết thúc tiến trình đó: nhãn sẽ mất cùng với sổ của nó"
+    ),
+    "use a ledger in a file: set QUOTAKEEPER_LEDGER to its path": (
+        "hãy dùng sổ dạng tệp: đặt QUOTAKEEPER_LEDGER là đường dẫn của tệp"
+    ),
     "use of {} in slot {}: the table has {}, the journal has {}": (
         "mức dùng của {0} trong ô {1}: bảng có {2}, nhật ký có {3}"
     ),

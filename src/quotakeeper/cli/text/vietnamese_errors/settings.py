@@ -58,7 +58,7 @@ TEXTS = {
     "date {} is not a date": "date {0} không phải là ngày",
     "write it like 26_300": "hãy viết như 26_300",
     "per_usd {} is not a valid rate": "per_usd {0} không phải tỷ giá hợp lệ",
-    'three capital letters, like "VND"': 'ba chữ in hoa, như "VND"',
+    'write three capital letters, like "VND"': 'hãy viết ba chữ in hoa, như "VND"',
     "write it like 2026-11-28": "hãy viết như 2026-11-28",
     'write it like code = "VND", per_usd = 26_300, date = 2026-11-28, source = "my bank"': (
         'hãy viết như code = "VND", per_usd = 26_300, date = 2026-11-28, source = "my bank"'
@@ -83,7 +83,7 @@ TEXTS = {
     ),
     'write it like group = "team"': 'hãy viết như group = "team"',
     "{} is not the name of a Unix group": "{0} không phải tên nhóm Unix",
-    "80 % is written 0.8": "80 % viết là 0.8",
+    "write 0.8 for 80 %": "hãy viết 0.8 cho 80 %",
     "did you mean {}? ({})": "có phải ý bạn là {0}? ({1!t})",
     'give a name like "Asia/Ho_Chi_Minh"': 'hãy nêu tên như "Asia/Ho_Chi_Minh"',
     "give each limit a different name": "hãy đặt cho mỗi hạn mức một tên khác nhau",
@@ -123,13 +123,13 @@ TEXTS = {
     "is written in UTF-16": "được viết bằng UTF-16",
     "use a config file of quotakeeper": "hãy nêu tệp cấu hình của quotakeeper",
     "unknown provider {}": "không có nhà cung cấp {0}",
-    '{} (to use one without adapter and price, set providers = ["{}"] in the config)': (
-        '{0!t} (muốn dùng nhà cung cấp chưa có adapter và giá, hãy đặt providers = ["{1}"] trong '
+    '{} (for a provider that quotakeeper does not know, set providers = ["{}"] in the config)': (
+        '{0!t} (với nhà cung cấp mà quotakeeper chưa biết, hãy đặt providers = ["{1}"] trong '
         "tệp cấu hình)"
     ),
     "{} matches no known model{}": "{0} không khớp model nào đã biết{1!t}",
     "give a path, or memory:": "hãy nêu đường dẫn, hoặc memory:",
-    "power or process": "power hoặc process",
+    "set it to power or process": "hãy đặt là power hoặc process",
     "there is no store for {}": "không có loại sổ cho {0}",
     "unknown durability {}": "không có durability {0}",
     " of {}": " của {0}",
