@@ -14,6 +14,7 @@ _AT_ONCE = 128
 _drawn: deque[str] = deque()
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHARACTERS = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
@@ -80,12 +81,9 @@ def _eighty_bits() -> str:
         try:
             return _drawn.popleft()
         except IndexError:
-            block = os.urandom(10 * _AT_ONCE)
-            for start in range(0, len(block), 10):
-                number, text = int.from_bytes(block[start : start + 10], "big"), ""
-                for shift in range(70, -1, -10):
-                    text += _PAIRS[number >> shift & 1023]
-                _drawn.append(text)
+            # Each byte gives one character, that is five bits.
+            text = os.urandom(16 * _AT_ONCE).translate(_CHARACTERS).decode("ascii")
+            _drawn.extend([text[start : start + 16] for start in range(0, len(text), 16)])
 
 
 if hasattr(os, "register_at_fork"):

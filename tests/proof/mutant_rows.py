@@ -169,7 +169,8 @@ ROWS = (
     Mutant(CROSSINGS, "        if not is_storable(limit.name):\n            continue\n", "", CONTRACT.replace(
         "MemoryStore", "Kills")),
     Mutant(CROSSINGS, "<= used == crossing.used", "<= used", CROSSING_ROWS),
-    Mutant(FOLDING, "        if rolling and to_use != used:\n", "        if False:\n"),
+    Mutant(FOLDING, "            if rolling:\n                fall_by_time(state, account, entry.at)\n"
+           "            balance.settled", "            balance.settled"),
     Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n", CONTRACT),
     Mutant(LEDGER, "_assumed(known), now, command.limits)", "_assumed(known), now)"),
     Mutant(LEDGER, "_counted(state, entry, command.limits, now)\n            booked",

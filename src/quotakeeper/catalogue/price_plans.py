@@ -62,13 +62,12 @@ class PricePlan:
         level = 0
         if self._thresholds:
             level = bisect_left(self._thresholds, prompt_tokens(quantities))
+        if min(quantities.values(), default=1) <= 0:
+            return self.price(used_amounts(quantities))
         rates = self._rates[level]
         missing: tuple[str, ...] = ()
-        for key, amount in quantities.items():
-            if amount <= 0:
-                return self.price(used_amounts(quantities))
-            if key not in rates and not self._finds_rate(key, level):
-                missing = (*missing, key)
+        if not quantities.keys() <= rates.keys():
+            missing = tuple(key for key in quantities if not self._has_rate(key, level))
         if missing or self._extra:
             return Priced(None, self._ids[level], (*missing, *self._extra))
         return Priced(cost_of(quantities, rates), self._ids[level])
@@ -81,7 +80,9 @@ class PricePlan:
         """Return all quantities that have a price, sorted."""
         return sorted({row.key for row in self._sheet.rows})
 
-    def _finds_rate(self, key: str, level: int) -> bool:
+    def _has_rate(self, key: str, level: int) -> bool:
+        if key in self._rates[level]:
+            return True
         if (key, level) in self._unpriced:
             return False
         lines = self.lines(key, (0, *self._thresholds)[level])

@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.units import MAX_QUANTITY, amounts_of, is_stored_key
+from quotakeeper.domain.units import MAX_QUANTITY, STORED_KEYS, amounts_of
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
@@ -142,12 +142,12 @@ def no_room(
     if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MAX_QUANTITY:
         return InvalidInputError("duration_ms", f"is not from 0 to {MAX_QUANTITY}")
     for key, amount in figures.quantities.items():
-        if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
+        if key not in STORED_KEYS or not 0 <= amount <= MAX_QUANTITY:
             return InvalidInputError(
                 key[:60], f"is an unknown meter, or its amount is not from 0 to {MAX_QUANTITY}"
             )
     for text in (figures.price_id, figures.model_served, figures.note):
-        if len(text) > _LONGEST_TEXT or not text.isprintable():
+        if text and (len(text) > _LONGEST_TEXT or not text.isprintable()):
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
     for account, meter, _, balance in state.places(labels, at):
         amount = amounts.get(meter.name, 0)

@@ -37,16 +37,14 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
     """
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
-    after = opened(entry) if before is None else followed(before, entry)
+    after = opened(entry, amounts or None) if before is None else followed(before, entry)
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
-    were_held = _amounts(before.hold) if before and before.hold else _NOTHING
+    were_held = _held_by(before) if before and before.hold else _NOTHING
     were_used = _amounts(before.figures) if before and before.figures else _NOTHING
-    # A first entry reserves exactly its figures. Later, the hold may have grown.
-    holds_figures = amounts and before is None and after.hold is not None
-    now_held = amounts if holds_figures else _amounts(after.hold)
-    now_used = amounts if amounts and after.figures else _amounts(after.figures)
+    now_held = _held_by(after) if after.hold else _NOTHING
+    now_used = (amounts or _amounts(after.figures)) if after.figures else _NOTHING
     for account, meter, start, balance in state.places(after.labels, after.at):
         name = meter.name
         held, used = were_held.get(name, 0), were_used.get(name, 0)
@@ -54,11 +52,12 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
         if held == to_hold and used == to_use:
             continue
         rolling = account.window.is_rolling
-        if rolling and to_use != used:
-            fall_by_time(state, account, entry.at)
         balance.reserved += to_hold - held
-        balance.settled += to_use - used
-        balance.overage += max(0, to_use - held - used)
+        if to_use != used:
+            if rolling:
+                fall_by_time(state, account, entry.at)
+            balance.settled += to_use - used
+            balance.overage += max(0, to_use - held - used)
         if freed is not None:
             balance.overage += max(0, to_hold - freed.get(account.key, 0))
         state.touch(account, start, balance)
@@ -68,7 +67,7 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
             else:
                 fall(state, account, start, balance.settled)
     if after.figures is not None:
-        state.count(before, after)
+        state.count(before, after, now_used)
     state.remember(entry, after)
     return after
 
@@ -85,7 +84,7 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     assumed = lease.figures if lease.state is State.ASSUMED else None
     rest = assumed and assumed_less(assumed, entry.figures)
     freed: dict[str, int] = {}
-    were_held, now_held = _amounts(lease.hold), _amounts(after.hold)
+    were_held, now_held = _held_by(lease), _held_by(after)
     were_assumed, now_assumed = _amounts(assumed), _amounts(rest)
     for account, meter, start, balance in state.places(lease.labels, lease.at):
         name = meter.name
@@ -102,6 +101,10 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
             state.touch(account, start, balance)
     state.remember(entry, after)
     return freed
+
+
+def _held_by(known: CallRecord) -> Mapping[str, int]:
+    return known.held or _amounts(known.hold)
 
 
 def _amounts(of: Hold | Figures | None) -> Mapping[str, int]:

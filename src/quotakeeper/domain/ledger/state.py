@@ -6,7 +6,7 @@ that fetches missing parts when they are looked up. The rules in `ledger` work w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 
 from quotakeeper.domain.clock_readings import ClockDoubt
@@ -285,8 +285,8 @@ class LedgerState:
         """Store the newest crossing of a threshold, or that the threshold is no longer crossed."""
         self.marks(account_key)[level] = mark
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Called for each event with new figures, so that a store can sum it. Does nothing here."""
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
+        """Called for each event with new figures (`used`: their amounts by meter). Does nothing."""
 
     def remember(self, entry: Entry, known: CallRecord) -> None:
         """Store the new record of an id. `entry` is the entry that changed it."""

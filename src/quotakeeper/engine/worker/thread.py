@@ -7,7 +7,7 @@ waits for its answer on a lock, and a coroutine on a future. Neither waits for t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from quotakeeper.clocks import SystemClock
@@ -65,7 +65,10 @@ class Worker:
 
     def carry_out(self, command: Command) -> Any:
         """Execute a command durably, and return its outcome. Blocks this thread."""
-        return self._waited(WorkItem(command))
+        ticket = WorkItem(command)
+        ticket.expect()
+        self._put(ticket)
+        return self._answered(ticket)
 
     def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
         """Execute commands in order, in as few commits as possible. Blocks this thread.
@@ -89,7 +92,10 @@ class Worker:
 
     def ask(self, question: Question) -> Any:
         """Run a question between two batches, and return its answer. Blocks this thread."""
-        return self._waited(WorkItem(question=question))
+        ticket = WorkItem(question=question)
+        ticket.expect()
+        self._put(ticket)
+        return self._answered(ticket)
 
     def post(self, command: Command) -> None:
         """Add a command to the queue without waiting for its outcome. Safe in a finalizer.
@@ -98,11 +104,6 @@ class Worker:
         """
         if self._thread.used and not self._closed:
             self._hand_over(WorkItem(command))
-
-    def _waited(self, ticket: WorkItem) -> Any:
-        ticket.expect()
-        self._put(ticket)
-        return self._answered(ticket)
 
     def _answered(self, ticket: WorkItem) -> Any:
         try:
@@ -116,13 +117,13 @@ class Worker:
 
     # -- for coroutines
 
-    async def acarry_out(self, command: Command) -> Any:
+    def acarry_out(self, command: Command) -> Coroutine[Any, Any, Any]:
         """Awaitable form of `carry_out`."""
-        return await self._awaited(WorkItem(command))
+        return self._awaited(WorkItem(command))
 
-    async def aask(self, question: Question) -> Any:
+    def aask(self, question: Question) -> Coroutine[Any, Any, Any]:
         """Awaitable form of `ask`."""
-        return await self._awaited(WorkItem(question=question))
+        return self._awaited(WorkItem(question=question))
 
     async def _awaited(self, ticket: WorkItem) -> Any:
         if not await until_answered(ticket, self._put, self._leave, self.patience):

@@ -8,7 +8,7 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger import commands as c
@@ -145,9 +145,9 @@ class TentativeState(LedgerState):
             raise NotConditionalError("a threshold may be uncrossed")
         self.touched[account.key, start_at] = account
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         self.sums.count(before, after)
-        self.usage.count(self.matching(after.labels), before, after)
+        self.usage.count(self.matching(after.labels), before, after, used)
 
 
 class Tentative:

@@ -6,7 +6,7 @@ all of these rows. Rows of `pace` are derived from entries and written in the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord
@@ -34,13 +34,14 @@ class AccountUsage:
         self._changed.clear()
 
     def count(
-        self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord
-    ) -> None:
+        self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord,
+        used: Mapping[str, int],
+    ) -> None:  # fmt: skip
         """Count an event in `accounts`. If the event was counted before, its old figures are
         subtracted.
+
+        `used` are the amounts of its new figures by meter.
         """
-        figures = after.figures
-        used = amounts_of(figures.quantities, figures.cost_pico) if figures else {}
         figures = before.figures if before else None
         was = amounts_of(figures.quantities, figures.cost_pico) if figures else None
         slot, changed = after.at // BUCKET * BUCKET, self._changed

@@ -150,10 +150,12 @@ def account_row(account: Account, since_at: int) -> Row:
             account.model, account.operation, scope_text(account.scope), account.per, since_at)  # fmt: skip
 
 
-def hold_row(seq: int, hold: Hold) -> Row:
-    """Convert an open reservation to a row."""
-    return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
-            hold.cost_pico)  # fmt: skip
+def hold_row(seq: int, hold: Hold, text: str = "") -> Row:
+    """Convert an open reservation to a row. `text` is the stored text of its quantities, if it is
+    known already.
+    """
+    return (seq, hold.owner, hold.expires_at, int(hold.sent),
+            text or quantities_text(hold.quantities), hold.cost_pico)  # fmt: skip
 
 
 def hold_from(hold: Hold, row: Row) -> Hold:

@@ -6,7 +6,7 @@ reads almost nothing. `prefetch` fetches the rows of a batch at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -127,7 +127,7 @@ class SqlState(SqlBalances):
             self._make_account_usage()
         if counted:
             self._paces.save(self._account_ids)
-        self._save_holds(entries)
+        self._save_holds(entries, rows)
         if self._records.keeps_some:
             self._records.forget()
         return True
@@ -163,19 +163,19 @@ class SqlState(SqlBalances):
             [(self._account_ids[account.key], start, used, used) for start, used in found.items()],
         )
 
-    def _save_holds(self, entries: list[Entry]) -> None:
-        touched: dict[int, None] = {}
-        for entry in entries:
-            touched[entry.ref or entry.seq] = None
+    def _save_holds(self, entries: list[Entry], rows: list[Row]) -> None:
+        texts: dict[int, str] = {}  # of the quantities of new reservations, else ""
+        for entry, row in zip(entries, rows, strict=True):
+            texts[entry.ref or entry.seq] = row[6] if entry.kind is Kind.RESERVE else ""
             if entry.kind is Kind.DRAW:
-                touched[entry.seq] = None
+                texts[entry.seq] = row[6]
         put, drop = [], []
-        for seq in touched:
+        for seq, text in texts.items():
             known = self._known.get(seq)
             if known is None:
                 continue  # a lease that had ended before a call was drawn from it
             if known.hold is not None:
-                put.append(hold_row(seq, known.hold))
+                put.append(hold_row(seq, known.hold, text))
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
@@ -278,10 +278,10 @@ class SqlState(SqlBalances):
 
     # -- changes
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         """Add an event to the sums of its slot."""
         self._slots.count(before, after)
-        self._paces.count(self.matching(after.labels), before, after)
+        self._paces.count(self.matching(after.labels), before, after, used)
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         """Start to keep balances for an account, for slices that start at `since` or later."""
