@@ -224,26 +224,25 @@ class Worker:
                 # restart it.
                 for ticket in tickets:
                     self._queue.put(ticket)
-                if not self._thread.running:
-                    self._start(tickets)
+                try:
+                    self._thread.start(self._run)
+                except RuntimeError as error:  # too many threads, or the interpreter shuts down
+                    self._do_without_thread(tickets, error)
         except BaseException:
             for ticket in tickets:
                 self._leave(ticket)
             raise
 
-    def _start(self, tickets: Sequence[WorkItem]) -> None:
-        try:
-            self._thread.start(self._run)
-        except RuntimeError as error:  # too many threads, or the interpreter is shutting down
-            # After a fork or at exit, Python 3.12 may start no new thread. An isolated
-            # sub-interpreter never can: "thread is not supported for isolated subinterpreters".
-            if self._thread.used or self._process_ends or "interpreter" in str(error):
-                self._thread.used = True
-                self._serve_here()
-                return
-            for ticket in tickets:
-                ticket.claim()  # else a later start would execute it
-            raise LedgerUnavailableError(self.store.name, f"needs a thread: {error}") from error
+    def _do_without_thread(self, tickets: Sequence[WorkItem], error: RuntimeError) -> None:
+        # After a fork or at exit, Python 3.12 may start no new thread. An isolated sub-interpreter
+        # never can: "thread is not supported for isolated subinterpreters".
+        if self._thread.used or self._process_ends or "interpreter" in str(error):
+            self._thread.used = True
+            self._serve_here()
+            return
+        for ticket in tickets:
+            ticket.claim()  # else a later start would execute it
+        raise LedgerUnavailableError(self.store.name, f"needs a thread: {error}") from error
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
