@@ -98,8 +98,11 @@ class Arena:
             self._crews[home] = Crew(python, self._folder / f"{home}.errors")
         return self._crews[home]
 
-    def run(self, who: Contender, how: Setting, each: int, limit: int) -> Outcome:
-        """One run in a folder of its own. Raises CaseFailedError."""
+    def run(self, who: Contender, how: Setting, each: int, limit: int, **more: object) -> Outcome:
+        """One run in a folder of its own. Raises CaseFailedError.
+
+        `more` is what else the worker processes are told.
+        """
         crew = self.crew(who.home)
         if crew is None:
             raise CaseFailedError(f"no environment of {who.home}")
@@ -108,7 +111,7 @@ class Arena:
         place.mkdir()
         told = {
             "contender": who.key, "place": str(place), "redis": self._redis, "limit": limit,
-            "threads": how.threads, "tasks": how.tasks, "each": each,
+            "threads": how.threads, "tasks": how.tasks, "each": each, **more,
         }  # fmt: skip
         try:
             return crew.run(told, how.processes)

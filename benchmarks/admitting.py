@@ -18,6 +18,7 @@ from typing import Any
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 
 from contenders import ASKED, CALL, MADE, USED, Contender
+from fleet_contenders import ON_SERVERS
 
 _clock = time.perf_counter
 
@@ -109,7 +110,7 @@ def _microseconds(values: list[float], share: float) -> float | None:
 
 
 def _carried_out(told: dict[str, Any]) -> dict[str, Any]:
-    contender = MADE[told["contender"]](told)
+    contender = (MADE | ON_SERVERS)[told["contender"]](told)
     tally = Tally()
     before = int(contender.ask())  # one-time work of the first call
     contender.first.clear()

@@ -5,7 +5,7 @@ The table shows missed aims too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from benchmarks.results import Figures
@@ -133,12 +133,61 @@ AIMS = (
 )  # fmt: skip
 
 
-def rows(figures: Figures, words: Words) -> str:
+FLEET = (
+    *(
+        Aim(
+            {"en": f"a conditional commit at {ms} ms, beside 1.3 round trips and the same commit at 0 ms",
+             "vi": f"một lần ghi có điều kiện ở {ms} ms, so với 1,3 lượt đi về cộng lần ghi ấy ở 0 ms"},
+            _ratio(f"fleet.commit.{ms}"), _TIMES, most=1,
+        )
+        for ms in (1, 5)
+    ),
+    *(
+        Aim(
+            {"en": f"conditional commits, 16 processes of batches of 16, {ms} ms, beside the lock",
+             "vi": f"ghi có điều kiện, 16 tiến trình, mỗi lô 16 lượt gọi, {ms} ms, so với ghi dưới khóa"},
+            _ratio(f"fleet.conditional.{ms}"), _TIMES, least=least,
+        )
+        for ms, least in ((1, 2), (5, 4))
+    ),
+    Aim(
+        {"en": "64 tasks at 1 ms without leases, beside SQLite",
+         "vi": "64 tác vụ ở 1 ms, không dùng lease, so với SQLite"},
+        _ratio("fleet.tasks.postgres"), _TIMES, least=0.5,
+    ),
+    Aim(
+        {"en": "lease: `reserve`, p50, one caller at 1 ms, beside SQLite",
+         "vi": "lease: `reserve`, p50, một nơi gọi ở 1 ms, so với SQLite"},
+        _ratio("fleet.lease.postgres"), _TIMES, most=1.5,
+    ),
+    Aim(
+        {"en": "32 hosts with leases at 5 ms, in sum, beside 4 hosts",
+         "vi": "32 máy dùng lease ở 5 ms cộng lại, so với 4 máy"},
+        _ratio("fleet.hosts.32"), _TIMES, least=0.8,
+    ),
+    Aim(
+        {"en": "a call that needs the lease of a running host",
+         "vi": "lượt gọi cần phần lease của một máy đang chạy"},
+        _value("fleet.recall"), _MS, most=500,
+    ),
+    *(
+        Aim(
+            {"en": f"admitted at a limit, 4 hosts of 8 threads, {en}, beside the limit",
+             "vi": f"cho qua khi chạm hạn mức, 4 máy x 8 luồng, {vi}, so với hạn mức"},
+            _ratio(f"fleet.{key}.admitted"), _TIMES, most=1,
+        )
+        for key, en, vi in (("postgres-lease", "with leases", "có lease"),
+                            ("postgres", "without leases", "không lease"))
+    ),
+)  # fmt: skip
+
+
+def rows(figures: Figures, words: Words, of: Sequence[Aim] = AIMS) -> str:
     """The rows of the table of aims."""
     sizes = figures.sizes()
     events = words.number(sizes[-1] if sizes else _LARGEST)
     lines = []
-    for aim in AIMS:
+    for aim in of:
         value, unit = aim.found(figures), aim.unit[words.language]
         bound, word = (
             (aim.most, words.at_most) if aim.most is not None else (aim.least, words.at_least)

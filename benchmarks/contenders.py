@@ -37,7 +37,7 @@ class Contender(NamedTuple):
 
 
 def _keeper(told: dict[str, Any]) -> Contender:
-    from quotakeeper import Keeper, LimitExceeded
+    from quotakeeper import Keeper
 
     limit = {"name": "calls", "provider": "gemini", "meter": "requests", "window": "day"}
     config = {"timezone": "UTC", "limit": [{**limit, "amount": told["limit"]}]}
@@ -45,7 +45,13 @@ def _keeper(told: dict[str, Any]) -> Contender:
     place = "memory:" if name == "memory" else os.path.join(told["place"], "calls.ledger")
     durability = "power" if name == "power" else "process"
     leased: dict[str, Any] = {"lease": "auto"} if name == "lease" else {}
-    keeper = Keeper(place, config, durability, on_warning=lambda verdict: None, **leased)
+    return metered(Keeper(place, config, durability, on_warning=lambda verdict: None, **leased))
+
+
+def metered(keeper: Any) -> Contender:
+    """A contender that reserves and settles each call with a Keeper."""
+    from quotakeeper import LimitExceeded
+
     first: list[float] = []
 
     def ask() -> bool:

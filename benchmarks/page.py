@@ -13,21 +13,14 @@ from typing import Any
 
 from benchmarks import aims, charts
 from benchmarks.admission import CONTENDERS
+from benchmarks.fleet import PEER_KEYS
 from benchmarks.measuring import ROOT
 from benchmarks.results import Figures, Results
 from benchmarks.words import ABSENT, LANGUAGES, Words
 
 HERE = Path(__file__).resolve().parent
-_KNOWN = (
-    "admission",
-    "ledger",
-    "growth",
-    "overhead",
-    "forecast",
-    "pricing",
-    "estimate",
-    "footprint",
-)
+_KNOWN = ("admission", "ledger", "growth", "overhead", "fleet", "forecast", "pricing", "estimate",
+          "footprint")  # fmt: skip
 _FOOTPRINTS = ("quotakeeper", "genai-prices", "langfuse", "openlit", "tokencost", "litellm")
 
 
@@ -165,6 +158,31 @@ def _compacted(figures: Figures, words: Words) -> str:
     return "\n".join(lines) or f"| {words.unmeasured} | | | |"
 
 
+def _fleet_aims(figures: Figures, words: Words) -> str:
+    return aims.rows(figures, words, aims.FLEET)
+
+
+def _fleet(figures: Figures, words: Words) -> str:
+    bench = figures.benches.get("fleet", {"lines": []})
+    peers = tuple(f"fleet.{who}." for who in PEER_KEYS)
+    kept = [
+        each | {"unit": each["unit"].replace("per s", words.per_second)}
+        for each in bench["lines"]
+        if not each["key"].startswith(peers)
+    ]
+    return _listed({"lines": kept}, words)
+
+
+def _fleet_peers(figures: Figures, words: Words) -> str:
+    lines = []
+    for who in PEER_KEYS:
+        rate = figures.value(f"fleet.{who}.rate")
+        if rate is not None:
+            found = admitted(figures.line(f"fleet.{who}.admitted"), words)
+            lines.append(f"| {words.contenders[who]} | {words.cell(rate)} | {found} |")
+    return "\n".join(lines) or f"| {words.unmeasured} | | |"
+
+
 def _pricing(figures: Figures, words: Words) -> str:
     lines = []
     for who in ("quotakeeper", "tokencost", "genai-prices", "litellm"):
@@ -256,6 +274,9 @@ TABLES: dict[str, Callable[[Figures, Words], str]] = {
     "ledger": _ledger,
     "growth": _growth,
     "compacted": _compacted,
+    "fleet_aims": _fleet_aims,
+    "fleet": _fleet,
+    "fleet_peers": _fleet_peers,
     "pricing": _pricing,
     "estimate": _estimate,
     "footprint": _footprint,

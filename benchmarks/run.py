@@ -21,6 +21,7 @@ NAMES = (
     "admission",
     "ledger",
     "growth",
+    "fleet",
     "overhead",
     "forecast",
     "reconcile",

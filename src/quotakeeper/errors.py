@@ -5,7 +5,9 @@
     ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
     │   └── MissingExtraError        an optional library is not installed
     ├── LimitExceeded                a hard limit refused a call
-    │   └── ClockSuspectError        because the machine's clock jumped ahead
+    │   ├── ClockSuspectError        because a clock cannot be trusted
+    │   ├── LedgerWentBackError      because the ledger lacks commits that this machine has seen
+    │   └── FailoverUnsafeError      because a failover of the server could lose calls
     ├── PausedError                  a pause refused a call
     ├── UnpricedModelError           a call was refused because no price is known for it
     ├── KeyConflictError             an event id was used before for a different call
@@ -24,81 +26,10 @@ Errors have attributes for programs, such as `error.limit`. The text `str(error)
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Sequence
-from datetime import tzinfo
-from typing import Protocol
 
-from quotakeeper.refusal_protocols import DoubtedClock, PausingDecision, RefusalBasis, RefusingLimit
-
-
-class RefusingVerdict(Protocol):
-    """The parts of one limit's verdict that an error uses; `quotakeeper.Verdict` has them."""
-
-    @property
-    def limit(self) -> RefusingLimit:
-        """The limit that this verdict is about."""
-
-    @property
-    def asked(self) -> int:
-        """The amount that the call asked for, in base units of the limit's meter."""
-
-    @property
-    def used(self) -> int:
-        """Settled use in the period, in base units."""
-
-    @property
-    def reserved(self) -> int:
-        """The amount that calls under way have reserved, in base units."""
-
-    @property
-    def remaining(self) -> int:
-        """The amount that further calls can still reserve, in base units."""
-
-    @property
-    def resets_at(self) -> int:
-        """The end of the period, in microseconds since 1970 UTC."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether open reservations of other calls are the only reason why this call does not fit."""
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether settled use alone leaves too little for this call."""
-
-    def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: the limit, the requested amount, the remaining amount, and when the
-        limit resets."""
-
-
-class RefusingDecision(Protocol):
-    """The parts of a decision that an error uses; `quotakeeper.Decision` has them.
-
-    This is a protocol because this module imports nothing from the modules above it.
-    """
-
-    @property
-    def refusing(self) -> Sequence[RefusingVerdict]:
-        """The verdicts of the hard limits that the call does not fit in."""
-
-    @property
-    def blocking(self) -> RefusingVerdict:
-        """The verdict of the limit that resets last among the limits that refuse the call."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether reservations of calls under way are the only reason for the refusal."""
-
-    @property
-    def basis(self) -> RefusalBasis | None:
-        """The quantities that were to be reserved for the call, and the reason for each amount."""
-
-    @property
-    def doubt(self) -> DoubtedClock | None:
-        """The doubt about the clock, if limits refuse because the clock jumped ahead; else None."""
-
-    def explain(self) -> str:
-        """One line for people: why the call is refused."""
+from quotakeeper.refusal_protocols import PausingDecision
+from quotakeeper.refusal_protocols import RefusingDecision as RefusingDecision
+from quotakeeper.refusal_protocols import RefusingVerdict as RefusingVerdict
 
 
 class QuotakeeperError(Exception):
@@ -160,7 +91,8 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 
 
 class ClockSuspectError(LimitExceeded):
-    """A hard limit refused a call because the machine's clock jumped ahead.
+    """A hard limit refused a call because the clock of this machine jumped ahead, or the clock of the
+    ledger's server is ahead of it.
 
     The limit may have capacity left, but no new period begins until the clock is confirmed. Further
     attributes: `ahead` (microseconds), `shown_at` (the time that the clock showed) and `trusted_at`
@@ -170,9 +102,29 @@ class ClockSuspectError(LimitExceeded):
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
         super().__init__(decision, text)
         doubt = decision.doubt
-        self.ahead = doubt.ahead if doubt is not None else 0
-        self.shown_at = doubt.shown_at if doubt is not None else 0
-        self.trusted_at = doubt.trusted_at if doubt is not None else 0
+        self.ahead: int = getattr(doubt, "ahead", 0)
+        self.shown_at: int = getattr(doubt, "shown_at", 0)
+        self.trusted_at: int = getattr(doubt, "trusted_at", 0)
+
+
+class LedgerWentBackError(LimitExceeded):
+    """A hard limit refused a call because the ledger lacks commits that this machine has seen.
+
+    Somebody restored a backup, or a standby without the last commits took over. Further attributes:
+    `seen` and `found`, the number of commits that this machine has seen, and that the ledger has.
+    """
+
+    def __init__(self, decision: RefusingDecision, text: str = "") -> None:
+        super().__init__(decision, text)
+        self.seen: int = getattr(decision.doubt, "seen", 0)
+        self.found: int = getattr(decision.doubt, "found", 0)
+
+
+class FailoverUnsafeError(LimitExceeded):
+    """A hard limit refused a call because a failover of the ledger's server could lose calls.
+
+    The setting `asynchronous_replication` decides whether hard limits refuse then.
+    """
 
 
 class PausedError(QuotakeeperError):

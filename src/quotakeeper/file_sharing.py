@@ -26,8 +26,8 @@ _OPTION = '[ledger] group = "..."'
 def group_id(name: str) -> int:
     """The id of a Unix group of this machine.
 
-    Raises ConfigError if there is no such group, if this user is not a member (root need not be),
-    and always on Windows.
+    Raises ConfigError if there is no such group, if this user is not a member (root is always
+    accepted), and always on Windows.
     """
     if not _POSIX:
         raise ConfigError(
@@ -109,8 +109,8 @@ def share(ledger: Path, group: int) -> None:
         name = group_name(group)
         raise LedgerUnavailableError(
             str(ledger), f"is not shared with group {name} ({_rights(found)})",
-            f"have {user_name(found.st_uid)} open it with {_OPTION.replace('...', name)}, "
-            f"or: sudo chgrp {name} {ledger} && sudo chmod 660 {ledger}",
+            f"ask {user_name(found.st_uid)} to set {_OPTION.replace('...', name)} and to open the "
+            f"ledger once, or run: sudo chgrp {name} {ledger} && sudo chmod 660 {ledger}",
         )  # fmt: skip
     marks = ledger.with_name(f"{ledger.name}-owners")
     beside = [ledger.with_name(name) for name in os.listdir(ledger.parent)

@@ -108,6 +108,21 @@ def new_owner() -> str:
     return f"{os.getpid()}-{os.urandom(6).hex()}"
 
 
+def host_name() -> str:
+    """The name of this machine, for messages and as the name of a folder."""
+    import socket  # noqa: PLC0415 - rarely needed
+
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in socket.gethostname())
+    return name.lstrip(".")[:64] or "host"
+
+
+def digest(text: str) -> str:
+    """Sixteen characters that are the same for the same text, and differ for other texts."""
+    from hashlib import sha256  # noqa: PLC0415 - as above
+
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 def user_at_host() -> str:
     """The account and the machine of this process, as "lan@desk". Orders in the journal use it as
     `by`.

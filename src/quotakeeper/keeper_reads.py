@@ -8,7 +8,7 @@ from quotakeeper.domain.forecasting.status import Status, UsageTable
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.ports import EventQuery, Problem
+from quotakeeper.domain.ports import EventQuery, Problem, Verification
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
 
@@ -91,6 +91,20 @@ class KeeperReads:
         """Compute all balances again from the journal and return the differences. Empty if there
         are none."""
         return self._engine.reads.verify()
+
+    def verify_new(self, *, whole: bool = False) -> Verification:
+        """Verify the entries after the last verified one, and everything that they changed.
+
+        Stores how far the ledger is verified, if there is no problem. With `whole`, reads the whole
+        journal. It also does so if the new entries cannot be verified alone; the result says why.
+        """
+        return self._engine.reads.verify_new(whole=whole)
+
+    async def averify_new(self, *, whole: bool = False) -> Verification:
+        """Awaitable form of `verify_new`."""
+        import asyncio  # noqa: PLC0415 - slow to import
+
+        return await asyncio.to_thread(self.verify_new, whole=whole)
 
     async def averify(self) -> list[Problem]:
         """Awaitable form of `verify`."""

@@ -5,7 +5,8 @@ The classes that implement them are in higher layers, which the module `errors` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Protocol
 
 
@@ -64,20 +65,12 @@ class PausingDecision(Protocol):
         """One line for people: which pause refused the call."""
 
 
-class DoubtedClock(Protocol):
-    """The parts of a clock doubt that an error uses; `domain.clock_readings.ClockDoubt` has them."""
+class ExplainedDoubt(Protocol):
+    """The parts of a doubt that an error uses; ClockDoubt and domain/server_doubts.py have them."""
 
     @property
-    def ahead(self) -> int:
-        """How many microseconds the clock jumped ahead."""
-
-    @property
-    def shown_at(self) -> int:
-        """The time that the clock showed, in microseconds since 1970 UTC."""
-
-    @property
-    def trusted_at(self) -> int:
-        """The newest trusted time, in microseconds since 1970 UTC."""
+    def fix(self) -> str:
+        """What the user must do, as a text."""
 
 
 class RefusingLimit(Protocol):
@@ -98,3 +91,73 @@ class RefusingLimit(Protocol):
     @property
     def timezone(self) -> str:
         """The time zone of the limit's periods."""
+
+
+class RefusingVerdict(Protocol):
+    """The parts of one limit's verdict that an error uses; `quotakeeper.Verdict` has them."""
+
+    @property
+    def limit(self) -> RefusingLimit:
+        """The limit that this verdict is about."""
+
+    @property
+    def asked(self) -> int:
+        """The amount that the call asked for, in base units of the limit's meter."""
+
+    @property
+    def used(self) -> int:
+        """Settled use in the period, in base units."""
+
+    @property
+    def reserved(self) -> int:
+        """The amount that calls under way have reserved, in base units."""
+
+    @property
+    def remaining(self) -> int:
+        """The amount that further calls can still reserve, in base units."""
+
+    @property
+    def resets_at(self) -> int:
+        """The end of the period, in microseconds since 1970 UTC."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether open reservations of other calls are the only reason why this call does not fit."""
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether settled use alone leaves too little for this call."""
+
+    def explain(self, zone: tzinfo | None = None) -> str:
+        """One line for people: the limit, the requested amount, the remaining amount, and when the
+        limit resets."""
+
+
+class RefusingDecision(Protocol):
+    """The parts of a decision that an error uses; `quotakeeper.Decision` has them.
+
+    This is a protocol because this module imports nothing from the modules above it.
+    """
+
+    @property
+    def refusing(self) -> Sequence[RefusingVerdict]:
+        """The verdicts of the hard limits that the call does not fit in."""
+
+    @property
+    def blocking(self) -> RefusingVerdict:
+        """The verdict of the limit that resets last among the limits that refuse the call."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether reservations of calls under way are the only reason for the refusal."""
+
+    @property
+    def basis(self) -> RefusalBasis | None:
+        """The quantities that were to be reserved for the call, and the reason for each amount."""
+
+    @property
+    def doubt(self) -> ExplainedDoubt | None:
+        """The doubt about a clock or the ledger, if limits refuse because of it; else None."""
+
+    def explain(self) -> str:
+        """One line for people: why the call is refused."""

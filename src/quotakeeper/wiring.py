@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings
+from quotakeeper.config.settings import is_server
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.quotas import ProviderQuota
@@ -22,6 +23,8 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.file_safety import followed
 from quotakeeper.identifiers import new_owner
 from quotakeeper.known_names import KnownNames
+from quotakeeper.server_store import host_files as host_files
+from quotakeeper.server_store import server_store
 from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
-_SERVER_SCHEMES = ("postgresql:", "postgres:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +63,20 @@ def wire(
     names = KnownNames(settings.providers, prices)
     check_limits(settings, names)
     limits = tuple(_canonical(limit, prices) for limit in settings.limits)
+    on_server = is_on_server(settings)
+    beside = host_files(settings) if on_server else ledger_path(settings)
     engine = assemble(
-        open_store(settings, chosen),
+        server_store(settings, beside, chosen) if on_server else open_store(settings, chosen),
         CallBuilder(limits, prices, _count_tokens, policies, names),
         limits,
         zone_named(settings.timezone),
         clock or SystemClock(),
-        spool_beside=ledger_path(settings),
+        spool_beside=beside,
         on_warning=on_warning,
-        granting=_block_sizing(settings, chosen),
+        granting=_block_sizing(settings, chosen, beside),
         presets=preset_quotas(settings) if settings.quota_presets else None,
         clock_jump_seconds=settings.clock_jump_seconds,
+        has_hosts=on_server,
     )
     return Wired(engine, chosen, prices)
 
@@ -116,16 +121,16 @@ def check_limits(settings: Settings, names: KnownNames | None = None) -> None:
             raise ConfigError(where, error.problem, error.fix) from None
 
 
-def _block_sizing(settings: Settings, durability: str) -> BlockSizing | None:
-    lease = settings.lease
-    if lease == "off":
+def _block_sizing(settings: Settings, durability: str, beside: Path | None) -> BlockSizing | None:
+    lease, on_server = settings.lease, is_on_server(settings)
+    if lease == "off" or (on_server and beside is None):  # without a journal, a kill costs a lease
         return None
-    if is_on_server(settings):
-        raise ConfigError("lease", "is not possible yet with PostgreSQL", "set it to off")
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
     from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see assemble
+    from quotakeeper.engine.leases.lease import FILE_TERM, term_of  # noqa: PLC0415
 
-    return BlockSizing(None if lease == "auto" else int(lease), boot_mark(durability))
+    term = term_of(settings.lease_seconds) if on_server else FILE_TERM
+    return BlockSizing(None if lease == "auto" else int(lease), boot_mark(durability), term)
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:
@@ -134,7 +139,7 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     For a ledger that this user can read but not write, returns a read-only store.
     """
     if is_on_server(settings):
-        return _server_store(settings)
+        return server_store(settings, None, durability or "")
     path = ledger_path(settings)
     if path is None:
         with lifecycle.undisturbed():
@@ -147,20 +152,9 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
     if opens_read_only(path):
         return ReadOnlyStore(path, zone_named)
-    chosen = _durability(durability or settings.durability)
+    chosen = _durability(durability or settings.durability, on_server=False)
     group = _group(settings)
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen, group=group)
-
-
-def _server_store(settings: Settings) -> Store:
-    with lifecycle.undisturbed():
-        from quotakeeper.stores.postgres.driver import driver  # noqa: PLC0415 - as above
-        from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415
-        from quotakeeper.stores.postgres.store import PostgresStore  # noqa: PLC0415
-
-        address = parse_dsn(settings.ledger)
-        driver()  # raises now, not at the first call, if the library is missing
-    return PostgresStore(address, zone_named, owner=new_owner())
 
 
 def open_server(settings: Settings) -> ServerLedger:
@@ -176,27 +170,9 @@ def open_server(settings: Settings) -> ServerLedger:
     return ServerLedger(parse_dsn(settings.ledger))
 
 
-def copy_to_server(source: Path, settings: Settings) -> int:
-    """Copy the ledger file `source` into the empty ledger on the server. Returns the number of
-    entries.
-
-    Raises InvalidInputError, and LedgerError.
-    """
-    from quotakeeper.stores.postgres.dsn import parse_dsn  # noqa: PLC0415 - as above
-    from quotakeeper.stores.postgres.moving import take_over  # noqa: PLC0415
-    from quotakeeper.stores.sqlite.sole_reader import SoleReader  # noqa: PLC0415
-
-    address = parse_dsn(settings.ledger)
-    store = SoleReader(source, zone_named, owner=new_owner())
-    try:
-        return store.read_alone(lambda session: take_over(session, address, zone_named))
-    finally:
-        store.close()
-
-
 def is_on_server(settings: Settings) -> bool:
     """Whether the ledger is in PostgreSQL, so that other machines can use it too."""
-    return settings.ledger.lower().startswith(_SERVER_SCHEMES)
+    return is_server(settings.ledger)
 
 
 def _group(settings: Settings) -> int | None:
@@ -290,9 +266,12 @@ def _count_tokens(text: str) -> TokenCount:
     return count_tokens(text)
 
 
-def _durability(name: str) -> str:
-    if name not in ("power", "process"):
+def _durability(name: str, *, on_server: bool = True) -> str:
+    if name == "replicated" and not on_server:
         raise ConfigError(
-            "durability", f"unknown durability {str(name)[:40]!r}", "set it to power or process"
+            "durability", "replicated needs a ledger on PostgreSQL", "set it to power"
         )
+    if name not in ("power", "process", "replicated"):
+        problem = f"unknown durability {str(name)[:40]!r}"
+        raise ConfigError("durability", problem, "set it to power, process or replicated")
     return name

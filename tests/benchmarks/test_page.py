@@ -61,6 +61,18 @@ FIXED: results.Results = {
         {**_line("", 950.4), "name": "httpx, async, metered, power, p50"},
         {**_line("", 61.0, ratio=1.07), "name": "  added, power, p50", "against": "bare"},
     ),
+    "fleet": _bench(
+        _line("fleet.local", 500.0),
+        {
+            **_line("fleet.conditional.1", 3488.0, "per s", 2.4),
+            "against": "locked",
+            "name": "conditional commits, 16 processes of batches of 16, 1 ms",
+        },
+        _line("fleet.commit.5", 7200.0, "us", 1.31),
+        _line("fleet.pyrate-postgres.rate", 300.0, "per s"),
+        _line("fleet.pyrate-postgres.admitted", 900, "of 1,000", 0.9),
+        _line("fleet.postgres-lease.admitted", 1000, "of 1,000", 1.0),
+    ),
     "something": _bench({**_line("", 0.05, "ms", 2.0), "name": "a new line"}),
 }
 
@@ -98,6 +110,13 @@ def test_an_overshoot_is_shown_in_calls_and_per_cent(value: int, said: str) -> N
                 "- `admission`: Redis: absent",
                 "| office | 2.5 / 9.04 | 1.25 / 4 |",
                 "| httpx, async, metered, power, p50 | 950 | µs |  |",
+                "| a conditional commit at 5 ms, beside 1.3 round trips and the same commit at 0 ms "
+                "| at most 1 times | 1.31 times | **missed** |",
+                "| conditional commits, 16 processes of batches of 16, 1 ms, beside the lock "
+                "| at least 2 times | 2.4 times | reached |",
+                "| conditional commits, 16 processes of batches of 16, 1 ms | 3,488 | a second "
+                "| 2.4x locked |",
+                "| PyrateLimiter, PostgreSQL | 300 | 900 of 1,000 (-10 %) |",
                 "## `something`",
                 "| a new line | 0.05 | ms | 2x ours |",
             ],
@@ -108,6 +127,8 @@ def test_an_overshoot_is_shown_in_calls_and_per_cent(value: int, said: str) -> N
                 "| limits, bộ nhớ | – | 102.805 | – | 332.884 | – | 4.000 trên 1.000 (+300 %) |",
                 "| `process`: `reserve`, p50, một nơi gọi | nhiều nhất 60 µs | 142 µs | **chưa đạt** |",
                 "| litellm | 68,4 | 57,3x |",
+                "| ghi có điều kiện, 16 tiến trình, mỗi lô 16 lượt gọi, 1 ms | 3.488 | mỗi giây "
+                "| 2,4x ghi dưới khóa |",
                 "| httpx, async, có đo, power, p50 | 950 | µs |  |",
                 "| thêm, power, p50 | 61 | µs | 1,07x không đo |",
             ],
@@ -184,7 +205,9 @@ def test_the_pages_match_the_stored_figures() -> None:
 def test_every_aim_has_a_stored_figure() -> None:
     kept = results.read(results.LATEST)
     figures = Figures(kept)
-    without = [aim.said["en"] for aim in aims.AIMS if aim.found(figures) is None]
+    # Until `fleet` is measured on a machine with nothing else to do, the page says "not measured".
+    asked = (*aims.AIMS, *aims.FLEET) if "fleet" in kept else aims.AIMS
+    without = [aim.said["en"] for aim in asked if aim.found(figures) is None]
     if any("does not know `lease`" in note for note in kept["admission"]["notes"]):
         without.remove("lease: `reserve`, p50, one caller")
     assert without == []

@@ -245,7 +245,7 @@ def test_a_price_id_of_another_file_is_refused(load, now):
         (table(confidence='"sure"'), "price[1].confidence", "unknown"),
         (table(above="-1"), "price[1].above", "out of range"),
         (table(usdd="1"), "price[1].usdd", "did you mean 'usd'"),
-        (table() + table(), "price[2]", "a second price for the same call"),
+        (table() + table(), "price[2]", "a second price for the same kind of call"),
         (table() + table(usd='"-1"'), "price[2].usd", "negative"),
         (table(source="5"), "price[1].source", "not text"),
         (table(source=f'"{"x" * 501}"'), "price[1].source", "too long"),

@@ -84,6 +84,8 @@ def cli(
         context, "open_keeper", lambda session: Keeper(config=session.settings(), clock=clock)
     )
 
+    monkeypatch.setattr(context, "now", clock.now)
+
     def run(*arguments: object) -> Result:
         capsys.readouterr()
         code = main([str(each) for each in arguments])

@@ -90,7 +90,7 @@ def test_other_commands_say_what_to_install(cli: CommandLine, repository: Path) 
         ("export",),
         ("export", "--format", "csv", "--last", "10m"),
         ("export", "--format", "json"),
-        ("verify", "--json"),
+        ("verify", "--all", "--json"),
         ("--config", "absent.toml", "status"),
         ("status", "--config", "absent.toml"),
         ("export", "--since", "soon"),

@@ -30,7 +30,20 @@ name = "prepaid"
 meter = "requests"
 window = "none"
 amount = 100
+
+[[limit]]
+name = "each key"
+per = "key"
+meter = "cost"
+window = "day"
+amount = 5
 """
+# The virtual keys of the ledger on which each command runs.
+WITH_KEYS = (
+    "keys create lan --project phim-01",
+    "keys create binh --model gemini-2.5-* --network 10.0.0.0/8 --concurrency 4",
+    "keys disable binh",
+)
 REQUESTS = {"page": 0, "limit": 1000, "requests": []}
 
 # Each command with `--json`, an invocation of it, and what its document is.
@@ -50,10 +63,21 @@ WITH_JSON = {
     "report": ("report --json", Schema.REPORT),
     "events": ("events --json", Schema.EVENTS),
     "verify": ("verify --json", Schema.VERIFY),
+    "leases": ("leases --json", Schema.LEASES),
     "compact": ("compact --keep 90d --json", Schema.COMPACT),
     "reconcile": ("reconcile gemini --file bill.csv --json", Schema.RECONCILE_BILL),
     "limits list": ("limits list --json", Schema.LIMITS),
     "limits preset": ("limits preset --json", Schema.PRESETS),
+    "keys create": (
+        'keys create minh --project phim-01 --label team=sub --expires 2027-01-31 --json',
+        Schema.KEY_SECRET,
+    ),
+    "keys list": ("keys list --json", Schema.KEYS),
+    "keys show": ("keys show lan --json", Schema.KEY),
+    "keys rotate": ("keys rotate lan --json", Schema.KEY_SECRET),
+    "keys revoke": ("keys revoke lan --json", Schema.KEY_CHANGE),
+    "keys disable": ("keys disable lan --json", Schema.KEY_CHANGE),
+    "keys enable": ("keys enable binh --json", Schema.KEY_CHANGE),
     "prices list": ("prices list --json", Schema.PRICES),
     "prices show": ("prices show gemini-2.5-flash --json", Schema.PRICES),
     "plan": ("plan media --json", Schema.PLAN),
@@ -96,6 +120,8 @@ def furnished(busy: CommandLine) -> CommandLine:
     with wave.open(str(folder / "media" / "a.wav"), "wb") as file:
         file.setparams((1, 2, 8_000, 0, "NONE", ""))
         file.writeframes(b"\0\0" * 8_000)
+    for line in WITH_KEYS:
+        assert busy.run(*line.split()).code == 0
     rows = [AccuracyRow("vi", 3, 900, 0.05, -0.01, 0.99, 0.99)]
     busy.environment.setattr("quotakeeper.tokens.accuracy.measure", lambda folder: rows)
     return busy

@@ -45,6 +45,7 @@ _VARIABLE = (
         ),
         "I",
     ),
+    (re.compile(r"qk_…\w{4}"), "K"),
     (re.compile(r"\s+"), " "),
 )
 _NOT_INHERITED = ("QUOTAKEEPER_", "GEMINI_", "GOOGLE_", "DEEPGRAM_", "OPENAI_", "ANTHROPIC_", "LC_")

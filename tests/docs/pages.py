@@ -14,6 +14,8 @@ SECTIONS = ("tutorial", "how-to", "reference", "explanation", "evidence")
 READMES = {"en": ROOT / "README.md", "vi": ROOT / "README.vi.md"}
 OTHERS = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "samples/README.md")
 
+ON_A_SERVER = "tests/stores_postgres runs this on a server"
+
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>```+|~~~+)(?P<info>.*)$")
 _TITLE = re.compile(r'title="([^"]+)"')
 _NOTE = re.compile(r"^<!-- (?P<key>not run|environment): (?P<value>.+) -->$")
@@ -34,6 +36,11 @@ class Block(NamedTuple):
     def is_run(self) -> bool:
         """Whether the block runs, or is written to a file; else its note says why not."""
         return self.note is None or self.note[0] != "not run"
+
+    @property
+    def is_run_on_a_server(self) -> bool:
+        """Whether only tests/stores_postgres runs the block, or compares its output."""
+        return self.note == ("not run", ON_A_SERVER)
 
     @property
     def bare(self) -> str:

@@ -85,10 +85,28 @@ ERRORS: dict[str, dict[str, tuple[str, str]]] = {
                "Chờ tới `resets_at`, thu nhỏ lượt gọi, hoặc nâng hạn mức."),
     },
     "ClockSuspectError": {
-        "en": ("A hard limit refused a call because the machine's clock jumped ahead. The times are in microseconds.",
-               "Set the clock right, or confirm it with `quotakeeper doctor --accept-clock`."),
-        "vi": ("Hạn mức cứng từ chối một lượt gọi vì đồng hồ của máy nhảy tới trước. Các mốc tính bằng micro giây.",
-               "Chỉnh lại đồng hồ, hoặc xác nhận bằng `quotakeeper doctor --accept-clock`."),
+        "en": ("A hard limit refused a call because the machine's clock jumped ahead, or the clock of the ledger's "
+               "server is over 60 s ahead. The times are in microseconds.",
+               "Set the wrong clock right, or confirm this machine's with `quotakeeper doctor --accept-clock`."),
+        "vi": ("Hạn mức cứng từ chối một lượt gọi vì đồng hồ của máy nhảy tới trước, hoặc vì đồng hồ của máy chủ giữ sổ "
+               "nhanh hơn máy này quá 60 giây. Các mốc tính bằng micro giây.",
+               "Chỉnh lại đồng hồ sai, hoặc xác nhận đồng hồ máy này bằng `quotakeeper doctor --accept-clock`."),
+    },
+    "LedgerWentBackError": {
+        "en": ("A hard limit refused a call because the ledger on the server lacks commits that this machine has seen. "
+               "A backup was restored, or a standby without the last commits took over.",
+               "Restore the newest copy, or compare with `quotakeeper reconcile`; then `quotakeeper ledger accept`."),
+        "vi": ("Hạn mức cứng từ chối một lượt gọi vì sổ trên máy chủ thiếu những lần ghi mà máy này đã thấy. Sổ được "
+               "khôi phục từ bản sao lưu, hoặc một máy dự phòng thiếu các lần ghi cuối đã lên thay.",
+               "Khôi phục bản mới nhất, hoặc đối chiếu bằng `quotakeeper reconcile`; rồi `quotakeeper ledger accept`."),
+    },
+    "FailoverUnsafeError": {
+        "en": ("A hard limit refused a call because a standby of the ledger's server may lack the last calls when it "
+               "takes over.",
+               "Set `synchronous_standby_names` on the server, or set `asynchronous_replication` to `allow`."),
+        "vi": ("Hạn mức cứng từ chối một lượt gọi vì máy dự phòng của máy chủ giữ sổ có thể thiếu những lượt gọi cuối "
+               "khi lên thay.",
+               "Đặt `synchronous_standby_names` trên máy chủ, hoặc đặt `asynchronous_replication` là `allow`."),
     },
     "PausedError": {
         "en": ("Somebody paused calls to this provider, or to all providers. The call was not sent.",

@@ -14,6 +14,10 @@ DEFAULTS: Texts = {
         "en": "that of `TZ`, else the machine's",
         "vi": "của `TZ`, không thì của máy",
     },
+    "lease": {
+        "en": "`off`; on PostgreSQL `auto`",
+        "vi": "`off`; với PostgreSQL là `auto`",
+    },
     "default_limits": {
         "en": "`true` without any `[[limit]]`",
         "vi": "`true` khi không có `[[limit]]`",
@@ -41,9 +45,11 @@ SETTINGS: Texts = {
     },
     "durability": {
         "en": "What an acknowledged write survives: `power`, a power cut; `process`, only the end "
-        "of the process.",
+        "of the process; `replicated`, also the loss of the PostgreSQL server. A standby then has "
+        "the write.",
         "vi": "Lần ghi đã xác nhận còn nguyên sau chuyện gì: `power` là mất điện; `process` chỉ là "
-        "tiến trình bị dừng đột ngột.",
+        "tiến trình bị dừng đột ngột; `replicated` là cả khi mất máy chủ PostgreSQL, vì một máy dự "
+        "phòng cũng đã ghi.",
     },
     "on_limit": {
         "en": "A hard limit without room raises `LimitExceeded`; `wait` waits for room; `clamp` "
@@ -67,6 +73,14 @@ SETTINGS: Texts = {
     "on_store_failure": {
         "en": "A call that cannot be counted now is refused; `allow` lets it go and books it later.",
         "vi": "Lượt gọi lúc này không ghi được vào sổ thì từ chối; `allow` cho qua và ghi sau.",
+    },
+    "asynchronous_replication": {
+        "en": "A standby of the PostgreSQL server may lack the last calls when it takes over. With "
+        "`refuse`, hard limits then refuse calls; `allow` admits them, and a limit can be passed "
+        "([failover](../how-to/ledger-on-postgresql.md#failover)).",
+        "vi": "Máy dự phòng của máy chủ PostgreSQL có thể thiếu những lượt gọi cuối khi lên thay: "
+        "`refuse` khiến hạn mức cứng từ chối lượt gọi; `allow` cho qua, và hạn mức có thể bị vượt "
+        "([chuyển dự phòng](../how-to/ledger-on-postgresql.md#chuyển-dự-phòng)).",
     },
     "on_unpriced": {
         "en": "A call without a price: `refuse` refuses it; `price_as_highest` counts it at the "
@@ -95,6 +109,13 @@ SETTINGS: Texts = {
     "clock_jump_seconds": {
         "en": "A clock that jumps ahead by more than this is [not trusted](keeper.md#clocks).",
         "vi": "Đồng hồ nhảy tới trước quá số giây này thì [không được tin](keeper.md#đồng-hồ).",
+    },
+    "lease_seconds": {
+        "en": "On PostgreSQL: a [lease](../explanation/leases.md#on-several-hosts) that its host does not "
+        "renew for so long counts as used, in seconds. It must outlast a failover of the database.",
+        "vi": "Với PostgreSQL: [phần thuê](../explanation/leases.md#trên-nhiều-máy) mà máy thuê không gia "
+        "hạn trong chừng này giây thì được tính là đã dùng. Nên dài hơn một lần chuyển dự phòng của cơ sở "
+        "dữ liệu.",
     },
     "lease": {
         "en": "Calls are admitted in memory, on slices of the limits ([leases](keeper.md#leases)): "

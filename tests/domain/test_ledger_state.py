@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import state as state_module
 from quotakeeper.domain.ledger.apply import apply
 from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import process_of
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import MAX_QUANTITY
@@ -84,3 +85,7 @@ def test_an_account_that_an_earlier_period_has_is_matched_once(
     state.add_account(DAILY.account, begin - DAY)
     assert [each[0] for each in state.places(LABELS, NOW)] == [DAILY.account]
     assert state.accounts[DAILY.account.key] == (DAILY.account, begin - DAY)
+
+
+def test_a_process_keeps_its_first_name():
+    assert process_of("12-ab") == process_of("12-ab~2") == process_of("12-ab~13") == "12-ab"

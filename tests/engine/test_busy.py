@@ -270,7 +270,7 @@ def test_a_signal_handler_that_reserves_during_a_wait_is_refused_at_once(
         keeper.reserve("gemini").release()
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert len(heard) == 1 and "this thread already waits for room for another call" in heard[0]
+    assert len(heard) == 1 and "another call of this thread or task is already waiting" in heard[0]
 
 
 def test_a_new_call_does_not_overtake_a_waiting_call_for_ever(

@@ -18,7 +18,7 @@ from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels, Outcome
-from quotakeeper.engine.journals import replay
+from quotakeeper.engine.journals import process_journal, replay
 from quotakeeper.engine.journals.lease_journal import (
     JournalSegment,
     LineKind,
@@ -241,7 +241,7 @@ def test_an_unreadable_journal_leaves_the_lease_until_its_term_and_then_assumes_
             raise PermissionError(errno.EACCES, "somebody else's")
         return read(self, *more, **named)
 
-    monkeypatch.setattr(replay, "read_ours", refused)
+    monkeypatch.setattr(process_journal, "read_ours", refused)
     other = scene.died()
     assert standing(other) == [(0, 10)] and len(parts(Path(other._engine.worker.store.name))) == 1
     scene.clock.advance(seconds=11)

@@ -13,7 +13,7 @@ import pytest
 from quotakeeper import InvalidInputError, Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.entries import Kind
-from quotakeeper.engine.leases.lease import DRAWN_ON_SECONDS, TERM_SECONDS
+from quotakeeper.engine.leases.lease import FILE_TERM, TERM_SECONDS
 from quotakeeper.engine.leases.lease_table import TICK_SECONDS
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
@@ -344,13 +344,13 @@ def test_setting_the_clock_does_not_extend_a_lease(
     key_before = reserve(keeper).settle(**USED).id[:20]
     if hours < 0:
         clock.advance(hours=hours)  # only the wall clock
-        clock.advance(seconds=DRAWN_ON_SECONDS)
+        clock.advance(seconds=FILE_TERM.drawn_on)
     else:
         clock._now += hours * 3_600_000_000
         with pytest.raises(ClockSuspectError):  # not from the lease, and nothing else is granted
             reserve(keeper)
         clock._now -= hours * 3_600_000_000
-        clock.advance(seconds=DRAWN_ON_SECONDS)
+        clock.advance(seconds=FILE_TERM.drawn_on)
     assert reserve(keeper).id[:20] != key_before
     assert keeper.verify() == []
 

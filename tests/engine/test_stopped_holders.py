@@ -21,7 +21,7 @@ from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.journals import fence as fences
-from quotakeeper.engine.journals import replay
+from quotakeeper.engine.journals import process_journal
 from quotakeeper.engine.journals.lease_journal import JournalSegment, segments
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import TERM_SECONDS
@@ -342,7 +342,7 @@ def test_a_holder_that_cannot_be_fenced_has_its_lease_assumed_and_corrects_it(
 
         monkeypatch.setattr(fences, "fence", forbidden)
     else:
-        monkeypatch.setattr(replay, "read_ours", lambda *_: 1 / 0)
+        monkeypatch.setattr(process_journal, "read_ours", lambda *_: 1 / 0)
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     monkeypatch.undo()
@@ -370,7 +370,7 @@ def test_the_journal_of_a_dead_holder_corrects_its_assumed_lease(
         reserve(holder).settle(**USED)
     under_way = reserve(holder)
     other.status()
-    monkeypatch.setattr(replay, "read_ours", lambda *_: 1 / 0)
+    monkeypatch.setattr(process_journal, "read_ours", lambda *_: 1 / 0)
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     monkeypatch.undo()

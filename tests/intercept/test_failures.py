@@ -143,7 +143,7 @@ def _raises(*_: Any, **__: Any) -> Any:
 
 
 BROKEN: dict[str, tuple[Any, str]] = {
-    "recognising": (meters, "recognise"),
+    "recognising": (meters, "find_call"),
     "beginning": (CallMeter, "begin"),
     "beginning on a loop": (CallMeter, "abegin"),
     "asking": (CallMeter, "_asked"),
@@ -194,7 +194,7 @@ def test_a_call_that_cannot_be_followed_counts_at_its_bound_and_is_logged_once(
 ) -> None:  # fmt: skip
     watched(settings={"on_store_failure": "allow"})
     monkeypatch.setattr(switch, "said", False)
-    monkeypatch.setattr(meters, "recognise", _raises)
+    monkeypatch.setattr(meters, "find_call", _raises)
     with caplog.at_level(logging.WARNING, "quotakeeper"):
         for _ in range(3):
             assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 200

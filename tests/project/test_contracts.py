@@ -23,7 +23,15 @@ SKELETON = {
     "cli/console": "import shutil\n",
     "pipeline/run": "import quotakeeper.calculator.totals\nimport quotakeeper.sandbox.server\n",
     "calculator/totals": "import quotakeeper.keeper\n",
-    "sandbox/server": "import socket\n",
+    "sandbox/server": "import socket\nimport quotakeeper.http_server.heads\n",
+    "gateway/running": "import quotakeeper.gateway.service\nimport quotakeeper.gateway_wiring\n",
+    "gateway/service": "import quotakeeper.gateway.relay\n",
+    "gateway/aiohttp_upstream": "import aiohttp\nimport quotakeeper.gateway.upstream_seam\n",
+    "gateway/relay": "import quotakeeper.gateway.upstream_seam\nimport quotakeeper.metering.call_meter\n",
+    "gateway/upstream_seam": "import quotakeeper.http_server.heads\n",
+    "http_server/aiohttp_server": "import aiohttp\nimport quotakeeper.http_server.aiohttp_exchange\n",
+    "http_server/aiohttp_exchange": "import aiohttp\nimport quotakeeper.http_server.heads\n",
+    "http_server/heads": "",
     "app/records/events": "import quotakeeper.keeper\n",
     "app/diagnostics": "import quotakeeper.app.records.events\n",
     "testing/contract": "import quotakeeper.stores.memory\n",
@@ -36,7 +44,11 @@ SKELETON = {
     "metering/http_attempt": "import quotakeeper.metering.retries\n",
     "metering/retries": "import hashlib\n",
     "keeper": "import quotakeeper.wiring\n",
-    "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine.reads\n",
+    "ledger_copying": "import quotakeeper.wiring\n",
+    "gateway_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
+    "key_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
+    "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.server_store\n",
+    "server_store": "import quotakeeper.stores.postgres\nimport quotakeeper.engine.reads\n",
     "engine/reads": "import quotakeeper.domain.ledger.apply\n",
     "value_classes/maker": "import quotakeeper.value_classes.methods\n",
     "value_classes/methods": "import sys\n",
@@ -68,6 +80,22 @@ SKELETON = {
 
 TYPED = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
 FAULTS = {
+    "library in the relay": (
+        "One module of the server and one of the gateway know the HTTP library",
+        {"gateway/relay": "import aiohttp\n"},
+    ),
+    "library in the parser": (
+        "One module of the server and one of the gateway know the HTTP library",
+        {"http_server/heads": "import yarl\n"},
+    ),
+    "relay to the service": (
+        "Layers inside the gateway",
+        {"gateway/relay": "import quotakeeper.gateway.service\n"},
+    ),
+    "parser to the server": (
+        "Layers inside the HTTP server",
+        {"http_server/heads": "import quotakeeper.http_server.aiohttp_server\n"},
+    ),
     "upwards": ("Layers point downwards", {"clocks": "import quotakeeper.engine\n"}),
     "upwards for types": (
         "Layers point downwards",
@@ -84,7 +112,10 @@ FAULTS = {
         "Layers point downwards",
         {"metering/call_meter": "import quotakeeper.intercept.import_hook\n"},
     ),
-    "undeclared folder": ("Layers point downwards", {"gateway/app": "import quotakeeper.wiring\n"}),
+    "undeclared folder": (
+        "Layers point downwards",
+        {"unlisted/app": "import quotakeeper.wiring\n"},
+    ),
     "rules to the port": (
         "Layers inside domain",
         {"domain/ledger/apply": "import quotakeeper.domain.ports\n"},

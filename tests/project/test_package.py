@@ -47,13 +47,18 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
     }
 
 
+def needs_aiohttp(part: tuple[str, ...]) -> bool:
+    """Whether a module is one of the few that import aiohttp, which is an extra."""
+    return part[-1].startswith("aiohttp_") or part == ("gateway", "running")
+
+
 def _core_modules(repository: Path) -> list[str]:
     package = repository / "src" / "quotakeeper"
     parts = [path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py")]
     names = {
         ".".join(("quotakeeper", *part)).removesuffix(".__init__")
         for part in parts
-        if CLI_FOLDER not in part
+        if CLI_FOLDER not in part and not needs_aiohttp(part)
     }
     return sorted(names)
 

@@ -117,6 +117,7 @@ async def reserving_asynchronously(folder: Path) -> None:
         assert_type(await keeper.astatus(forecasts=False), Status)
         assert_type(await keeper.ausage(by=("day",)), UsageTable)
         print([problem.what for problem in await keeper.averify()])
+        print((await keeper.averify_new(whole=True)).newest)
         print((await keeper.acompact(400)).calls)
         await keeper.asettle("id", input_tokens=2)
         await keeper.arelease("id")
@@ -188,7 +189,11 @@ def looking(keeper: Keeper) -> None:
         [slot.slot_at for slot in keeper.slots(0, 1)], [hold.id for hold in keeper.reservations()]
     )
     print([entry.seq for entry in keeper.entries(after=0)])
-    print([problem.what for problem in keeper.verify()], keeper.compact(400, shrink=True).entries)
+    print(
+        keeper.verify_new().after,
+        [problem.what for problem in keeper.verify()],
+        keeper.compact(400, shrink=True).entries,
+    )
     print(keeper.limits, keeper.settings.timezone, keeper.zone, keeper.now(), keeper.durability)
     stop = keeper.subscribe(lambda observation: print(observation))
     stop()

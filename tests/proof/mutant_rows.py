@@ -260,8 +260,8 @@ ROWS = (
     Mutant("stores/memory.py", "list(self._state.accounts.values())[:watched]",
            "list(self._state.accounts.values())", FAULTS),
     # -- faults that no test noticed at first
-    Mutant("engine/leases/lease.py", "self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)",
-           "self.until = monotonic + DRAWN_ON_SECONDS",
+    Mutant("engine/leases/lease.py", "self.until = min(self.latest, monotonic + self.term.drawn_on)",
+           "self.until = monotonic + self.term.drawn_on",
            "tests/engine/test_leases.py -k set_back_does_not_extend"),
     Mutant("engine/journals/replay.py", 'not boot == boot_id() != ""', "boot != boot_id()",
            "tests/engine/test_lease_journal.py -k without_a_boot_id"),

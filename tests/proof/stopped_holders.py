@@ -25,7 +25,8 @@ from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.clocks import SystemClock, zone_named
 from quotakeeper.engine.journals import fence as fences
 from quotakeeper.engine.journals.lease_journal import JournalSegment
-from quotakeeper.engine.leases import block_sizing, lease, lease_table
+from quotakeeper.engine.leases import lease_table
+from quotakeeper.engine.leases.lease import FILE_TERM, LeaseTerm
 from quotakeeper.errors import LedgerError
 from quotakeeper.stores.sqlite.read_only import ReadOnlyStore
 from tests.proof.apart import apart, scratch
@@ -218,10 +219,7 @@ def _told(path: Path) -> set[str]:
 
 def _hold(path: Path, case: Case) -> None:
     """The holder: calls on a lease that grows, is renewed, then idle; then all that is left."""
-    lease.RENEWED_AFTER_SECONDS, lease_table._IDLE_SECONDS = 0.1, 0.15
-    if not case.ahead:
-        lease.DRAWN_ON_SECONDS = _TERM_SECONDS / 2
-        block_sizing.TERM_SECONDS = lease_table.TERM_SECONDS = _TERM_SECONDS
+    lease_table._IDLE_SECONDS = 0.15
     seen: dict[str, int] = {}
     again = threading.Condition()
 
@@ -240,6 +238,11 @@ def _hold(path: Path, case: Case) -> None:
     keeper = Keeper(path, CONFIG, "process", lease=40, on_warning=lambda _: None)
     _watch(keeper, here)
     leases: Any = keeper._engine.leases
+    leases._block_sizing.term = (
+        FILE_TERM._replace(renewed_after=0.1)
+        if case.ahead
+        else LeaseTerm(_TERM_SECONDS, _TERM_SECONDS / 2, 0.1)
+    )
 
     def until(step: str, times: int) -> None:
         with again:

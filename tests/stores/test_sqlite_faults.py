@@ -269,4 +269,4 @@ def test_a_disk_that_is_full_from_the_start_leaves_no_broken_ledger(tmp_path, mo
         assert_same(store, model_after())
         store.close()
 
-    mounts.small_disk(tmp_path, "400k", act)
+    mounts.small_disk(tmp_path, "480k", act)

@@ -15,7 +15,10 @@ CANARY = "canary-8f3a"
 
 def given(url: str) -> dict[str, str]:
     """What libpq is told, without what is always told."""
-    always = ("connect_timeout", "target_session_attrs", "tcp_user_timeout", "application_name")
+    always = (
+        "connect_timeout", "target_session_attrs", "tcp_user_timeout", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "application_name",
+    )  # fmt: skip
     return {key: value for key, value in parse_dsn(url).parameters.items() if key not in always}
 
 

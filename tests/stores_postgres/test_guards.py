@@ -21,8 +21,8 @@ from quotakeeper.testing.ledger_case import HOUR, LABELS, LedgerCase, cap, token
 
 class TestGuards(LedgerCase):
     @pytest.fixture(autouse=True)
-    def a_ledger(self, ledger: ServerAddress) -> None:
-        self.address = ledger
+    def a_ledger(self, ledger: ServerAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.address, self.patch = ledger, monkeypatch
 
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
         return PostgresStore(self.address, zones, owner=owner)
@@ -34,6 +34,20 @@ class TestGuards(LedgerCase):
         found = dict(store.ways)
         store.ways.clear()
         return found
+
+    def read_ahead(self, *theirs: c.Command) -> None:
+        """Let another host write right after the store has read, and before it commits."""
+        real, store = PostgresConnection.post, self.store
+        assert isinstance(store, PostgresStore)
+        mine, other = store._connection, self.other
+
+        def late(connection: PostgresConnection, *values: Any) -> Rows:
+            if connection is mine:
+                self.patch.setattr(PostgresConnection, "post", real)
+                self.apply(*theirs, store=other)
+            return real(connection, *values)
+
+        self.patch.setattr(PostgresConnection, "post", late)
 
     def warm(self, *limits: Limit) -> None:
         """Let the store know the limits, a label, and the clock."""
@@ -64,7 +78,7 @@ class TestGuards(LedgerCase):
         denied = self.refused("mine", tokens(9), limit)
         assert denied.decision.blocking.reserved == 92
         ways = self.ways()
-        assert (ways["guard: balance"], ways["locked"]) == (1, 1)
+        assert ways == {"guard: balance": 1, "nothing to write": 1}
         self.reserve("fits", tokens(8), limit)
         assert self.sums(limit) == (0, 100)
 
@@ -175,14 +189,118 @@ class TestGuards(LedgerCase):
     def test_a_pause_that_has_not_lapsed_on_the_server(self) -> None:
         limit = cap(100)
         self.warm(limit)
-        self.do(o.PauseCalls("gemini", "why", "an@host", 60 * SECOND), o.Ordered)
+        self.do(o.PauseCalls("gemini", "why", "an@host", 30 * SECOND), o.Ordered)
         self.record("a", tokens(1), limit)  # the store hears of the pause
         self.ways()
         store = self.store
         assert isinstance(store, PostgresStore)
-        store._ahead_us = 61 * SECOND
+        store._ahead_us = 31 * SECOND
         self.refused("b", tokens(1), limit)
         assert self.ways()["guard: time"] == 1
+
+    def test_a_correction_that_another_host_has_made(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.record("a", tokens(10), limit)
+        self.do(c.Correct("a", tokens(9), (limit,)), c.Booked)
+        self.ways()
+        self.read_ahead(c.Correct("a", tokens(20), (limit,)))
+        booked = self.do(c.Correct("a", tokens(7), (limit,)), c.Booked)
+        assert self.ways()["guard: call"] == 1
+        assert booked.event.quantities == {"input_tokens": 7}
+        assert self.sums(limit) == (7, 2)
+
+    def test_a_refusal_beside_a_call_stands_only_if_nobody_wrote(self) -> None:
+        limit, small = cap(100), cap(5, "small")
+        self.warm(limit)
+        self.watch(small)
+        self.ways()
+        self.read_ahead(c.Release("warm"))
+        outcomes = self.apply(
+            self.asking("a", tokens(100), [limit]), self.asking("b", tokens(1), [limit])
+        )
+        # With the two tokens of "warm" and "warmer", 100 did not fit; then one of them was released.
+        assert [type(each) for each in outcomes] == [c.Denied, c.Reserved]
+        assert self.ways()["guard: moved"] == 1
+
+    def test_a_threshold_that_another_host_has_crossed(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.record("a", tokens(70), limit)
+        self.ways()
+        self.read_ahead(
+            c.Record("theirs", LABELS, tokens(15), (limit,)), c.Correct("a", tokens(55))
+        )
+        booked = self.record("mine", tokens(15), limit)
+        # Use is 70 again, but the threshold was crossed and left in the meantime: this is turn 2.
+        assert [each.crossing.turn for each in booked.crossed] == [2]
+        assert self.ways()["guard: mark"] == 1
+
+    def test_a_threshold_that_another_host_has_left(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.record("a", tokens(85), limit)
+        self.record("b", tokens(0), limit)
+        self.ways()
+        self.do(c.Correct("a", tokens(70), (limit,)), c.Booked, store=self.other)
+        (crossed,) = self.record("mine", tokens(12), limit).crossed
+        assert (crossed.crossing.level, crossed.crossing.turn) == (80, 2)
+        assert self.ways()["guard: mark"] == 1
+
+    def test_a_threshold_that_would_be_left(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.record("a", tokens(50), limit)
+        self.record("b", tokens(40), limit)
+        self.ways()
+        # The correction by 10 leaves 80, and the threshold of 80 stands; with theirs, it does not.
+        self.read_ahead(c.Correct("b", tokens(39)))
+        self.do(c.Correct("a", tokens(40), (limit,)), c.Booked)
+        assert self.ways()["guard: balance"] == 1
+        (crossed,) = self.record("c", tokens(5), limit).crossed
+        assert crossed.crossing.turn == 2
+
+    def test_a_threshold_of_a_window_that_would_be_left(self) -> None:
+        limit = cap(100, window="rolling 1h")
+        self.warm(limit)
+        self.record("a", tokens(50), limit)
+        self.record("b", tokens(40), limit)
+        self.ways()
+        self.read_ahead(c.Correct("b", tokens(39)))
+        self.do(c.Correct("a", tokens(40), (limit,)), c.Booked)
+        assert self.ways()["guard: balance"] == 1
+        (crossed,) = self.record("c", tokens(5), limit).crossed
+        assert crossed.crossing.turn == 2
+
+    def test_a_commit_is_not_made_on_an_older_ledger(self) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        store = self.store
+        assert isinstance(store, PostgresStore) and store._connection is not None
+        with store._connection.raw.transaction():
+            store._connection.raw.execute(
+                "SELECT set_config('search_path', %s, true)", (self.address.schema,)
+            )
+            store._connection.raw.execute("UPDATE head SET version = version - 1")
+        self.refused("a", tokens(1), limit)
+        assert self.ways()["guard: version"] == 1
+
+    def test_what_leases_and_corrections_send_is_one_round_trip(self) -> None:
+        limits = cap(100), cap(100, "rolling", window="rolling 1h")
+        self.warm(*limits)
+        self.reserve("quotakeeper-lease:1", tokens(40), *limits)
+        self.ways()
+        self.do(c.Grow("quotakeeper-lease:1", tokens(10), limits), c.Reserved)
+        for number in range(3):
+            self.do(
+                c.Draw(f"d{number}", "quotakeeper-lease:1", tokens(5), "alice", HOUR), c.Reserved
+            )
+        booked = [self.settle(f"d{number}", tokens(30), *limits) for number in range(3)]
+        assert [len(each.crossed) for each in booked] == [0, 0, 2]
+        assert self.ways() == {"conditional": 7}
+        self.do(c.Correct("d1", tokens(1), limits), c.Booked)
+        assert self.ways() == {"conditional": 1}
+        assert self.sums(limits[0]) == self.sums(limits[1]) == (61, 37)
 
     def test_a_batch_is_committed_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         limit = cap(100)

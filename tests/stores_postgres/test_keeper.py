@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.config import Settings
-from quotakeeper.errors import ConfigError, LedgerUnavailableError, MissingExtraError
+from quotakeeper.domain.ledger.reservations import is_lease_id
+from quotakeeper.errors import LedgerUnavailableError, MissingExtraError
 from quotakeeper.stores.postgres.driver import driver
+from quotakeeper.testing import FakeClock
 from quotakeeper.wiring import open_server, open_store
 
 CAP = {"name": "cap", "meter": "input_tokens", "window": "day", "amount": 100}
@@ -18,7 +22,7 @@ CAP = {"name": "cap", "meter": "input_tokens", "window": "day", "amount": 100}
 
 def test_two_keepers_share_a_limit_by_the_clock_of_the_server(server: str) -> None:
     url = f"{server}keepers_{os.getpid()}"
-    config = {"limit": [CAP], "default_limits": False}
+    config = {"limit": [CAP], "default_limits": False, "on_busy": "refuse"}
     with Keeper(url, config) as one, Keeper(url, config) as other:
         held = one.reserve("gemini", model="gemini-2.0-flash", input_tokens=60)
         with pytest.raises(LimitExceeded):
@@ -60,9 +64,25 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(
         Keeper("postgresql://localhost/team")
 
 
-def test_leases_are_refused_for_now() -> None:
-    with pytest.raises(ConfigError, match="lease"):
-        Keeper("postgresql://localhost/team", lease="auto")
+def test_leases_are_the_default_and_can_be_turned_off(
+    ledger_url: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    url, config = ledger_url, {"limit": [CAP], "default_limits": False, "timezone": "UTC"}
+    calls: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 1}
+    for lease in ("off", None):
+        with Keeper(url, config, lease=lease, clock=clock) as keeper:
+            for _ in range(3):
+                keeper.reserve("gemini", **calls).settle()
+                clock.advance(seconds=0.2)
+            leases = [entry for entry in keeper.entries() if is_lease_id(entry.id)]
+            assert bool(leases) == (lease is None)
+            assert keeper.settings.lease == (lease or "auto")
+    with Keeper(tmp_path / "ledger.db", config) as keeper:
+        assert keeper.settings.lease == "off"
+        assert Keeper(url, keeper.settings).settings.lease == "auto"
+    with Keeper(tmp_path / "ledger.db", {**config, "lease": "auto"}) as keeper:
+        assert Keeper(url, keeper.settings).settings.lease == "auto"
 
 
 def test_the_sql_of_a_ledger_needs_no_driver_and_a_check_names_the_extra(

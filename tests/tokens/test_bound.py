@@ -211,5 +211,5 @@ def test_the_data_file_has_its_properties(tmp_path: Path) -> None:
     data = (Path(estimate_module.__file__).parent / "data" / "pieces.bin").read_bytes()
     assert len(data) < 100_000
     for damaged in (data[:50], b"x" + data[1:], data[:16] + b"\0" * 40):
-        with pytest.raises(ValueError, match="piece facts"):
+        with pytest.raises(ValueError, match="tokenizer data"):
             unpack(damaged)

@@ -17,6 +17,7 @@ from quotakeeper.app.key_trials import TryKey, key_finding, trial_findings
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
+from quotakeeper.app.server_doubts import doubt_findings, server_doubts
 from quotakeeper.app.setup_checks import (
     Finding,
     day_finding,
@@ -67,6 +68,7 @@ _LEAST_FREE_BYTES = 64 * 1024 * 1024
 _PROMISES = {
     "power": "an acknowledged write survives a power cut; each write waits for the disk",
     "process": "an acknowledged write survives kill -9; a power cut may lose the last writes",
+    "replicated": "an acknowledged write survives the loss of the server; it waits for a standby",
 }
 
 
@@ -171,7 +173,7 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "fail", f"{shown}: {error.problem}", error.fix)
         return
     if is_on_server(settings):
-        yield from _server(shown, open_keeper)
+        yield from _server(settings, shown, open_keeper)
         return
     if path is None:
         yield Finding("ledger", "note", f"{shown}: in memory; it is lost when the program ends")
@@ -195,9 +197,10 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "fail", str(error), fix)
 
 
-def _server(shown: str, open_keeper: OpenKeeper) -> Iterator[Finding]:
+def _server(settings: Settings, shown: str, open_keeper: OpenKeeper) -> Iterator[Finding]:
     try:
         yield from _contents(open_keeper)
+        yield from doubt_findings(server_doubts(settings))
     except QuotakeeperError as error:
         yield Finding("ledger", "fail", str(error), getattr(error, "fix", ""))
     else:

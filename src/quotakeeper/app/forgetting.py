@@ -60,10 +60,11 @@ def forget(
     with open_keeper() as keeper:
         retention, zone = engine_of(keeper).retention, keeper.zone
         found = retention.forget(label, "", apply=False)
-        if not (found.calls or found.open_calls or found.balances):
+        if not (found.calls or found.open_calls or found.balances or found.keys):
             raise InvalidInputError("--label", *_not_there(keeper, label))
         if apply:
             _check_no_limit_names(settings, label)
+            _check_keys_are_revoked(found)
             check_all_is_in_it(path)
             instead = f"forgotten-{new_id(keeper.now())[-8:].lower()}"
             found = retention.forget(label, instead, apply=True)
@@ -82,6 +83,7 @@ def forgetting_record(result: Forgetting) -> dict[str, object]:
         "calls": found.calls,
         "open_calls": found.open_calls,
         "balances": found.balances,
+        "keys": found.keys,
         "notes_cleared": found.notes,
         "last_used_at": rfc3339(found.last_at) if found.last_at else None,
         "copies": list(result.copies),
@@ -117,6 +119,19 @@ def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
                 "--label", f"limit {limit.name!r} in {settings.config_file} uses this label",
                 f"remove that limit first: quotakeeper limits remove {limit.name!r}",
             )  # fmt: skip
+
+
+def _check_keys_are_revoked(found: ForgottenLabel) -> None:
+    """Raise InvalidInputError if a virtual key with the label value can still be used.
+
+    With such a key, the next call would write the value to the ledger again.
+    """
+    if found.usable_keys:
+        name = found.usable_keys[0]
+        raise InvalidInputError(
+            "--label", f"the virtual key {name!r} has this label and is not revoked",
+            f"revoke that key first: quotakeeper keys revoke {name!r}",
+        )  # fmt: skip
 
 
 def _copies(path: Path | None) -> list[str]:

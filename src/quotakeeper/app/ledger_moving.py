@@ -1,4 +1,4 @@
-"""Moves a ledger from a file to a PostgreSQL server."""
+"""Moves a ledger between files and PostgreSQL servers."""
 
 from __future__ import annotations
 
@@ -8,39 +8,58 @@ from quotakeeper.app.ledger_presence import check_all_is_in_it
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.ledger_copying import copy_ledger
 from quotakeeper.value_classes import dataclass, replace
-from quotakeeper.wiring import copy_to_server, open_server, open_store
+from quotakeeper.wiring import is_on_server, ledger_path, open_server, open_store
 
 
 @dataclass(frozen=True, slots=True)
 class MovedLedger:
-    """The result of a move: the source file, the ledger on the server, and the number of copied
-    entries."""
+    """The result of a move: the source, the new ledger, and the number of copied entries.
+
+    `is_frozen` is whether the source is on a server, which refuses every write from now on.
+    """
 
     source: str
     ledger: str
     entries: int
+    is_frozen: bool
 
 
-def move_ledger(settings: Settings, file: str) -> MovedLedger:
-    """Copy the ledger file `file` to the empty ledger that the settings name, and compare both.
+def move_ledger(settings: Settings, source: str) -> MovedLedger:
+    """Copy the ledger `source`, a file or a URL, to the ledger that the settings name, and compare.
 
-    The file does not change. Raises InvalidInputError in these cases:
+    A source file does not change. A source on a server is frozen. Raises InvalidInputError in these
+    cases:
 
-    - The file does not exist, has a problem, or has an open call.
-    - Another program uses the file.
-    - The ledger on the server is not empty.
+    - The source does not exist, has a problem, or has an open call.
+    - Another program uses the source file.
+    - The new ledger is not empty, or is a file that exists.
 
-    Raises LedgerError if the copy fails.
+    Raises LedgerError if the copy fails. Then the source takes calls as before.
     """
-    open_server(settings)
-    path = Path(file).expanduser().absolute()
-    if not path.is_file():
-        raise InvalidInputError(
-            "--from", f"there is no ledger {path}", "give the path of a ledger file"
-        )
-    check_all_is_in_it(path)
-    source = open_store(replace(settings, ledger=str(path)))
+    origin = replace(settings, ledger=source)
+    on_server = is_on_server(origin)
+    if not on_server:
+        path = Path(source).expanduser().absolute()
+        if not path.is_file():
+            raise InvalidInputError(
+                "--from", f"there is no ledger {path}", "give the path of a ledger file"
+            )
+        check_all_is_in_it(path)
+        origin = replace(settings, ledger=str(path))
+    target = None if is_on_server(settings) else ledger_path(settings)
+    if target is not None and target.exists():
+        raise InvalidInputError("--ledger", f"{target} already exists", "name a new file")
+    _check_source(origin)
+    entries = copy_ledger(origin, settings)
+    shown = redacted(origin.ledger)
+    return MovedLedger(shown, redacted(settings.ledger), entries, on_server)
+
+
+def _check_source(origin: Settings) -> None:
+    """Raise InvalidInputError if the source has open calls, or a problem."""
+    source = open_store(origin)
     try:
         count = source.open_count()
         problems = source.verify()
@@ -56,5 +75,10 @@ def move_ledger(settings: Settings, file: str) -> MovedLedger:
         raise InvalidInputError(
             "--from", f"has a problem: {problems[0].what}", "see: quotakeeper verify"
         )
-    entries = copy_to_server(path, settings)
-    return MovedLedger(str(path), redacted(settings.ledger), entries)
+
+
+def unfreeze_ledger(settings: Settings) -> str:
+    """Let a ledger on a server take calls again after a move. Returns where it was moved to; "" if it
+    was not frozen.
+    """
+    return open_server(settings).unfreeze()

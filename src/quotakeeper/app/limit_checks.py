@@ -29,7 +29,7 @@ KNOWN_OPERATIONS = frozenset(
     )
 )  # fmt: skip
 # The labels that `quotakeeper run` adds to calls.
-KNOWN_LABELS = frozenset(("run", "project"))
+KNOWN_LABELS = frozenset(("key", "run", "project"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,17 @@ from quotakeeper.errors import ConfigError
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens.exact import default_path
 from quotakeeper.value_classes import asdict, dataclass
-from quotakeeper.wiring import ledger_path
+from quotakeeper.wiring import host_files, is_on_server, ledger_path
 
 # Files beside a ledger, by the suffix of their names. In a suffix, "*" is a process or a number.
+_OF_A_HOST = (
+    "-owners",
+    ".lease-*",
+    ".ended-*",
+    ".spool-*",
+    ".bad-*",
+    ".seen",
+)  # with a ledger on a server
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
     ("-wal", "the newest writes to the ledger; move this file together with the ledger"),
@@ -26,9 +34,10 @@ _BESIDE = (
         ("calls that ended just before their process ended; kept until they are in the ledger"),
     ),
     (".spool-*", "calls made while the ledger did not answer; kept until they are in the ledger"),
-    (".bad-*", "lines of the files above that could not be read"),
+    (".bad-*", "a .lease or .spool file whose calls could not be counted; kept for you to look at"),
+    (".seen", "what this machine has last seen of the ledger on a server"),
     (".schema-*.bak", "a copy from before a schema change"),
-    (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
+    (".before-repair-*.bak", "a copy made before doctor --repair-clock changed the ledger"),
 )
 
 
@@ -52,10 +61,11 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
         yield _found(file, "the config file; written by init and limits set")
     except ConfigError:  # no home folder
         pass
-    ledger = ledger_path(settings)
-    for ending, what in _BESIDE if ledger is not None else ():
-        assert ledger is not None
-        yield from _beside(ledger, ending, what)
+    on_server = is_on_server(settings)
+    beside = host_files(settings) if on_server else ledger_path(settings)
+    for ending, what in _BESIDE if beside is not None else ():
+        if beside is not None and (not on_server or ending in _OF_A_HOST):
+            yield from _beside(beside, ending, what)
     yield _found(default_path(), "the local tokenizer; written by tokens install")
     for where, what in (
         ("MEDIA.json, MEDIA.srt, MEDIA.txt", "written by translate, beside each media file"),

@@ -76,7 +76,7 @@ def _check_duplicates(files: Iterable[PriceFile]) -> None:
             if slot in seen:
                 raise ConfigError(
                     f"{file.name}: price[{number}]",
-                    f"is a second price for the same call, with the same start date as {seen[slot]}",
+                    f"is a second price for the same kind of call, with the same start date as {seen[slot]}",
                     "keep one of the two, or change the start date of one",
                 )
             seen[slot] = f"price[{number}] of {file.name}"

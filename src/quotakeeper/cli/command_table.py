@@ -12,8 +12,9 @@ from quotakeeper.value_classes import dataclass
 # The order of the help text: today, runs, views, the ledger, set-up. Unlisted commands come last.
 ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
-    "events", "export", "verify", "backup", "compact", "forget", "ledger", "reconcile", "limits", "prices",
-    "plan", "estimate", "tokens", "init", "doctor", "config", "completion", "sandbox",
+    "events", "export", "verify", "backup", "compact", "forget", "ledger", "leases",
+    "reconcile", "limits", "keys", "prices", "plan", "estimate", "tokens", "init", "doctor",
+    "config", "completion", "serve", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

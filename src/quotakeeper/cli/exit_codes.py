@@ -8,10 +8,12 @@ from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import (
     ClockSuspectError,
     ConfigError,
+    FailoverUnsafeError,
     InvalidInputError,
     LedgerCorruptError,
     LedgerError,
     LedgerUnavailableError,
+    LedgerWentBackError,
     LimitExceeded,
     MissingExtraError,
     PausedError,
@@ -125,4 +127,8 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str, str]:
 def _refusal(error: LimitExceeded) -> tuple[str, str, str, str]:
     if isinstance(error, ClockSuspectError):
         return "the clock has jumped ahead", "", str(error), "quotakeeper doctor"
+    if isinstance(error, LedgerWentBackError):
+        return "the ledger lacks calls", "", str(error), "quotakeeper ledger check"
+    if isinstance(error, FailoverUnsafeError):
+        return "a failover could lose calls", "", str(error), "quotakeeper ledger check"
     return "a limit is reached", "", str(error), "quotakeeper status"

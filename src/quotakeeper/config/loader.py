@@ -24,16 +24,21 @@ from quotakeeper.config.limit_tables import (
     threshold,
     unknown_key,
 )
-from quotakeeper.config.platform_folders import PROJECT_FILE, default_ledger, user_config_file
+from quotakeeper.config.platform_folders import (
+    PROJECT_FILE,
+    data_folder,
+    default_ledger,
+    user_config_file,
+)
 from quotakeeper.config.settings import (
     CHOICES,
     DEFAULT_WARN_AT,
-    LEASE_WORDS,
     TOP_KEYS,
     WHOLE_NUMBERS,
     Choice,
     Settings,
     WholeNumber,
+    default_lease,
     lease_size,
     variable_of,
     whole_number,
@@ -69,7 +74,10 @@ def load_settings(
         if ledger is None:
             return config
         origins = MappingProxyType({**config.origins, "ledger": "argument"})
-        return replace(config, ledger=_ledger(_text_of(ledger, "ledger"), folder), origins=origins)
+        named = _ledger(_text_of(ledger, "ledger"), folder)
+        is_default = config.origins.get("lease", "default") == "default"
+        lease = default_lease(named) if is_default else config.lease
+        return replace(config, ledger=named, lease=lease, origins=origins)
     environment = os.environ if environ is None else environ
     sources = _Sources(config, environment, folder)
     return sources.settings(None if ledger is None else _text_of(ledger, "ledger"))
@@ -118,8 +126,9 @@ class _Sources:
         warn_at = self._read("warn_at", threshold, lambda: DEFAULT_WARN_AT)
         chosen: dict[str, Any] = {choice.name: self._choice(choice) for choice in CHOICES}
         chosen |= {number.name: self._whole(number) for number in WHOLE_NUMBERS}
+        named = self._ledger(ledger)
         return Settings(
-            ledger=self._ledger(ledger),
+            ledger=named,
             ledger_group=self._read("ledger_group", group_name, str),
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
@@ -128,9 +137,10 @@ class _Sources:
             preset_files=self._read("preset_files", self._files, tuple),
             providers=self._read("providers", declared_names, tuple),
             warn_at=warn_at,
-            lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
+            lease=self._read("lease", lease_size, lambda: default_lease(named)),
             key_names=MappingProxyType(read_key_names(self.table.get(KEYS), self.shown)),
             currency=self._read("currency", exchange_rate, lambda: None),
+            data_folder=self._data_folder(),
             config_file=self.file,
             origins=MappingProxyType(dict(self.origins)),
             **chosen,
@@ -193,6 +203,12 @@ class _Sources:
             lambda value: _ledger(value, beside),
             lambda: str(default_ledger(self.environ)),
         )
+
+    def _data_folder(self) -> Path | None:
+        try:
+            return data_folder(self.environ)
+        except ConfigError:  # no home folder
+            return None
 
     def _files(self, value: object) -> tuple[Path, ...]:
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The Settings object, and the names, allowed values and meanings of the settings."""
+"""The Settings object, and the names and allowed values of the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Choice:
 
     name: str
     words: tuple[str, ...]
-    meaning: str
 
     @property
     def variable(self) -> str:
@@ -34,45 +33,16 @@ def variable_of(name: str) -> str:
     return f"QUOTAKEEPER_{name.upper()}"
 
 
+# docs/en/reference/config.md says what each setting means.
 CHOICES = (
-    Choice(
-        "durability",
-        ("power", "process"),
-        "what a committed write survives: a power cut, or only the end of the process",
-    ),
-    Choice(
-        "on_limit",
-        ("raise", "wait", "clamp", "warn"),
-        "what a hard limit does with a call that does not fit: raise LimitExceeded, wait until it fits, "
-        "lower the call's output cap to what is left, or only warn",
-    ),
-    Choice(
-        "on_busy",
-        ("wait", "refuse"),
-        "what happens to a call that fits only after other running calls are settled",
-    ),
-    Choice(
-        "hold",
-        ("worst_case", "typical"),
-        "what is reserved for a call: the most it can use, or the 99th percentile of calls of "
-        "its operation",
-    ),
-    Choice(
-        "on_store_failure",
-        ("deny", "allow"),
-        "what happens to a call while the ledger cannot be used",
-    ),
-    Choice(
-        "on_unpriced",
-        ("auto", "refuse", "price_as_highest", "count_only"),
-        "what happens to a call that has no known price; auto: refused where a hard cost limit "
-        "applies, else counted",
-    ),
-    Choice(
-        "plan",
-        ("payg", "growth"),
-        "which price list of a provider applies if it has more than one",
-    ),
+    Choice("durability", ("power", "process", "replicated")),
+    Choice("on_limit", ("raise", "wait", "clamp", "warn")),
+    Choice("on_busy", ("wait", "refuse")),
+    Choice("hold", ("worst_case", "typical")),
+    Choice("on_store_failure", ("deny", "allow")),
+    Choice("asynchronous_replication", ("refuse", "allow")),
+    Choice("on_unpriced", ("auto", "refuse", "price_as_highest", "count_only")),
+    Choice("plan", ("payg", "growth")),
 )
 
 
@@ -84,7 +54,6 @@ class WholeNumber:
     default: int
     least: int
     most: int
-    meaning: str
 
     @property
     def variable(self) -> str:
@@ -93,28 +62,25 @@ class WholeNumber:
 
 
 WHOLE_NUMBERS = (
-    WholeNumber("busy_seconds", 30, 0, 86_400, "longest wait of `on_busy = wait`, seconds"),
-    WholeNumber(
-        "wait_seconds", 86_400, 0, 31 * 86_400, "longest wait of `on_limit = wait`, seconds"
-    ),
-    WholeNumber(
-        "clamp_least",
-        256,
-        1,
-        10**9,
-        "`on_limit = clamp` never lowers an output cap below this number of tokens",
-    ),
-    WholeNumber(
-        "clock_jump_seconds",
-        300,
-        10,
-        86_400,
-        "how many seconds the clock may be ahead of the time since boot before quotakeeper "
-        "distrusts it",
-    ),
+    WholeNumber("busy_seconds", 30, 0, 86_400),
+    WholeNumber("wait_seconds", 86_400, 0, 31 * 86_400),
+    WholeNumber("clamp_least", 256, 1, 10**9),
+    WholeNumber("clock_jump_seconds", 300, 10, 86_400),
+    WholeNumber("lease_seconds", 60, 10, 3_600),
 )
+_SERVER_SCHEMES = ("postgresql:", "postgres:")
 LEASE_WORDS = ("off", "auto")
 FEWEST_LEASED, MOST_LEASED = 4, 10_000  # the calls that one slice of a lease may be for
+
+
+def is_server(ledger: str) -> bool:
+    """Return whether this setting `ledger` names a database that other machines use as well."""
+    return ledger.lower().startswith(_SERVER_SCHEMES)
+
+
+def default_lease(ledger: str) -> str:
+    """Return the default of the setting `lease` for this ledger."""
+    return "auto" if is_server(ledger) else "off"
 
 
 def lease_size(value: object) -> str:
@@ -178,6 +144,7 @@ class Settings:
     - `quota_presets`: names of presets whose quotas are shown beside the limits.
     - `key_names`: the environment variable of a provider's key, for each provider in [keys].
     - `currency`: the rate for showing costs in a second currency, or None.
+    - `data_folder`: the folder for the data of this user on this machine, or None.
     """
 
     ledger: str = field(repr=False)  # a URL may have a password
@@ -194,7 +161,9 @@ class Settings:
     wait_seconds: int = 86_400
     clamp_least: int = 256
     clock_jump_seconds: int = 300
+    lease_seconds: int = 60
     on_store_failure: str = "deny"
+    asynchronous_replication: str = "refuse"
     on_unpriced: str = "auto"
     plan: str = "payg"
     lease: str = "off"
@@ -203,5 +172,6 @@ class Settings:
     ledger_group: str = ""
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: ExchangeRate | None = None
+    data_folder: Path | None = None
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

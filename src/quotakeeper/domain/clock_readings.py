@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from quotakeeper.domain.windows import FOREVER, moment
+from quotakeeper.domain.windows import FOREVER, Period, Window, moment
 from quotakeeper.value_classes import dataclass
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -50,6 +50,10 @@ class ClockDoubt:
     bound: int
     shown_at: int
     trusted_at: int
+
+    def stops(self, _window: Window, _period: Period) -> bool:
+        """Return True: every hard limit refuses calls."""
+        return True
 
     def explain(self, zone: tzinfo | None = None) -> str:
         """Return a message for people: what happened, by how much, the consequence, and what to do.

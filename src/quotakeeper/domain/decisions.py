@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import Quantities, units_text
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.value_classes import dataclass, field
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.server_doubts import LedgerDoubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +183,8 @@ class Decision:
     - `warnings`: limits in which the call reaches a threshold, and soft or shadow limits that the
       call exceeds.
     - `pause`: the pause that refuses the call, or None. With a pause, no limit was checked.
-    - `doubt`: set if hard limits refuse because the clock jumped ahead. `refusing` then names these
-      limits, even if the call fits.
+    - `doubt`: set if hard limits refuse because the clock or the ledger cannot be trusted. `refusing`
+      then names these limits, even if the call fits.
     - `basis`: what was to be reserved, and why. Set for every refusal. Also set for a call that was
       admitted at a typical amount, at a lowered output cap, or after a wait.
     """
@@ -190,7 +193,7 @@ class Decision:
     refusing: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
     pause: CallPause | None = None
-    doubt: ClockDoubt | None = None
+    doubt: LedgerDoubt | None = None
     basis: HoldBasis | None = None
 
     @property

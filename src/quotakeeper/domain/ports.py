@@ -1,4 +1,4 @@
-"""The interface between the engine and a store: six ports. `Store` combines them."""
+"""The interface between the engine and a store: seven ports. `Store` combines them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.domain.verification import Problem as Problem
+from quotakeeper.domain.verification import Verification as Verification
 from quotakeeper.value_classes import dataclass
 
 
@@ -39,13 +41,6 @@ class EventQuery:
     limit: int | None = None
     newest_first: bool = False
     id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One difference that `verify` found. `what` describes it."""
-
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +138,13 @@ class LedgerUpkeep(Protocol):
         Returns the differences; empty if there are none.
         """
 
+    def verify_new(self, *, whole: bool = False) -> Verification:
+        """Verify the entries after the last verified one, and everything that they changed.
+
+        Stores how far the ledger is verified, if there is no problem and this user may write. With
+        `whole`, reads the whole journal, as it does if the new entries cannot be verified alone.
+        """
+
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of up to `at_most` calls that ended before `before`, in one commit.
 
@@ -204,6 +206,15 @@ class OwnerLiveness(Protocol):
         before.
         """
 
+    def keep_alive(self, now: int) -> None:
+        """Write that this process is running, if it has written nothing for some seconds.
+
+        Does nothing if files show this. Raises LedgerError.
+        """
+
+    def process_rows(self, now: int) -> list[ProcessRow]:
+        """Return the processes that the ledger knows; empty if it keeps no rows of processes."""
+
     def before_fork(self) -> None:
         """Close handles that a forked child must not inherit. They are opened again when they are
         needed.
@@ -214,6 +225,26 @@ class OwnerLiveness(Protocol):
 
     def close(self) -> None:
         """Close all handles. Open reservations stay open."""
+
+
+class LeaseSharing(Protocol):
+    """The port for leases of other processes. A lease is a reservation for many calls."""
+
+    def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
+        """Return the open leases that count in one of these limits, oldest first."""
+
+    def assumed_leases(self, owners: frozenset[str]) -> list[tuple[str, UsageEvent]]:
+        """Return the leases of these processes that were assumed: owner name and event."""
+
+    def recall(self) -> None:
+        """Ask all processes to release the unused parts of their leases. Raises LedgerError."""
+
+    def recalls(self, within_ms: int, now: int) -> int:
+        """Return a number that changes with each recall, at most `within_ms` milliseconds old.
+
+        It also changes when other processes counted this process as ended. Returns 0 if a file
+        beside the ledger recalls leases. Raises LedgerError.
+        """
 
 
 class QuotaPort(Protocol):
@@ -254,8 +285,15 @@ class ClockKeeping(Protocol):
 
 
 class Store(
-    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
+    LedgerWriter,
+    LedgerReader,
+    LedgerUpkeep,
+    OwnerLiveness,
+    LeaseSharing,
+    QuotaPort,
+    ClockKeeping,
+    Protocol,
 ):
-    """All six ports of a ledger store. Code that uses a store should ask only for the ports it
+    """All seven ports of a ledger store. Code that uses a store should ask only for the ports it
     needs.
     """

@@ -17,7 +17,7 @@ from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
-from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
+from quotakeeper.engine.leases.recall import LeaseRecall, RecallFile, RecallNumber, RecallSign
 from quotakeeper.engine.ledger_clock import BOUND_SECONDS, LedgerClock
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.orders import Orders
@@ -30,7 +30,7 @@ from quotakeeper.engine.room import Room
 from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.threshold_warnings import Warner
-from quotakeeper.engine.worker.maintenance import Maintenance
+from quotakeeper.engine.worker.maintenance import SEEN_EVERY_SECONDS, SWEEP_SECONDS, Maintenance
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.engine.worker.thread import Worker
 from quotakeeper.value_classes import dataclass
@@ -68,18 +68,19 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     store: Store, calls: CallBuilder, limits: tuple[Limit, ...], zone: tzinfo, clock: Clock, *,
     spool_beside: Path | None = None, on_warning: Warner | None = None,
     granting: BlockSizing | None = None, presets: Presets | None = None,
-    clock_jump_seconds: int = BOUND_SECONDS,
+    clock_jump_seconds: int = BOUND_SECONDS, has_hosts: bool = False,
 ) -> Engine:  # fmt: skip
     """Build an engine for a store. With `granting`, the engine admits calls on leases.
 
-    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file.
-    The engine writes its spool and lease journals to the folder of this file. If `spool_beside` is
-    None, spool and journals are in memory only.
+    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file,
+    or a path in a folder of this host if the ledger is on a server. The engine writes its spool and
+    lease journals to this folder. If `spool_beside` is None, spool and journals are in memory only.
+    With `has_hosts`, other hosts use the ledger too.
     """
     observers = Observers(on_warning)
     lifecycle.join_as_user(observers)
     spool = Spool(spool_beside, store.owner)
-    sign = RecallSign(spool_beside)
+    sign: RecallSign = RecallNumber() if has_hosts else RecallFile(spool_beside)
     ledger_clock = LedgerClock(clock, clock_jump_seconds * SECOND)
     leases: LeaseTable | None = None
     if granting is not None:
@@ -89,10 +90,13 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock)
         leases.told = observers.tell_of
     apply = BackgroundWrites(limits, observers).apply
-    replay = LeaseReplay(spool_beside, apply)
+    replay = LeaseReplay(spool_beside, apply, has_hosts=has_hosts)
     quotas = SeenQuotas(clock)
     ended = EndedCalls(spool_beside, store.owner, apply)
-    maintenance = Maintenance(ledger_clock, spool, replay, leases, observers, apply, quotas, ended)
+    maintenance = Maintenance(
+        ledger_clock, spool, replay, leases, observers, apply, quotas, ended,
+        idle_seconds=SEEN_EVERY_SECONDS if has_hosts else SWEEP_SECONDS,
+    )  # fmt: skip
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,

@@ -80,5 +80,6 @@ def time_to_live(seconds: object) -> int:
         return int(seconds * SECOND)
     ttl = parse_decimal(seconds, "ttl_seconds")
     if not 0 < ttl <= _LONGEST_TTL:
-        raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
+        fix = "give more than 0 and at most 2592000 seconds (30 days)"
+        raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", fix)
     return int(times(ttl, SECOND))

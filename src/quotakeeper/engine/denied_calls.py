@@ -31,7 +31,7 @@ _CLAMPED_AGAIN = 3  # attempts: other calls may reserve the remaining amount in 
 
 ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
 OWN = "the caller's own thread or task holds a reservation in this limit"
-NESTED = "this thread already waits for room for another call"
+NESTED = "another call of this thread or task is already waiting"
 TOO_LATE = "the limit has room again only after a longer wait than wait_seconds"
 
 Pricing = Callable[[Quantities], Figures]

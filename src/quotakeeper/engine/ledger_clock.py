@@ -174,7 +174,11 @@ class LedgerClock:
         return wall
 
     def _questioned(self, store: ClockedStore) -> int:
-        """Check a wall clock that is ahead by more than the bound. Returns the time to use."""
+        """Check a wall clock that is ahead of the boot clock by more than the bound.
+
+        Returns the time to use: the wall time if the clock is trusted, else the newest trusted
+        time.
+        """
         reading = self._reading()
         assert reading is not None
         first = self._learn(store, reading)  # another process may have accepted the clock

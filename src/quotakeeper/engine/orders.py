@@ -11,6 +11,7 @@ from quotakeeper.domain.ledger.order_commands import (
     ResumeCalls,
     TopUp,
 )
+from quotakeeper.domain.ledger.reservations import process_of
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import parse_decimal
@@ -28,7 +29,7 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import user_at_host
 
 # A process that starts to lease in the same tick of the file system's clock does not see the recall
-# sign (see RecallSign). So the sign is written twice.
+# sign (see RecallFile). So the sign is written twice.
 _SIGN_AGAIN_SECONDS = 0.05
 
 
@@ -153,11 +154,11 @@ class Orders:
             if not apply or found.ahead <= clock.bound:
                 return found
             for hold in store.holds():
-                if hold.is_lease and hold.owner != store.owner:
+                if hold.is_lease and process_of(hold.owner) != store.owner:
                     raise InvalidInputError(
                         "ledger", f"process {hold.owner.partition('-')[0]} holds leases of this "
                                   "ledger",
-                        "end that process, or wait 10 s until it has released its leases",
+                        "end that process, or wait until its leases have expired; see: quotakeeper leases",
                     )  # fmt: skip
             done = store.set_back(now, by, why)
             clock.begin_anew(store)

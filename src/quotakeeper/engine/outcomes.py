@@ -13,7 +13,13 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.refusal_text import refusal_text
-from quotakeeper.errors import ClockSuspectError, LimitExceeded, PausedError
+from quotakeeper.errors import (
+    ClockSuspectError,
+    FailoverUnsafeError,
+    LedgerWentBackError,
+    LimitExceeded,
+    PausedError,
+)
 
 
 class OutcomeReader:
@@ -41,7 +47,7 @@ class OutcomeReader:
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
         if outcome.decision.doubt is not None:
-            raise ClockSuspectError(outcome.decision, outcome.decision.doubt.explain(zone))
+            raise doubted(outcome.decision, outcome.decision.doubt.explain(zone))
         raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
@@ -57,6 +63,15 @@ class OutcomeReader:
         """Pass an outcome to the observers. Used for outcomes that the caller itself does not read."""
         if self._observers.any:
             self._observers.in_call(outcome)
+
+
+def doubted(decision: Decision, text: str) -> LimitExceeded:
+    """Return the error for a refusal because of a doubt about a clock or the ledger."""
+    if hasattr(decision.doubt, "shown_at"):
+        return ClockSuspectError(decision, text)
+    if hasattr(decision.doubt, "seen"):
+        return LedgerWentBackError(decision, text)
+    return FailoverUnsafeError(decision, text)
 
 
 def raise_if_failed(outcome: Any) -> None:

@@ -22,7 +22,7 @@ from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import EventQuery, Problem, Store
+from quotakeeper.domain.ports import EventQuery, Problem, Store, Verification
 from quotakeeper.domain.quotas import ProviderQuota, beside
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
@@ -152,6 +152,13 @@ class Reads:
         with suppress(LedgerCorruptError):  # `verify` reports this damage too
             worker.ask(_nothing)
         return worker.store.verify()
+
+    def verify_new(self, *, whole: bool) -> Verification:
+        """Verify the entries after the last verified one; with `whole`, all entries."""
+        worker = self._parts.worker
+        with suppress(LedgerCorruptError):  # as above
+            worker.ask(_nothing)
+        return worker.store.verify_new(whole=whole)
 
     def back_up(self, to: str) -> None:
         """Copy the committed data to a new file at the path `to`. Raises InvalidInputError,

@@ -13,8 +13,8 @@ from quotakeeper.intercept.held_signals import SignalsHeld
 from quotakeeper.intercept.http_gate import after_fault, process_meter, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.loggers import tell
-from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
-from quotakeeper.metering.refusal import Denied, Refused
+from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.session_opening import aadmit_session, admit_session
 
 if TYPE_CHECKING:
     from quotakeeper.metering.call_meter import CallMeter
@@ -44,8 +44,7 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     try:
         found = _found(opening, make)
         if found is not None:
-            meter, budget = found[0], found[2].budget
-            return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
+            return admit_session(*found)
     except Exception as error:  # noqa: BLE001 - must not reach the program
         return opening.failed(error)
     return None
@@ -57,10 +56,7 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
     try:
         found = _found(opening, make)
         if found is not None:
-            meter, budget = found[0], found[2].budget
-            return _opened(
-                found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
-            )
+            return await aadmit_session(*found)
     except Exception as error:  # noqa: BLE001 - as above
         return opening.failed(error)
     return None
@@ -111,14 +107,6 @@ class _Opening:
             attempt.lost_count(error)
             attempt.hand_over()
         return refused
-
-
-def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
-    meter, adapter, attempt = found
-    if denied is not None:
-        return meter.refused(adapter, attempt.budget.call, denied)
-    attempt.opens()
-    return meter.keep(attempt)
 
 
 def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:

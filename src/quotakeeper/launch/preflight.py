@@ -46,8 +46,7 @@ class Obstacle:
 def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None:
     """Return the first known reason why a command cannot be metered; None if no reason was found.
 
-    Even if the result is None, the program may not be Python. `path` is the PATH for finding
-    programs.
+    None does not prove that the program is Python. `path` is the PATH for finding programs.
     """
     words, script = list(command), ""
     for _ in range(_MOST_STEPS):

@@ -12,17 +12,17 @@ from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded, PausedError, RefusingDecision
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
+from quotakeeper.metering.call_origin import CallOrigin
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
 from quotakeeper.metering.gateways import Gateways
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.pending_call import PendingCall, lowered_body
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
-from quotakeeper.metering.recognised import welcome_provider
+from quotakeeper.metering.recognised import Recognised, find_call, welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied, Refused, UnfollowedCallError
 from quotakeeper.metering.retries import Link, Retries
 from quotakeeper.providers.adapter import output_cap_of
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
-from quotakeeper.providers.registry import recognise
 from quotakeeper.value_classes import replace
 
 if TYPE_CHECKING:
@@ -75,16 +75,16 @@ class CallMeter:
 
     # -- before a call is sent
 
-    def begin(self, request: Request) -> Admission:
+    def begin(self, request: Request, origin: CallOrigin | None = None) -> Admission:
         """Reserve a call and durably mark it as sent.
 
-        Returns the attempt or the refusal; None if the request is not a provider's call. May raise
-        any error of quotakeeper; `intercept.http_gate` catches it.
+        Returns the attempt or the refusal; None if the request is not a provider's call. `origin`:
+        the sender, if a gateway meters the call for it. May raise any error of quotakeeper;
+        `intercept.http_gate` catches it.
         """
-        found = recognise(request, known_hosts=self.known_hosts, count=self.count)
-        if found is None or not found[1].bound:  # not a provider's call, or it uses no quota
-            return None
-        pending = self._pending(request, *found)
+        pending = self._pending(request, find_call(self, request, origin), origin)
+        if pending is None or isinstance(pending, Refused):
+            return pending
 
         def admit() -> Denied | None:
             try:
@@ -101,29 +101,19 @@ class CallMeter:
         This is True only for text bodies. A provider bills a call with a text body only if it gets
         the whole body.
         """
-        found = recognise(request, known_hosts=self.known_hosts)
+        found = find_call(self, request, counts=False)
         if found is None:
             return False
         call = found[1]
         return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
 
-    async def abegin(self, request: Request) -> Admission:
+    async def abegin(self, request: Request, origin: CallOrigin | None = None) -> Admission:
         """Awaitable form of `begin`. Neither the disk nor a long text blocks the event loop."""
         if not self.on_asyncio():
-            return await run_in_thread(lambda: self.begin(request))
-        import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
-
-        if request.body is None or len(request.body) <= _MOST_COUNTED_ON_LOOP:
-            found = recognise(request, known_hosts=self.known_hosts, count=self.count)
-        elif recognise(replace(request, body=None), known_hosts=self.known_hosts) is None:
-            return None
-        else:
-            found = await asyncio.to_thread(
-                recognise, request, known_hosts=self.known_hosts, count=self.count
-            )
-        if found is None or not found[1].bound:
-            return None
-        pending = self._pending(request, *found)
+            return await run_in_thread(lambda: self.begin(request, origin))
+        pending = self._pending(request, await self._afound(request, origin), origin)
+        if pending is None or isinstance(pending, Refused):
+            return pending
 
         async def admit() -> Denied | None:
             try:
@@ -204,11 +194,31 @@ class CallMeter:
 
     # -- inside
 
-    def _pending(self, request: Request, adapter: Adapter, call: Call) -> PendingCall:
+    async def _afound(self, request: Request, origin: CallOrigin | None) -> Recognised | None:
+        import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
+
+        if request.body is None or len(request.body) <= _MOST_COUNTED_ON_LOOP:
+            return find_call(self, request, origin)
+        if find_call(self, replace(request, body=None), origin, counts=False) is None:
+            return None
+        return await asyncio.to_thread(find_call, self, request, origin)
+
+    def _pending(
+        self, request: Request, found: Recognised | None, origin: CallOrigin | None
+    ) -> PendingCall | Refused | None:
+        """Return the call to reserve, or its refusal; None for a call that uses no quota."""
+        if found is None:
+            return None
+        adapter, call = found
+        forbidden = None if origin is None else origin.refusal(adapter, call)
+        if forbidden is not None:
+            return Refused(forbidden, call)
+        if not call.bound:
+            return None
         self.settler.start()
         welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
-        arguments = self._asked(call, link)
+        arguments = self._asked(call, link, self.scope if origin is None else origin.scope)
         arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)
         return PendingCall(request, adapter, call, link, arguments)
 
@@ -229,12 +239,12 @@ class CallMeter:
                 attempt.give_up()
             raise UnfollowedCallError(pending.reservation) from error
 
-    def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
+    def _asked(self, call: Call, link: Link | None, scope: Mapping[str, str]) -> dict[str, Any]:
         return {
             "provider": call.provider,
             "model": call.model,
             "operation": call.operation,
-            "scope": {**self.scope, **link.labels} if link else self.scope,
+            "scope": {**scope, **link.labels} if link else scope,
             "options": dict(call.options),
             "quantities": dict(call.bound),
             "sent": True,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.engine.worker.offload import hand_over
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.recognised import welcome_provider
+from quotakeeper.metering.call_origin import CallOrigin
+from quotakeeper.metering.recognised import find_call, welcome_provider
 from quotakeeper.metering.refusal import Refused, UnfollowedCallError
 from quotakeeper.providers.contract import Request
-from quotakeeper.providers.registry import recognise
 
 
-def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
+def refusal_after(
+    meter: CallMeter, request: Request, error: Exception, origin: CallOrigin | None = None
+) -> Refused | None:
     """Return the refusal of a call or session that cannot be counted; None if it may be sent.
 
     `on_store_failure` decides: "deny" refuses the call, "allow" sends it. A request that is not a
@@ -20,7 +22,7 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
     settings = getattr(meter.keeper, "settings", None)
     if getattr(settings, "on_store_failure", "deny") == "allow":
         return None
-    found = recognise(request, known_hosts=meter.known_hosts)
+    found = find_call(meter, request, origin, counts=False)
     if found is None or not found[1].bound:
         return None
     if isinstance(error, UnfollowedCallError):
@@ -35,8 +37,9 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
 
 
 def counted_later(
-    meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False
-) -> bool:
+    meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False,
+    origin: CallOrigin | None = None,
+) -> bool:  # fmt: skip
     """Count a call that is sent although an error stopped its metering. Its usage counts as
     assumed.
 
@@ -50,16 +53,18 @@ def counted_later(
         return True
     if is_reserved:
         return True
-    found = recognise(request, known_hosts=meter.known_hosts)
+    found = find_call(meter, request, origin, counts=False)
     if found is None or not found[1].bound:
         return False
     call = found[1]
+
+    labels = dict(meter.scope if origin is None else origin.scope)
 
     def book() -> None:
         try:
             welcome_provider(meter.keeper, call.provider)
             meter.keeper.record(
-                call.provider, model=call.model, operation=call.operation, scope=dict(meter.scope),
+                call.provider, model=call.model, operation=call.operation, scope=labels,
                 options=dict(call.options), quantities=dict(call.bound),
                 provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
                 note=f"quotakeeper itself failed before the call was sent ({_problem(error)})",

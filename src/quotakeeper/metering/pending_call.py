@@ -1,4 +1,6 @@
-"""A call before its admission, and the changed body of a call with a lowered output cap."""
+"""A call that waits to be admitted. If a limit lowers its output cap, `lowered_body` returns the
+request body with the new cap.
+"""
 
 from __future__ import annotations
 

@@ -75,5 +75,6 @@ class Retries:
 def _digest(request: Request) -> bytes | None:
     if request.body is None and request.method not in ("GET", "HEAD"):
         return None
-    parts = (request.method.encode(), request.url.encode("utf-8", "replace"), request.body or b"")
+    sender, url = (each.encode("utf-8", "replace") for each in (request.sender, request.url))
+    parts = (sender, request.method.encode(), url, request.body or b"")
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()

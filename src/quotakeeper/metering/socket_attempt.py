@@ -49,15 +49,18 @@ class SocketCut:
 
 @with_guards
 class SocketAttempt:
-    """A session that was opened.
+    """A session that was opened. `scope`: its labels.
 
-    No method raises. Call `sent` before a message is sent, and `received` for each received
-    message. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session
-    that is garbage collected ends with the usage counted so far.
+    No method raises. Call `sent` before a message is sent, and `received` for each received one.
+    `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that is
+    garbage collected ends with the usage counted so far.
     """
 
-    def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
-        self.budget = SessionBudget(meter.keeper, meter.scope, session.call)
+    def __init__(
+        self, meter: CallHost, adapter: Adapter, session: LiveSession,
+        scope: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.budget = SessionBudget(meter.keeper, scope or meter.scope, session.call)
         self._progress = ProgressNote(meter, self.budget)
         self._meter = meter
         self._adapter = adapter
@@ -116,8 +119,7 @@ class SocketAttempt:
             self._broke(error)
 
     def lost_count(self, error: Exception) -> None:
-        """Stop counting, because a message could not be read. The reserved amount is then
-        charged."""
+        """Stop counting: a message could not be read. The reserved amount is then charged."""
         self._broke(error)
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -136,7 +138,7 @@ class SocketAttempt:
             self._settle(self._figures(complete))
 
     def unsent(self) -> None:
-        """End the session and release its reservations, because the provider was not reached."""
+        """End the session and release its reservations: the provider was not reached."""
         if self._may_end():
             self._meter.settler.put(self._release)
 
@@ -182,8 +184,7 @@ class SocketAttempt:
         return None
 
     def _keep_or_undo(self, leaves: bool) -> None:
-        """Keep the count of the message if it is sent; otherwise restore the count before the
-        message."""
+        """Keep the count of a sent message; restore the count before a message that is not sent."""
         with self._session_lock:
             before, self._before = self._before, None
             if before is not None and not leaves:
@@ -220,8 +221,7 @@ class SocketAttempt:
         return needed
 
     def _quantities(self, usage: Usage) -> dict[str, int]:
-        """Return the usage to settle. It includes sent audio, which is billed before results
-        come."""
+        """Return the usage to settle, with the audio sent, which is billed before results come."""
         exact = getattr(self._session, "is_timed_by_bytes", False)
         if usage.provenance is Provenance.REPORTED or not exact:
             return dict(usage.quantities)

@@ -38,8 +38,9 @@ class Request:
     """One request before it is sent.
 
     `headers` have names in lower case. `body` is None if its bytes are unknown; `body_size` may
-    still be its length in bytes. If `is_replaceable` is True, the hook can send another body
-    instead.
+    still be its length in bytes. If `is_replaceable` is True, another body can be sent instead. If
+    `is_partial` is True, `body` is only the beginning of `body_size` bytes. `sender` is the name of
+    the sender's key at a gateway. Retries are recognised for each sender.
     """
 
     method: str
@@ -48,11 +49,11 @@ class Request:
     body: bytes | None = None
     body_size: int | None = None
     is_replaceable: bool = False
+    is_partial: bool = False
+    sender: str = ""
 
     def __repr__(self) -> str:
-        """Return method, URL and size. Leaves out everything that may hold a key: query, headers
-        and body.
-        """
+        """Return method, URL and size, and nothing that may hold a key (query, headers, body)."""
         size = len(self.body) if self.body is not None else self.body_size
         where = self.url.split("?")[0] if isinstance(self.url, str) else ""
         return f"Request({self.method} {where.rpartition('@')[2]}, {size} bytes)"

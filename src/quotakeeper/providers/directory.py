@@ -27,6 +27,11 @@ def base_url_variables() -> dict[str, str]:
     return found
 
 
+def key_variables() -> dict[str, str]:
+    """Return provider -> environment variable of its API key, for providers that state one."""
+    return {facts.name: facts.environment.key for facts in _all_facts() if facts.environment.key}
+
+
 def is_provider_host(host: str) -> bool:
     """Return whether a host belongs to a provider. A provider's host need not be listed in the
     settings.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, BucketSum
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures, Kind
-from quotakeeper.domain.ports import EventQuery
+from quotakeeper.domain.ports import EventQuery, Verification
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.testing.ledger_case import HOUR, LABELS, OTHER_OWNER, LedgerCase, cap, tokens
 
@@ -241,3 +241,21 @@ class JournalRules(LedgerCase):
         self.do(self.asking("theirs", tokens(1), owner=OTHER_OWNER), c.Reserved, store=self.other)
         self.apply(self.asking("a stranger's", tokens(1), owner="never seen"))
         assert self.store.dead_owners() == self.other.dead_owners() == frozenset()
+
+    def test_verify_goes_on_from_the_last_verified_entry(self) -> None:
+        limit = cap(100)
+        self.watch(limit)
+        self.record("a", tokens(7))
+        self.reserve("b", tokens(9), limit)
+        first = self.store.verify_new()
+        assert first == Verification((), 0, self.newest())
+        self.settle("b", tokens(8))
+        self.record("c", tokens(1))
+        found = self.store.verify_new()
+        assert (found.problems, found.newest, found.why_whole) == ((), self.newest(), "")
+        assert found.after in (0, first.newest)  # a store may always read everything
+        assert self.store.verify_new(whole=True) == Verification((), 0, self.newest())
+
+    def newest(self) -> int:
+        """Return the number of the newest entry."""
+        return self.journal()[-1].seq

@@ -64,6 +64,38 @@ class OverdueLeaseRules(LedgerCase):
         self.refused("theirs", tokens(1), limit)
         assert self.do(c.Sweep(unread=_LEASES), c.Swept) == c.Swept()
 
+    def test_the_lease_of_another_host_stays_open_until_it_expires(self) -> None:
+        limit = self._leased(100)
+        self.apply(self._drawing("a", 30))
+        swept = self.do(c.Sweep(frozenset({OWNER}), away=_LEASES), c.Swept)
+        assert (swept.expired, swept.assumed, swept.leases) == (0, 1, ())
+        assert self.sums(limit) == (30, 70)
+        self.refused("theirs", tokens(1), limit)
+        self.clock.advance(hours=1)
+        swept = self.do(c.Sweep(away=_LEASES), c.Swept)
+        assert (swept.expired, swept.assumed, swept.leases) == (0, 1, ())
+        assert self.sums(limit) == (100, 0) and self.overage(limit) == 0
+        self.refused("theirs", tokens(1), limit)
+
+    def test_a_host_that_returns_corrects_its_assumed_lease_once(self) -> None:
+        limit = self._leased(18)
+        self.apply(self._drawing("a", 8))
+        self.settle("a", tokens(8), limit)
+        self.record("theirs", tokens(82), limit)
+        self.clock.advance(hours=1)
+        self.do(c.Sweep(away=_LEASES), c.Swept)
+        self.refused("more", tokens(1), limit)
+        self.reopen()
+        late = self._drawing("b", 3)
+        for _ in range(2):  # a commit whose outcome is not known is repeated
+            self.do(late, c.Reserved)
+            assert self.sums(limit) == (97, 3)
+        self.do(c.Release(_LEASE), c.Done)
+        self.do(c.Release(_LEASE), c.Done)
+        assert self.sums(limit) == (90, 3) and self.overage(limit) == 82  # what was recorded
+        self.reserve("more", tokens(7), limit)
+        self.refused("most", tokens(1), limit)
+
     def test_of_two_overdue_leases_each_ends_by_what_is_known_of_it(self) -> None:
         limit = self._leased(40)
         other = f"{LEASE_PREFIX}two"

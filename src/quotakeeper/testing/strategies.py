@@ -177,8 +177,8 @@ class CommandMaker:
         """Return a command that ends abandoned reservations, sometimes those of ended processes."""
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
-        read, unread = (
-            frozenset(self.event_id() for _ in range(chance.randint(0, 3))) for _ in range(2)
+        read, unread, away = (
+            frozenset(self.event_id() for _ in range(chance.randint(0, 3))) for _ in range(3)
         )
         at_most, limits = chance.choice((0, 1, 2, 1_000)), chance.choice(((), LIMITS))
-        return c.Sweep(dead, at_most, limits, read, unread)
+        return c.Sweep(dead, at_most, limits, read, unread, away)

@@ -90,10 +90,12 @@ def unpack(data: bytes) -> PieceFacts:
         magic, multiplier, pairs, count = HEADER.unpack_from(data)
         body = zlib.decompress(data[HEADER.size :]) if magic == MAGIC else b""
     except (struct.error, zlib.error) as error:
-        raise ValueError(f"not a file of piece facts: {error}") from error
+        raise ValueError(f"not a file of tokenizer data (pieces.bin): {error}") from error
     end = CODES + 4 * pairs
     if len(body) < end + count:
-        raise ValueError("the file of piece facts has a wrong header or is cut short")
+        raise ValueError(
+            "the file of tokenizer data (pieces.bin) has a wrong header or is cut short"
+        )
     raw = bytearray(4 * pairs)
     for plane in range(4):
         raw[plane::4] = body[CODES + plane * pairs : CODES + (plane + 1) * pairs]

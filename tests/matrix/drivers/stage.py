@@ -9,6 +9,7 @@ import asyncio
 import gc
 import io
 import math
+import os
 import struct
 import sys
 import time
@@ -18,7 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 TEXT = "Xin chào các bạn, hôm nay chúng ta học cách giữ hạn mức. Hello, 你好。"
-KEY = "a-key-that-is-good-for-the-sandbox"
+KEY = os.environ.get("MATRIX_KEY", "a-key-that-is-good-for-the-sandbox")
 
 Feature = Callable[[str], object]
 

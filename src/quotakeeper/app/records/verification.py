@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from quotakeeper.domain.ports import Verification
 from quotakeeper.schemas import Schema
 
 
-def verification_record(ledger: str, problems: Sequence[str]) -> dict[str, object]:
-    """Return the problems found in the ledger. If `problems` is empty, the ledger is intact."""
+def verification_record(ledger: str, found: Verification) -> dict[str, object]:
+    """Return the problems found in the ledger, and which entries were read.
+
+    Entries up to number `after` were verified by an earlier run. With `after` 0, all were read.
+    """
     return {
         "schema": Schema.VERIFY,
         "ledger": ledger,
-        "ok": not problems,
-        "problems": list(problems),
+        "ok": not found.problems,
+        "problems": [each.what for each in found.problems],
+        "after": found.after,
+        "newest": found.newest,
     }

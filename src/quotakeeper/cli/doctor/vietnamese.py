@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 TEXTS = {
+    "the ledger lacks calls": "sổ thiếu lượt gọi",
+    "a failover could lose calls": "chuyển dự phòng có thể làm mất lượt gọi",
+    "what this machine has seen of ledgers on servers": "những gì máy này đã thấy của sổ trên máy chủ",
     "the clock has jumped ahead": "đồng hồ đã nhảy về phía trước",
     "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "
     "{trusted}. Hard limits admit no call. Correct the clock; if it is right, run: {command}": (
@@ -97,9 +100,13 @@ TEXTS = {
     "calls made while the ledger did not answer; kept until they are in the ledger": (
         "lượt gọi trong lúc sổ không trả lời; giữ tới khi ghi vào sổ"
     ),
-    "lines of the files above that could not be read": "những dòng không đọc được của các tệp trên",
+    "a .lease or .spool file whose calls could not be counted; kept for you to look at": (
+        "một tệp .lease hoặc .spool có các lượt gọi không ghi vào sổ được; giữ lại để bạn xem"
+    ),
     "a copy from before a schema change": "bản sao trước khi đổi schema",
-    "a copy from before doctor --repair-clock": "bản sao trước khi chạy doctor --repair-clock",
+    "a copy made before doctor --repair-clock changed the ledger": (
+        "bản sao lưu trước khi doctor --repair-clock sửa sổ"
+    ),
     "the local tokenizer; written by tokens install": "bộ tách token tại máy; do tokens install ghi",
     "written by translate, beside each media file": "cạnh mỗi tệp media; do translate ghi",
     "written by export, backup, run and translate": "do export, backup, run và translate ghi",

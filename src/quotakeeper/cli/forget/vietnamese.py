@@ -15,6 +15,9 @@ TEXTS = {
         "  thay đổi: giá trị của nhãn, kể cả trong tên các hạn mức theo {name}"
     ),
     "  deleted: the notes of these calls ({n})": "  xóa: ghi chú của các lượt gọi này ({n})",
+    "  changed in virtual keys and in their audit: {n}": (
+        "  thay đổi trong khóa ảo và nhật ký quản trị của chúng: {n}"
+    ),
     "forgotten: {calls} now have {name}={instead}": "đã xóa: {calls} nay mang {name}={instead}",
     "  kept: times, models, amounts, costs and ids of the calls; every total and balance": (
         "  giữ nguyên: thời điểm, model, lượng, chi phí và id của các lượt gọi; mọi tổng và số dư"

@@ -22,7 +22,7 @@ def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
     if found.notes:
         n = figures.whole(found.notes, session.lang)
         yield words("  deleted: the notes of these calls ({n})", n=n)
-    yield from _kept(result, session)
+    yield from _rest(result, session)
 
 
 def done_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
@@ -31,14 +31,17 @@ def done_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
     calls = calls_text(found.calls + found.open_calls, session)
     yield words("forgotten: {calls} now have {name}={instead}", calls=calls, name=label.name,
                 instead=found.instead)  # fmt: skip
-    yield from _kept(result, session)
+    yield from _rest(result, session)
 
 
-def _kept(result: Forgetting, session: CommandContext) -> Iterator[str]:
+def _rest(result: Forgetting, session: CommandContext) -> Iterator[str]:
     words = session.words
     yield words(
         "  kept: times, models, amounts, costs and ids of the calls; every total and balance"
     )
+    if result.found.keys:
+        n = figures.whole(result.found.keys, session.lang)
+        yield words("  changed in virtual keys and in their audit: {n}", n=n)
     if result.found.balances:
         yield words("  limits per {name}: new calls of {value} start from 0", name=result.label.name,
                     value=result.label.value)  # fmt: skip

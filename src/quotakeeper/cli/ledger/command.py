@@ -1,11 +1,13 @@
-"""Runs `quotakeeper ledger check`, `quotakeeper ledger init` and `quotakeeper ledger move`."""
+"""Runs the commands of `quotakeeper ledger`: `accept`, `check`, `init`, `move` and `unfreeze`."""
 
 from __future__ import annotations
 
 import json
 
-from quotakeeper.app.ledger_moving import move_ledger
+from quotakeeper.app.ledger_moving import move_ledger, unfreeze_ledger
+from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.server_checks import server_findings
+from quotakeeper.app.server_doubts import accept_ledger, doubt_findings, server_doubts
 from quotakeeper.app.setup_checks import finding_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
@@ -19,7 +21,12 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     """Print the findings about the server. Returns exit code 1 if the ledger cannot be used there,
     else 0."""
     server = open_server(session.settings())
-    findings = server_findings(server.name, server.facts(SystemClock().now))
+    facts = server.facts(SystemClock().now)
+    findings = server_findings(server.name, facts)
+    if facts.reads:  # there is a ledger; this look creates none
+        doubts = tuple(doubt_findings(server_doubts(session.settings())))
+        named = {each.name for each in doubts}
+        findings = (*(each for each in findings if each.name not in named), *doubts)
     failed = any(each.state == "fail" for each in findings)
     if as_json:
         found = [finding_record(each) for each in findings]
@@ -31,28 +38,63 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     return exit_codes.FAILURE if failed else exit_codes.OK
 
 
-def run_init(session: context.CommandContext, app: str, reader: str, *, only_sql: bool) -> int:
+def run_init(
+    session: context.CommandContext, app: str, reader: str, keys: str, *, only_sql: bool
+) -> int:
     """Create the tables and roles on the server. With `only_sql`, only print the SQL for this."""
     server, words = open_server(session.settings()), session.words
     if only_sql:
-        console.say(server.creation_sql(app, reader))
+        console.say(server.creation_sql(app, reader, keys))
         return exit_codes.OK
-    is_new = server.make(app, reader)
+    is_new = server.make(app, reader, keys)
     text = "{ledger}: the tables were created" if is_new else "{ledger}: the tables already exist"
     console.say(words(text, ledger=server.name))
-    for role in filter(None, (app, reader)):
+    for role in filter(None, (app, reader, keys)):
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
                           role=role))  # fmt: skip
     return exit_codes.OK
 
 
-def run_move(session: context.CommandContext, file: str) -> int:
-    """Copy a ledger file to the server, and print how many entries were copied. Returns the exit code."""
-    done, words = move_ledger(session.settings(), file), session.words
+def run_accept(session: context.CommandContext, why: str) -> int:
+    """Accept that the ledger lacks commits, and print how many. Returns the exit code."""
+    words, settings = session.words, session.settings()
+    accepted = accept_ledger(settings, why)
+    if accepted is None:
+        text = "the ledger has every commit that this machine has seen: nothing was changed"
+        console.say(words(text))
+        return exit_codes.OK
+    console.say(words("{ledger}: accepted, although it lacks commits (seen: {seen}, there now: "
+                      "{found}); hard limits of every machine admit calls again",
+                      ledger=open_server(settings).name,
+                      seen=figures.whole(accepted.seen, session.lang),
+                      found=figures.whole(accepted.found, session.lang)))  # fmt: skip
+    return exit_codes.OK
+
+
+def run_move(session: context.CommandContext, source: str) -> int:
+    """Copy a ledger, and print how many entries were copied. Returns the exit code."""
+    done, words = move_ledger(session.settings(), source), session.words
     entries = figures.whole(done.entries, session.lang)
     console.say(words("{source} was copied to {ledger}: entries: {n}; a comparison found no "
                       "difference",
                       source=done.source, ledger=done.ledger, n=entries))  # fmt: skip
-    console.say(words("the file was not changed: do not use it in any program from now on"))
+    if done.is_frozen:
+        console.say(words("{source} takes no calls any more; `quotakeeper ledger unfreeze` would "
+                          "change that",
+                          source=done.source))  # fmt: skip
+    else:
+        console.say(words("the file was not changed: do not use it in any program from now on"))
+    return exit_codes.OK
+
+
+def run_unfreeze(session: context.CommandContext) -> int:
+    """Let a ledger on a server take calls again after a move. Returns the exit code."""
+    settings, words = session.settings(), session.words
+    moved_to, ledger = unfreeze_ledger(settings), redacted(settings.ledger)
+    if moved_to:
+        console.say(words("{ledger} takes calls again; do not use {moved_to} in any program",
+                          ledger=ledger, moved_to=moved_to))  # fmt: skip
+    else:
+        console.say(words("{ledger} takes calls: it was not frozen", ledger=ledger))
     return exit_codes.OK

@@ -9,7 +9,19 @@ from quotakeeper.cli.context import CommandContext
 
 @click.group()
 def ledger() -> None:
-    """Check, create and fill a ledger on a PostgreSQL server."""
+    """Check, create and move a ledger on a PostgreSQL server."""
+
+
+@ledger.command("accept")
+@click.option(
+    "--why", metavar="TEXT", default="", help="The reason, which is stored in the journal."
+)
+@click.pass_obj
+def accept(session: CommandContext, why: str) -> int:
+    """Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls."""
+    from quotakeeper.cli.ledger.command import run_accept
+
+    return run_accept(session, why)
 
 
 @ledger.command("check")
@@ -27,21 +39,32 @@ def check(session: CommandContext, as_json: bool) -> int:
               help="Role for programs that record calls; created without login.")  # fmt: skip
 @click.option("--reader", default="", metavar="ROLE",
               help="Role that can only read; created without login.")  # fmt: skip
+@click.option("--keys", default="", metavar="ROLE",
+              help="Role that manages virtual keys; created without login.")  # fmt: skip
 @click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
 @click.pass_obj
-def init(session: CommandContext, app: str, reader: str, only_sql: bool) -> int:
+def init(session: CommandContext, app: str, reader: str, keys: str, only_sql: bool) -> int:
     """Create the ledger's schema and tables, and the roles that you name."""
     from quotakeeper.cli.ledger.command import run_init
 
-    return run_init(session, app, reader, only_sql=only_sql)
+    return run_init(session, app, reader, keys, only_sql=only_sql)
 
 
 @ledger.command("move")
-@click.option("--from", "file", required=True, metavar="FILE",
-              help="The ledger to copy; it is not changed.")  # fmt: skip
+@click.option("--from", "source", required=True, metavar="FILE|URL",
+              help="The ledger to copy: a file, or the URL of a server.")  # fmt: skip
 @click.pass_obj
-def move(session: CommandContext, file: str) -> int:
-    """Copy a ledger file to the empty ledger on the server, and compare both."""
+def move(session: CommandContext, source: str) -> int:
+    """Copy a ledger to an empty ledger on a server, or to a new file, and compare both."""
     from quotakeeper.cli.ledger.command import run_move
 
-    return run_move(session, file)
+    return run_move(session, source)
+
+
+@ledger.command("unfreeze")
+@click.pass_obj
+def unfreeze(session: CommandContext) -> int:
+    """Let a ledger on a server take calls again after it was moved."""
+    from quotakeeper.cli.ledger.command import run_unfreeze
+
+    return run_unfreeze(session)

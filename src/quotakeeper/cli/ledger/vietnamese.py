@@ -4,13 +4,25 @@ from __future__ import annotations
 
 TEXTS = {
     # help
-    "Check, create and fill a ledger on a PostgreSQL server.": (
-        "Kiểm tra, tạo và chuyển sổ lên máy chủ PostgreSQL."
+    "Check, create and move a ledger on a PostgreSQL server.": (
+        "Kiểm tra, tạo và chuyển sổ trên máy chủ PostgreSQL."
     ),
-    "The ledger to copy; it is not changed.": "Sổ cần chép; tệp này giữ nguyên.",
-    "Copy a ledger file to the empty ledger on the server, and compare both.": (
-        "Chép một tệp sổ vào sổ trống trên máy chủ, rồi đối chiếu hai bên."
+    "The ledger to copy: a file, or the URL of a server.": (
+        "Sổ cần chép: một tệp, hoặc URL của máy chủ."
     ),
+    "Copy a ledger to an empty ledger on a server, or to a new file, and compare both.": (
+        "Chép một sổ vào sổ trống trên máy chủ hoặc vào một tệp mới, rồi đối chiếu hai bên."
+    ),
+    "Let a ledger on a server take calls again after it was moved.": (
+        "Cho sổ trên máy chủ ghi lượt gọi trở lại sau khi đã chuyển đi."
+    ),
+    "{source} takes no calls any more; `quotakeeper ledger unfreeze` would change that": (
+        "{source} không ghi lượt gọi nào nữa; muốn ghi lại, chạy `quotakeeper ledger unfreeze`"
+    ),
+    "{ledger} takes calls again; do not use {moved_to} in any program": (
+        "{ledger} lại ghi lượt gọi; đừng để chương trình nào dùng {moved_to}"
+    ),
+    "{ledger} takes calls: it was not frozen": "{ledger} vẫn ghi lượt gọi: sổ không bị khóa",
     "{source} was copied to {ledger}: entries: {n}; a comparison found no difference": (
         "đã chép {source} sang {ledger}: số bút toán: {n}; đối chiếu không thấy sai khác"
     ),
@@ -29,8 +41,27 @@ TEXTS = {
     "Role that can only read; created without login.": (
         "Vai trò chỉ đọc; được tạo không kèm quyền đăng nhập."
     ),
+    "Role that manages virtual keys; created without login.": (
+        "Vai trò quản lý khóa ảo; được tạo không kèm quyền đăng nhập."
+    ),
     "Only print the SQL; change nothing.": "In ra câu lệnh SQL, không thay đổi gì.",
+    "Accept a ledger that lacks calls after a restore or a failover; hard limits then admit calls.": (
+        "Chấp nhận sổ thiếu lượt gọi sau khi khôi phục hay chuyển dự phòng; hạn mức cứng lại nhận "
+        "lượt gọi."
+    ),
     # messages
+    "the ledger has every commit that this machine has seen: nothing was changed": (
+        "sổ có đủ mọi lần ghi mà máy này đã thấy: không có gì thay đổi"
+    ),
+    "{ledger}: accepted, although it lacks commits (seen: {seen}, there now: {found}); hard limits "
+    "of every machine admit calls again": (
+        "{ledger}: đã chấp nhận dù thiếu lần ghi (đã thấy: {seen}, hiện có: {found}); hạn mức cứng "
+        "trên mọi máy lại nhận lượt gọi"
+    ),
+    "history": "lịch sử",
+    "the ledger has every commit that this machine has seen": (
+        "sổ có đủ mọi lần ghi mà máy này đã thấy"
+    ),
     "{ledger}: the tables were created": "{ledger}: đã tạo các bảng",
     "{ledger}: the tables already exist": "{ledger}: các bảng đã có sẵn",
     "role {role} has the rights that it needs; grant the role to a user: GRANT {role} TO NAME": (

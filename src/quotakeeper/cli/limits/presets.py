@@ -64,6 +64,6 @@ def run_preset(session: context.CommandContext, name: str, *, write: bool, as_js
     if file.copied_defaults:
         text = "the default limits were also written to that file, so that they continue to apply"
         console.tell(words(text))
-    text = "preset {name!r}: {n} limits written to {file}; status shows its quotas"
+    text = "preset {name!r}: {n} limits written to {file}; quotakeeper status shows them"
     console.tell(words(text, name=preset.name, n=len(made), file=path))
     return exit_codes.OK

@@ -161,8 +161,8 @@ TEXTS = {
     "the preset was only shown; use --write to save it to {file}": (
         "mới chỉ xem mẫu; thêm --write để lưu vào {file}"
     ),
-    "preset {name!r}: {n} limits written to {file}; status shows its quotas": (
-        "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; status hiển thị các quota của mẫu"
+    "preset {name!r}: {n} limits written to {file}; quotakeeper status shows them": (
+        "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; xem bằng quotakeeper status"
     ),
     # descriptions in the presets
     "pay as you go: calls at once for each project": (

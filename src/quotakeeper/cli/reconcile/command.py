@@ -58,8 +58,8 @@ class ReconcileOptions:
 
 
 def run_reconcile(session: context.CommandContext, options: ReconcileOptions) -> int:
-    """Print every difference between the ledger and the account. With `apply`, write the certain
-    corrections.
+    """Print every difference between the ledger and the account. With `apply`, write the
+    corrections that are sure.
 
     Returns exit code 5 if a difference is not corrected, else 0.
     """

@@ -67,9 +67,6 @@ HELP = {
     "Output format.": "Định dạng đầu ra.",
     "Write to this file, not to stdout.": "Ghi vào đây thay vì stdout.",
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
-    "Compute all balances from the journal again, and report every difference.": (
-        "Tính lại mọi số dư từ nhật ký và báo từng chỗ sai lệch."
-    ),
     "Delete old individual calls; balances and reports stay.": (
         "Xóa từng lượt gọi đã cũ; số dư và báo cáo giữ nguyên."
     ),

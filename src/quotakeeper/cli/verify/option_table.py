@@ -7,6 +7,14 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 VERIFY = CommandTable(
     "verify",
-    "Compute all balances from the journal again, and report every difference.",
-    (CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),),
+    "Compute balances from the journal again, and report every difference.",
+    (
+        CommandOption(
+            ("--all",),
+            "Read all entries, not only those after the last verified one.",
+            bool,
+            stored_as="whole",
+        ),
+        CommandOption(("--json",), "As JSON.", bool, stored_as="as_json"),
+    ),
 )

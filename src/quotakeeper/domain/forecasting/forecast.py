@@ -44,11 +44,12 @@ class Forecast:
     """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
     - `per_hour`: the present use per hour.
-    - `burn_rate`: how often this speed uses up the limit in one period; None for an amount of 0.
+    - `burn_rate`: how often use at `per_hour` uses up the limit in one period; None for a limit of 0.
     - `projected`: the use at the end of the period, with its 80 % interval. For a rolling window,
       it is the use one window from now.
     - `exhausts_at`: when nothing is left; None if something is left when the projection ends.
-    - `exhausts_from`, `exhausts_until`: the same for the upper and the lower end of the interval.
+    - `exhausts_from`, `exhausts_until`: the earliest and the latest such instant: `exhausts_at`
+      for the upper and for the lower end of the interval.
     - `method`: how the rate was computed: `first_minutes`, `last_30_minutes` (or 60, 180, 360,
       1440), `since_first_call`, `change_of_pace`.
     """

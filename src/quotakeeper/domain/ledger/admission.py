@@ -26,6 +26,7 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     The decision also has a warning for each limit in which the call reaches a threshold.
     """
     refusing: list[Verdict] = []
+    doubted: list[Verdict] = []  # refused because of the doubt, whatever room they have
     warnings: list[Verdict] = []
     doubt = state.doubt
     for limit, meter, balance in state.caps(labels, limits, now):
@@ -33,8 +34,12 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
         unpriced = figures.cost_pico is None and limit.meter == "cost"
         if asked == 0 and not unpriced:
             continue
-        if doubt is not None and limit.mode is Mode.HARD:
-            refusing.append(verdict(state, limit, asked, now))
+        if (
+            doubt is not None
+            and limit.mode is Mode.HARD
+            and doubt.stops(limit.account.window, state.period(limit.account, now))
+        ):
+            doubted.append(verdict(state, limit, asked, now))
             continue
         totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
@@ -46,11 +51,11 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
             refusing.append(verdict(state, limit, asked, now))
         elif together > limit.amount or together >= limit.warns_from:
             warnings.append(verdict(state, limit, asked, now))
-    if doubt is not None and refusing:
-        return Decision(False, tuple(refusing), tuple(warnings), doubt=doubt)
-    if not refusing and not warnings:  # the common case
-        return _ADMITTED
-    return Decision(not refusing, tuple(refusing), tuple(warnings))
+    if doubted:
+        return Decision(False, (*doubted, *refusing), tuple(warnings), doubt=doubt)
+    if refusing or warnings:
+        return Decision(not refusing, tuple(refusing), tuple(warnings))
+    return _ADMITTED
 
 
 def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],

@@ -89,6 +89,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             | o.RaiseLimit()
             | o.TopUp()
             | o.AcceptClock()
+            | o.AcceptLedger()
         ):
             return _about_no_call(state, command, now)
         # mypy checks that the cases cover all commands.
@@ -98,7 +99,13 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 def _about_no_call(
     state: LedgerState,
-    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp | o.AcceptClock,
+    command: c.Watch
+    | o.PauseCalls
+    | o.ResumeCalls
+    | o.RaiseLimit
+    | o.TopUp
+    | o.AcceptClock
+    | o.AcceptLedger,
     now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:
     if isinstance(command, c.Watch):
@@ -244,8 +251,12 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
             continue  # pragma: no cover - overdue() returns only open holds; mypy cannot know
         unread = hold.is_lease and hold.id not in command.read
         if unread and hold.id not in command.unread:
-            left.append(hold)
-            continue
+            is_away = hold.id in command.away
+            if is_away and hold.expires_at > now:
+                continue
+            if not is_away:
+                left.append(hold)
+                continue
         kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE
         figures = _assumed(known) if kind is Kind.ASSUME else None
         if figures is not None and unread:

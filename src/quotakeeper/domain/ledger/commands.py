@@ -9,6 +9,7 @@ from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
 from quotakeeper.domain.ledger.order_commands import (
     AcceptClock,
+    AcceptLedger,
     Ordered,
     PauseCalls,
     RaiseLimit,
@@ -178,6 +179,8 @@ class Sweep:
     - `read`: ids of leases to release. The holder's journal was closed to writes, read, and booked
       completely.
     - `unread`: ids of leases to assume, because the holder's journal cannot be read.
+    - `away`: ids of leases of another host, whose journal only that host can read. They are assumed
+      when they have expired. Until then they stay open, because the holder may still use them.
 
     Any other lease stays open, and the outcome names it. At most `at_most` reservations are ended.
     When a call is assumed, `limits` are checked for thresholds.
@@ -188,12 +191,13 @@ class Sweep:
     limits: tuple[Limit, ...] = ()
     read: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
 
 
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
     | Sweep | PauseCalls | ResumeCalls | RaiseLimit | TopUp
-    | AcceptClock
+    | AcceptClock | AcceptLedger
 )  # fmt: skip
 
 
@@ -267,7 +271,7 @@ class Swept:
     assumed.
 
     `booked` are the outcomes of the assumed ones. `leases` are the overdue leases that stay open,
-    because they were neither in `read` nor in `unread`.
+    because the command does not name them.
     """
 
     expired: int = 0

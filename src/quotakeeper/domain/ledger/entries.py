@@ -52,6 +52,7 @@ class Kind(StrEnum):
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
 NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE, Kind.CLOCK))
 CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # the subjects of a CLOCK entry
+LEDGER_ACCEPTED = "ledger accepted"  # a third subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Notice:
     - CLOCK, `subject` CLOCK_ACCEPTED: a clock that jumped ahead by `amount` microseconds was right.
     - CLOCK, `subject` CLOCK_REPAIRED: the ledger was ahead by `amount` microseconds. `used` is how
       many entries were moved back, `about` the `seq` of the first of them.
+    - CLOCK, `subject` LEDGER_ACCEPTED: the ledger lacks `amount` commits, and `by` accepts this.
     """
 
     subject: str = ""

@@ -24,7 +24,7 @@ class LabelValue:
 
 @dataclass(frozen=True, slots=True)
 class ForgottenLabel:
-    """What replacing a label value changed, or would change.
+    """The effects of replacing a label value, or the effects that it would have.
 
     - `calls`: the number of ended calls with the value.
     - `open_calls`: the number of calls with the value that have not ended.
@@ -32,6 +32,8 @@ class ForgottenLabel:
     - `notes`: the number of calls whose note was cleared.
     - `last_at`: when the value was last used, in microseconds since 1970 UTC.
     - `instead`: the new value; "" if nothing was changed.
+    - `keys`: the number of virtual keys with the value.
+    - `usable_keys`: the names of those that are not revoked.
     """
 
     calls: int
@@ -40,6 +42,8 @@ class ForgottenLabel:
     notes: int
     last_at: int
     instead: str = ""
+    keys: int = 0
+    usable_keys: tuple[str, ...] = ()
 
 
 def scope_without(

@@ -9,7 +9,7 @@ at its `until`, in ledger time. No journal entry is made for that end.
 from __future__ import annotations
 
 from quotakeeper.domain.ledger.credit import Credit
-from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.entries import LEDGER_ACCEPTED, Entry, Kind
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.value_classes import dataclass, field, replace
@@ -32,12 +32,14 @@ class Notices:
     """The orders in a journal. Orders that have ended may still be included.
 
     `pauses` has one pause per provider, `raises` one raise per limit name and account key.
-    `credits` has the prepaid credit of each account.
+    `credits` has the prepaid credit of each account. `accepted_at` is when somebody last accepted
+    that the ledger lacks commits, in microseconds since 1970 UTC; 0: never.
     """
 
     pauses: dict[str, CallPause] = field(default_factory=dict)
     raises: dict[tuple[str, str], Raise] = field(default_factory=dict)
     credits: dict[str, Credit] = field(default_factory=dict)  # by account key
+    accepted_at: int = 0
 
     def pause_of(self, provider: str, at: int) -> CallPause | None:
         """Return the pause that stops calls to a provider at `at`; None if no pause does."""
@@ -81,15 +83,18 @@ class Notices:
         elif entry.kind is Kind.RAISE:
             key = notice.subject, notice.account
             self.raises[key] = Raise(notice.amount, notice.until or 0, notice.why, notice.by)
-        elif entry.kind is not Kind.CLOCK:
+        elif entry.kind is Kind.CLOCK:
+            if notice.subject == LEDGER_ACCEPTED:
+                self.accepted_at = entry.at
+        else:
             self.credits.setdefault(notice.account, Credit()).fold(entry)
 
 
 def family_key(limit: Limit) -> str:
-    """Return the account key that orders use for a limit.
+    """Return the account key under which a raise of this limit is recorded.
 
-    A limit of one label value (`rule` is set) has the key of the whole rule: the account without
-    that value.
+    If the limit is for one label value (`rule` is set), this is the key of the account of the whole
+    rule. The value is not in it.
     """
     account = limit.account
     if not limit.rule:

@@ -73,6 +73,15 @@ class AcceptClock:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptLedger:
+    """Record in the journal that the ledger is right although it lacks `lost` commits."""
+
+    lost: int = 0
+    why: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ordered:
     """An order was carried out. `entry` is its journal entry; None if a resume ended no pause.
 

@@ -1,4 +1,4 @@
-"""Carries out orders of people: pauses, resumes, raised limits, and accepted clocks.
+"""Carries out orders of people: pauses, resumes, raised limits, and what is accepted.
 
 Each order becomes one journal entry that says who, why, and until when. No order changes a balance,
 and no limit refuses an order.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
-from quotakeeper.domain.ledger.entries import CLOCK_ACCEPTED, Entry, Kind, Notice
+from quotakeeper.domain.ledger.entries import CLOCK_ACCEPTED, LEDGER_ACCEPTED, Entry, Kind, Notice
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
@@ -20,11 +20,11 @@ LONGEST_US = 366 * 86_400 * SECOND  # the longest pause or raise
 
 
 def order(
-    state: LedgerState, command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.AcceptClock,
-    now: int,
+    state: LedgerState, command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.AcceptClock
+    | o.AcceptLedger, now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
     """Write an order to the journal. A resume that ends no pause writes nothing."""
-    if isinstance(command, o.AcceptClock):
+    if isinstance(command, o.AcceptClock | o.AcceptLedger):
         return _accepted(state, command, now)
     if error := _unfit(command):
         return c.Failed(error), []
@@ -48,14 +48,17 @@ def order(
 
 
 def _accepted(
-    state: LedgerState, command: o.AcceptClock, now: int
+    state: LedgerState, command: o.AcceptClock | o.AcceptLedger, now: int
 ) -> tuple[c.Outcomes, list[Entry]]:
     for name, text in (("why", command.why), ("by", command.by)):
         if not is_storable(text, empty=True):
             problem = "is not a printable text of at most 256 characters"
             return c.Failed(InvalidInputError(name, problem)), []
-    ahead = max(0, min(command.ahead, MAX_PICO))
-    notice = Notice(CLOCK_ACCEPTED, command.why, command.by, amount=ahead)
+    is_clock = isinstance(command, o.AcceptClock)
+    subject = CLOCK_ACCEPTED if is_clock else LEDGER_ACCEPTED
+    amount = command.ahead if isinstance(command, o.AcceptClock) else command.lost
+    amount = max(0, min(amount, MAX_PICO))
+    notice = Notice(subject, command.why, command.by, amount=amount)
     return _noted(state, Kind.CLOCK, notice, now)
 
 

@@ -43,6 +43,30 @@ def is_lease_id(reservation_id: str) -> bool:
     return reservation_id.startswith(LEASE_PREFIX)
 
 
+def process_of(owner: str) -> str:
+    """Return the first owner name of a process.
+
+    A process that was counted as ended, but was not, continues under its first name, `~` and a
+    number.
+    """
+    return owner.partition("~")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """What a ledger on a server knows about a process: its owner name and its host.
+
+    `since_at` and `seen_at` are when it first and last wrote (microseconds since 1970 UTC).
+    `is_alive` is False if it counts as ended.
+    """
+
+    name: str
+    host: str
+    since_at: int
+    seen_at: int
+    is_alive: bool
+
+
 @fast_dataclass
 class Hold:
     """An open reservation, made at instant `at`: the upper bound of one call, or a lease for many

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -24,11 +24,13 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 from quotakeeper.value_classes import replace
 
+if TYPE_CHECKING:
+    from quotakeeper.domain.server_doubts import LedgerDoubt
+
 ZoneFinder = Callable[[str], tzinfo]
 
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
-
 # The labels come last. They stay in memory, so that no other labels get their identity.
 _Matching = tuple[tuple[Account, ...], CallLabels]
 _Places = tuple[int, int, tuple[CountedBalance, ...], CallLabels]
@@ -41,12 +43,11 @@ class LedgerState:
     def __init__(self, zones: ZoneFinder) -> None:
         self._zones = zones
         self._periods: dict[str, Period] = {}
-        self.seq = 0
-        self.high_water = 0
+        self.seq = self.high_water = 0
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._index: AccountIndex[Account] = AccountIndex()
         self.notices = Notices()
-        self.doubt: ClockDoubt | None = None  # belongs to this process and is not stored
+        self.doubt: LedgerDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
         # By identity of the labels, because hashing is slow and the calls of one kind share them.
         self._matching: dict[int, _Matching] = {}

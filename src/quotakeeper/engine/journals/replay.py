@@ -8,91 +8,34 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from quotakeeper.domain.ledger.commands import (
-    Assume,
-    Command,
-    Draw,
-    Failed,
-    Record,
     Release,
     Settle,
 )
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, process_of
 from quotakeeper.domain.ports import LedgerWriter, Store
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.engine.background_writes import Apply, plainly
-from quotakeeper.engine.journals.booking import assumed, book_calls
+from quotakeeper.engine.journals.booking import book_calls
 from quotakeeper.engine.journals.lease_journal import (
-    JournalContents,
-    LineKind,
     fence_path,
-    read_lines,
     segments,
-    segments_of,
 )
-from quotakeeper.errors import InvalidInputError, LedgerError, ReservationClosedError
-from quotakeeper.file_safety import read_ours
+from quotakeeper.engine.journals.process_journal import JournaledCall, ProcessJournal
+from quotakeeper.errors import LedgerError
 from quotakeeper.identifiers import boot_id, new_owner
-from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.value_classes import replace
 
 _AT_ONCE = 500
 _LOST = "a power cut may have lost the journal of its process; the rest of its lease is assumed"
 
 log = logging.getLogger("quotakeeper.engine")
-
-
-@dataclass(slots=True)
-class _Call:
-    """A call as the journal describes it. If `admitted` is None, the journal has only its end."""
-
-    id: str
-    owner: str
-    labels: Mapping[str, CallLabels]  # by lease id
-    fenced: frozenset[str]  # leases that were granted before their process was fenced
-    admitted: JournalContents | None = None
-    ended: JournalContents | None = None
-
-    def commands(self) -> Sequence[Command]:
-        """Return the commands that book the call. Lines written after the fence have no effect."""
-        begun, ended = self.admitted, self.ended
-        drawn: list[Command] = []
-        if begun is not None and begun.figures is not None:
-            drawn = [Draw(self.id, begun.lease, begun.figures, self.owner, begun.ttl_us, begun.at,
-                          only_if_open=begun.lease in self.fenced)]  # fmt: skip
-        if ended is None:
-            return drawn  # the call was under way, so the sweep assumes it
-        if ended.what is LineKind.SETTLED and ended.figures is not None:
-            return [*drawn, Settle(self.id, ended.figures)]
-        if ended.what is LineKind.ASSUMED:
-            return [*drawn, Assume(self.id)]
-        return [Release(self.id)]  # may fail, if the ledger does not have the call
-
-    def is_void(self, failed: Failed) -> bool:
-        """Whether the failure is expected: the call was released, or its own process refused it."""
-        begun = self.admitted
-        late = begun is not None and begun.lease in self.fenced
-        return self.was_released or (late and isinstance(failed.error, ReservationClosedError))
-
-    @property
-    def was_released(self) -> bool:
-        """Whether the call ended without usage."""
-        return self.ended is not None and self.ended.what is LineKind.RELEASED
-
-    def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """Return the record to book if the ledger does not have the lease; see KeptCall."""
-        begun, ended = self.admitted, self.ended
-        labels = None if begun is None else self.labels.get(begun.lease)
-        unknown = first and isinstance(failed.error, InvalidInputError) and not self.was_released
-        if not unknown or begun is None or begun.figures is None or labels is None:
-            return None
-        used = None if ended is None else ended.figures
-        return Record(self.id, labels, used or assumed(begun.figures), at=begun.at)
 
 
 class Replayed(NamedTuple):
@@ -110,9 +53,23 @@ class Replayed(NamedTuple):
 class LeaseReplay:
     """Books the journals of processes that have ended, or that do not respond."""
 
-    def __init__(self, ledger: Path | None, apply: Apply = plainly) -> None:
+    def __init__(
+        self, ledger: Path | None, apply: Apply = plainly, *, has_hosts: bool = False
+    ) -> None:
+        """`has_hosts`: other hosts use the ledger too, and their journals are not here."""
         self._ledger = ledger
         self._apply = apply
+        self._has_hosts = has_hosts
+
+    def away(self, leases: Sequence[Hold]) -> frozenset[str]:
+        """Return the ids of those leases whose holder has no journal on this host.
+
+        Returns an empty set if only one host uses the ledger.
+        """
+        if not self._has_hosts:
+            return frozenset()
+        here = segments(self._ledger) if self._ledger is not None else {}
+        return frozenset(hold.id for hold in leases if process_of(hold.owner) not in here)
 
     def replay(self, store: Store, now: int) -> Replayed:
         """Book the journals of processes that have ended. A second call changes nothing.
@@ -125,7 +82,7 @@ class LeaseReplay:
         booked, left = set[str](), set[str]()
         for owner in sorted(store.ended(frozenset(found)) - {store.owner}):
             try:
-                journal = _Journal.read(self._ledger, owner, found[owner])
+                journal = ProcessJournal.read(self._ledger, owner, found[owner])
             except FileNotFoundError:  # another process was faster
                 continue
             except OSError as error:
@@ -136,7 +93,7 @@ class LeaseReplay:
             booked.add(owner)
         return Replayed(frozenset(booked), frozenset(left))
 
-    def _bury(self, store: Store, now: int, journal: _Journal) -> None:
+    def _bury(self, store: Store, now: int, journal: ProcessJournal) -> None:
         assert self._ledger is not None
         try:
             self._book(store, now, journal.calls)
@@ -155,13 +112,17 @@ class LeaseReplay:
             with suppress(OSError):
                 path.unlink()
 
-    def _give_back(self, store: Store, now: int, journal: _Journal) -> None:
+    def _give_back(self, store: Store, now: int, journal: ProcessJournal) -> None:
         """End the leases of an ended process whose journal was booked.
 
         If a power cut may have lost the journal, the leases are settled in full, as assumed usage.
         Leases that were assumed before are corrected.
         """
-        held = [hold for hold in store.holds() if hold.is_lease and hold.owner == journal.owner]
+        held = [
+            hold
+            for hold in store.holds()
+            if hold.is_lease and process_of(hold.owner) == journal.owner
+        ]
         lost = [Settle(hold.id, _all_of(hold)) for hold in held if _is_lost(hold)]
         ids = dict.fromkeys((*journal.leases, *(hold.id for hold in held)))
         back = [Release(id_) for id_ in ids if not _may_be_lost(id_)]
@@ -175,8 +136,8 @@ class LeaseReplay:
         Returns the ids of the leases whose calls are all booked. Raises LedgerError.
         """
         read: set[str] = set()
-        for owner in sorted({hold.owner for hold in leases}):
-            ids = frozenset(hold.id for hold in leases if hold.owner == owner)
+        for owner in sorted({process_of(hold.owner) for hold in leases}):
+            ids = frozenset(hold.id for hold in leases if process_of(hold.owner) == owner)
             try:
                 read |= self._read_behind_fence(store, now, owner, ids)
             except LedgerError:
@@ -200,7 +161,7 @@ class LeaseReplay:
 
         fence(self._ledger, owner)
         # Read after fencing: these lines are admitted calls; the process refuses later ones.
-        journal = _Journal.read_what_is_left(self._ledger, owner)
+        journal = ProcessJournal.read_what_is_left(self._ledger, owner)
         calls = [
             replace(call, fenced=ids)
             for call in journal.calls
@@ -209,7 +170,9 @@ class LeaseReplay:
         unbooked = self._book(store, now, calls)
         return ids - {call.admitted.lease for call in unbooked if call.admitted is not None}
 
-    def _book(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> list[_Call]:
+    def _book(
+        self, store: LedgerWriter, now: int, calls: Sequence[JournaledCall]
+    ) -> list[JournaledCall]:
         """Book calls. Returns the calls that could not be booked."""
         unbooked = []
         for start in range(0, len(calls), _AT_ONCE):
@@ -242,59 +205,3 @@ def _may_be_lost(lease: str) -> bool:
 def _all_of(hold: Hold) -> Figures:
     return Figures(hold.quantities, hold.cost_pico, hold.price_id, Provenance.ASSUMED,
                    Outcome.UNKNOWN, note=_LOST)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Journal:
-    """The contents of all journal files of one process."""
-
-    owner: str
-    paths: Sequence[Path]
-    calls: list[_Call]
-    leases: Sequence[str]
-
-    @classmethod
-    def read(cls, ledger: Path, owner: str, paths: Sequence[Path]) -> _Journal:
-        """Read the journal of a process that has ended. Raises FileNotFoundError, OSError."""
-        texts = [read_ours(path) for path in paths]
-        token = b""
-        with suppress(FileNotFoundError):  # earlier versions had no fence
-            token = fence_path(ledger, owner).read_bytes()
-        return cls._of(owner, paths, texts, token)
-
-    @classmethod
-    def read_what_is_left(cls, ledger: Path, owner: str) -> _Journal:
-        """Read the journal of a process that may continue. Raises OSError.
-
-        Skips a file that does not exist any more, because the ledger has booked all its lines.
-        """
-        paths, texts = segments_of(ledger, owner), []
-        for path in paths:
-            with suppress(FileNotFoundError):
-                texts.append(read_ours(path))
-        return cls._of(owner, paths, texts, b"")
-
-    @classmethod
-    def _of(cls, owner: str, paths: Sequence[Path], texts: Iterable[str], token: bytes) -> _Journal:
-        lines = [line for text in texts for line in read_lines(text)]
-        labels: dict[str, CallLabels] = {}
-        granted: dict[str, bytes] = {}
-        for line in lines:
-            if not isinstance(line, str) and line.labels is not None:
-                labels[line.id], granted[line.id] = line.labels, line.token
-        fenced = frozenset(
-            lease for lease, mine in granted.items() if token and mine and mine != token
-        )
-        calls: dict[str, _Call] = {}
-        for line in lines:
-            if isinstance(line, str):  # torn when the process or the machine stopped
-                log.debug("quotakeeper: incomplete line in a lease journal skipped: %.200s", line)
-                continue
-            if line.what is LineKind.LEASE:
-                continue
-            call = calls.setdefault(line.id, _Call(line.id, owner, labels, fenced))
-            if line.what is LineKind.ADMITTED:
-                call.admitted = line
-            else:
-                call.ended = line
-        return cls(owner, paths, list(calls.values()), list(labels))

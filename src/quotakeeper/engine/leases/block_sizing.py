@@ -18,15 +18,22 @@ from quotakeeper.domain.units import measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND, period_at
 from quotakeeper.engine.journals.fence import Fence
-from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, Shape, block_of, most_calls
+from quotakeeper.engine.leases.lease import (
+    FILE_TERM,
+    Lease,
+    LeaseTerm,
+    Shape,
+    block_of,
+    most_calls,
+)
 from quotakeeper.identifiers import new_id
 
 FEWEST_CALLS = 4  # a block for fewer calls is not worth two commits
 _FIRST_CALLS, _MOST_CALLS = 32, 1_024
-_SOON_SECONDS, _LATE_SECONDS = (
-    0.1,
-    0.5,
-)  # a block that lasts less is too small, and one that lasts longer is too large
+# A block that lasts less is too small, and one that lasts longer is too large: in seconds, and in
+# times of what the ledger took to grant it.
+_SOON_SECONDS, _LATE_SECONDS = 0.1, 0.5
+_SOON_GRANTS, _LATE_GRANTS = 4, 20
 _SHORTEST_US = SECOND // 10
 _SHORTEST_ROLLING_SECONDS = 10
 _OFTEN_SECONDS = 1.0
@@ -43,7 +50,8 @@ class BlockSizing:
     before it is used up.
     """
 
-    def __init__(self, calls: int | None, boot: str) -> None:
+    def __init__(self, calls: int | None, boot: str, term: LeaseTerm = FILE_TERM) -> None:
+        self.term = term
         self._calls = calls
         self._boot = boot
         self._asked: dict[CallLabels, float] = {}
@@ -71,9 +79,12 @@ class BlockSizing:
             if isinstance(outcome, Reserved):
                 if lease is None:
                     hold = outcome.hold
-                    lease = Lease(hold, now, monotonic, ends_in(limits, hold.at), behind)
+                    left_us = ends_in(limits, hold.at)
+                    lease = Lease(hold, now, monotonic, left_us, behind, self.term)
                 lease.calls, lease.granted_at = calls, clock.monotonic()
                 lease.used_up_at = 0.0
+                lease.asked_seconds = lease.granted_at - monotonic
+                lease.granted_for, lease.taken_before = shape, lease.taken
                 have(lease, block, outcome.decision)
                 return lease
             if not isinstance(outcome, Denied):  # the lease has ended, or the figures are not valid
@@ -90,7 +101,7 @@ class BlockSizing:
         if lease is not None:
             return Grow(lease.id, block, limits)
         lease_id = f"{LEASE_PREFIX}{new_id(now)}:{self._boot}"
-        ttl_us = int(TERM_SECONDS * SECOND)
+        ttl_us = int(self.term.seconds * SECOND)
         return Reserve(lease_id, shape.call.labels, block, limits, store.owner, ttl_us)
 
     def _is_worth_it(self, shape: Shape, now: int, monotonic: float) -> bool:
@@ -111,9 +122,11 @@ class BlockSizing:
         if lease is None:
             return _FIRST_CALLS
         lasted = (lease.used_up_at or monotonic) - lease.granted_at
-        if lasted < _SOON_SECONDS:
+        took = lease.asked_seconds
+        if lasted < max(_SOON_SECONDS, _SOON_GRANTS * took):
             return min(2 * lease.calls, _MOST_CALLS)
-        return max(lease.calls // 2, FEWEST_CALLS) if lasted > _LATE_SECONDS else lease.calls
+        is_late = lasted > max(_LATE_SECONDS, _LATE_GRANTS * took)
+        return max(lease.calls // 2, FEWEST_CALLS) if is_late else lease.calls
 
 
 def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:

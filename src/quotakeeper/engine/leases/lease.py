@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import (
@@ -15,7 +16,7 @@ from quotakeeper.domain.ledger.commands import (
     Settle,
 )
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, process_of
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
@@ -30,10 +31,29 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
 from quotakeeper.value_classes import replace
 
-TERM_SECONDS = 10.0  # a lease that is not renewed expires after this time
-DRAWN_ON_SECONDS = 8.0  # the use ends before, to allow for clock differences and delays
-RENEWED_AFTER_SECONDS = 4.0
+TERM_SECONDS = 10.0  # beside a ledger file
 _COST = "cost"  # no stored quantity has this name
+
+
+class LeaseTerm(NamedTuple):
+    """How long a lease lasts, in seconds.
+
+    - `seconds`: a lease that is not renewed expires after this time.
+    - `drawn_on`: its use ends after this time, to allow for clock differences and delays.
+    - `renewed_after`: a lease in use is renewed after this time.
+    """
+
+    seconds: float
+    drawn_on: float
+    renewed_after: float
+
+
+def term_of(seconds: float) -> LeaseTerm:
+    """Return the term of leases that expire after `seconds`."""
+    return LeaseTerm(seconds, seconds * 0.8, seconds * 0.4)
+
+
+FILE_TERM = term_of(TERM_SECONDS)
 
 
 class Lease:
@@ -44,23 +64,24 @@ class Lease:
     """
 
     __slots__ = (
-        "at", "calls", "decision", "granted_at", "id", "labels", "latest", "latest_at", "new_id",
-        "owner", "page", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "token",
-        "until", "used_up_at",
+        "asked_seconds", "at", "calls", "decision", "granted_at", "granted_for", "id", "labels",
+        "latest", "latest_at", "new_id", "owner", "page", "quiet_since", "renew_at", "room", "seen",
+        "stops_at", "taken", "taken_before", "term", "token", "until", "used_up_at",
     )  # fmt: skip
 
     def __init__(
         self, hold: Hold, now: int, monotonic: float, left_us: int,
-        fence: tuple[Fence, bytes] | None = None,
+        fence: tuple[Fence, bytes] | None = None, term: LeaseTerm = FILE_TERM,
     ) -> None:  # fmt: skip
         self.id = hold.id
+        self.term = term
         # The token of the fence before the lease was requested. A later token may come from a
         # process that has ended this lease. A ledger in memory has no fence.
         self.page = None if fence is None else fence[0].page
         self.token = b"" if fence is None else fence[1]
         self.at = hold.at
         self.labels: CallLabels = hold.labels
-        self.owner = hold.owner
+        self.owner = process_of(hold.owner)
         # A renewal does not extend the lease beyond the periods in which it was granted.
         self.latest = monotonic + left_us / SECOND
         self.latest_at = now + left_us
@@ -68,6 +89,9 @@ class Lease:
         # Start and end of the use of the newest block, without waits for the ledger. An end of 0:
         # the block is not used up.
         self.granted_at, self.used_up_at = monotonic, 0.0
+        self.asked_seconds = 0.0  # how long the ledger took to grant the newest block
+        self.taken_before = 0  # the calls that were taken before the newest block was granted
+        self.granted_for: Shape | None = None  # the newest block is for such calls
         self.new_id = id_series(hold.at)
         self.decision = Decision(True)  # the decision about the newest block
         self.room = LeaseRoom()
@@ -88,13 +112,18 @@ class Lease:
 
     def renewed(self, now: int, monotonic: float) -> None:
         """Set the bounds `until` and `stops_at` after the lease was renewed at these instants."""
-        self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)
-        self.stops_at = min(self.latest_at, now + int(DRAWN_ON_SECONDS * SECOND))
-        self.renew_at = monotonic + RENEWED_AFTER_SECONDS
+        self.until = min(self.latest, monotonic + self.term.drawn_on)
+        self.stops_at = min(self.latest_at, now + int(self.term.drawn_on * SECOND))
+        self.renew_at = monotonic + self.term.renewed_after
 
     def add(self, figures: Figures) -> None:
         """Add the amounts of a granted block, or of a released call, to the unused part."""
         self.room.add(needs_of(figures))
+
+    def calls_left(self, needs: Needs) -> int:
+        """Return for how many calls with these needs the unused part of the lease is enough."""
+        room = self.room.newest.room
+        return min((room.get(key, 0) // amount for key, amount in needs if amount), default=0)
 
     def holds(self, needs: Needs) -> bool:
         """Whether the unused part of the lease is enough for a call with these needs."""

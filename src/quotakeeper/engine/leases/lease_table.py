@@ -22,7 +22,7 @@ from quotakeeper.engine.journals.lease_journal import LineKind, lease_line
 from quotakeeper.engine.leases.block_sizing import BlockSizing
 from quotakeeper.engine.leases.fast_path import RECALLED_SECONDS, FastPath
 from quotakeeper.engine.leases.flush import book, draw
-from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, LeasedCall, Shape
+from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
 from quotakeeper.engine.leases.recall import RecallSign
 
 TICK_SECONDS = 0.05
@@ -72,7 +72,7 @@ class LeaseTable(FastPath):
             if monotonic < self._paused_until or not self._segments.ready(monotonic):
                 return False
             if not self._leases:
-                self._sign.begin()
+                self._sign.begin(store, now)
             lease = self._block_sizing.block(store, self._ledger_clock, shape, lease, self._granted,
                                              self._segments.fence)  # fmt: skip
         if lease is None:
@@ -165,7 +165,7 @@ class LeaseTable(FastPath):
             self._paused_until = self._clock.monotonic() + _NO_ROOM_SECONDS
         return bool(wanted)
 
-    def tend(self, store: LedgerWriter, now: int, *, at_once: bool = False) -> None:
+    def tend(self, store: Store, now: int, *, at_once: bool = False) -> None:
         """Do the periodic work for the leases if it is due, or now if `at_once`.
 
         Raises LedgerError; the work is then tried again.
@@ -174,7 +174,7 @@ class LeaseTable(FastPath):
         if not self.active or (monotonic < self._next_tick and not at_once):
             return
         self._next_tick = monotonic + TICK_SECONDS
-        if self._sign.seen():
+        if self._sign.seen(store, now):
             self._paused_until = monotonic + RECALLED_SECONDS
             self.give_back(list(self._leases.values()), store, now)
         self.drain(store, now)
@@ -185,7 +185,7 @@ class LeaseTable(FastPath):
         self._look_after(store, now, monotonic)
         self._tidy(store, now, monotonic)
 
-    def _look_after(self, store: LedgerWriter, now: int, monotonic: float) -> None:
+    def _look_after(self, store: Store, now: int, monotonic: float) -> None:
         leaving = list[Lease]()
         for lease in list(self._leases.values()):
             if lease.taken != lease.seen:
@@ -195,12 +195,32 @@ class LeaseTable(FastPath):
                 leaving.append(lease)
             elif monotonic >= lease.renew_at:
                 self._renew(lease, store)
+            else:
+                self._ask_in_advance(lease, store, monotonic)
         if leaving or self._returning:
             self.give_back(leaving, store, now)
 
+    def _ask_in_advance(self, lease: Lease, store: Store, monotonic: float) -> None:
+        """Request the next block if this one is used up before the ledger could grant the next.
+
+        So no call has to wait for it.
+        """
+        shape = lease.granted_for
+        taken, lasted = lease.taken - lease.taken_before, monotonic - lease.granted_at
+        pause = max(self._paused_until, self._no_room.get(lease.labels, 0.0))
+        if shape is None or taken <= 0 or lasted <= 0 or monotonic < pause:
+            return
+        left = lease.calls_left(shape.needs) * lasted / taken
+        if left > 2 * lease.asked_seconds + TICK_SECONDS:
+            return
+        lease.used_up_at = monotonic + left
+        if self._block_sizing.block(store, self._ledger_clock, shape, lease, self._granted,
+                                    self._segments.fence) is None:  # fmt: skip
+            lease.granted_for = None  # nearly all is used: what is left of the block is enough
+
     def _renew(self, lease: Lease, store: LedgerWriter) -> None:
         now, monotonic = self._ledger_clock.now(), self._clock.monotonic()
-        (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
+        (outcome,) = store.apply([Extend(lease.id, int(lease.term.seconds * SECOND))], now)
         if isinstance(outcome, Failed):  # another process has ended the lease
             lease.until = monotonic
         else:
@@ -233,7 +253,9 @@ class LeaseTable(FastPath):
         self._segments.gone()
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Book all calls and release all leases. Calls that were not sent are released."""
+        """Release the calls that were not sent, write all others to the ledger, and release all
+        leases. A call that is still under way is written as a reservation.
+        """
         self.closed = True
         leases = list(self._leases.values())
         for lease in leases:

@@ -1,7 +1,8 @@
 """Recalls leases that other processes have in a limit, before this limit refuses a call.
 
-The process of the call changes the time of the file `<ledger>.recall`. Processes that have leases
-notice this within a moment and release the unused parts.
+The process of the call gives a sign. Processes that have leases notice it within a moment and
+release the unused parts. Beside a ledger file, the sign is the time of the file `<ledger>.recall`.
+On a server, it is a number that every commit returns.
 """
 
 from __future__ import annotations
@@ -23,11 +24,55 @@ from quotakeeper.file_safety import open_ours
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 _SIGN_EVERY_SECONDS = 0.2
+_LOOKED_EVERY_MS = 200
 _MOST_ROUNDS = 200
 EVERY_CALL = Limit("every call", "requests", Window("day"), 0)
 
 
-class RecallSign:
+class RecallSign(Protocol):
+    """The sign that leases are recalled."""
+
+    def begin(self, store: Store, now: int) -> None:
+        """Prepare the sign before the first lease of this process. Earlier recalls are ignored."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether other processes may have leases."""
+
+    def seen(self, store: Store, now: int) -> bool:
+        """Whether leases were recalled since this method was last called."""
+
+    def give(self, store: Store) -> None:
+        """Make other processes release the unused parts of their leases."""
+
+
+class RecallNumber:
+    """The sign of a ledger on a server: a number in the ledger, which every answer returns.
+
+    Without a commit of this process, the number is read some times a second. If other processes
+    counted this process as ended, this is a sign too.
+    """
+
+    is_there = True
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def begin(self, store: Store, now: int) -> None:
+        """Ignore earlier recalls."""
+        self._seen = store.recalls(_LOOKED_EVERY_MS, now)
+
+    def seen(self, store: Store, now: int) -> bool:
+        """Whether leases were recalled since this method was last called. Raises LedgerError."""
+        before, self._seen = self._seen, store.recalls(_LOOKED_EVERY_MS, now)
+        return self._seen != before
+
+    def give(self, store: Store) -> None:
+        """Make other processes release the unused parts of their leases. Raises LedgerError."""
+        store.recall()
+
+
+class RecallFile:
     """A file whose modification time says when leases were last recalled.
 
     The file is created before the first lease. A ledger in memory has no such file.
@@ -38,7 +83,7 @@ class RecallSign:
         self._path = ledger and ledger.with_name(f"{ledger.name}.recall")
         self._seen = 0
 
-    def begin(self) -> None:
+    def begin(self, store: Store, now: int) -> None:
         """Create the file before the first lease of this process. Earlier recalls are ignored."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
@@ -50,13 +95,13 @@ class RecallSign:
         """Whether the file exists, so that other processes may have leases."""
         return bool(self._changed_at())
 
-    def seen(self) -> bool:
+    def seen(self, store: Store, now: int) -> bool:
         """Whether leases were recalled since this method was last called."""
         changed_at = self._changed_at()
         before, self._seen = self._seen, changed_at
         return changed_at != before
 
-    def give(self) -> None:
+    def give(self, store: Store) -> None:
         """Make other processes release the unused parts of their leases."""
         if self._path is not None:
             with suppress(OSError):
@@ -100,7 +145,7 @@ class LeaseRecall:
         """
         if self.leases is not None:
             self.leases.give_back_for((EVERY_CALL,), store, now)
-        self.sign.give()
+        self.sign.give(store)
         return self.sign.is_there
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
@@ -127,6 +172,7 @@ class Recall:
         self._until = of.clock.monotonic() + _PATIENCE_SECONDS
         self._next_sign = 0.0
         self._rounds = 0
+        self._had_leases = True  # whether the round before saw leases; assumed before the first
         self.denied = denied
 
     @property
@@ -152,19 +198,17 @@ class Recall:
         leases = self._of.leases
         if leases is not None and leases.give_back_for(limits, store, now):
             return 0.0
-        held = [
-            hold for hold in store.holds()
-            if hold.is_lease and any(limit.matches(hold.labels) for limit in limits)
-        ]  # fmt: skip
+        held = store.leases_in(limits)
         monotonic = self._clock.monotonic()
+        had_leases, self._had_leases = self._had_leases, bool(held)
         if not held:
             # Leases may have been released between the refusal and this check.
-            return 0.0 if first else None
+            return 0.0 if had_leases else None
         if monotonic >= self._until or self._rounds > _MOST_ROUNDS:
             return None
         if monotonic >= self._next_sign:
             self._next_sign = monotonic + _SIGN_EVERY_SECONDS
             self._of.sweep(store, now)  # releases leases of ended processes
-            self._of.sign.give()
+            self._of.sign.give(store)
             return 0.0 if first else _PAUSE_SECONDS
         return _PAUSE_SECONDS

@@ -7,6 +7,7 @@ from typing import TypeVar
 from quotakeeper.domain.ledger.commands import Command, Reserve, Sweep, Watch
 from quotakeeper.domain.ledger.order_commands import (
     AcceptClock,
+    AcceptLedger,
     PauseCalls,
     RaiseLimit,
     ResumeCalls,
@@ -30,7 +31,8 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
         return LedgerUnavailableError(ledger, problem, "close other programs that use it")
-    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp | AcceptClock):
+    orders = PauseCalls | ResumeCalls | RaiseLimit | TopUp | AcceptClock | AcceptLedger
+    if isinstance(command, orders):
         return OutcomeUnknownError(
             ledger, problem, "check quotakeeper status, then repeat the command"
         )

@@ -19,6 +19,7 @@ from quotakeeper.engine.worker.sweeper import GiveBack, end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
 SWEEP_SECONDS = 30.0
+SEEN_EVERY_SECONDS = 5.0  # a process that the ledger does not hear from longer may seem ended
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -35,7 +36,7 @@ class LeaseUpkeep(Protocol):
     def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls on leases that have ended."""
 
-    def tend(self, store: LedgerWriter, now: int) -> None:
+    def tend(self, store: Store, now: int) -> None:
         """Do the periodic work for the leases, if it is due."""
 
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
@@ -53,8 +54,10 @@ class Maintenance:
 
     def __init__(  # noqa: PLR0913 - each does a part of the maintenance
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
-        observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls,
+        observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls, *,
+        idle_seconds: float = SWEEP_SECONDS,
     ) -> None:  # fmt: skip
+        self._idle_seconds = idle_seconds
         self.observers = observers
         self._quotas = quotas
         self._apply = apply
@@ -68,7 +71,7 @@ class Maintenance:
     @property
     def rest_seconds(self) -> float:
         """How long the worker may wait for the next item before maintenance is due, in seconds."""
-        return self._leases.tick_seconds if self._leases and self.is_busy else SWEEP_SECONDS
+        return self._leases.tick_seconds if self._leases and self.is_busy else self._idle_seconds
 
     @property
     def is_busy(self) -> bool:
@@ -110,13 +113,18 @@ class Maintenance:
                 log.debug("quotakeeper: sweep postponed: %s", error)
         if self._leases is not None:
             self.tend(store)
+        try:
+            store.keep_alive(self._clock.now())
+        except LedgerError as error:
+            log.debug("quotakeeper: the ledger does not hear from this process: %s", error)
         if self._quotas.has_news:
             self._quotas.keep(store, self._clock.now())
 
-    def tend(self, store: LedgerWriter) -> None:
+    def tend(self, store: Store) -> None:
         """Do the work that is due for the leases. Logs a LedgerError."""
-        if self._leases is not None:
-            _care(self._leases.tend, store, self._clock.now())
+        leases = self._leases
+        if leases is not None:
+            _care(lambda _, now: leases.tend(store, now), store, self._clock.now())
 
     def sweep(self, store: Store, now: int) -> None:
         """End expired reservations, and the reservations of ended processes. Raises LedgerError."""

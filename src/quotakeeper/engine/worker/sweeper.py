@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Sweep
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, process_of
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply, plainly
 from quotakeeper.engine.journals.ended_calls import EndedCalls
@@ -51,22 +51,24 @@ def end_holds(
     """End all open reservations of the processes `owners`, and all expired reservations, in
     batches.
 
-    A lease is assumed if the lease journal of its process cannot be read.
+    A lease is assumed if the lease journal of its process cannot be read. A lease of another host is
+    assumed when it has expired.
     """
 
     def read(overdue: Sequence[Hold]) -> frozenset[str]:
-        mine = frozenset(hold.id for hold in overdue if hold.owner == store.owner)
+        mine = frozenset(hold.id for hold in overdue if process_of(hold.owner) == store.owner)
         if mine and give_back is not None:
             give_back(mine, store, now)
-        others = [hold for hold in overdue if hold.owner != store.owner]
+        others = [hold for hold in overdue if hold.id not in mine | away]
         return mine | leases.read(store, now, others)
 
-    known = unknown = frozenset[str]()
+    known = unknown = away = frozenset[str]()
     while True:
-        command = Sweep(owners, MOST_AT_ONCE, read=known, unread=unknown)
+        command = Sweep(owners, MOST_AT_ONCE, read=known, unread=unknown, away=away)
         swept: Any = apply(store, [command], now)[0]
         if swept.leases:
+            away |= leases.away(swept.leases)
             known = read(swept.leases)
-            unknown = frozenset(hold.id for hold in swept.leases) - known
+            unknown = frozenset(hold.id for hold in swept.leases) - known - away
         elif swept.expired + swept.assumed < MOST_AT_ONCE:
             return

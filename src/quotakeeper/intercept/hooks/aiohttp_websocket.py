@@ -35,7 +35,8 @@ _SWITCHING = 101
 def install(module: Any, patches: Patches) -> None:
     """Patch `aiohttp.ClientWebSocketResponse`.
 
-    Handshakes come from the hook of aiohttp's requests, which calls `send_handshake`.
+    Handshakes are not patched here: the hook for aiohttp's requests passes them to
+    `send_handshake`.
     """
     connection = module.ClientWebSocketResponse
     patches.wrap(connection, "__init__", _init)

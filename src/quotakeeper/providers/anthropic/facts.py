@@ -8,6 +8,6 @@ FACTS = ProviderFacts(
     name="anthropic",
     hosts=("api.anthropic.com",),
     domains=(".anthropic.com",),
-    environment=EnvironmentNames(base_urls=("ANTHROPIC_BASE_URL",)),
+    environment=EnvironmentNames(base_urls=("ANTHROPIC_BASE_URL",), key="ANTHROPIC_API_KEY"),
     precedence=40,
 )

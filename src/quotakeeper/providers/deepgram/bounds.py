@@ -69,6 +69,8 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     """Return (most ms, typical ms, whether the length is certain, channels or 0, a note)."""
     body, size = body_of(request)
     kind = request.header("content-type").lower()
+    if body is None and request.is_partial:
+        return _length_by_head(request, place)
     if body is None:
         return (
             *_by_size(size),
@@ -95,6 +97,20 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
         return most, sound.billed_milliseconds, sound.exact, sound.channels, ""
     note = "the header cannot be read: the length is estimated at 6 kbit/s" if body else ""
     return (*_by_size(len(body)), not body, 0, note)
+
+
+def _length_by_head(request: Request, place: Address) -> tuple[int, int, bool, int, str]:
+    """Return the same as `_length`, for audio of which only the beginning was read."""
+    head, size = request.body or b"", request.body_size
+    sound = None if size is None else read_sound(head, total=size)
+    if size is not None and is_raw(place):
+        length = raw_format(place).milliseconds(size)
+        if sound is None or sound.form not in _MARKED or sound.milliseconds <= length:
+            return length + 1, length, True, 0, ""
+    if sound is not None:
+        return sound.milliseconds, sound.billed_milliseconds, sound.exact, sound.channels, ""
+    note = "the beginning does not show the length: it is estimated at 6 kbit/s"
+    return (*_by_size(size), False, 0, note)
 
 
 def _by_size(size: int | None) -> tuple[int, int]:

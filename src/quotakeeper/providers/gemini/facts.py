@@ -14,6 +14,8 @@ FACTS = ProviderFacts(
         "aiplatform.eu.rep.googleapis.com",
     ),
     domains=(".googleapis.com",),
-    environment=EnvironmentNames(base_urls=("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL")),
+    environment=EnvironmentNames(
+        base_urls=("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"), key="GEMINI_API_KEY"
+    ),
     precedence=10,
 )

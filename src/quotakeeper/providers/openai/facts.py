@@ -8,6 +8,6 @@ FACTS = ProviderFacts(
     name="openai",
     hosts=("api.openai.com", "eu.api.openai.com", "us.api.openai.com"),
     domains=(".openai.com",),
-    environment=EnvironmentNames(base_urls=("OPENAI_BASE_URL",)),
+    environment=EnvironmentNames(base_urls=("OPENAI_BASE_URL",), key="OPENAI_API_KEY"),
     precedence=30,
 )

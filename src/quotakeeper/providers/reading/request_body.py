@@ -16,7 +16,7 @@ def body_of(request: Request) -> tuple[bytes | None, int | None]:
     size = request.body_size
     if size is None:
         size = whole(request.header("content-length").strip())
-    if request.body is None:
+    if request.body is None or request.is_partial:
         return None, size
     body = bytes(request.body)
     encoding = request.header("content-encoding")

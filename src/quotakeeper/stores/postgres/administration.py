@@ -12,8 +12,14 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
+from quotakeeper.stores.postgres.key_store import (
+    key_creation_sql,
+    make_key_tables,
+    schema_of_keys,
+)
 from quotakeeper.stores.postgres.migrations import creation_sql, prepare
-from quotakeeper.stores.postgres.roles import LedgerRoles, roles_sql
+from quotakeeper.stores.postgres.moving import unfreeze
+from quotakeeper.stores.postgres.roles import LedgerRoles, key_roles_sql, roles_sql
 from quotakeeper.value_classes import dataclass
 
 
@@ -76,23 +82,44 @@ class ServerLedger:
             values += [uses and reads, uses and writes]
         return ServerFacts(*values)
 
-    def make(self, app: str = "", reader: str = "") -> bool:
-        """Make the tables if there are none, and the roles `app` and `reader`.
+    def make(self, app: str = "", reader: str = "", keys: str = "") -> bool:
+        """Make the tables if there are none, and the roles `app`, `reader` and `keys`.
 
-        A role "" is not made. Returns whether tables were made. Raises LedgerError, and
-        InvalidInputError for a role name that is not valid.
+        A role "" is not made. With `keys`, the tables of virtual keys are made too. Returns whether
+        tables of the ledger were made. Raises LedgerError, and InvalidInputError for a role name
+        that is not valid.
         """
-        rights = roles_sql(self.schema, LedgerRoles(app, reader))
+        rights = roles_sql(self.schema, LedgerRoles(app, reader, keys))
         with self._connected() as raw:
             is_new = prepare(raw, self._address).is_new
-            if rights:
+            if rights or keys:
                 with raw.transaction():
-                    raw.execute(rights)
+                    if rights:
+                        raw.execute(rights)
+                    if keys:
+                        make_key_tables(raw, self.schema)
+                        raw.execute(key_roles_sql(schema_of_keys(self.schema), keys))
         return is_new
 
-    def creation_sql(self, app: str = "", reader: str = "") -> str:
-        """Return the SQL that `make` runs, for an administrator with more rights than this user."""
-        parts = (creation_sql(self.schema), roles_sql(self.schema, LedgerRoles(app, reader)))
+    def unfreeze(self) -> str:
+        """Let the ledger take calls again after a move.
+
+        Returns where it was moved to; "" if it was not frozen. Raises LedgerError.
+        """
+        return unfreeze(self._address)
+
+    def creation_sql(self, app: str = "", reader: str = "", keys: str = "") -> str:
+        """Return the SQL that `make` runs, for an administrator with more rights than this user.
+
+        With `keys`, the SQL is for a ledger that has no virtual keys yet.
+        """
+        roles = LedgerRoles(app, reader, keys)
+        parts = [creation_sql(self.schema), roles_sql(self.schema, roles)]
+        if keys:
+            parts += [
+                key_creation_sql(self.schema),
+                key_roles_sql(schema_of_keys(self.schema), keys),
+            ]
         return "\n".join(["BEGIN;", *(part for part in parts if part), "COMMIT;"])
 
     @contextmanager

@@ -20,6 +20,8 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.driver import in_schema
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost
+from quotakeeper.stores.postgres.guards import NotConditionalError
+from quotakeeper.stores.postgres.owners import HostIdentity
 from quotakeeper.stores.postgres.posting import (
     DONE,
     MismatchError,
@@ -27,8 +29,10 @@ from quotakeeper.stores.postgres.posting import (
     decided_again,
     parameters,
 )
+from quotakeeper.stores.postgres.server_clock import MOST_AHEAD
+from quotakeeper.stores.postgres.server_watch import NO_DEMANDS, Demands
 from quotakeeper.stores.postgres.state import PostgresState
-from quotakeeper.stores.postgres.tentative import NotConditionalError, Tentative
+from quotakeeper.stores.postgres.tentative import Tentative
 from quotakeeper.stores.postgres.transactions import Batch, PostgresTransactions
 
 _ROUNDS = 4
@@ -43,13 +47,17 @@ class ConditionalWrites(PostgresTransactions):
 
     is_conditional = True
 
-    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
-        super().__init__(address, zones, owner=owner)
+    def __init__(
+        self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
+        identity: HostIdentity | None = None, demands: Demands = NO_DEMANDS,
+    ) -> None:  # fmt: skip
+        super().__init__(address, zones, owner=owner, identity=identity, demands=demands)
         self.ways: Counter[str] = (
             Counter()
         )  # counts of batches by way of commit, and of failed guards
         self._rules_version = -1
-        self._ahead_us = 0  # by how much the server's clock is ahead of this machine's
+        self._ahead_us = 0  # by how much ledger time is ahead of this machine's clock
+        self._clock_ahead_us = 0  # by how much the server's clock is ahead of it
 
     def _posted(
         self, commands: Sequence[Command], asked_at: int, batch: Batch[list[Outcomes]]
@@ -63,6 +71,9 @@ class ConditionalWrites(PostgresTransactions):
             plan = self._plan(commands, asked_at, is_fresh=attempt > 0)
             if plan is None:
                 break
+            if not plan.entries and not plan.state.new_marks:
+                self.ways["nothing to write"] += 1  # all was refused or repeated, on fresh data
+                return plan.outcomes
             try:
                 posted = self._sent(plan, asked_at, batch)
             except NotAtHandError:  # such as labels that are not in the ledger yet
@@ -70,10 +81,16 @@ class ConditionalWrites(PostgresTransactions):
             if posted is None:
                 break
             self._ahead_us = posted.now - asked_at
+            if posted.now > posted.high_water:  # else the newest entry decided, and not the clock
+                self._clock_ahead_us = self._ahead_us
+            self._presence.hears(posted.recalls)
             if posted.state == DONE:
+                self._watch.committed(posted.version, batch.id, posted.now)
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
             self.ways[f"guard: {posted.state}"] += 1
+            if posted.state == "owner":  # the commit under the lock gives this process its row
+                break
         self.ways["locked"] += 1
         return None
 
@@ -84,13 +101,13 @@ class ConditionalWrites(PostgresTransactions):
             assert self._connection is not None
             head = self._connection.head
             self._ahead_us, self._rules_version = at - asked_at, head.account_version
-            state.doubt = self._doubt
+            self._clock_ahead_us = head.now_at - asked_at
             state.prefetch(commands, at)
             return self._decided(state, commands, at, is_fresh=True)
 
         state = self._state
         if not is_fresh and state is not None and state.is_warm and self._rules_version >= 0:
-            state.doubt = self._doubt
+            state.doubt = self._doubt or self._watch.doubt
             at = max(asked_at + self._ahead_us, state.high_water)
             with suppress(NotAtHandError):
                 return self._decided(state, commands, at, is_fresh=False)
@@ -106,6 +123,8 @@ class ConditionalWrites(PostgresTransactions):
         try:
             if at >= LAST_INSTANT:
                 raise NotConditionalError("the calendar ends")
+            if self._clock_ahead_us > MOST_AHEAD:
+                raise NotConditionalError("the server's clock is ahead")
             return Tentative(state, commands, at, is_fresh=is_fresh)
         except NotConditionalError as error:
             self.ways[f"not under guards: {error}"] += 1
@@ -117,9 +136,13 @@ class ConditionalWrites(PostgresTransactions):
 
     def _sent(self, plan: Tentative, asked_at: int, batch: Batch[list[Outcomes]]) -> Posted | None:
         connection, base = self._connection, plan.state.base
+        self._watch.check_durability()
         if connection is None or base is not self._state:
             return None
-        values = parameters(batch.id, asked_at, self._rules_version, plan)
+        known_version = self._watch.seen.position.version
+        values = parameters(
+            batch.id, self._presence.name, asked_at, self._rules_version, known_version, plan
+        )
         try:
             rows = connection.post(in_schema(texts()["post"], self._address.schema), values)
             return Posted(rows)

@@ -63,6 +63,8 @@ class PostgresConnection:
         self.head = Head(0, 0, 0, 0, 0, 0)
         self._ahead: dict[tuple[str, Sequence[object]], list[Any]] = {}
         self._waiting: list[tuple[str, Any, bool]] = []
+        self._is_unconfirmed = False  # a commit was cancelled while it waited for its standby
+        raw.add_notice_handler(self._heard)
 
     @property
     def commits_of_others(self) -> int:
@@ -77,8 +79,8 @@ class PostgresConnection:
         """Begin a transaction and fetch rows that will be read next, in one round trip.
 
         The last statement of `before` must return the head row. `ahead` are the queries to fetch.
-        All statements are one query and not a pipeline. After a pipeline, the server does not end a
-        transaction that is idle for too long.
+        All statements are sent as one query, not in a pipeline. After a pipeline, the server would
+        not end a transaction that is idle for too long.
         """
         self._waiting.clear()
         results = self._together([*before, *ahead])
@@ -111,13 +113,33 @@ class PostgresConnection:
         self._waiting += [(text, values, False) for text, values in last]
         self._waiting.append((statement, None, False))
         self._flush()
+        self._check_is_confirmed()
         self.may_read = self.may_write = False
         self.own_commits += 1
 
     def post(self, statement: str, values: Sequence[object]) -> Rows:
         """Execute one statement that is a transaction by itself, and return its rows."""
         rows: Rows = self.raw.execute(statement, values)
+        self._check_is_confirmed()
         return rows
+
+    def _heard(self, notice: Any) -> None:
+        """Look for the warning after which a commit is on this server, but on no standby.
+
+        The name of the function in the server is not translated.
+        """
+        self._is_unconfirmed |= notice.source_function == "SyncRepWaitForLSN"
+
+    def _check_is_confirmed(self) -> None:
+        """Raise the driver's OperationalError if a commit was cancelled while it waited for its
+        standby.
+
+        As after a lost connection, it is not known whether the commit survives a failover.
+        """
+        if self._is_unconfirmed:
+            raise driver().OperationalError(
+                "the commit was cancelled while it waited for a standby"
+            )
 
     # -- statements
 

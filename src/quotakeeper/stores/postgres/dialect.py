@@ -46,7 +46,11 @@ class PostgresSession(SqlSession):
 @cache
 def texts() -> Mapping[str, str]:
     """Return all statements by name, with the placeholders of the driver."""
-    found = statements("quotakeeper.stores.postgres")
+    return for_driver(statements("quotakeeper.stores.postgres"))
+
+
+def for_driver(found: Mapping[str, str]) -> dict[str, str]:
+    """Return statements with the placeholders of the driver."""
     return {name: _PLACEHOLDER.sub(_placeholder, text) for name, text in found.items()}
 
 
@@ -62,7 +66,7 @@ def is_damage(error: BaseException) -> bool:
 
 @cache
 def _dialect() -> Dialect:
-    return Dialect(texts(), _commit_number, _inserted_id, is_damage)
+    return Dialect(texts(), _commit_number, _inserted_id, is_damage, place="%s")
 
 
 def _commit_number(connection: Any) -> int:

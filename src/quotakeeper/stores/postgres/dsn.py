@@ -30,6 +30,10 @@ _DEFAULTS = {
     "connect_timeout": "5",
     "target_session_attrs": "read-write",
     "tcp_user_timeout": "5000",
+    # A server that is gone without a word is noticed after 25 s, even while its reply is awaited.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
     "application_name": "quotakeeper",
 }
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")

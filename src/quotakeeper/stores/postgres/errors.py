@@ -90,6 +90,11 @@ def translated(
             address.name, f"is damaged, or is not a ledger ({_said(address, error)})", _KEPT
         )
     state = sqlstate(error)
+    if state == "QK001":  # raised by the function refuse_moved
+        return LedgerUnavailableError(
+            address.name, f"was {_said(address, error)}; it takes no calls any more",
+            "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze",
+        )  # fmt: skip
     for length in (5, 2):
         if (found := _PROBLEMS.get(state[:length])) and state:
             problem, fix = found

@@ -39,7 +39,10 @@ def creation_sql(schema: str) -> str:
 END $$;
 SET LOCAL search_path = "{schema}";
 
-""" + read_sql("quotakeeper.stores.postgres", "schema/schema_1")
+""" + "\n".join(
+        read_sql("quotakeeper.stores.postgres", f"schema/{name}")
+        for name in ("schema_1", "additions")
+    )
 
 
 def _is_there(raw: Any, address: ServerAddress) -> bool:

@@ -1,10 +1,10 @@
-"""Copies a ledger from another database to PostgreSQL, and compares the copy before the commit."""
+"""Copies a ledger to PostgreSQL, and freezes a ledger that is copied from PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
-from itertools import islice, zip_longest
+from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any
 
 from quotakeeper.domain.ledger.state import ZoneFinder
@@ -14,10 +14,24 @@ from quotakeeper.stores.postgres.dialect import PostgresSession, texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
+from quotakeeper.stores.postgres.key_store import (
+    make_key_tables,
+    rights_on_keys,
+    schema_of_keys,
+)
 from quotakeeper.stores.postgres.migrations import prepare
-from quotakeeper.stores.sql.bucket_sums import Sums
-from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.copying import SLOTS, TABLES, Table, rows_in
+from quotakeeper.stores.sql.connection import Rows, SqlSession
+from quotakeeper.stores.sql.copying import (
+    KEY_TABLES,
+    TABLES,
+    CopyDiffersError,
+    CopySource,
+    Table,
+    bucket_rows,
+    compare_copies,
+    compare_tables,
+    rows_in,
+)
 from quotakeeper.stores.sql.verify_reads import verify_rows
 
 _AT_ONCE = 2_000
@@ -26,13 +40,13 @@ _NUMBERED = (
     "labels",
     "account",
 )  # later rows of these tables get their numbers from the server
-_ALWAYS = 2**62
-_END = object()
 
 
-def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> int:
+def take_over(source: CopySource, address: ServerAddress, zones: ZoneFinder) -> int:
     """Copy a ledger into an empty ledger on a server, in one transaction. Returns the number of
     entries.
+
+    Its virtual keys and their audit are copied too.
 
     Before the commit, every row is read back and compared, and the copy is verified. Raises
     InvalidInputError if the ledger on the server is not empty, and LedgerError.
@@ -41,9 +55,83 @@ def take_over(source: SqlSession, address: ServerAddress, zones: ZoneFinder) -> 
         with closing(open_connection(address.parameters, prepares=False)) as raw:
             prepare(raw, address)
             with raw.transaction():
-                return _copied(source, raw, address, zones)
+                entries = _copied(source.session, raw, address, zones)
+                if source.keys is not None:
+                    _copy_keys(source.keys, raw, address)
+                return entries
     except (driver().Error, OSError) as error:
         raise translated(address, error) from error
+
+
+@contextmanager
+def frozen(address: ServerAddress, moved_to: str) -> Iterator[CopySource]:
+    """Freeze a ledger for a move to `moved_to`, and give sessions that read it in one snapshot.
+
+    From then on, the server refuses every write of every process. If the `with` block raises, the
+    ledger takes writes again. Raises InvalidInputError if it has open reservations, and
+    LedgerError.
+    """
+    try:
+        with closing(open_connection(address.parameters, prepares=False)) as raw:
+            prepare(raw, address)
+            _freeze(raw, address, moved_to)
+            try:
+                with raw.transaction():
+                    raw.execute(texts()["in_one_snapshot"])
+                    raw.execute(texts()["set_path"], {"schema": address.schema})
+                    session = _session(raw)
+                    _check_none_open(session)
+                    yield CopySource(session, _keys_in(raw, address))
+            except BaseException:
+                _thaw(raw, address)
+                raise
+    except (driver().Error, OSError) as error:
+        raise translated(address, error) from error
+
+
+def unfreeze(address: ServerAddress) -> str:
+    """Let a frozen ledger take writes again. Returns where it was moved to; "" if it is not frozen.
+
+    Raises LedgerError.
+    """
+    try:
+        with closing(open_connection(address.parameters, prepares=False)) as raw:
+            prepare(raw, address)
+            return _thaw(raw, address)
+    except (driver().Error, OSError) as error:
+        raise translated(address, error) from error
+
+
+def _freeze(raw: Any, address: ServerAddress, moved_to: str) -> None:
+    sql = texts()
+    with raw.transaction():
+        raw.execute(sql["set_locally"], {"schema": address.schema, "patience": "10s"})
+        # This waits for writers under way. Later ones find the trigger.
+        if raw.execute(sql["moved_to"]).fetchone() is None:
+            raw.execute(sql["freeze"])
+        raw.execute(sql["set_moved_to"], (moved_to,))
+
+
+def _thaw(raw: Any, address: ServerAddress) -> str:
+    sql = texts()
+    with raw.transaction():
+        raw.execute(sql["set_locally"], {"schema": address.schema, "patience": "10s"})
+        row = raw.execute(sql["moved_to"]).fetchone()
+        if row is None:
+            return ""
+        raw.execute(sql["thaw"])
+        raw.execute(sql["drop_moved_to"])
+        return str(row[0])
+
+
+def _check_none_open(session: SqlSession) -> None:
+    count = session.execute(session.sql["hold_count"]).fetchone()[0]
+    if count:
+        raise InvalidInputError(
+            "--from", f"has {count} open reservations", "end all programs that use it; when "
+                                                        "their reservations have expired, run "
+                                                        "quotakeeper status on it; then try again",
+        )  # fmt: skip
 
 
 def _copied(source: SqlSession, raw: Any, address: ServerAddress, zones: ZoneFinder) -> int:
@@ -58,20 +146,72 @@ def _copied(source: SqlSession, raw: Any, address: ServerAddress, zones: ZoneFin
         )
     for table in TABLES:
         _insert(raw, table, rows_in(source, table))
-    _insert_sums(raw, rows_in(source, SLOTS))
+    _insert_sums(raw, bucket_rows(source))
     for name in _NUMBERED:
         text = sql["number_on"].replace("TABLE", name)
         raw.execute(text)  # gate-ok(sql): the names are constants
     entries, seq, high_water = raw.execute(sql["journal_ends"]).fetchone()
     raw.execute(sql["set_head"], (seq, high_water))
-    connection = PostgresConnection(raw)
-    connection.may_read = True
-    target = PostgresSession(connection)
-    _compare(source, target, address)
+    target = _session(raw)
+    try:
+        compare_copies(source, target)
+    except CopyDiffersError as error:
+        raise _differs(address, str(error)) from error
     problems = verify_rows(target, zones, [])
     if problems:
         raise _differs(address, problems[0].what)
     return int(entries)
+
+
+def _session(raw: Any) -> PostgresSession:
+    connection = PostgresConnection(raw)
+    connection.may_read = True
+    return PostgresSession(connection)
+
+
+def _copy_keys(source: SqlSession, raw: Any, address: ServerAddress) -> None:
+    make_key_tables(raw, address.schema)
+    raw.execute(texts()["set_path"], {"schema": schema_of_keys(address.schema)})
+    target = _session(raw)
+    if any(True for table in KEY_TABLES for _ in rows_in(target, table)):
+        raise InvalidInputError(
+            "--ledger",
+            f"{address.name} already has virtual keys",
+            "use a separate schema for the ledger: ?schema=NAME",
+        )
+    for table in KEY_TABLES:
+        _insert(raw, table, rows_in(source, table))
+    try:
+        compare_tables(KEY_TABLES, source, target)
+    except CopyDiffersError as error:
+        raise _differs(address, str(error)) from error
+
+
+class _InSchemaOfKeys(PostgresConnection):
+    """A connection whose queries read the virtual keys. Between them, the search_path is the ledger's."""
+
+    def __init__(self, raw: Any, address: ServerAddress) -> None:
+        super().__init__(raw)
+        self.may_read = True
+        self._schema = address.schema
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Rows:
+        path = texts()["set_path"]
+        self.raw.execute(path, {"schema": schema_of_keys(self._schema)})
+        rows = super().execute(sql, parameters)  # the driver has fetched them all
+        self.raw.execute(path, {"schema": self._schema})
+        return rows
+
+
+def _keys_in(raw: Any, address: ServerAddress) -> PostgresSession | None:
+    """Return a session that reads the virtual keys; None if there are none."""
+    may_read = rights_on_keys(raw, address.schema)
+    if may_read is False:
+        raise InvalidInputError(
+            "--from", "this user has no right to read its virtual keys",
+            "use the owner of the tables",
+        )  # fmt: skip
+    return None if may_read is None else PostgresSession(_InSchemaOfKeys(raw, address))
 
 
 def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -89,25 +229,6 @@ def _insert_sums(raw: Any, rows: Iterator[tuple[Any, ...]]) -> None:
     with raw.cursor() as cursor:
         while some := list(islice(rows, _AT_ONCE)):
             cursor.executemany(texts()["put_slot"], some)
-
-
-def _compare(source: SqlSession, target: PostgresSession, address: ServerAddress) -> None:
-    for table in TABLES:
-        for one, other in zip_longest(
-            rows_in(source, table), rows_in(target, table), fillvalue=_END
-        ):
-            if one != other:
-                raise _differs(address, f"a row of table {table.name} differs from the source")
-    query = target.sql["slots_between"]
-    theirs = iter(target.execute(query, (-_ALWAYS, _ALWAYS)).fetchall())
-    for one, other in zip_longest(rows_in(source, SLOTS), theirs, fillvalue=_END):
-        if one is _END or other is _END or _sums(one) != _sums(other):
-            raise _differs(address, "the totals of a time slot differ from the source")
-
-
-def _sums(row: Any) -> tuple[object, ...]:
-    sums = Sums(*row[4:])
-    return (*row[:4], sums.calls, sums.unpriced, dict(sums.quantities), sums.cost_pico)
 
 
 def _differs(address: ServerAddress, what: str) -> LedgerCorruptError:

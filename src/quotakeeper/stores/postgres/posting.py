@@ -5,15 +5,17 @@ A guard is a condition that the server checks at the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from quotakeeper.domain.ledger.apply import apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
-from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.places import Level, Mark
 from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.stores.postgres.guards import ANY, any_use
 from quotakeeper.stores.postgres.state import PostgresState
-from quotakeeper.stores.postgres.tentative import ANY, Tentative
+from quotakeeper.stores.postgres.tentative import Tentative
 from quotakeeper.stores.sql.codec import entry_row, hold_row
 from quotakeeper.stores.sql.connection import Rows
 from quotakeeper.value_classes import replace
@@ -28,12 +30,17 @@ class MismatchError(Exception):
     """
 
 
-def parameters(batch_id: str, asked_at: int, rules_version: int, plan: Tentative) -> list[Any]:
+def parameters(
+    batch_id: str, owner: str, asked_at: int, rules_version: int, version: int, plan: Tentative
+) -> list[Any]:
     """Return a decided batch as the values for `post_v1`, in their order."""
     state, guards = plan.state, plan.guards
     return [
-        batch_id, asked_at, guards.since, guards.until, rules_version,
-        *_columns(_balances(plan), 7), *_columns(_windows(plan), 4), *_columns(_known(plan), 6),
+        batch_id, owner, asked_at, guards.since, guards.until, rules_version, version,
+        version if guards.is_exact else ANY,
+        *_columns(_balances(plan), 8), *_columns(_windows(plan), 5), *_columns(_known(plan), 6),
+        list(guards.calls), state.base.followed_seq, *_columns(_marks(plan, guards.marks), 7),
+        *_columns(_marks(plan, state.new_marks), 7), *_columns(_crossings(plan), 8),
         *_columns(_entries(plan), 15), *_holds(plan), *_columns(state.sums.rows(), 6),
         *_columns(state.sums.part_rows(), 6),
         *_columns(state.usage.rows(state.base.account_ids), 3),
@@ -47,24 +54,42 @@ def _columns(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]
 def _balances(plan: Tentative) -> list[tuple[int, ...]]:
     state, base = plan.state, plan.state.base
     rows = []
-    for key, start in {**plan.guards.balances, **dict.fromkeys(state.touched)}:
+    for key, start in {**plan.guards.balances, **state.touched, **state.assumed}:
         account = base.accounts[key][0]
-        mine, theirs = state.balance(account, start), base.balance(account, start)
-        most = plan.guards.balances.get((key, start), (ANY, ANY))
+        mine, theirs = state.balance(account, start), state.stored(account, start)
+        allowed = plan.guards.balances.get((key, start)) or any_use()
         rows.append((
             base.account_ids[key], start, mine.settled - theirs.settled,
-            mine.reserved - theirs.reserved, mine.overage - theirs.overage, *most,
+            mine.reserved - theirs.reserved, mine.overage - theirs.overage, *allowed,
         ))  # fmt: skip
     return rows
 
 
 def _windows(plan: Tentative) -> list[tuple[int, ...]]:
     ids = plan.state.base.account_ids
-    return [(ids[key], after, *most) for (key, after), most in plan.guards.windows.items()]
+    return [(ids[key], after, *allowed) for (key, after), allowed in plan.guards.windows.items()]
 
 
 def _known(plan: Tentative) -> list[Sequence[object]]:
     return [hold_row(seq, hold) for seq, hold in plan.changed.items()]
+
+
+def _marks(
+    plan: Tentative, marks: Mapping[tuple[str, Level], Mark | None]
+) -> list[Sequence[object]]:
+    """Return rows of thresholds; turn 0: nothing is stored about the threshold."""
+    ids, nothing = plan.state.base.account_ids, Mark(0, 0, False)
+    return [(ids[key], *level, *(mark or nothing)) for (key, level), mark in marks.items()]
+
+
+def _crossings(plan: Tentative) -> list[Sequence[object]]:
+    ids = plan.state.base.account_ids
+    return [
+        (number, ids[said.account], said.limit, said.amount, said.level, said.start_at, said.turn,
+         said.used)
+        for number, entry in enumerate(plan.entries, 1)
+        if (said := entry.crossing) is not None
+    ]  # fmt: skip
 
 
 def _entries(plan: Tentative) -> list[Sequence[object]]:
@@ -81,10 +106,12 @@ def _entries(plan: Tentative) -> list[Sequence[object]]:
 
 def _holds(plan: Tentative) -> list[list[object]]:
     state, base = plan.state, plan.state.base
-    timed = {entry.ref or entry.seq for entry in plan.entries if entry.expires_at}
+    entries = [entry for entry in plan.entries if entry.kind is not Kind.CROSS]
+    opened = [entry.seq for entry in entries if entry.id]
+    timed = {entry.seq if entry.id else entry.ref or 0 for entry in entries if entry.expires_at}
     put: list[tuple[object, ...]] = []
     gone: list[object] = []
-    for seq in dict.fromkeys(entry.ref or entry.seq for entry in plan.entries):
+    for seq in dict.fromkeys((*opened, *(entry.ref or entry.seq for entry in entries))):
         hold = state.known_at(seq).hold
         if hold is None:
             if seq <= base.seq:

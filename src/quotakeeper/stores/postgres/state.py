@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.domain.ledger.reservations import Balance, Hold
 from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.limits import Account
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.postgres.connection import Statement
 from quotakeeper.stores.postgres.dialect import PostgresSession
@@ -87,6 +88,12 @@ class PostgresState(SqlState):
             (sql["notices_after"], (self._noted,)),
         ]
 
+    def leases(self) -> list[Hold]:
+        """Return the open leases, oldest first."""
+        seqs = [row[0] for row in self.session.execute(self._sql["leases"]).fetchall()]
+        self._fetch_records(seqs)
+        return [hold for seq in seqs if (hold := self.known_at(seq).hold) is not None]
+
     # -- for commits under guards
 
     @property
@@ -113,6 +120,10 @@ class PostgresState(SqlState):
         """Return whether it is cached what the ledger has about an id: a record, or nothing."""
         return event_id in self._ids or self._records.has(event_id)
 
+    def cached_balance(self, account: Account, start_at: int) -> Balance | None:
+        """Return the balance of a slice if it is cached; else None."""
+        return self._balances.get(account.key, {}).get(start_at)
+
     def known(self, event_id: str) -> CallRecord | None:
         """Return the record of an id; None if the ledger does not have the id.
 
@@ -127,6 +138,11 @@ class PostgresState(SqlState):
         """Fetch the rows that a batch needs. Does nothing if the batch was decided before."""
         if not self.is_decided:
             super().prefetch(commands, now)
+
+    @property
+    def followed_seq(self) -> int:
+        """The last entry of which it is known which calls it is about."""
+        return self._followed[0]
 
     def refresh(self) -> None:
         """Start a transaction: drop cached data that another connection may have changed."""
@@ -172,6 +188,7 @@ class PostgresState(SqlState):
         self._slots.forget()
         self._paces.forget()
         self._records.forget()
+        self._new_marks.clear()
         for seq in {entry.ref or entry.seq for entry in entries}:
             known = self._known.get(seq)
             if known is not None and known.hold is None:

@@ -128,11 +128,61 @@ ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
 
 -- name: put_hold
-INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
-SELECT * FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
+SELECT w.*, starts_with(e.id, 'quotakeeper-lease:')
+FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
+  AS w (seq, owner, expires_at, sent, quantities, cost_pico) JOIN entry AS e ON e.seq = w.seq
 ON CONFLICT (seq) DO UPDATE
 SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
     cost_pico = excluded.cost_pico
+
+-- name: leases
+SELECT seq FROM hold WHERE lease ORDER BY seq
+
+-- name: leases_of
+SELECT e.seq, w.text FROM entry AS e JOIN word AS w ON w.word_id = e.owner_id
+WHERE e.id >= 'quotakeeper-lease:' AND e.id < 'quotakeeper-lease;' AND w.text = ANY (?)
+ORDER BY e.seq
+
+-- Processes that use the ledger. The row of this process comes with the head row.
+-- name: own_owner
+SELECT ended_at IS NULL FROM owner WHERE name = ?
+
+-- name: add_owner
+INSERT INTO owner (name, host, boot, since_at, seen_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, ended_at = NULL
+
+-- name: see_owner
+UPDATE owner SET seen_at = ? WHERE name = ?
+
+-- name: set_back_owners
+UPDATE owner SET seen_at = :to WHERE seen_at > :to
+
+-- A process that is counted as ended gets a number behind `~` when it comes back.
+-- name: owners_named
+SELECT name, seen_at, ended_at FROM owner WHERE split_part(name, '~', 1) = ANY (?) FOR UPDATE
+
+-- name: end_owners
+UPDATE owner SET ended_at = ? WHERE name = ANY (?) AND ended_at IS NULL
+
+-- name: drop_owners
+DELETE FROM owner WHERE ended_at < ? AND name NOT IN (SELECT owner FROM hold)
+
+-- name: holding_owners
+SELECT DISTINCT h.owner, o.name IS NULL OR (o.ended_at IS NULL AND o.seen_at > ?)
+FROM hold AS h LEFT JOIN owner AS o ON o.name = h.owner
+
+-- name: all_owners
+SELECT name, host, boot, since_at, seen_at, ended_at FROM owner ORDER BY host, since_at, name
+
+-- name: see
+SELECT recalls, is_known FROM ledger_schema.see_v1(?, ?)
+
+-- name: recall
+SELECT recalls FROM ledger_schema.recall_v1()
+
+-- name: leave
+SELECT is_holding FROM ledger_schema.leave_v1(?)
 
 -- name: drop_hold
 DELETE FROM hold WHERE seq IN (SELECT unnest(?::bigint[]))
@@ -240,6 +290,19 @@ SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = 'head'
 
+-- No row: there are no virtual keys. Nobody needs a right to ask this.
+-- name: rights_on_keys
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = 'virtual_key'
+
+-- Whoever changes virtual keys has this lock to the end of its transaction.
+-- name: lock_keys
+SELECT pg_advisory_xact_lock(hashtext('quotakeeper: keys ' || :schema))
+
+-- name: set_patience
+SELECT set_config('lock_timeout', :patience, true)
+
 -- A ledger is taken over from another database.
 -- name: lock_for_copy
 SELECT seq FROM head FOR UPDATE
@@ -265,10 +328,16 @@ SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
 -- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
 -- name: post
 SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
-  ?, ?, ?, ?, ?, ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?, ?, ?, ?, ?, ?, ?, ?,
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[],
-  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+  ?::bigint[], ?,
+  ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[],
+  ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::boolean[],
+  ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[],
   ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[],
   ?::bigint[],
@@ -277,3 +346,59 @@ SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[],
   ?::bigint[], ?::bigint[], ?::bigint[])
+
+-- How the server replicates, on which timeline it is, whether it is a standby, and its clock. A
+-- standby is known from its slot, or, to a user who may see it, from its stream.
+-- name: server_state
+SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+       EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary)
+       OR EXISTS (
+         SELECT FROM pg_stat_replication AS r
+         WHERE r.state IN ('streaming', 'catchup') AND r.application_name <> 'pg_receivewal'
+           AND NOT EXISTS (SELECT FROM pg_replication_slots AS s
+                           WHERE s.active_pid = r.pid AND s.slot_type = 'logical')),
+       CASE WHEN pg_is_in_recovery() THEN 0::bigint
+            ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END,
+       pg_is_in_recovery(), floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+
+-- name: system_identifier
+SELECT system_identifier::text FROM pg_control_system()
+
+-- Carried out before the search_path is set, so it names its schema as `post` does.
+-- name: has_batch
+SELECT EXISTS (SELECT FROM ledger_schema.batch WHERE id = ?),
+       EXISTS (SELECT FROM ledger_schema.batch WHERE at <= ?)
+
+-- What an earlier run of verify found: see verified_mark.py.
+-- name: has_verified
+SELECT count(*) FROM (SELECT to_regclass('verified') AS found) AS x WHERE x.found IS NOT NULL
+
+-- One run at a time keeps its mark.
+-- name: lock_verified
+LOCK TABLE verified IN SHARE ROW EXCLUSIVE MODE
+
+-- name: put_verified_balance
+INSERT INTO verified_balance (account_id, start_at, settled, reserved, overage)
+SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+
+-- A ledger that was moved away takes no writes: every commit changes the head row.
+-- name: moved_to
+SELECT value FROM meta WHERE key = 'moved_to'
+
+-- name: freeze
+CREATE TRIGGER head_is_frozen BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION refuse_moved()
+
+-- name: set_moved_to
+INSERT INTO meta (key, value) VALUES ('moved_to', ?)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: thaw
+DROP TRIGGER IF EXISTS head_is_frozen ON head
+
+-- name: drop_moved_to
+DELETE FROM meta WHERE key = 'moved_to'
+
+-- name: in_one_snapshot
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY

@@ -15,17 +15,17 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted, EventQuery
 from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.server_doubts import LedgerDoubt
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
-from quotakeeper.stores.postgres.conditional import ConditionalWrites
 from quotakeeper.stores.postgres.state import PostgresState
+from quotakeeper.stores.postgres.verifying import PostgresVerifying
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
-from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.forgetting import look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
@@ -35,10 +35,9 @@ from quotakeeper.stores.sql.paged_reads import (
 )
 from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
 from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
-from quotakeeper.stores.sql.verify_reads import verify_rows
 
 
-class PostgresStore(ConditionalWrites):
+class PostgresStore(PostgresVerifying):
     """A ledger in one schema of a database. One thread at a time may use this object.
 
     Other processes and machines may use the same ledger. Ledger time is the clock of the server;
@@ -59,19 +58,18 @@ class PostgresStore(ConditionalWrites):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: PostgresState, at: int) -> tuple[list[Outcomes], bool]:
-            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, at, state.high_water)
             if idle is not None:
                 return idle, False
-            outcomes, entries = apply.apply(state, commands, at)
-            return outcomes, state.save(entries)
+            outcomes, entries = apply.apply(state, self._as_of(commands, at), at)
+            return outcomes, state.save(entries) or bool(self._also)
 
         if all(isinstance(each, Watch | Sweep) for each in commands) and self._only_reads():
             # No read depends on these commands. The server refuses every other write of this user.
             return [Watched() if isinstance(each, Watch) else Swept() for each in commands]
         batch = self._new_batch(now)
         if self.is_conditional:
-            outcomes = self._posted(commands, now, batch)
+            outcomes = self._posted(self._presence.under_name(commands), now, batch)
             if outcomes is not None:
                 return outcomes
         return self._written(carry_out, now, batch)
@@ -82,7 +80,6 @@ class PostgresStore(ConditionalWrites):
         """Decide whether a reservation would be admitted. Changes nothing."""
 
         def ask(state: PostgresState, at: int) -> Decision:
-            state.doubt = self._doubt
             check_ledger_time(self.name, at, state.high_water)
             return admission.check(state, labels, figures, limits, at)
 
@@ -110,17 +107,6 @@ class PostgresStore(ConditionalWrites):
         """Return the number of open reservations."""
         return self._read(lambda state, _: state.open_count())
 
-    def dead_owners(self) -> frozenset[str]:
-        """Return an empty set: reservations of an ended process stay open until they expire."""
-        return frozenset()
-
-    def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Return an empty set: processes keep no files beside this ledger."""
-        return frozenset()
-
-    def bury(self, owners: frozenset[str]) -> None:
-        """Does nothing: this store keeps no data of processes."""
-
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Yield events in the order in which they were booked."""
         self._there()
@@ -147,12 +133,6 @@ class PostgresStore(ConditionalWrites):
         self._there()
         return read_entries(self._reading, after)
 
-    def verify(self) -> list[Problem]:
-        """Compute all sums from the journal again. Returns the differences from the stored ones."""
-        self._there()
-        with self._reading() as session:
-            return verify_rows(session, self._zones, _problems_of_head(session))
-
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""
 
@@ -178,11 +158,12 @@ class PostgresStore(ConditionalWrites):
             session.execute(session.sql["begin_rewriting"], (state.seq,))
             done = set_ledger_back(session, self._zones, to, by, why)
             session.execute(session.sql["end_rewriting"])
+            session.execute(session.sql["set_back_owners"], {"to": to})
             state.seq, state.high_water = session.execute(session.sql["head"]).fetchone()
             return done, True
 
         done = self._written(move)
-        self.close()  # close the connection, because all cached data is invalid now
+        self._disconnect()  # close the connection, because all cached data is invalid now
         return done
 
     def back_up(self, to: str) -> None:
@@ -255,6 +236,14 @@ class PostgresStore(ConditionalWrites):
         """Store that the clock is doubted, or None to clear this; see the Store port."""
         self._doubt = doubt
 
+    def doubts(self, now: int) -> tuple[LedgerDoubt, ...]:
+        """Return the reasons why hard limits refuse calls. `now` is the clock of this machine.
+
+        Raises LedgerError.
+        """
+        self._read(lambda state, _: state.seq, now)
+        return self._watch.doubts
+
     def _only_reads(self) -> bool:
         """Return whether this user may read the ledger but not write to it."""
         self._there()
@@ -263,15 +252,6 @@ class PostgresStore(ConditionalWrites):
     def after_fork(self) -> PostgresStore:
         """Return a new store for a forked child. Leaves the connections of the parent process open."""
         self.leave_to_parent()
-        return PostgresStore(self._address, self._zones, owner=new_owner())
-
-
-def _problems_of_head(session: SqlSession) -> list[Problem]:
-    rows = session.execute(session.sql["head_differs"]).fetchall()
-    return [
-        Problem(
-            f"the head row has entry {seq} at {at}, but the journal ends with entry {newest} "
-            f"at {then}"
-        )
-        for seq, at, newest, then in rows
-    ]
+        local = None if self._local is None else self._local.after_fork()
+        return PostgresStore(self._address, self._zones, owner=new_owner(), demands=self._demands,
+                             identity=self._identity, local=local)  # fmt: skip

@@ -13,19 +13,21 @@ from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
 from quotakeeper.identifiers import new_id
 from quotakeeper.native_threads import Lock
-from quotakeeper.stores.postgres.connection import PostgresConnection
+from quotakeeper.stores.postgres.connection import PostgresConnection, Statement
 from quotakeeper.stores.postgres.dialect import PostgresSession, texts
-from quotakeeper.stores.postgres.driver import driver, open_connection
+from quotakeeper.stores.postgres.driver import driver, in_schema, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.postgres.migrations import prepare
+from quotakeeper.stores.postgres.owners import HostIdentity, Presence
+from quotakeeper.stores.postgres.server_watch import KEPT_BATCHES, NO_DEMANDS, Demands, ServerWatch
 from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import DamagedRowError
 
 PATIENCE = "10s"  # for the lock of the head row
-_KEPT_BATCHES = 3 * 86_400 * 1_000_000  # microseconds
 _CLEAN_EVERY = 4_096  # commits
+
 
 T = TypeVar("T")
 # Writes within one transaction, at an instant of ledger time. Returns the result, and whether there
@@ -52,10 +54,18 @@ class Batch(Generic[T]):
 class PostgresTransactions:
     """Opens a ledger when it is needed. Reads and writes it in whole transactions."""
 
-    def __init__(self, address: ServerAddress, zones: ZoneFinder, *, owner: str) -> None:
+    def __init__(
+        self, address: ServerAddress, zones: ZoneFinder, *, owner: str,
+        identity: HostIdentity | None = None, demands: Demands = NO_DEMANDS,
+    ) -> None:  # fmt: skip
         self._address = address
+        self._demands = demands
+        self._watch = ServerWatch(address, demands)
         self._zones = zones
         self._owner = owner
+        self._identity = identity or HostIdentity()
+        self._presence = Presence(owner, self._identity)
+        self._also: list[Statement] = []  # about owners, for the commit under way
         self._connection: PostgresConnection | None = None
         self._state: PostgresState | None = None
         self._readers: list[Any] = []  # idle connections of long reads, at most one
@@ -65,7 +75,18 @@ class PostgresTransactions:
         self._may_write = True  # assumed until the ledger is opened
 
     def close(self) -> None:
-        """Close all connections. Open reservations stay open."""
+        """Close all connections. Open reservations stay open.
+
+        Before, the ledger is told that this process ends.
+        """
+        connection, presence = self._connection, self._presence
+        if connection is not None and presence.is_known:
+            with suppress(*self._errors()):  # else other processes notice it after a while
+                rows = connection.post(self._named("leave"), (presence.name,))
+                presence.left(is_holding=rows.fetchone()[0])
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self._drop()
         with self._readers_lock:
             readers, self._readers = self._readers, []
@@ -74,7 +95,7 @@ class PostgresTransactions:
 
     def before_fork(self) -> None:
         """Close the connections, because a child process must not inherit them."""
-        self.close()
+        self._disconnect()
 
     def leave_to_parent(self) -> None:
         """Drop the connections of the parent process without closing them. Called in a forked
@@ -125,15 +146,18 @@ class PostgresTransactions:
 
     def _attempt(self, write: Write[T], asked_at: int, batch: Batch[T]) -> T:
         state = self._opened()
+        self._watch.check_durability()
         connection = self._begun(state, "begin_write", "lock_head", asked_at)
-        state = self._refreshed(state)
-        sql, head = texts(), connection.head
-        now = max(head.now_at, head.high_water)
+        state, now = self._refreshed(state, asked_at)
+        sql, version = texts(), connection.head.version + 1
+        self._presence.check(connection)
+        self._also = []
         if batch.is_unknown:
             # The earlier attempt has ended, because this transaction has the lock.
             found = connection.execute(sql["batch"], (batch.id,)).fetchone()
             if found is not None:
                 connection.commit([(sql["set_head"], (state.seq, state.high_water))], sql["commit"])
+                self._watch.committed(version, batch.id, now)
                 return batch.results[0]
             batch.is_unknown = False
             batch.results.clear()
@@ -145,20 +169,24 @@ class PostgresTransactions:
         last: list[tuple[str, Any]] = [
             (sql["add_batch"], (batch.id, before + 1, state.seq, now)),
             (sql["set_head"], (state.seq, state.high_water)),
+            self._presence.seen(now),
+            *self._also,
         ]
         self._commits += 1
         if self._commits % _CLEAN_EVERY == 0:
-            last.append((sql["drop_batches"], (now - _KEPT_BATCHES,)))
+            last.append((sql["drop_batches"], (now - KEPT_BATCHES,)))
         batch.results[:] = [result]
         connection.commit(last, sql["commit"])
+        self._watch.committed(version, batch.id, now)
+        self._presence.written()
         return result
 
     def _asked(self, ask: Callable[[PostgresState, int], T], asked_at: int) -> T:
         state = self._opened()
         connection = self._begun(state, "begin_read", "look_head", asked_at)
-        state = self._refreshed(state)
+        state, now = self._refreshed(state, asked_at)
         try:
-            return ask(state, max(connection.head.now_at, connection.head.high_water))
+            return ask(state, now)
         finally:
             connection.end(texts()["rollback"])
 
@@ -171,16 +199,32 @@ class PostgresTransactions:
         before = [
             (sql[begin], None), (sql["set_locally"], values), (sql[look], {"asked_at": asked_at}),
         ]  # fmt: skip
-        self._connection.begin(before, state.asks_first(), may_write=begin == "begin_write")
+        may_write = begin == "begin_write"
+        ahead = [*state.asks_first(), self._presence.ahead()] if may_write else state.asks_first()
+        self._connection.begin(before, ahead, may_write=may_write)
+        self._presence.hears(self._connection.head.recalls)
         return self._connection
 
-    def _refreshed(self, state: PostgresState) -> PostgresState:
-        state.refresh()
-        if state.is_void:
-            assert self._connection is not None
-            state = self._state = PostgresState(PostgresSession(self._connection), self._zones)
+    def _named(self, name: str) -> str:
+        """Return a statement that is a transaction by itself, and so names its schema."""
+        return in_schema(texts()[name], self._address.schema)
+
+    def _refreshed(self, state: PostgresState, asked_at: int) -> tuple[PostgresState, int]:
+        """Return the state as it is in this transaction, and ledger time."""
+        connection, watch = self._connection, self._watch
+        assert connection is not None
+        head = connection.head
+        if watch.is_behind(head):
+            state.is_void, connection.own_commits = True, 0
+        if not state.is_void:
             state.refresh()
-        return state
+        if state.is_void:
+            state = self._state = PostgresState(PostgresSession(connection), self._zones)
+            state.refresh()
+        now = watch.clock.ledger_time(head, asked_at)
+        watch.look(head, state.notices.accepted_at, now)
+        state.doubt = self._doubt or watch.doubt
+        return state, now
 
     @contextmanager
     def _reading(self) -> Iterator[SqlSession]:
@@ -224,6 +268,7 @@ class PostgresTransactions:
             raw = open_connection(address.parameters, prepares=address.prepares)
             self._connection = PostgresConnection(raw)
             self._may_write = prepare(raw, address).may_write
+            self._watch.connected(raw)
             self._state = PostgresState(PostgresSession(self._connection), self._zones)
         return self._state
 

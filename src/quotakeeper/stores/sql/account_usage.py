@@ -23,7 +23,7 @@ KEPT_BEFORE = 8 * 86_400 * SECOND  # for a new account; more than a forecast rea
 
 
 class AccountUsage:
-    """The use of a ledger's accounts by slot, inside one transaction at a time."""
+    """The use of each account by five-minute slot. An object serves one transaction at a time."""
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session

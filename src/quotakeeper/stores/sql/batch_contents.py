@@ -49,6 +49,7 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
                 | o.RaiseLimit()
                 | o.TopUp()
                 | o.AcceptClock()
+                | o.AcceptLedger()
             ):
                 continue
         ids.add(command.id)
@@ -89,6 +90,7 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 | o.RaiseLimit()
                 | o.TopUp()
                 | o.AcceptClock()
+                | o.AcceptLedger()
             ):
                 pass
             case _:

@@ -6,13 +6,10 @@ every call. The sums are derived from the journal, and `verify` computes them ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord
-from quotakeeper.domain.limits import Account
-from quotakeeper.domain.ports import Problem
-from quotakeeper.domain.units import METERS, measure
 from quotakeeper.stores.sql.codes import (
     OUTCOME_CODE,
     PROVENANCE_CODE,
@@ -22,7 +19,7 @@ from quotakeeper.stores.sql.codes import (
 )
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import DamagedRowError, instant, rows_of, whole
-from quotakeeper.stores.sql.interned import Interned
+from quotakeeper.stores.sql.interned import Interned, Row
 
 _MOST_CACHED = 10_000
 
@@ -154,94 +151,17 @@ def bucket_key(known: CallRecord, interned: Interned) -> Key:
 def fill_buckets(session: SqlSession) -> None:
     """Compute and write all sums by slot from the journal. Call this inside a transaction."""
     put = session.sql["put_slot"]
-    for sums in _derived(session):
+    for sums in derived_sums(session.execute(session.sql["events_by_time"])):
         session.executemany(put, _rows(sums))
 
 
-def compare_buckets(
-    session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
-) -> list[Problem]:
-    """Sum every slot from the journal again. Returns each difference from the stored sums.
-
-    Also compares the use by slot of `accounts`. Each has a row number, an account, and the instant
-    from which its use is kept.
-    """
-    problems: list[Problem] = []
-    kept = _kept(session, "slots_between")
-    carried = _kept(session, "carried_slots")
-    check_pace = _pace_checker(session, accounts)
-    derived_sums = _derived(session, lenient=True)
-    for slot, (have, gone, found) in _side_by_side(kept, carried, derived_sums):
-        for key, more in gone.items():
-            found.setdefault(key, Sums()).merge(more)
-        for key in sorted(have.keys() | found.keys()):
-            there, derived = str(have.get(key, "nothing")), str(found.get(key, "nothing"))
-            if there != derived:
-                problems.append(
-                    Problem(
-                        f"slot {slot}, {key[1:]}: the table has {there}, the journal has {derived}"
-                    )
-                )
-        problems += check_pace(slot, found)
-    return problems
-
-
-def _pace_checker(
-    session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
-) -> Callable[[int, dict[Key, Sums]], list[Problem]]:
-    interned = Interned(session)
-
-    def check(slot: int, sums: dict[Key, Sums]) -> list[Problem]:
-        problems = []
-        for number, account, since in accounts:
-            if slot < since:  # older rows are there only for forecasts
-                continue
-            want = sum(
-                measure(METERS[account.meter], each.quantities, each.cost_pico)
-                for key, each in sums.items()
-                if account.matches(interned.labels(key[1]))
-            )
-            row = session.execute(session.sql["pace_at"], (number, slot)).fetchone()
-            have = row[0] if row else 0
-            if have != want:
-                problems.append(
-                    Problem(
-                        f"use of {account.key!r} in slot {slot}: the table has {have}, the "
-                        f"journal has {want}"
-                    )
-                )
-        return problems
-
-    return check
-
-
-def _side_by_side(
-    *streams: Iterator[dict[Key, Sums]],
-) -> Iterator[tuple[int, list[dict[Key, Sums]]]]:
-    """Merge streams that are in order of time. Yields each slot with its sums in every stream."""
-    heads = [next(stream, None) for stream in streams]
-    while any(heads):
-        slot = min(_bucket_of(head) for head in heads if head)
-        mine = [head is not None and _bucket_of(head) == slot for head in heads]
-        yield slot, [head if head and here else {} for head, here in zip(heads, mine, strict=True)]
-        heads = [
-            next(stream, None) if here else head
-            for stream, here, head in zip(streams, mine, heads, strict=True)
-        ]
-
-
-def _bucket_of(sums: dict[Key, Sums]) -> int:
-    return next(iter(sums))[0]
-
-
-def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key, Sums]]:
-    """Yield the sums of the journal, slot by slot.
+def derived_sums(rows: Iterable[Row], *, lenient: bool = False) -> Iterator[dict[Key, Sums]]:
+    """Yield the sums of events, slot by slot. `rows` are the rows of `events_by_time`.
 
     Raises DamagedRowError for a row that cannot be read. With `lenient`, such a row is skipped.
     """
     sums: dict[Key, Sums] = {}
     slot = -1
-    rows = session.execute(session.sql["events_by_time"])
     for at, labels_id, provenance, outcome, text, cost_pico in rows:
         try:
             quantities = quantities_from(text)
@@ -257,23 +177,6 @@ def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key
             sums, slot = {}, bucket_start(at)
         key = (slot, labels_id, provenance, outcome)
         sums.setdefault(key, Sums()).add(quantities.items(), cost_pico, 1)
-    if sums:
-        yield sums
-
-
-def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
-    """Yield the stored sums that `query` reads, slot by slot."""
-    sums: dict[Key, Sums] = {}
-    for *key, calls, unpriced, totals in session.execute(session.sql[query], (-(2**62), 2**62)):
-        if sums and key[0] != _bucket_of(sums):
-            yield sums
-            sums = {}
-        slot, labels_id, provenance, outcome = key
-        try:
-            read = Sums(calls, unpriced, totals)
-        except (DamagedRowError, ValueError):  # `verify` reports this row elsewhere
-            continue
-        sums[slot, labels_id, provenance, outcome] = read
     if sums:
         yield sums
 

@@ -135,7 +135,10 @@ def _check(entry: Entry) -> None:
 
 
 def account_from(row: Row) -> Account:
-    """Convert a row (without number and `since_at`) to an account. Raises DamagedRowError."""
+    """Convert a row to an account. The row comes without the account's number and `since_at`.
+
+    Raises DamagedRowError.
+    """
     with rows_of("an account"):
         meter, window, timezone, provider, model, operation, scope, per = map(clean_text, row)
         if meter not in METERS:

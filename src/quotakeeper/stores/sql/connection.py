@@ -50,6 +50,7 @@ class Dialect:
     - `is_damage`: returns whether a database error means that the ledger is damaged.
     - `prefetch_from`: for a batch with at least this many commands, all needed rows are fetched at
       once. It is 1 for a database behind a network, where each query takes a round trip.
+    - `place`: the placeholder of a bound value.
     """
 
     statements: Mapping[str, str]
@@ -57,6 +58,7 @@ class Dialect:
     inserted_id: Callable[[Rows], int]
     is_damage: Callable[[Exception], bool]
     prefetch_from: int = 1
+    place: str = "?"
 
 
 class SqlSession:

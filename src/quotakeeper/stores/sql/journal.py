@@ -51,6 +51,7 @@ class JournalRecords:
     def keep(self, found: Mapping[str, CallRecord | None]) -> None:
         """Cache the records of ids; None for an id that the journal does not have."""
         self._by_id.update(found)
+        self._by_seq.update((known.seq, known) for known in found.values() if known is not None)
         self.keeps_some = True
 
     def by_id(self, event_id: str) -> CallRecord | None:
@@ -89,13 +90,13 @@ class JournalRecords:
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
     def _record(self, row: Row) -> CallRecord:
-        known = _opened(entry_from(row, self._interned))
+        known = opened_by(entry_from(row, self._interned))
         if known.hold is not None:
             held = self._session.execute(self._sql["hold_of"], (known.seq,)).fetchone()
             if held is not None:
                 return replace(known, hold=hold_from(known.hold, held))
         for each in self._session.execute(self._sql["ends"], (known.seq,)):
-            known = _followed(known, entry_from(each, self._interned))
+            known = followed_by(known, entry_from(each, self._interned))
         return known
 
     def _fetch(self, openings: list[Row]) -> Collection[CallRecord]:
@@ -109,7 +110,7 @@ class JournalRecords:
         interned.fetch([row[5] for row in rows], [row[n] for row in rows for n in (8, 11, 14)])
         found: dict[int, CallRecord] = {}
         for row in openings:
-            known = _opened(entry_from(row, interned))
+            known = opened_by(entry_from(row, interned))
             if known.hold is not None and known.seq in held:
                 known = replace(known, hold=hold_from(known.hold, held[known.seq]))
             found[known.seq] = known
@@ -119,20 +120,21 @@ class JournalRecords:
                 raise DamagedRowError(
                     f"it refers to entry {entry.ref}, which is not a call", entry.seq
                 )
-            found[entry.ref] = _followed(found[entry.ref], entry)
-        self._by_seq.update(found)
+            found[entry.ref] = followed_by(found[entry.ref], entry)
         self.keep({known.id: known for known in found.values()})
         return found.values()
 
 
-def _opened(entry: Entry) -> CallRecord:
+def opened_by(entry: Entry) -> CallRecord:
+    """Return the record of a call after its first entry. Raises DamagedRowError."""
     try:
         return opened(entry)
     except UNREADABLE as error:
         raise damaged(error, entry.seq, entry.id) from error
 
 
-def _followed(known: CallRecord, entry: Entry) -> CallRecord:
+def followed_by(known: CallRecord, entry: Entry) -> CallRecord:
+    """Return the record of a call after one more entry. Raises DamagedRowError."""
     try:
         return followed(known, entry)
     except UNREADABLE as error:

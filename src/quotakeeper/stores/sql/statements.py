@@ -32,6 +32,16 @@ def statements(*packages: str) -> dict[str, str]:
     return {name: whole(text) for name, text in texts["name"].items()}
 
 
+@cache
+def key_statements() -> dict[str, str]:
+    """Return every named statement on the tables of virtual keys, ready to execute."""
+    parts = _PART.split(read_sql(_SHARED, "key_statements"))[1:]
+    return {
+        name: _COMMENT.sub("", body).strip()
+        for name, body in zip(parts[1::3], parts[2::3], strict=True)
+    }
+
+
 def read_sql(package: str, name: str) -> str:
     """Return the text of an SQL file in a package."""
     # `importlib.resources` would load `zipfile` and others, for every command that opens a ledger.

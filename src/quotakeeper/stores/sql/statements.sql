@@ -233,6 +233,18 @@ FROM {counted_entries}
 WHERE o.kind IN (1, 8, 11, 12)
 ORDER BY counts_at
 
+-- Events that count in a span of time. Entries between `:after` and `:before` were written in that
+-- span; events that were recorded late come from their index.
+-- name: events_between
+SELECT o.at AS counts_at, o.labels_id, f.provenance, f.outcome, f.quantities, f.cost_pico
+FROM {counted_entries}
+WHERE o.kind IN (1, 8, 11, 12) AND o.booked_at IS NULL AND o.seq > :after AND o.seq < :before
+UNION ALL
+SELECT o.booked_at, o.labels_id, f.provenance, f.outcome, f.quantities, f.cost_pico
+FROM {counted_entries}
+WHERE o.kind IN (1, 8, 11, 12) AND o.booked_at >= :since AND o.booked_at < :until
+ORDER BY counts_at
+
 -- name: openings_between
 SELECT seq FROM entry WHERE seq > ? AND seq < ? AND kind IN (1, 8, 12) ORDER BY seq LIMIT ?
 
@@ -278,6 +290,9 @@ ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used
 
 -- name: pace_since
 SELECT slot_at, used FROM pace WHERE account_id = ? AND slot_at >= ?
+
+-- name: pace_between
+SELECT slot_at, used FROM pace WHERE account_id = ? AND slot_at >= ? AND slot_at < ?
 
 -- name: pace_at
 SELECT used FROM pace WHERE account_id = ? AND slot_at = ?
@@ -469,3 +484,75 @@ SELECT seq, subject, account FROM notice
 
 -- name: rename_notice
 UPDATE notice SET subject = ?, account = ? WHERE seq = ?
+
+-- The statements below keep what an earlier run verified: see verified_mark.py.
+-- name: has_verified
+SELECT count(*) FROM sqlite_schema WHERE name = 'verified'
+
+-- name: verified
+SELECT seq, at, accounts, labels, calls FROM verified
+
+-- name: newest_numbers
+SELECT (SELECT coalesce(max(account_id), 0) FROM account),
+       (SELECT coalesce(max(labels_id), 0) FROM labels)
+
+-- name: verified_balances
+SELECT a.key, v.start_at, v.settled, v.reserved, v.overage
+FROM verified_balance AS v JOIN account AS a ON a.account_id = v.account_id
+
+-- Without the marks whose crossings were compacted since: `drop_marks` has dropped those.
+-- name: verified_marks
+SELECT a.key, v.name, v.amount, v.level, v.start_at, v.turn, v.stands
+FROM verified_mark AS v JOIN account AS a ON a.account_id = v.account_id
+WHERE v.start_at = 0 OR EXISTS (
+  SELECT 1 FROM crossing AS c
+  WHERE c.account_id = v.account_id AND c.name = v.name AND c.amount = v.amount
+    AND c.level = v.level AND c.start_at = v.start_at AND c.turn = v.turn)
+
+-- name: changed_balances
+SELECT b.account_id, b.start_at, b.settled, b.reserved, b.overage
+FROM balance AS b LEFT JOIN verified_balance AS v
+  ON v.account_id = b.account_id AND v.start_at = b.start_at
+WHERE v.account_id IS NULL OR v.settled <> b.settled OR v.reserved <> b.reserved
+  OR v.overage <> b.overage
+
+-- name: changed_marks
+SELECT m.account_id, m.name, m.amount, m.level, m.start_at, m.turn, m.stands
+FROM mark AS m LEFT JOIN verified_mark AS v
+  ON v.account_id = m.account_id AND v.name = m.name AND v.amount = m.amount AND v.level = m.level
+WHERE v.account_id IS NULL OR v.start_at <> m.start_at OR v.turn <> m.turn OR v.stands <> m.stands
+
+-- name: gone_balances
+SELECT v.account_id, v.start_at FROM verified_balance AS v
+WHERE NOT EXISTS (SELECT 1 FROM balance AS b
+                  WHERE b.account_id = v.account_id AND b.start_at = v.start_at)
+
+-- name: gone_marks
+SELECT v.account_id, v.name, v.amount, v.level FROM verified_mark AS v
+WHERE NOT EXISTS (SELECT 1 FROM mark AS m
+                  WHERE m.account_id = v.account_id AND m.name = v.name AND m.amount = v.amount
+                    AND m.level = v.level)
+
+-- name: put_verified
+INSERT INTO verified (only_row, seq, at, accounts, labels, calls) VALUES (1, ?, ?, ?, ?, ?)
+ON CONFLICT (only_row) DO UPDATE
+SET seq = excluded.seq, at = excluded.at, accounts = excluded.accounts, labels = excluded.labels,
+    calls = excluded.calls
+
+-- name: put_verified_balance
+INSERT INTO verified_balance (account_id, start_at, settled, reserved, overage)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+
+-- name: put_verified_mark
+INSERT INTO verified_mark (account_id, name, amount, level, start_at, turn, stands)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, name, amount, level) DO UPDATE
+SET start_at = excluded.start_at, turn = excluded.turn, stands = excluded.stands
+
+-- name: drop_verified_balance
+DELETE FROM verified_balance WHERE account_id = ? AND start_at = ?
+
+-- name: drop_verified_mark
+DELETE FROM verified_mark WHERE account_id = ? AND name = ? AND amount = ? AND level = ?

@@ -8,7 +8,8 @@ from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.ports import Problem
 from quotakeeper.errors import QuotakeeperError
-from quotakeeper.stores.sql.bucket_sums import Sums, compare_buckets
+from quotakeeper.stores.sql.bucket_checks import compare_buckets
+from quotakeeper.stores.sql.bucket_sums import Sums
 from quotakeeper.stores.sql.codec import account_from, entry_from
 from quotakeeper.stores.sql.codes import quantities_from
 from quotakeeper.stores.sql.connection import SqlSession

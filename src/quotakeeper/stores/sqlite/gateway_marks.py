@@ -22,8 +22,9 @@ _OTHERS = re.compile(r"[^a-z0-9.-]")
 class GatewayMark(OwnerMark):
     """A locked file. It shows that a gateway counts the calls to `host` and `port` on this ledger.
 
-    The file is locked until `close`, or until the gateway's process ends. `host` is written as in
-    programs' URLs. Every name of this machine's loopback is `localhost`.
+    The file is locked until `close`, or until the gateway's process ends. `host` is the host
+    in the URLs that programs call. For each loopback address of this machine, such as 127.0.0.1,
+    pass `localhost`.
     """
 
     def __init__(self, ledger: Path, host: str, port: int, owner: str) -> None:

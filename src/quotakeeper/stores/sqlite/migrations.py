@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from quotakeeper.errors import (
@@ -88,13 +88,37 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    _add_unversioned(connection)
+
+
+def _add_unversioned(connection: sqlite3.Connection) -> None:
+    """Create the tables and views of `additions.sql`, if they are missing.
+
+    They do not change the schema version, so older versions of this package open the ledger too. On
+    a full disk they stay missing: nothing that counts calls needs them.
+    """
+    query = "SELECT count(*) FROM sqlite_schema WHERE name = 'reservation_view'"
+    if connection.execute(query).fetchone()[0]:
+        return
+    with suppress(sqlite3.OperationalError):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements_of("additions"):
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def schema(version: int) -> list[str]:
     """Return the statements that migrate a ledger from schema `version - 1` to `version`."""
+    return statements_of(f"schema_{version}")
+
+
+def statements_of(name: str) -> list[str]:
+    """Return the statements of the file `name` in the folder of schemas, one by one."""
     statements: list[str] = []
     pending = ""
-    for line in read_sql("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
+    for line in read_sql("quotakeeper.stores.sqlite", f"schema/{name}").splitlines():
         if line.startswith("--"):
             continue
         pending += line + "\n"

@@ -16,6 +16,7 @@ from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.clock_rows import reading_of
 from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sql.verified_mark import VerifiedRows
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.dialect import sqlite_session
 from quotakeeper.stores.sqlite.errors import read_only
@@ -80,6 +81,9 @@ class ReadOnlyStore(SqliteStore):
         if not only_look:
             raise read_only(self._path)
         return super().forget_label(label, instead, only_look=True)
+
+    def _keep_verified(self, rows: VerifiedRows) -> None:
+        """Does nothing: this store writes nothing."""
 
     def trust_reading(self, reading: ClockReading) -> None:
         """Does nothing: this store writes nothing."""

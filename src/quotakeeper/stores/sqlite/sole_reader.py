@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.copying import CopySource
 from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sqlite.key_tables import has_keys
 from quotakeeper.stores.sqlite.rewriting import check_alone
 from quotakeeper.stores.sqlite.store import SqliteStore
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 class SoleReader(SqliteStore):
     """A store that can prevent other programs from using the ledger while it reads."""
 
-    def read_alone(self, read: Callable[[SqlSession], T]) -> T:
+    def read_alone(self, read: Callable[[CopySource], T]) -> T:
         """Return the result of `read`, called under the lock for writers.
 
         Raises InvalidInputError if another program uses the ledger.
@@ -24,6 +25,7 @@ class SoleReader(SqliteStore):
 
         def look(state: SqlState) -> tuple[T, bool]:
             check_alone(self._owners, self._owner)
-            return read(state.session), False
+            session = state.session
+            return read(CopySource(session, session if has_keys(session) else None)), False
 
         return self._written(look)

@@ -17,15 +17,15 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted, EventQuery
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import LAST_INSTANT, check_ledger_time, idle_outcomes
+from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.forgetting import forget_label, look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
     read_entries,
@@ -35,12 +35,11 @@ from quotakeeper.stores.sql.paged_reads import (
 from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
 from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
 from quotakeeper.stores.sql.state import SqlState
-from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
 from quotakeeper.stores.sqlite.errors import translated
-from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
+from quotakeeper.stores.sqlite.key_tables import forget_label, look_for_label
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -50,11 +49,11 @@ from quotakeeper.stores.sqlite.locks import (
     names_a_file,
 )
 from quotakeeper.stores.sqlite.rewriting import back_up, check_alone, copy_to, rewritable
-from quotakeeper.stores.sqlite.transactions import Transactions
+from quotakeeper.stores.sqlite.verifying import SqliteVerifying
 from quotakeeper.value_classes import replace
 
 
-class SqliteStore(Transactions):
+class SqliteStore(SqliteVerifying, OneHost):
     """A ledger in one file. One thread at a time may use this object; other processes may use the
     file.
 
@@ -173,13 +172,6 @@ class SqliteStore(Transactions):
         """Yield the journal entries after sequence number `after`, in commit order."""
         self._there()
         return read_entries(self._reading, after)
-
-    def verify(self) -> list[Problem]:
-        """Check the file, compute all balances from the journal again, and return the differences."""
-        self._there()
-        with reading(self._path) as session:
-            session.execute("BEGIN")
-            return verify_rows(session, self._zones, damage_in(session))
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Delete the entries of calls that ended long ago; see the Store port."""

@@ -95,11 +95,13 @@ TEXTS = {
     "cost more than the ledger can hold (9.2 million USD)": (
         "có chi phí lớn hơn mức sổ chứa được (9,2 triệu USD)"
     ),
-    "give up to 30 days": "hãy nêu tối đa 30 ngày",
+    "give more than 0 and at most 2592000 seconds (30 days)": (
+        "hãy cho một số giây lớn hơn 0 và không quá 2592000 (30 ngày)"
+    ),
     "give the corrected figures": "hãy nêu số liệu đúng",
     "no corrected figure is given": "chưa nêu số liệu sửa nào",
-    "end that process, or wait 10 s until it has released its leases": (
-        "hãy kết thúc tiến trình đó, hoặc chờ nó trả lại (10 s)"
+    "end that process, or wait until its leases have expired; see: quotakeeper leases": (
+        "kết thúc tiến trình ấy, hoặc chờ phần thuê của nó hết hạn; xem: quotakeeper leases"
     ),
     "give up to 366 days": "hãy nêu tối đa 366 ngày",
     "is not above {}, the amount of limit {}": ("không lớn hơn {0}, là mức của hạn mức {1}"),
@@ -226,8 +228,8 @@ TEXTS = {
     "the caller's own thread or task holds a reservation in this limit": (
         "chính luồng hoặc tác vụ này đang giữ chỗ trong hạn mức"
     ),
-    "this thread already waits for room for another call": (
-        "luồng này vốn đang chờ chỗ cho một lượt gọi khác"
+    "another call of this thread or task is already waiting": (
+        "một lượt gọi khác của luồng hoặc tác vụ này đang chờ"
     ),
     "the limit has room again only after a longer wait than wait_seconds": (
         "hạn mức chỉ có chỗ trở lại sau thời gian dài hơn wait_seconds"

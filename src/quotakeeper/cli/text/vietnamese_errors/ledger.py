@@ -16,8 +16,8 @@ TEXTS = {
     "leave it out, and give the users access to the ledger's folder": (
         "hãy bỏ nó, và cấp quyền trên thư mục của sổ cho những người dùng đó"
     ),
-    "have {} open it with {}, or: sudo chgrp {} {} && sudo chmod 660 {}": (
-        "hãy để {0} mở sổ với {1}, hoặc: sudo chgrp {2} {3} && sudo chmod 660 {4}"
+    "ask {} to set {} and to open the ledger once, or run: sudo chgrp {} {} && sudo chmod 660 {}": (
+        "nhờ {0} đặt {1} rồi mở sổ một lần, hoặc chạy: sudo chgrp {2} {3} && sudo chmod 660 {4}"
     ),
     "is not shared with group {} ({})": "chưa dùng chung với nhóm {0} ({1})",
     "its folder {} is not shared with group {} ({})": (

@@ -13,8 +13,9 @@ TEXTS = {
     ),
     "run: quotakeeper verify; and report this": "hãy chạy: quotakeeper verify; rồi báo lỗi này",
     "a ledger in PostgreSQL": "sổ trong PostgreSQL",
-    "is not possible yet with PostgreSQL": "chưa dùng được với PostgreSQL",
-    "set it to off": "hãy đặt là off",
+    "no lost host {} has open leases": "không có máy đã mất nào tên {0} còn phần thuê đang mở",
+    "these have: {}": "các máy này có: {0}",
+    "see: quotakeeper leases": "xem: quotakeeper leases",
     "repeat the command with the same id": "hãy gửi lại lệnh với cùng mã",
     "back up its database: pg_dump": "hãy sao lưu cơ sở dữ liệu của nó: pg_dump",
     "cannot be reached: {}": "không kết nối được: {0}",
@@ -79,4 +80,58 @@ TEXTS = {
         "{0} có ký tự khác chữ cái, chữ số và _"
     ),
     "{} is not empty": "{0} không trống",
+    # why hard limits refuse calls on a server's ledger
+    "the clock of the ledger's server is {} ahead of the clock of this machine (more than {}): it "
+    "shows {}, and ledger time is {}. Until the clocks agree, no new period begins for hard limits: "
+    "{...}": (
+        "đồng hồ của máy chủ giữ sổ nhanh hơn đồng hồ máy này {0} (hơn {1}): nó chỉ {2}, còn giờ của "
+        "sổ là {3}. Chừng nào hai đồng hồ chưa khớp, hạn mức cứng chưa bắt đầu kỳ mới: {4!t}"
+    ),
+    "correct the wrong clock; a time service (NTP) on both machines keeps them right": (
+        "hãy chỉnh đồng hồ sai; dịch vụ giờ (NTP) trên cả hai máy giữ cho chúng đúng"
+    ),
+    "the ledger is now in another database cluster: this machine has seen commit {}, and the ledger "
+    "there has {} (noticed {}). Calls may be missing, so hard limits admit no call in periods that "
+    "are open: {...}": (
+        "sổ nay nằm trong một cụm cơ sở dữ liệu khác: máy này đã thấy lần ghi {0}, còn sổ ở đó có {1} "
+        "(nhận ra lúc {2}). Có thể thiếu lượt gọi, nên hạn mức cứng không nhận lượt gọi nào trong các "
+        "kỳ đang mở: {3!t}"
+    ),
+    "the ledger went back: this machine has seen commit {}, but the newest one is {} (noticed {}). "
+    "Calls may be missing, so hard limits admit no call in periods that are open: {...}": (
+        "sổ đã lùi lại: máy này đã thấy lần ghi {0}, nhưng lần ghi mới nhất là {1} (nhận ra lúc {2}). "
+        "Có thể thiếu lượt gọi, nên hạn mức cứng không nhận lượt gọi nào trong các kỳ đang mở: {3!t}"
+    ),
+    "the ledger went back: commit {}, which this machine has seen, is not there any more (noticed "
+    "{}). Calls may be missing, so hard limits admit no call in periods that are open: {...}": (
+        "sổ đã lùi lại: lần ghi {0} mà máy này đã thấy không còn nữa (nhận ra lúc {1}). Có thể thiếu "
+        "lượt gọi, nên hạn mức cứng không nhận lượt gọi nào trong các kỳ đang mở: {2!t}"
+    ),
+    "restore the newest copy, or compare with quotakeeper reconcile; then: quotakeeper ledger accept": (
+        "hãy khôi phục bản mới nhất, hoặc đối chiếu bằng quotakeeper reconcile; rồi: quotakeeper "
+        "ledger accept"
+    ),
+    "a standby can take over from the ledger's server without the last calls, because no standby "
+    "confirms them. Hard limits could then be passed, so they admit no call: {...}": (
+        "máy dự phòng có thể lên thay máy chủ giữ sổ mà thiếu những lượt gọi cuối, vì không máy dự "
+        "phòng nào xác nhận chúng. Hạn mức cứng khi đó có thể bị vượt, nên không nhận lượt gọi nào: "
+        "{0!t}"
+    ),
+    "set synchronous_standby_names on the server; or accept the loss: asynchronous_replication = "
+    "allow": (
+        "hãy đặt synchronous_standby_names trên máy chủ; hoặc chấp nhận mất: "
+        "asynchronous_replication = allow"
+    ),
+    'durability is "replicated", but no standby confirms commits': (
+        'durability là "replicated", nhưng không máy dự phòng nào xác nhận lần ghi'
+    ),
+    "set synchronous_standby_names, and synchronous_commit = on, on the server": (
+        "hãy đặt synchronous_standby_names và synchronous_commit = on trên máy chủ"
+    ),
+    "replicated needs a ledger on PostgreSQL": "replicated cần một sổ trên PostgreSQL",
+    "set it to power": "hãy đặt là power",
+    "set it to power, process or replicated": "hãy đặt là power, process hoặc replicated",
+    "replicated: an acknowledged write survives the loss of the server; it waits for a standby": (
+        "replicated: lần ghi đã xác nhận còn nguyên cả khi mất máy chủ; nó chờ một máy dự phòng"
+    ),
 }

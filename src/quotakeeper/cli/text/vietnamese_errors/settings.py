@@ -8,7 +8,7 @@ from __future__ import annotations
 TEXTS = {
     "check the path": "hãy kiểm tra đường dẫn",
     "is larger than 4 MB": "lớn hơn 4 MB",
-    "is a second price for the same call, with the same start date as {}": (
+    "is a second price for the same kind of call, with the same start date as {}": (
         "là giá thứ hai cho cùng loại lượt gọi, trùng ngày bắt đầu với {0}"
     ),
     "keep one of the two, or change the start date of one": "hãy giữ một trong hai, hoặc đổi ngày bắt đầu",
@@ -129,7 +129,6 @@ TEXTS = {
     ),
     "{} matches no known model{}": "{0} không khớp model nào đã biết{1!t}",
     "give a path, or memory:": "hãy nêu đường dẫn, hoặc memory:",
-    "set it to power or process": "hãy đặt là power hoặc process",
     "there is no store for {}": "không có loại sổ cho {0}",
     "unknown durability {}": "không có durability {0}",
     " of {}": " của {0}",

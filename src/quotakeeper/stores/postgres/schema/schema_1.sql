@@ -120,10 +120,12 @@ CREATE TABLE hold (
   expires_at bigint NOT NULL,
   sent       bigint NOT NULL CHECK (sent IN (0, 1)),
   quantities text COLLATE "C" NOT NULL,
-  cost_pico  bigint CHECK (cost_pico >= 0)
+  cost_pico  bigint CHECK (cost_pico >= 0),
+  lease      boolean NOT NULL DEFAULT false
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX hold_expires ON hold (expires_at);
 CREATE INDEX hold_owner ON hold (owner);
+CREATE INDEX hold_lease ON hold (seq) WHERE lease;
 
 -- What was used in five minutes under one set of labels. Sums may be beyond 64 bits: they stand in
 -- `slot_part`, under the codes of stores/sql/codes.py. Both are added to, and never read first.
@@ -244,6 +246,18 @@ CREATE TABLE clock_reading (
   turn    bigint NOT NULL
 );
 
+-- The processes that use the ledger: no part of the journal. A process is seen at its commits, and in
+-- between at least every few seconds. `ended_at` is when another process counted it as ended; it then
+-- needs another name. Rows are locked after the head row, or alone.
+CREATE TABLE owner (
+  name     text COLLATE "C" PRIMARY KEY,
+  host     text COLLATE "C" NOT NULL,
+  boot     text COLLATE "C" NOT NULL,
+  since_at bigint NOT NULL,
+  seen_at  bigint NOT NULL,
+  ended_at bigint
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
 -- What was committed under a name of its own, so that a writer whose connection broke at the commit
 -- finds out. Rows of a few days ago go.
 CREATE TABLE batch (
@@ -284,6 +298,33 @@ BEGIN
   now_at := ledger_clock(asked_at);
 END $$;
 
+-- Between commits: the process `of_owner` is alive. Tells how often leases were recalled, and whether
+-- the ledger still counts the process as running. Waits for no writer.
+CREATE FUNCTION see_v1(of_owner text, asked_at bigint, OUT recalls bigint, OUT is_known boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE owner AS o SET seen_at = greatest(o.seen_at, ledger_clock(asked_at))
+  WHERE o.name = of_owner AND o.ended_at IS NULL;
+  is_known := FOUND;
+  SELECT h.recalls INTO STRICT recalls FROM head AS h;
+END $$;
+
+-- The process `of_owner` ends. Its row stays if it leaves open reservations, which others end then.
+CREATE FUNCTION leave_v1(of_owner text, OUT is_holding boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  is_holding := EXISTS (SELECT 1 FROM hold AS h WHERE h.owner = of_owner);
+  IF is_holding THEN
+    UPDATE owner AS o SET ended_at = o.seen_at WHERE o.name = of_owner AND o.ended_at IS NULL;
+  ELSE
+    DELETE FROM owner AS o WHERE o.name = of_owner;
+  END IF;
+END $$;
+
+-- Asks all processes to release what they do not use of their leases.
+CREATE FUNCTION recall_v1(OUT recalls bigint) LANGUAGE sql SET search_path FROM CURRENT
+AS $$ UPDATE head SET recalls = recalls + 1 RETURNING recalls $$;
+
 -- The sums of a slot from their text, in place of what is there: for a ledger that is set back.
 CREATE FUNCTION put_slot(
   at bigint, of_labels bigint, of_provenance bigint, of_outcome bigint,
@@ -318,15 +359,26 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_rules_changed();
 -- follows from the commit's is given as what is to be added to it, where `e_relative` or `h_relative`
 -- says so.
 CREATE FUNCTION post_v1(
-  batch_id text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  batch_id text, of_owner text, asked_at bigint, since_at bigint, until_at bigint, of_accounts bigint,
+  of_version bigint, most_version bigint,
   -- balances: what is added, and what they may be at most before it
   b_account bigint[], b_start bigint[], b_settled bigint[], b_reserved bigint[], b_overage bigint[],
-  b_most bigint[], b_most_settled bigint[],
+  b_most bigint[], b_most_settled bigint[], b_least_settled bigint[],
   -- rolling windows: what their slices after an instant may be at most, in sum
   r_account bigint[], r_after bigint[], r_most bigint[], r_most_settled bigint[],
+  r_least_settled bigint[],
   -- open reservations as they are known, which the batch changes
   k_seq bigint[], k_owner text[], k_expires bigint[], k_sent bigint[], k_quantities text[],
   k_cost bigint[],
+  -- calls that have ended, about which there is no entry after `c_since`
+  c_ref bigint[], c_since bigint,
+  -- thresholds as they are known (turn 0: not stored), as they are to be, and what crossings say
+  m_account bigint[], m_name text[], m_amount bigint[], m_level bigint[], m_start bigint[],
+  m_turn bigint[], m_stands boolean[],
+  n_account bigint[], n_name text[], n_amount bigint[], n_level bigint[], n_start bigint[],
+  n_turn bigint[], n_stands boolean[],
+  x_number bigint[], x_account bigint[], x_name text[], x_amount bigint[], x_level bigint[],
+  x_start bigint[], x_turn bigint[], x_used bigint[],
   -- entries
   e_kind bigint[], e_ref bigint[], e_id text[], e_labels bigint[], e_quantities text[],
   e_cost bigint[], e_price bigint[], e_provenance bigint[], e_outcome bigint[], e_served bigint[],
@@ -354,6 +406,12 @@ BEGIN
   now_at := greatest(ledger_clock(asked_at), h.high_water);
   IF EXISTS (SELECT 1 FROM batch AS x WHERE x.id = batch_id) THEN
     failed := 'batch';
+  ELSIF NOT EXISTS (SELECT 1 FROM owner AS x WHERE x.name = of_owner AND x.ended_at IS NULL) THEN
+    failed := 'owner';
+  ELSIF h.version < of_version THEN  -- somebody restored an older copy
+    failed := 'version';
+  ELSIF h.version > most_version THEN
+    failed := 'moved';
   ELSIF h.account_version <> of_accounts THEN
     failed := 'accounts';
   ELSIF now_at < since_at OR now_at >= until_at THEN
@@ -366,16 +424,29 @@ BEGIN
            AND x.sent = k.sent AND x.quantities = k.quantities
            AND x.cost_pico IS NOT DISTINCT FROM k.cost) <> coalesce(array_length(k_seq, 1), 0) THEN
     failed := 'hold';
+  ELSIF EXISTS (SELECT 1 FROM entry AS x WHERE x.ref = ANY (c_ref) AND x.seq > c_since) THEN
+    failed := 'call';
   ELSIF EXISTS (
-    SELECT 1 FROM unnest(b_account, b_start, b_most, b_most_settled)
-      AS w (account_id, start_at, most, most_settled)
+    SELECT 1 FROM unnest(m_account, m_name, m_amount, m_level, m_start, m_turn, m_stands)
+      AS w (account_id, name, amount, level, start_at, turn, stands)
+    LEFT JOIN mark AS x ON x.account_id = w.account_id AND x.name = w.name AND x.amount = w.amount
+      AND x.level = w.level
+    WHERE (coalesce(x.start_at, 0), coalesce(x.turn, 0), coalesce(x.stands, false))
+          <> (w.start_at, w.turn, w.stands)
+  ) THEN
+    failed := 'mark';
+  ELSIF EXISTS (
+    SELECT 1 FROM unnest(b_account, b_start, b_most, b_most_settled, b_least_settled)
+      AS w (account_id, start_at, most, most_settled, least_settled)
     LEFT JOIN balance AS x ON x.account_id = w.account_id AND x.start_at = w.start_at
     WHERE coalesce(x.settled + x.reserved, 0) > w.most OR coalesce(x.settled, 0) > w.most_settled
+       OR coalesce(x.settled, 0) < w.least_settled
   ) OR EXISTS (
-    SELECT 1 FROM unnest(r_account, r_after, r_most, r_most_settled)
-      AS w (account_id, after, most, most_settled)
+    SELECT 1 FROM unnest(r_account, r_after, r_most, r_most_settled, r_least_settled)
+      AS w (account_id, after, most, most_settled, least_settled)
     WHERE (SELECT coalesce(sum(x.settled + x.reserved), 0) > w.most
              OR coalesce(sum(x.settled), 0) > w.most_settled
+             OR coalesce(sum(x.settled), 0) < w.least_settled
            FROM balance AS x WHERE x.account_id = w.account_id AND x.start_at > w.after)
   ) THEN
     failed := 'balance';
@@ -418,9 +489,19 @@ BEGIN
     AS w (kind, ref, id, labels, quantities, cost, price, provenance, outcome, served, duration, note,
           owner, expires, booked, n);
 
-  INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico)
+  INSERT INTO crossing (seq, account_id, name, amount, level, start_at, turn, used)
+  SELECT h.seq + w.number, w.account_id, w.name, w.amount, w.level, w.start_at, w.turn, w.used
+  FROM unnest(x_number, x_account, x_name, x_amount, x_level, x_start, x_turn, x_used)
+    AS w (number, account_id, name, amount, level, start_at, turn, used);
+  INSERT INTO mark (account_id, name, amount, level, start_at, turn, stands)
+  SELECT * FROM unnest(n_account, n_name, n_amount, n_level, n_start, n_turn, n_stands)
+  ON CONFLICT (account_id, name, amount, level) DO UPDATE
+  SET start_at = excluded.start_at, turn = excluded.turn, stands = excluded.stands;
+
+  INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
   SELECT CASE WHEN w.seq < 0 THEN h.seq - w.seq ELSE w.seq END, w.owner,
-         w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost
+         w.expires + CASE WHEN w.relative THEN now_at ELSE 0 END, w.sent, w.quantities, w.cost,
+         w.seq < 0 AND coalesce(starts_with(e_id[-w.seq], 'quotakeeper-lease:'), false)
   FROM unnest(h_seq, h_owner, h_expires, h_relative, h_sent, h_quantities, h_cost)
     AS w (seq, owner, expires, relative, sent, quantities, cost)
   ON CONFLICT (seq) DO UPDATE
@@ -444,10 +525,16 @@ BEGIN
     AS w (at, labels, provenance, outcome, code, amount)
   WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
     AND x.outcome = w.outcome AND x.code = w.code;
+  DELETE FROM slot AS x USING unnest(s_at, s_labels, s_provenance, s_outcome)
+    AS w (at, labels, provenance, outcome)
+  WHERE x.slot_at = w.at AND x.labels_id = w.labels AND x.provenance = w.provenance
+    AND x.outcome = w.outcome AND x.calls = 0;
   INSERT INTO pace (account_id, slot_at, used)
   SELECT * FROM unnest(u_account, u_at, u_used)
   ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used;
 
+  -- Once a second is enough, and spares the row.
+  UPDATE owner AS x SET seen_at = now_at WHERE x.name = of_owner AND x.seen_at < now_at - 1000000;
   INSERT INTO batch (id, first_seq, last_seq, at)
   VALUES (batch_id, h.seq + 1, h.seq + count_of_entries, now_at);
   UPDATE head SET seq = h.seq + count_of_entries, high_water = now_at, version = h.version + 1;

@@ -1,0 +1,1 @@
+"""The command `quotakeeper keys`: options, action and output."""

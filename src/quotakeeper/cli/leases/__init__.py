@@ -1,0 +1,1 @@
+"""The command `quotakeeper leases`: options, action and output."""

@@ -1,0 +1,1 @@
+"""The command `quotakeeper serve`: options, action and output."""

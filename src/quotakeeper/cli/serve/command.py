@@ -1,0 +1,97 @@
+"""Runs `quotakeeper serve`: reads the providers' keys, opens the ledger, and serves the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.clocks import SystemClock
+from quotakeeper.config.upstream_keys import upstream_keys
+from quotakeeper.errors import InvalidInputError, MissingExtraError
+from quotakeeper.value_classes import dataclass
+
+if TYPE_CHECKING:
+    from quotakeeper.gateway.running import Listening
+    from quotakeeper.gateway.upstreams import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """The options of `serve`. `upstreams` have the form PROVIDER=URL."""
+
+    host: str = "127.0.0.1"
+    port: int = 8_787
+    upstreams: tuple[str, ...] = ()
+    key_file: str | None = None
+    hosts: tuple[str, ...] = ()
+    quiet: bool = False
+
+
+def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
+    """Serve until a signal stops the gateway. Returns the exit code."""
+    _check_library()
+    from quotakeeper.app.virtual_keys.presenting import KeyPresenter
+    from quotakeeper.gateway.running import Listening, run_gateway
+    from quotakeeper.key_wiring import open_keys
+
+    upstreams = _upstreams(options)
+    listening = Listening(options.host, options.port, options.hosts)
+    clock = SystemClock()
+    with context.open_keeper(session) as keeper:
+        store = open_keys(keeper.settings)
+        try:
+            keys = KeyPresenter(store, clock.now, clock.monotonic)
+            run_gateway(
+                keeper, keys, upstreams, listening,
+                announce=lambda url: _announce(session, url, upstreams, listening),
+                log=None if options.quiet else console.say,
+            )  # fmt: skip
+        finally:
+            store.close()
+    console.tell(session.words("the gateway has stopped; every call is in the ledger"))
+    return exit_codes.OK
+
+
+def _check_library() -> None:
+    try:
+        import aiohttp  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise MissingExtraError("gateway", "quotakeeper serve") from None
+
+
+def _upstreams(options: ServeOptions) -> tuple[Upstream, ...]:
+    from quotakeeper.gateway.upstreams import make_upstreams
+    from quotakeeper.providers.directory import key_variables
+
+    addresses = {}
+    for text in options.upstreams:
+        name, separator, address = text.partition("=")
+        if not separator:
+            raise InvalidInputError(
+                "--upstream", "has no =", "write --upstream gemini=http://127.0.0.1:8765"
+            )
+        addresses[name.strip().lower()] = address.strip()
+    variables = key_variables()
+    made = make_upstreams(upstream_keys(variables, options.key_file), addresses)
+    if not made:
+        raise InvalidInputError(
+            "--upstream", "no provider has a key or an address",
+            f"set one of {', '.join(variables.values())}, or give --key-file or --upstream",
+        )  # fmt: skip
+    return made
+
+
+def _announce(
+    session: context.CommandContext, url: str, upstreams: Sequence[Upstream], listening: Listening
+) -> None:
+    words = session.words
+    console.tell(words("gateway on {url} (Ctrl-C stops it)", url=url))
+    for upstream in upstreams:
+        console.tell(f"  {url}/{upstream.name}  ->  {upstream.base_url}")
+    console.tell(words("make a key for each client with: quotakeeper keys create NAME"))
+    if not listening.is_local:
+        text = (
+            "clients of other machines send their keys unencrypted: put a server with TLS in front"
+        )
+        console.tell(words(text))

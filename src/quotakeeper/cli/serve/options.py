@@ -1,0 +1,38 @@
+"""The click command `quotakeeper serve` and its options."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True,
+              help="Address to listen on; 0.0.0.0: every address of this machine.")  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8_787, show_default=True,
+    help="Port to listen on; 0: any free port.",
+)  # fmt: skip
+@click.option("--upstream", "upstreams", multiple=True, metavar="PROVIDER=URL",
+              help="Send a provider's calls to this address, such as gemini=http://127.0.0.1:8765; "
+                   "repeatable.")  # fmt: skip
+@click.option("--key-file", metavar="FILE",
+              help='TOML file with the providers\' keys, such as gemini = "..."; only its owner may '
+                   "read it. Default: the variables that the SDKs use, such as GEMINI_API_KEY.")  # fmt: skip
+@click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
+              help="Serve requests for this host name too; repeatable.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Print no access log.")
+@click.pass_obj
+def serve(
+    session: CommandContext, /, host: str, port: int, upstreams: tuple[str, ...],
+    key_file: str | None, hosts: tuple[str, ...], quiet: bool,
+) -> int:  # fmt: skip
+    """Serve a gateway that meters and limits the calls of other programs by their keys.
+
+    Experimental. Clients change their base URL and use a key of `quotakeeper keys create`.
+    """
+    from quotakeeper.cli.serve.command import ServeOptions, run_serve
+
+    options = ServeOptions(host, port, upstreams, key_file, hosts, quiet)
+    return run_serve(session, options)

@@ -1,0 +1,41 @@
+"""Vietnamese translations for `serve`; each key is the English text."""
+
+from __future__ import annotations
+
+TEXTS = {
+    # help
+    "Serve a gateway that meters and limits the calls of other programs by their keys.": (
+        "Mở một gateway đo và giới hạn lượt gọi của các chương trình khác theo khóa của chúng."
+    ),
+    "Experimental. Clients change their base URL and use a key of `quotakeeper keys create`.": (
+        "Đang thử nghiệm. Máy khách đổi URL gốc và dùng khóa tạo bằng `quotakeeper keys create`."
+    ),
+    "Address to listen on; 0.0.0.0: every address of this machine.": (
+        "Địa chỉ lắng nghe; 0.0.0.0: mọi địa chỉ của máy này."
+    ),
+    "Port to listen on; 0: any free port.": "Cổng lắng nghe; 0: cổng trống bất kỳ.",
+    "Send a provider's calls to this address, such as gemini=http://127.0.0.1:8765; repeatable.": (
+        "Gửi lượt gọi của một nhà cung cấp tới địa chỉ này, như gemini=http://127.0.0.1:8765; nêu được "
+        "nhiều lần."
+    ),
+    'TOML file with the providers\' keys, such as gemini = "..."; only its owner may read it. '
+    "Default: the variables that the SDKs use, such as GEMINI_API_KEY.": (
+        'Tệp TOML chứa khóa của các nhà cung cấp, như gemini = "..."; chỉ chủ tệp được đọc. Không nêu '
+        "thì dùng các biến mà SDK dùng, như GEMINI_API_KEY."
+    ),
+    "Serve requests for this host name too; repeatable.": (
+        "Phục vụ cả yêu cầu gửi tới tên máy này; nêu được nhiều lần."
+    ),
+    "Print no access log.": "Không in nhật ký truy cập.",
+    # messages
+    "gateway on {url} (Ctrl-C stops it)": "gateway tại {url} (Ctrl-C để dừng)",
+    "make a key for each client with: quotakeeper keys create NAME": (
+        "tạo khóa cho từng máy khách bằng: quotakeeper keys create TÊN"
+    ),
+    "clients of other machines send their keys unencrypted: put a server with TLS in front": (
+        "máy khách ở máy khác gửi khóa mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
+    ),
+    "the gateway has stopped; every call is in the ledger": (
+        "gateway đã dừng; mọi lượt gọi đã có trong sổ"
+    ),
+}

@@ -1,0 +1,32 @@
+"""Vietnamese translations of errors about a gateway.
+
+`{}` stands for a value; `quotakeeper.cli.text.finished` describes the form.
+"""
+
+from __future__ import annotations
+
+TEXTS = {
+    "no provider has a key or an address": "không nhà cung cấp nào có khóa hay địa chỉ",
+    "set one of {}, or give --key-file or --upstream": (
+        "hãy đặt một trong các biến {0}, hoặc nêu --key-file hay --upstream"
+    ),
+    "has no =": "không có dấu =",
+    "write --upstream gemini=http://127.0.0.1:8765": (
+        "hãy viết --upstream gemini=http://127.0.0.1:8765"
+    ),
+    "unknown provider {}": "không có nhà cung cấp {0}",
+    "the address of {} is not a URL like https://host:port/prefix": (
+        "địa chỉ của {0} không phải URL có dạng https://máy:cổng/tiền-tố"
+    ),
+    "the provider {} states no address": "nhà cung cấp {0} không nêu địa chỉ",
+    "write --upstream {}=https://...": "hãy viết --upstream {0}=https://...",
+    "{}:{} cannot be used: {}": "không dùng được {0}:{1}: {2}",
+    "use another address or port, or port 0": "hãy dùng địa chỉ hoặc cổng khác, hoặc cổng 0",
+    "the key of {}": "khóa của {0}",
+    "has a character that no key has": "có ký tự mà không khóa nào có",
+    "copy it again": "hãy sao chép lại",
+    "can be used by other users (mode {})": "người dùng khác dùng được (quyền {0})",
+    "run: chmod 600 {}": "hãy chạy: chmod 600 {0}",
+    "the key of {} is not a text": "khóa của {0} không phải chuỗi",
+    'write NAME = "KEY"': 'hãy viết TÊN = "KHÓA"',
+}

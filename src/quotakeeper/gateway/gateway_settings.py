@@ -1,0 +1,34 @@
+"""The limits of a gateway: times and sizes."""
+
+from __future__ import annotations
+
+from quotakeeper.value_classes import dataclass
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The limits of one gateway. Times are in seconds, sizes in bytes.
+
+    - `connect_seconds`: to connect to a provider.
+    - `answer_seconds`: the longest silence of a provider. A model may think for minutes.
+    - `total_seconds`: the longest life of a call.
+    - `drain_seconds`: how long calls may go on after the gateway was told to stop.
+    - `key_seconds`: how often the key of an open call is looked up again.
+    - `most_body_bytes`: the largest body that is read before it is sent.
+    - `most_held_bytes`: all such bodies together.
+    - `head_bytes`: how much of an audio file is read to find its length.
+    - `ping_seconds`, `most_message_bytes`: of WebSockets to providers.
+    """
+
+    connect_seconds: float = 10.0
+    answer_seconds: float = 600.0
+    total_seconds: float = 3_600.0
+    drain_seconds: float = 30.0
+    key_seconds: float = 2.0
+    most_body_bytes: int = 32 * _MIB
+    most_held_bytes: int = 512 * _MIB
+    head_bytes: int = 256 * 1024
+    ping_seconds: float = 20.0
+    most_message_bytes: int = 16 * _MIB

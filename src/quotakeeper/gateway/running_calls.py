@@ -1,0 +1,92 @@
+"""The calls under way: how many each key has, and how to end them early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from quotakeeper.app.virtual_keys.presenting import PresentedKey
+from quotakeeper.domain.keys.key_refusals import KeyRefusal
+from quotakeeper.errors import LedgerError
+from quotakeeper.gateway.answers import GatewayAnswerError
+from quotakeeper.gateway.keys import KeyRing
+
+
+class RunningCall:
+    """A call under way. `ended` is why it was ended early; "" while it may go on."""
+
+    def __init__(self, presented: PresentedKey, task: asyncio.Task[object]) -> None:
+        self.presented = presented
+        self.ended = ""
+        self._task = task
+
+    def end(self, reason: str) -> None:
+        """End the call, with a reason for its client."""
+        if not self.ended:
+            self.ended = reason
+            self._task.cancel()
+
+
+class RunningCalls:
+    """All calls under way."""
+
+    def __init__(self) -> None:
+        self._calls: set[RunningCall] = set()
+        self._by_key: Counter[str] = Counter()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def __len__(self) -> int:
+        """Return the number of calls."""
+        return len(self._calls)
+
+    @contextmanager
+    def entered(self, presented: PresentedKey) -> Iterator[RunningCall]:
+        """Register a call of this task. Raises GatewayAnswerError (429) if the key has too many."""
+        key = presented.key
+        if key.concurrency is not None and self._by_key[key.name] >= key.concurrency:
+            text = f"the key {key.name!r} may make {key.concurrency} calls at once"
+            raise GatewayAnswerError(429, "too_many_calls", text)
+        task = asyncio.current_task()
+        assert task is not None
+        call = RunningCall(presented, task)
+        self._calls.add(call)
+        self._by_key[key.name] += 1
+        self._none.clear()
+        try:
+            yield call
+        finally:
+            self._calls.discard(call)
+            self._by_key[key.name] -= 1
+            if not self._by_key[key.name]:
+                del self._by_key[key.name]
+            if not self._calls:
+                self._none.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait until no call is under way. Returns False after `seconds`."""
+        try:
+            await asyncio.wait_for(self._none.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def end_all(self, reason: str) -> None:
+        """End every call."""
+        for call in list(self._calls):
+            call.end(reason)
+
+    async def end_refused(self, ring: KeyRing) -> None:
+        """End the calls whose keys may not be used any longer. Does nothing without the ledger."""
+        for presented in {each.presented.digest: each.presented for each in self._calls}.values():
+            try:
+                found = await asyncio.to_thread(ring.again, presented)
+            except LedgerError:
+                return
+            if isinstance(found, KeyRefusal):
+                for call in [
+                    each for each in self._calls if each.presented.digest == presented.digest
+                ]:
+                    call.end(found.text)

@@ -1,0 +1,64 @@
+"""Addresses of resumable uploads: those of the gateway in place of the provider's.
+
+Gemini answers the start of an upload with an address for the file's bytes. SDKs send no key there.
+So the gateway answers with an address of its own: a random name that stands for one upload of one
+key. It is valid until the upload is finished, and only while the key is.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+
+from quotakeeper.app.virtual_keys.presenting import PresentedKey
+from quotakeeper.gateway.routes import Routed
+from quotakeeper.http_server.heads import Headers, RequestHead
+from quotakeeper.identifiers import random_bytes
+from quotakeeper.value_classes import dataclass
+
+PREFIX = "/__upload__/"
+_URL, _COMMAND = "x-goog-upload-url", "x-goog-upload-command"
+_RANDOM_BYTES = 20
+_MOST_OPEN = 10_000  # the oldest upload is forgotten first
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload that was started: its key, and its address at the provider."""
+
+    presented: PresentedKey
+    routed: Routed
+
+
+class Uploads:
+    """The uploads that were started at this gateway and are not finished."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, OpenUpload] = OrderedDict()
+
+    def find(self, path: str) -> OpenUpload | None:
+        """Return the upload at a path; None if there is none."""
+        return self._open.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
+
+    def rewritten(
+        self, head: RequestHead, routed: Routed, presented: PresentedKey, received: Headers
+    ) -> Headers:
+        """Return the header with the gateway's address of an upload; () if the answer has none.
+
+        An address at another host than the provider's is left out: nothing is ever sent there.
+        """
+        base = routed.upstream.base_url
+        urls = [value for name, value in received if name.lower() == _URL]
+        if len(urls) != 1 or not urls[0].startswith(f"{base}/"):
+            return ()
+        name = base64.b32encode(random_bytes(_RANDOM_BYTES)).decode("ascii").lower()
+        self._open[name] = OpenUpload(presented, Routed(routed.upstream, urls[0][len(base) :]))
+        if len(self._open) > _MOST_OPEN:
+            self._open.popitem(last=False)
+        return (("X-Goog-Upload-URL", f"http://{head.value('host')}{PREFIX}{name}"),)
+
+    def sent(self, head: RequestHead, status: int) -> None:
+        """Forget an upload that its last part has finished."""
+        command = head.value(_COMMAND).lower()
+        if 200 <= status < 300 and ("finalize" in command or "cancel" in command):
+            self._open.pop(head.path.removeprefix(PREFIX), None)

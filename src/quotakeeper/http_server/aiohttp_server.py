@@ -1,0 +1,226 @@
+"""The server on aiohttp. Every byte of a client passes the guard before aiohttp sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from quotakeeper.http_server.aiohttp_exchange import AiohttpExchange
+from quotakeeper.http_server.guards import ConnectionGuard
+from quotakeeper.http_server.head_errors import REASONS, RequestRefusedError
+from quotakeeper.http_server.heads import MOST_HEAD_BYTES, MOST_HEADERS, RequestHead
+from quotakeeper.http_server.hosts import is_loopback_host
+from quotakeeper.http_server.seam import Handler
+from quotakeeper.http_server.server_settings import HttpServerSettings
+
+if TYPE_CHECKING:
+    import ssl
+
+_CLOSING_SECONDS = 1.0  # a refused client may read the refusal within this time
+_TLS_SECONDS = 10.0
+_LIBRARY_EXTRA = 4  # headers that the guard adds
+log = logging.getLogger("quotakeeper.http_server")
+
+
+class GuardedServer(web.Server):
+    """Serves guarded connections. `answer` gets each request as an `Exchange`."""
+
+    def __init__(self, answer: Handler, settings: HttpServerSettings) -> None:
+        super().__init__(self._answered, handler_cancellation=True)
+        self.settings = settings
+        self.pending: Counter[str] = Counter()
+        self._answer = answer
+
+    def __call__(self) -> RequestHandler:
+        """Make the protocol of a new connection."""
+        return GuardedConnection(self, self._loop, self.settings)
+
+    async def start(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None = None
+    ) -> asyncio.Server:
+        """Listen on an address. Port 0 chooses a free port. Raises OSError."""
+        more: dict[str, Any] = {"ssl": tls, "ssl_handshake_timeout": _TLS_SECONDS} if tls else {}
+        return await self._loop.create_server(self, host, port, backlog=1024, **more)
+
+    async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, GuardedConnection)
+        head = connection.guard.heads.popleft()
+        exchange = AiohttpExchange(request, head, self.settings, connection)
+        if (head.method, head.target) != (request.method, request.raw_path):
+            await exchange.reply(400, (), b"")  # the two parsers disagree
+            exchange.close_after()
+            return exchange.response
+        try:
+            await self._answer(exchange)
+        except ConnectionError:
+            exchange.abort()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("quotakeeper: a request could not be answered")
+            await exchange.fail()
+        return exchange.response
+
+
+class GuardedConnection(RequestHandler):
+    """One connection: the guard, its time limits, and the answers to refused requests."""
+
+    def __init__(
+        self, server: GuardedServer, loop: asyncio.AbstractEventLoop, settings: HttpServerSettings
+    ) -> None:
+        super().__init__(
+            server, loop=loop, keepalive_timeout=settings.idle_seconds, access_log=None,  # type: ignore[arg-type]
+            max_line_size=MOST_HEAD_BYTES, max_field_size=MOST_HEAD_BYTES,
+            max_headers=MOST_HEADERS + _LIBRARY_EXTRA, auto_decompress=False,
+        )  # fmt: skip
+        self.guard = ConnectionGuard()
+        self.has_begun_answer = False
+        self._server = server
+        self._settings = settings
+        self._is_raw = False  # the connection is an open WebSocket
+        self._timer: asyncio.TimerHandle | None = None
+        self._address = ""
+        self._last_data = 0.0
+
+    # -- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if isinstance(peer, tuple) else ""
+        if self._is_too_many():
+            transport.abort()  # type: ignore[attr-defined]
+        self._server.pending[self._address] += 1
+        super().connection_made(transport)
+        self._start_timer(self._settings.head_seconds, self._head_is_late)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_timer()
+        self._head_arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not data or self._is_raw:  # no data: aiohttp asks itself to continue
+            super().data_received(data)
+            return
+        self._last_data = self._loop.time()
+        was_in_head = self.guard.is_in_head
+        self._pass_on(self.guard.feed(data))
+        self._watch(was_in_head)
+
+    def socket_opened(self) -> None:
+        """Let all further bytes pass, because a WebSocket is open."""
+        self._is_raw = True
+        self._stop_timer()
+        data = self.guard.socket_opened()
+        if data:
+            super().data_received(data)
+
+    async def finish_response(self, request: Any, resp: Any, start_time: Any) -> Any:
+        """End an answer. Then the guard continues with the next request."""
+        ended = await super().finish_response(request, resp, start_time)
+        self.has_begun_answer = False
+        if not self._is_raw:
+            self._pass_on(self.guard.answered())
+            self._watch(False)
+        return ended
+
+    # -- inside
+
+    def _is_too_many(self) -> bool:
+        server, settings = self._server, self._settings
+        return (
+            server.pending[self._address] >= settings.most_pending
+            or len(server.connections) >= settings.most_connections
+        )
+
+    def _pass_on(self, data: bytes) -> None:
+        refusal = self.guard.refusal
+        if data and refusal is None:
+            refusal = self._refused_host(self.guard.heads)
+        if data and refusal is None:
+            super().data_received(data)
+        if refusal is not None:
+            self._refuse(refusal)
+
+    def _refused_host(self, heads: Any) -> RequestRefusedError | None:
+        head: RequestHead | None = heads[-1] if heads else None
+        hosts = self._settings.hosts
+        if head is None or hosts is None or head.host in hosts:
+            return None
+        if "*" in hosts and is_loopback_host(head.host):
+            return None
+        return RequestRefusedError("this server has another host name", 421)
+
+    def _refuse(self, refusal: RequestRefusedError) -> None:
+        self.guard.refusal = refusal
+        self._stop_timer()
+        if self.has_begun_answer or self.transport is None:
+            self.close()  # after the present answer
+            return
+        body = json.dumps({"error": {"code": refusal.status, "message": refusal.problem}}).encode()
+        lines = (
+            f"HTTP/1.1 {refusal.status} {REASONS[refusal.status]}", "Connection: close",
+            "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
+        )  # fmt: skip
+        self.transport.write("\r\n".join(lines).encode() + body)
+        self.has_begun_answer = True
+        if self._current_request is not None:
+            self.force_close()  # the handler waits for a body that will not come
+        else:
+            self._start_timer(_CLOSING_SECONDS, self.force_close)
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+
+    # -- time limits
+
+    def _watch(self, was_in_head: bool) -> None:
+        """Start or stop the time limit for what the connection waits for."""
+        guard = self.guard
+        if guard.refusal is not None:
+            return
+        if guard.is_in_head:
+            if not was_in_head or self._timer is None:
+                self._start_timer(self._settings.head_seconds, self._head_is_late)
+            return
+        self._head_arrived()
+        if guard.is_in_body:
+            self._start_timer(self._settings.body_idle_seconds, self._body_is_late)
+        else:
+            self._stop_timer()
+
+    def _head_arrived(self) -> None:
+        if self._address is not None:
+            pending = self._server.pending
+            pending[self._address] -= 1
+            if pending[self._address] <= 0:
+                del pending[self._address]
+            self._address = None  # type: ignore[assignment]
+
+    def _head_is_late(self) -> None:
+        self._refuse(RequestRefusedError("the head did not arrive in time", 408))
+
+    def _body_is_late(self) -> None:
+        pause = self._loop.time() - self._last_data
+        left = self._settings.body_idle_seconds - pause
+        if self._reading_paused:  # the server itself does not want more now
+            left = self._settings.body_idle_seconds
+        if left > 0:
+            self._start_timer(left, self._body_is_late)
+        else:
+            self._refuse(RequestRefusedError("the body did not arrive in time", 408))
+
+    def _start_timer(self, seconds: float, act: Any) -> None:
+        self._stop_timer()
+        self._timer = self._loop.call_later(seconds, act)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

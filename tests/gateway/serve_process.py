@@ -1,0 +1,95 @@
+"""`quotakeeper serve` as a process, with a ledger and a key made by the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+@dataclass
+class Served:
+    """A running gateway. `stop` returns its exit code, its access log and its messages."""
+
+    url: str
+    key: str
+    ledger: Path
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def stop(self) -> tuple[int, str, str]:
+        """Send SIGTERM, and wait until the gateway has settled everything."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(SECONDS)
+        log, told = (self.folder / name for name in ("log.txt", "told.txt"))
+        return code, log.read_text(encoding="utf-8"), told.read_text(encoding="utf-8")
+
+
+def environment(folder: Path, ledger: Path) -> dict[str, str]:
+    """The environment of the commands, without settings of the developer."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("QUOTAKEEPER_", "PYTHON", "COVERAGE"))
+        and not name.endswith("_API_KEY") and not name.lower().endswith("_proxy")
+    }  # fmt: skip
+    return {
+        **kept, "HOME": str(folder), "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1",
+        "QUOTAKEEPER_LEDGER": str(ledger), "QUOTAKEEPER_TIMEZONE": "UTC",
+        "QUOTAKEEPER_CONFIG": str(folder / "quotakeeper.toml"),
+    }  # fmt: skip
+
+
+@contextmanager
+def served(
+    folder: Path, upstreams: Mapping[str, str], *more: str, config: str = "default_limits = false\n",
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Served]:  # fmt: skip
+    """Run a gateway on a free port, and make a key for it."""
+    (folder / "quotakeeper.toml").write_text(config, encoding="utf-8")
+    ledger = folder / "ledger.db"
+    environ = {**environment(folder, ledger), "GEMINI_API_KEY": "any", **(variables or {})}
+    command = [sys.executable, "-m", "quotakeeper", "serve", "--port", "0", *more]
+    for name, url in upstreams.items():
+        command += ["--upstream", f"{name}={url}"]
+    with (
+        (folder / "log.txt").open("w", encoding="utf-8") as log,
+        (folder / "told.txt").open("w", encoding="utf-8") as told,
+        subprocess.Popen(
+            command, cwd=folder, env=environ, stdout=log, stderr=told, text=True
+        ) as process,
+    ):
+        try:
+            url = _url(process, folder / "told.txt")
+            made = subprocess.run(
+                [sys.executable, "-m", "quotakeeper", "keys", "create", "an", "--project", "film"],
+                cwd=folder, env=environ, capture_output=True, text=True, check=True, timeout=SECONDS,
+            )  # fmt: skip
+            found = re.search(r"qk_[a-z0-9]{38}", made.stdout)
+            assert found is not None, made
+            yield Served(url, found[0], ledger, process, folder)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _url(process: subprocess.Popen[str], told: Path) -> str:
+    """Wait until the gateway tells its URL."""
+    import time
+
+    for _ in range(SECONDS * 20):
+        found = re.search(r"http://[\d.]+:\d+", told.read_text(encoding="utf-8"))
+        if found is not None:
+            return found[0]
+        assert process.poll() is None, told.read_text(encoding="utf-8")
+        time.sleep(0.05)
+    raise AssertionError("the gateway did not start")
