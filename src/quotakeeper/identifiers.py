@@ -14,6 +14,7 @@ _AT_ONCE = 128
 _drawn: deque[str] = deque()
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHARACTERS = bytes(ord(_ALPHABET[byte & 31]) for byte in range(256))
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
@@ -23,9 +24,14 @@ def new_id(at: int) -> str:
     The form is that of a ULID, so ids sort by time and index well. `at` is in microseconds.
     """
     time, pairs = at // 1_000, _PAIRS
+    try:
+        # Taking from a deque is atomic, so no two threads get the same bits.
+        bits = _drawn.popleft()
+    except IndexError:
+        bits = _eighty_bits()
     return (
         pairs[time >> 40 & 255] + pairs[time >> 30 & 1023] + pairs[time >> 20 & 1023]
-        + pairs[time >> 10 & 1023] + pairs[time & 1023] + _eighty_bits()
+        + pairs[time >> 10 & 1023] + pairs[time & 1023] + bits
     )  # fmt: skip
 
 
@@ -70,20 +76,14 @@ def boot_frame() -> str:
 
 def _eighty_bits() -> str:
     # Random bits are drawn in blocks, because one system call per id would cost more than the rest
-    # of a reservation. Taking from a deque is atomic, so no two threads get the same bits.
+    # of a reservation.
     while True:
         try:
             return _drawn.popleft()
         except IndexError:
-            block = os.urandom(10 * _AT_ONCE)
-            numbers = (
-                int.from_bytes(block[start : start + 10], "big")
-                for start in range(0, len(block), 10)
-            )
-            _drawn.extend(
-                "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
-                for number in numbers
-            )
+            # Each byte gives one character, that is five bits.
+            text = os.urandom(16 * _AT_ONCE).translate(_CHARACTERS).decode("ascii")
+            _drawn.extend([text[start : start + 16] for start in range(0, len(text), 16)])
 
 
 if hasattr(os, "register_at_fork"):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from quotakeeper.catalogue.quota_presets import QuotaPreset
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing.prices import Priced
+    from quotakeeper.engine.call_prices import PeriodPrices
     from quotakeeper.engine.leases.block_sizing import BlockSizing
     from quotakeeper.stores.postgres.administration import ServerLedger
     from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks
@@ -231,12 +232,9 @@ class LazyPrices:
                 self._loaded = load_snapshot(self._files)
         return self._loaded
 
-    def price(
-        self, provider: str, model: str, quantities: Quantities, at: int,
-        options: Mapping[str, str],
-    ) -> Priced:  # fmt: skip
-        """The cost of `quantities` at the instant `at`, in microseconds since 1970 UTC."""
-        return (self._loaded or self.snapshot).price(provider, model, quantities, at, options)
+    def plan(self, provider: str, model: str, at: int, options: Mapping[str, str]) -> PeriodPrices:
+        """The prices of a model at the instant `at`, in microseconds since 1970 UTC."""
+        return self.snapshot.plan(provider, model, at, options)
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
         """The cost of `quantities` at the provider's highest price at the instant `at`."""

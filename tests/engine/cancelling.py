@@ -85,7 +85,7 @@ async def _cancelled(keeper: Keeper, operation: str, turns: int, gate: str) -> b
     store.before.set()
     store.after.set()
     await asyncio.gather(task, return_exceptions=True)
-    keeper._engine.worker._store = store.inner
+    keeper._engine.worker.store = store.inner
     # End the earlier call, unless the operation has ended it.
     keeper._engine.worker.post(Release(call.id))
     await keeper.astatus()

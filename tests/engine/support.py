@@ -69,7 +69,7 @@ def gated(keeper: Keeper) -> GatedStore:
     """
     keeper.status()
     store = GatedStore(keeper._engine.worker.store)
-    keeper._engine.worker._store = store
+    keeper._engine.worker.store = store
     return store
 
 

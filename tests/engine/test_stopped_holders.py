@@ -97,7 +97,7 @@ class Stopped:
             def __getattr__(self, name: str) -> Any:
                 return getattr(store, name)
 
-        worker._store = Store()
+        worker.store = Store()
 
     def call(self) -> Any:
         """Make one call of the holder. Returns None if it is refused."""

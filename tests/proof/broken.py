@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from itertools import count, islice
 from typing import Any
 
@@ -72,8 +72,11 @@ def _journal_in_memory() -> Problems:
 
 def _no_file_lock() -> Problems:
     class Unlocked(locks.FileLock):
-        def held(self, seconds: float) -> Any:
-            return nullcontext()
+        def take(self, seconds: float) -> Any:
+            return self
+
+        def let_go(self) -> None:
+            pass
 
     transactions.FileLock = Unlocked
     transactions._CHECKPOINT_PAGES = 0

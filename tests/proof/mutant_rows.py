@@ -169,7 +169,8 @@ ROWS = (
     Mutant(CROSSINGS, "        if not is_storable(limit.name):\n            continue\n", "", CONTRACT.replace(
         "MemoryStore", "Kills")),
     Mutant(CROSSINGS, "<= used == crossing.used", "<= used", CROSSING_ROWS),
-    Mutant(FOLDING, "        if rolling and to_use != used:\n", "        if False:\n"),
+    Mutant(FOLDING, "            if rolling:\n                fall_by_time(state, account, entry.at)\n"
+           "            balance.settled", "            balance.settled"),
     Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n", CONTRACT),
     Mutant(LEDGER, "_assumed(known), now, command.limits)", "_assumed(known), now)"),
     Mutant(LEDGER, "_counted(state, entry, command.limits, now)\n            booked",
@@ -224,7 +225,7 @@ ROWS = (
     Mutant(CACHED, "        self._balances.clear()\n", "", "file"),
     Mutant(CACHED, "        self.forget_places()\n        self._slots", "        self._slots", "file"),
     Mutant(CACHED, "known = self._known.pop(ref, None)", "known = None", "file"),
-    Mutant(CACHED, "        self._dirty.clear()\n", "", "file"),
+    Mutant(BALANCES, "        self._dirty.clear()\n", "", "file"),
     Mutant(CACHED, "drop.append((seq,))", "pass", "file"),
     Mutant(CACHED, "        found.update(self._open.values())\n", "", "file"),
     Mutant(CACHED, "        self._whole.clear()\n", "", "file"),

@@ -62,6 +62,20 @@ CALLS = 60
 NOW = FakeClock("2026-11-23T22:00:00Z").now()
 
 
+class HourlyPrices:
+    """The prices of one model in one hour."""
+
+    def __init__(self, model: str, hour: int) -> None:
+        self._model, self._hour = model, hour
+        self.since, self.until = hour * HOUR, (hour + 1) * HOUR
+
+    def price(self, quantities: Quantities) -> Priced:
+        if self._model == "nameless":
+            return Priced(None, "", ("model",))
+        rate = (3 if self._model == "cheap" else 700) * (self._hour % 100 + 1)
+        return Priced(rate * quantities.get("input_tokens", 0), f"{self._model}@{self._hour}")
+
+
 class Tariff:
     """Prices that double from one hour to the next. One model has no price."""
 
@@ -71,16 +85,11 @@ class Tariff:
     def options_of(self, price_id: str) -> Mapping[str, str]:
         return {}
 
-    def price(
-        self, provider: str, model: str, quantities: Quantities, at: int, options: Mapping[str, str]
-    ) -> Priced:
-        if model == "nameless":
-            return Priced(None, "", ("model",))
-        rate = (3 if model == "cheap" else 700) * (at // HOUR % 100 + 1)
-        return Priced(rate * quantities.get("input_tokens", 0), f"{model}@{at // HOUR}")
+    def plan(self, provider: str, model: str, at: int, options: Mapping[str, str]) -> HourlyPrices:
+        return HourlyPrices(model, at // HOUR)
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        return self.price(provider, "dear", quantities, at, {})
+        return HourlyPrices("dear", at // HOUR).price(quantities)
 
 
 class KeeperOver(Keeper):
@@ -227,7 +236,7 @@ class World:
         wrong = []
         if event.quantities.get("input_tokens", 0) != sent.used:
             wrong.append(f"I14: {event_id} used {sent.used} and was counted as {event.quantities}")
-        priced = Tariff().price("p", sent.model, {"input_tokens": sent.used}, event.at, {})
+        priced = Tariff().plan("p", sent.model, event.at, {}).price({"input_tokens": sent.used})
         if priced.cost_pico is None and self.policies.on_unpriced == "price_as_highest":
             priced = Tariff().highest("p", {"input_tokens": sent.used}, event.at)
         if (event.cost_pico, event.price_id) != (priced.cost_pico, priced.price_id):

@@ -12,7 +12,6 @@ from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import fold, reserving
 from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.reservations import Hold
 from tests.engine.support import config, limit
 from tests.proof import races
 from tests.proof.recording import Operation, Recording, prove
@@ -108,12 +107,11 @@ def test_an_admission_without_room_is_noticed(
 def test_a_sum_that_is_off_by_one_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    real = fold._amounts
+    real = fold._held_by
 
-    def short(of: Any) -> dict[str, int]:
-        less = int(isinstance(of, Hold))
-        return {name: amount - less if amount else 0 for name, amount in real(of).items()}
+    def short(known: Any) -> dict[str, int]:
+        return {name: amount - 1 if amount else 0 for name, amount in real(known).items()}
 
-    monkeypatch.setattr(fold, "_amounts", short)
+    monkeypatch.setattr(fold, "_held_by", short)
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems

@@ -165,27 +165,20 @@ def test_an_abandoned_connection_is_closed_with_the_next_lock(path, impatient):
 
 
 def test_a_failed_batch_is_rolled_back_before_the_lock_is_released(path, monkeypatch):
-    real, seen = FileLock.held, []
+    let_go, seen = FileLock.let_go, []
 
     with closing(opened(path)) as store:
         record(store, "a")
         connection = store._connection
 
-        class Watched:
-            def __init__(self, held):
-                self.held = held
+        def watched(lock):
+            try:
+                seen.append(connection.in_transaction)
+            except sqlite3.ProgrammingError:
+                seen.append(False)
+            let_go(lock)
 
-            def __enter__(self):
-                return self.held.__enter__()
-
-            def __exit__(self, *what):
-                try:
-                    seen.append(connection.in_transaction)
-                except sqlite3.ProgrammingError:
-                    seen.append(False)
-                return self.held.__exit__(*what)
-
-        monkeypatch.setattr(FileLock, "held", lambda lock, s: Watched(real(lock, s)))
+        monkeypatch.setattr(FileLock, "let_go", watched)
         for failure in (sqlite3.OperationalError("disk I/O error"), RuntimeError("a bug")):
             connection = store._opened() and store._connection
             seen.clear()

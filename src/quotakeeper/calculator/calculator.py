@@ -286,7 +286,7 @@ class TokenCalculator:
 
     def _cost(self, provider: str, quantities: Mapping[str, int]) -> float | None:
         now = self._keeper.now()
-        cost_pico = self._keeper.prices.price(provider, "", quantities, now, {}).cost_pico
+        cost_pico = self._keeper.prices.snapshot.price(provider, "", quantities, now).cost_pico
         return None if cost_pico is None else usd(cost_pico)
 
     def _now(self) -> datetime:

@@ -13,7 +13,7 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.denied_calls import DeniedCalls
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.terms import Terms, terms_of
+from quotakeeper.engine.terms import AT_ONCE, OUTPUT_CAP, Terms, terms_of
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
@@ -75,7 +75,7 @@ class LedgerAdmitter:
         except LedgerError as error:
             return unbacked(parts, call, command, error)
         reservation = Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
-        parts.room.hold(reservation, call.labels)
+        parts.room.hold(reservation, hold.id, call.labels)
         return reservation
 
 
@@ -100,7 +100,8 @@ class Admission:
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
         """Return the reservation if no waiting is needed, else the steps that return it."""
         admitter, parts = self._admitter, self._parts
-        terms = terms_of(quantities)
+        conditions = AT_ONCE in quantities or OUTPUT_CAP in quantities
+        terms = terms_of(quantities) if conditions else Terms()
         key = None
         if admitter.takes:
             scope = parts.commands.calls.tags.added_to(scope)
@@ -111,8 +112,7 @@ class Admission:
                 return key
         commands = parts.commands
         call = commands.calls.call(provider, model, operation, scope, options)
-        owner = parts.worker.store.owner
-        command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
+        command = commands.reserve(call, quantities, event_id, ttl_seconds, parts.worker.owner)
         if self._typical is not None:
             return self._typically(key, call, command, terms)
         return admitter.admit(key, call, command, terms)

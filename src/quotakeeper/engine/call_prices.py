@@ -15,15 +15,29 @@ if TYPE_CHECKING:
     from quotakeeper.domain.pricing.prices import Priced
 
 
+_MOST_KEPT = 4_096
+
+
+class PeriodPrices(Protocol):
+    """The prices of one model from `since` up to but not including `until`."""
+
+    @property
+    def since(self) -> int:
+        """The first instant at which these prices are valid, in microseconds since 1970 UTC."""
+
+    @property
+    def until(self) -> int:
+        """The instant of the next price change, in microseconds since 1970 UTC."""
+
+    def price(self, quantities: Quantities) -> Priced:
+        """The cost of `quantities`. `cost_pico` is None if a quantity has no price."""
+
+
 class PriceBook(Protocol):
     """The parts of the price catalogue that the engine uses."""
 
-    def price(
-        self, provider: str, model: str, quantities: Quantities, at: int,
-        options: Mapping[str, str],
-    ) -> Priced:  # fmt: skip
-        """The cost of `quantities` at the instant `at`. `cost_pico` is None if a quantity has no
-        price."""
+    def plan(self, provider: str, model: str, at: int, options: Mapping[str, str]) -> PeriodPrices:
+        """The prices of a model at the instant `at`, also for an unknown model."""
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
         """The cost of `quantities` at the provider's highest price at the instant `at`."""
@@ -44,6 +58,10 @@ class PricedCall(Protocol):
         """The labels of the call."""
 
     @property
+    def options(self) -> Mapping[str, str]:
+        """The price options of the call."""
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         """The limits that apply to the call."""
 
@@ -54,6 +72,9 @@ class CallPrices:
     def __init__(self, book: PriceBook, on_unpriced: str) -> None:
         self.book = book
         self._on_unpriced = on_unpriced
+        # By identity of the call and by model. The call stays in memory, so that no other call gets
+        # its identity.
+        self._plans: dict[tuple[int, str], tuple[PeriodPrices, PricedCall]] = {}
 
     def priced(
         self,
@@ -72,7 +93,11 @@ class CallPrices:
         that the ledger cannot hold.
         """
         provider = call.labels.provider
-        priced = self.book.price(provider, model, quantities, at, options)
+        kept = self._plans.get((id(call), model)) if options is call.options else None
+        if kept is not None and kept[0].since <= at < kept[0].until:
+            priced = kept[0].price(quantities)
+        else:
+            priced = self._plan(call, model, at, options).price(quantities)
         if priced.cost_pico is None:
             capped = hard_cost_limit(call.limits)
             if self._on_unpriced == "refuse":
@@ -88,6 +113,16 @@ class CallPrices:
                 "check the amounts",
             )  # fmt: skip
         return priced
+
+    def _plan(
+        self, call: PricedCall, model: str, at: int, options: Mapping[str, str]
+    ) -> PeriodPrices:
+        plan = self.book.plan(call.labels.provider, model, at, options)
+        if options is call.options:
+            if len(self._plans) >= _MOST_KEPT:
+                self._plans.clear()
+            self._plans[id(call), model] = plan, call
+        return plan
 
 
 def hard_cost_limit(limits: Iterable[Limit]) -> str:

@@ -29,7 +29,12 @@ Caller = ref[Any] | ThreadMark
 
 def current_caller() -> Caller:
     """Return the task that runs in this thread; without a task, the thread itself."""
-    task = _asyncio_task() or _trio_task()
+    asyncio: Any = sys.modules.get("asyncio")
+    task = None
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        task = asyncio.current_task()
+    if task is None and "trio" in sys.modules:
+        task = _trio_task()
     return _marks.mark if task is None else ref(task)
 
 
@@ -40,13 +45,6 @@ def on_event_loop() -> bool:
     if asyncio is not None and asyncio._get_running_loop() is not None:
         return True
     return on_green_hub() or _trio_task() is not None
-
-
-def _asyncio_task() -> Any:
-    asyncio: Any = sys.modules.get("asyncio")
-    if asyncio is None or asyncio._get_running_loop() is None:
-        return None
-    return asyncio.current_task()
 
 
 def _trio_task() -> Any:

@@ -59,7 +59,10 @@ class DeniedCalls:
             command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
         if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):
-            outcome = yield from self._asked(command, call, terms)
+            outcome = yield command
+            if not isinstance(outcome, Denied) and not terms.calls:
+                return outcome  # the common case
+            outcome = yield from self._repeated(outcome, command, call, terms)
             if not isinstance(outcome, Denied):
                 return _told(outcome, command, terms)
         not_waited = yield from self._why_not(outcome, limits, terms, began)
@@ -80,6 +83,13 @@ class DeniedCalls:
 
     def _asked(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
         outcome: Any = yield command
+        return (yield from self._repeated(outcome, command, call, terms))
+
+    def _repeated(
+        self, outcome: Any, command: Reserve, call: PreparedCall, terms: Terms
+    ) -> Steps[Any]:
+        """Repeat a denied command as long as leases or a lower output cap may help. Returns the
+        last outcome."""
         if isinstance(outcome, Denied):
             outcome = yield from self._parts.recalls.ask_again(command, outcome)
         if isinstance(outcome, Denied):

@@ -57,6 +57,7 @@ class LedgerClock:
 
     def __init__(self, clock: Clock, bound_us: int = BOUND_SECONDS * 1_000_000) -> None:
         self._clock = clock
+        self.monotonic = clock.monotonic  # seconds that never decrease, to measure durations
         self.bound = bound_us
         boot = getattr(clock, "boot", None)
         self._boot = boot if boot is not None and boot() is not None else None
@@ -83,10 +84,6 @@ class LedgerClock:
             return wall
         return self._trusted_at or wall
 
-    def monotonic(self) -> float:
-        """Seconds that never decrease, to measure durations."""
-        return self._clock.monotonic()
-
     def sleep(self, seconds: float) -> None:
         """Sleep for this many seconds."""
         self._clock.sleep(seconds)
@@ -106,9 +103,12 @@ class LedgerClock:
         kernel's time service.
         """
         wall = self._clock.now()
-        if self._boot is None or wall - self._boot() <= self._most:
+        if self._boot is not None and wall - self._boot() > self._most:
+            return self._questioned(store)
+        if self.doubt is not None:
             return self._trusted(store, wall)
-        return self._questioned(store)
+        self._trusted_at = wall
+        return wall
 
     def accept(self, store: ClockedStore, by: str, why: str) -> int:
         """Confirm that the wall clock is right although it jumped ahead.

@@ -47,7 +47,7 @@ class Reservation:
         self._spooled = spooled
         self._replay = replay
         self._sent = hold.sent
-        self._owner = parts.worker.store.owner
+        self._owner = parts.worker.owner
         self._ended = event is not None
 
     @property
@@ -141,7 +141,7 @@ class Reservation:
             self._leave_at_once(error)
 
     def __del__(self) -> None:
-        command = None if self._spooled else self._ending(LookupError("dropped"))
+        command = None if self._ended or self._spooled else self._ending(LookupError("dropped"))
         if command is not None:
             self._parts.worker.post(command)
 
@@ -258,7 +258,7 @@ class Reservation:
 
     def _ending(self, error: BaseException | None) -> c.Command | None:
         # A forked child must not end its parent's reservations.
-        if self._ended or self._owner != self._parts.worker.store.owner:
+        if self._ended or self._owner != self._parts.worker.owner:
             return None
         if self._replay and error is not None:
             return None  # the process that made it ends it, or it expires

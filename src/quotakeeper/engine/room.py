@@ -148,9 +148,9 @@ class Room:
 
     # -- who holds
 
-    def hold(self, reservation: Any, labels: CallLabels) -> None:
+    def hold(self, reservation: Any, event_id: str, labels: CallLabels) -> None:
         """Remember that the current caller made `reservation`, until `reservation` is deleted."""
-        event_id, held = reservation.id, self._held
+        held = self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
 
@@ -226,5 +226,6 @@ class Room:
 
     def freed(self) -> None:
         """Wake all waiting calls: a call has ended, so another may fit now."""
-        for call in self._in_order():
-            call.wake()
+        if self._waiting:
+            for call in self._in_order():
+                call.wake()

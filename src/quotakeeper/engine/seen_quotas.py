@@ -57,6 +57,7 @@ class SeenQuotas:
         self._told: SimpleQueue[Sequence[ProviderQuota]] = SimpleQueue()
         self._waiting: dict[Key, ProviderQuota] = {}
         self._has_changed = False  # whether a waiting quota itself has changed
+        self.has_news = False  # whether `keep` may have something to write
 
     def wants_headers(self, provider: str, model: str) -> bool:
         """Whether to read the quota headers of a reply: True once a second per model.
@@ -75,6 +76,7 @@ class SeenQuotas:
         """Add the quotas that a reply reported. Never blocks; any thread may call this."""
         if quotas and self._told.qsize() < _MOST_TOLD:
             self._told.put(quotas)
+            self.has_news = True
 
     def with_unwritten(self, kept: Sequence[ProviderQuota]) -> tuple[ProviderQuota, ...]:
         """Return the stored quotas `kept`, with the newer ones that are not written yet."""
@@ -88,9 +90,11 @@ class SeenQuotas:
     def keep(self, store: QuotaStore, now: int, *, last: bool = False) -> None:
         """Write the quotas if a write is due; with `last`, always. A failure is logged and retried
         later."""
+        self.has_news = False  # before looking: quotas that are noted later set it again
         self._take()
         if not self._waiting:
             return
+        self.has_news = True
         at = self._clock.monotonic()
         is_due = at >= self._due_at or (at >= self._not_before and self._has_changed)
         if not (is_due or last):
@@ -105,6 +109,9 @@ class SeenQuotas:
             self._written |= self._waiting
             self._waiting.clear()
             self._has_changed = False
+            self.has_news = False
+            if not self._told.empty():  # noted in the meantime
+                self.has_news = True
 
     def _take(self) -> None:
         if self._told.empty():  # the common case; every batch checks this

@@ -65,6 +65,4 @@ class Terms:
 def terms_of(quantities: dict[str, Any]) -> Terms:
     """Remove the arguments of `Keeper.reserve` that are not quantities, and return them as
     Terms."""
-    if AT_ONCE not in quantities and OUTPUT_CAP not in quantities:  # the common case
-        return Terms()
     return Terms(bool(quantities.pop(AT_ONCE, False)), quantities.pop(OUTPUT_CAP, None))

@@ -56,7 +56,7 @@ class UnbackedReservation(Reservation):
 
     def drop_note(self) -> None:
         """Delete the note. The spool or the session's note now has the usage, or nothing was used."""
-        if self._owner == self._parts.worker.store.owner:  # not in a forked child
+        if self._owner == self._parts.worker.owner:  # not in a forked child
             note, self._note = self._note, None
             if note is not None:
                 self._parts.ended.drop_note(note)

@@ -55,7 +55,7 @@ class _Replay(LedgerState):
         self._ids[known.id] = self._open[known.id] = known.seq
         self._known[known.seq] = known
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         if self.slots is not None:
             self.slots.update(
                 bucket_start(known.at)

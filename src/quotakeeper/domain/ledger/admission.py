@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.ledger.entries import Figures
@@ -10,17 +10,18 @@ from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.units import MAX_QUANTITY, amounts_of, is_stored_key
+from quotakeeper.domain.units import MAX_QUANTITY, STORED_KEYS, amounts_of
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
 
+_ADMITTED = Decision(True)
 MOST_VALUES = 20  # the most label values that a status lists for a limit per label
 
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
-           now: int) -> Decision:  # fmt: skip
-    """Decide whether a call fits all its hard limits at `now`.
+          now: int, amounts: Mapping[str, int]) -> Decision:  # fmt: skip
+    """Decide whether a call fits all its hard limits at `now`. `amounts` are those of `figures`.
 
     The decision also has a warning for each limit in which the call reaches a threshold.
     """
@@ -28,17 +29,18 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     doubted: list[Verdict] = []  # refused because of the doubt, whatever room they have
     warnings: list[Verdict] = []
     doubt = state.doubt
-    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for limit, meter, balance in state.caps(labels, limits, now):
         asked = amounts.get(meter.name, 0)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
         if asked == 0 and not unpriced:
             continue
-        if doubt is not None and limit.mode is Mode.HARD:
-            account = limit.account
-            if doubt.stops(account.window, state.period(account, now)):
-                doubted.append(verdict(state, limit, asked, now))
-                continue
+        if (
+            doubt is not None
+            and limit.mode is Mode.HARD
+            and doubt.stops(limit.account.window, state.period(limit.account, now))
+        ):
+            doubted.append(verdict(state, limit, asked, now))
+            continue
         totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
         if unpriced:
@@ -51,18 +53,23 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
             warnings.append(verdict(state, limit, asked, now))
     if doubted:
         return Decision(False, (*doubted, *refusing), tuple(warnings), doubt=doubt)
-    return Decision(not refusing, tuple(refusing), tuple(warnings))
+    if refusing or warnings:
+        return Decision(not refusing, tuple(refusing), tuple(warnings))
+    return _ADMITTED
 
 
 def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
           now: int) -> Decision:  # fmt: skip
     """Decide whether a reservation would be admitted at `now`. Changes nothing."""
     now = max(now, state.high_water)
-    return paused(state, labels, now) or admit(state, labels, figures, limits, now)
+    amounts = amounts_of(figures.quantities, figures.cost_pico)
+    return paused(state, labels, now) or admit(state, labels, figures, limits, now, amounts)
 
 
 def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
     """Return the refusal of a call whose provider is paused at `now`; None if no pause applies."""
+    if not state.notices.pauses:
+        return None
     pause = state.notices.pause_of(labels.provider, now)
     return None if pause is None else Decision(False, pause=pause)
 
@@ -128,9 +135,10 @@ def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputErr
 
 
 def no_room(
-    state: LedgerState, labels: CallLabels, figures: Figures, at: int
+    state: LedgerState, labels: CallLabels, figures: Figures, at: int, amounts: Mapping[str, int]
 ) -> InvalidInputError | None:
-    """Return why the ledger cannot count these figures at `at`; None if it can.
+    """Return why the ledger cannot count these figures at `at`; None if it can. `amounts` are those
+    of `figures`.
 
     The reason is a figure that is not valid, or a balance that would become too large to store.
     """
@@ -139,14 +147,13 @@ def no_room(
     if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MAX_QUANTITY:
         return InvalidInputError("duration_ms", f"is not from 0 to {MAX_QUANTITY}")
     for key, amount in figures.quantities.items():
-        if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
+        if key not in STORED_KEYS or not 0 <= amount <= MAX_QUANTITY:
             return InvalidInputError(
                 key[:60], f"is an unknown meter, or its amount is not from 0 to {MAX_QUANTITY}"
             )
     for text in (figures.price_id, figures.model_served, figures.note):
-        if len(text) > _LONGEST_TEXT or not text.isprintable():
+        if text and (len(text) > _LONGEST_TEXT or not text.isprintable()):
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
-    amounts = amounts_of(figures.quantities, figures.cost_pico)
     for account, meter, _, balance in state.places(labels, at):
         amount = amounts.get(meter.name, 0)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:

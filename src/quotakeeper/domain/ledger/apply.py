@@ -13,7 +13,7 @@ This module reads no clock and no disk. It guarantees:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
@@ -21,7 +21,7 @@ from quotakeeper.domain.ledger.admission import no_room, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.crossings import cross
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
-from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.fold import NOT_MEASURED, fold
 from quotakeeper.domain.ledger.ordering import order
 from quotakeeper.domain.ledger.paying_in import lapse, top_up
 from quotakeeper.domain.ledger.reservations import (
@@ -42,6 +42,7 @@ from quotakeeper.domain.ledger.reserving import (
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.ledger.watching import watch
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import amounts_of
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
 from quotakeeper.value_classes import replace
@@ -123,26 +124,31 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
         if known.figures == command.figures and known.event is not None:
             return c.Booked(known.event, Kind.SETTLE, replay=True), []
         return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
-    if error := no_room(state, known.labels, command.figures, known.at):
+    amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
+    if error := no_room(state, known.labels, command.figures, known.at, amounts):
         return c.Failed(error), []
-    return _end(state, known, Kind.SETTLE, command.figures, now, command.limits)
+    entry = Entry(state.seq + 1, Kind.SETTLE, now, ref=known.seq, figures=command.figures)
+    return _counted(state, entry, command.limits, now, amounts)
 
 
 def _end(
     state: LedgerState, known: CallRecord, kind: Kind, figures: Figures, now: int,
-    limits: Sequence[Limit] = (),
+    limits: Sequence[Limit],
 ) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
     entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
     return _counted(state, entry, limits, now)
 
 
 def _counted(
-    state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int
-) -> tuple[c.Booked, list[Entry]]:
+    state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int,
+    amounts: Mapping[str, int] = NOT_MEASURED,
+) -> tuple[c.Booked, list[Entry]]:  # fmt: skip
     """Apply an entry that counts a call. Also add an entry for each threshold that this use
     reaches.
+
+    `amounts` are those of the entry's figures, if they are known already.
     """
-    event = fold(state, entry).event
+    event = fold(state, entry, amounts).event
     assert event is not None
     entries = [entry]
     crossed = cross(state, event.labels, limits, now, entries)
@@ -161,13 +167,13 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
             return c.Booked(known.event, Kind.RECORD, replay=True), []
         return c.Failed(KeyConflictError(command.id)), []
     at = now if command.at is None else max(0, min(command.at, now))
-    if error := unfit(command.id, command.labels) or no_room(
-        state, command.labels, command.figures, at
-    ):
+    labels, figures = command.labels, command.figures
+    amounts = amounts_of(figures.quantities, figures.cost_pico)
+    if error := unfit(command.id, labels) or no_room(state, labels, figures, at, amounts):
         return c.Failed(error), []
-    entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
-                  figures=command.figures, booked_at=None if at == now else at)  # fmt: skip
-    return _counted(state, entry, command.limits, now)
+    entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=labels, figures=figures,
+                  booked_at=None if at == now else at)  # fmt: skip
+    return _counted(state, entry, command.limits, now, amounts)
 
 
 def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -176,7 +182,8 @@ def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcom
         return c.Failed(unknown_id(command.id)), []
     if known.figures == command.figures and known.event is not None:
         return c.Booked(known.event, Kind.CORRECT, replay=True), []
-    if error := no_room(state, known.labels, command.figures, known.at):
+    amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
+    if error := no_room(state, known.labels, command.figures, known.at, amounts):
         return c.Failed(error), []
     return _end(state, known, Kind.CORRECT, command.figures, now, command.limits)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from quotakeeper.domain.fast_dataclass import fast_dataclass
@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.ledger.reservations import Hold, State, drawn, grown
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
-from quotakeeper.value_classes import replace
+from quotakeeper.value_classes import field, replace
 
 
 class CountedUse(NamedTuple):
@@ -32,7 +32,8 @@ class CountedUse(NamedTuple):
 class CallRecord:
     """The record of one id: its first entry and its present state.
 
-    `drawn` is True for a call whose reservation was taken from a lease.
+    `drawn` is True for a call whose reservation was taken from a lease. `held` has the amounts of
+    `hold` by meter, if they are known already.
     """
 
     seq: int
@@ -44,6 +45,7 @@ class CallRecord:
     hold: Hold | None = None
     figures: Figures | None = None
     drawn: bool = False
+    held: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
 
     @property
     def event(self) -> UsageEvent | None:
@@ -62,18 +64,22 @@ class CallRecord:
                              not self.drawn)  # fmt: skip
 
 
-def opened(entry: Entry) -> CallRecord:
-    """Return the record of a call after its first entry."""
+def opened(entry: Entry, amounts: Mapping[str, int] | None = None) -> CallRecord:
+    """Return the record of a call after its first entry.
+
+    `amounts` are those of the entry's figures, if they are known already.
+    """
     assert entry.labels is not None and entry.figures is not None
-    if entry.kind is Kind.RECORD:
-        return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
-                     State.RECORDED, figures=entry.figures)  # fmt: skip
+    at = entry.at if entry.booked_at is None else entry.booked_at
     figures = entry.figures
-    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
+    if entry.kind is Kind.RECORD:
+        return CallRecord(entry.seq, entry.id, at, entry.labels, figures, State.RECORDED,
+                          figures=figures)  # fmt: skip
+    hold = Hold(entry.id, at, entry.labels, figures.quantities, figures.cost_pico,
                 figures.price_id, figures.provenance, entry.owner, entry.expires_at,
                 sent=entry.sent)  # fmt: skip
-    return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
-                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
+    return CallRecord(entry.seq, entry.id, at, entry.labels, figures, State.HELD, hold=hold,
+                      drawn=entry.kind is Kind.DRAW, held=amounts)  # fmt: skip
 
 
 _ENDS = {
@@ -92,7 +98,8 @@ def followed(known: CallRecord, entry: Entry) -> CallRecord:
         sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
                     hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
         return CallRecord(known.seq, known.id, known.at, known.labels, known.opening, known.state,
-                     hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
+                     hold=sent, figures=known.figures, drawn=known.drawn,
+                     held=known.held)  # fmt: skip
     if entry.kind is Kind.EXTEND and hold is not None:
         return replace(known, hold=replace(hold, expires_at=entry.expires_at))
     if entry.kind is Kind.CORRECT:
@@ -101,6 +108,6 @@ def followed(known: CallRecord, entry: Entry) -> CallRecord:
         if hold is None or entry.figures is None:
             return known
         change = grown if entry.kind is Kind.GROW else drawn
-        return replace(known, hold=change(hold, entry.figures))
+        return replace(known, hold=change(hold, entry.figures), held=None)
     return CallRecord(known.seq, known.id, known.at, known.labels, known.opening,
                  _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

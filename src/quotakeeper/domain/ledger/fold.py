@@ -16,6 +16,9 @@ from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import amounts_of
 
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+NOT_MEASURED = _NOTHING  # for amounts that `fold` has to measure itself
+
 
 def replay(state: LedgerState, entry: Entry) -> None:
     """Apply a journal entry of any kind to the state."""
@@ -27,17 +30,21 @@ def replay(state: LedgerState, entry: Entry) -> None:
         fold(state, entry)
 
 
-def fold(state: LedgerState, entry: Entry) -> CallRecord:
-    """Apply one entry about a call to the state. Returns the call's new record."""
+def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEASURED) -> CallRecord:
+    """Apply one entry about a call to the state. Returns the call's new record.
+
+    `amounts` are those of the entry's figures, if they are known already.
+    """
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
-    after = opened(entry) if before is None else followed(before, entry)
+    after = opened(entry, amounts or None) if before is None else followed(before, entry)
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
-    were_held = _amounts(before.hold) if before else _NOTHING
-    were_used = _amounts(before.figures) if before else _NOTHING
-    now_held, now_used = _amounts(after.hold), _amounts(after.figures)
+    were_held = _held_by(before) if before and before.hold else _NOTHING
+    were_used = _amounts(before.figures) if before and before.figures else _NOTHING
+    now_held = _held_by(after) if after.hold else _NOTHING
+    now_used = (amounts or _amounts(after.figures)) if after.figures else _NOTHING
     for account, meter, start, balance in state.places(after.labels, after.at):
         name = meter.name
         held, used = were_held.get(name, 0), were_used.get(name, 0)
@@ -45,11 +52,12 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
         if held == to_hold and used == to_use:
             continue
         rolling = account.window.is_rolling
-        if rolling and to_use != used:
-            fall_by_time(state, account, entry.at)
         balance.reserved += to_hold - held
-        balance.settled += to_use - used
-        balance.overage += max(0, to_use - held - used)
+        if to_use != used:
+            if rolling:
+                fall_by_time(state, account, entry.at)
+            balance.settled += to_use - used
+            balance.overage += max(0, to_use - held - used)
         if freed is not None:
             balance.overage += max(0, to_hold - freed.get(account.key, 0))
         state.touch(account, start, balance)
@@ -59,7 +67,7 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
             else:
                 fall(state, account, start, balance.settled)
     if after.figures is not None:
-        state.count(before, after)
+        state.count(before, after, now_used)
     state.remember(entry, after)
     return after
 
@@ -76,7 +84,7 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     assumed = lease.figures if lease.state is State.ASSUMED else None
     rest = assumed and assumed_less(assumed, entry.figures)
     freed: dict[str, int] = {}
-    were_held, now_held = _amounts(lease.hold), _amounts(after.hold)
+    were_held, now_held = _held_by(lease), _held_by(after)
     were_assumed, now_assumed = _amounts(assumed), _amounts(rest)
     for account, meter, start, balance in state.places(lease.labels, lease.at):
         name = meter.name
@@ -95,8 +103,9 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     return freed
 
 
+def _held_by(known: CallRecord) -> Mapping[str, int]:
+    return known.held or _amounts(known.hold)
+
+
 def _amounts(of: Hold | Figures | None) -> Mapping[str, int]:
     return _NOTHING if of is None else amounts_of(of.quantities, of.cost_pico)
-
-
-_NOTHING: Mapping[str, int] = MappingProxyType({})

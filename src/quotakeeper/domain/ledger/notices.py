@@ -43,8 +43,6 @@ class Notices:
 
     def pause_of(self, provider: str, at: int) -> CallPause | None:
         """Return the pause that stops calls to a provider at `at`; None if no pause does."""
-        if not self.pauses:
-            return None
         for name in ("", provider):
             pause = self.pauses.get(name)
             if pause is not None and pause.holds(at):

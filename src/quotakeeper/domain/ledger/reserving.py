@@ -11,7 +11,7 @@ from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less, grown
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.units import MAX_QUANTITY, Quantities
+from quotakeeper.domain.units import MAX_QUANTITY, Quantities, amounts_of
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
@@ -26,15 +26,16 @@ MAX_TTL_US = 30 * 86_400 * SECOND
 
 def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
     """Reserve an upper bound, or return a denial that names the limits without room."""
-    attempt, known = _attempt(state, command)
+    attempt, known = (command.id, None) if command.is_new else _attempt(state, command)
     if known is not None:
         return _replayed(state, known, command, now)
+    amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
     if error := unfit(command.id, command.labels, command.owner) or no_room(
-        state, command.labels, command.figures, now
+        state, command.labels, command.figures, now, amounts
     ):
         return c.Failed(error), []
     decision = paused(state, command.labels, now) or admit(
-        state, command.labels, command.figures, command.limits, now
+        state, command.labels, command.figures, command.limits, now, amounts
     )
     if not decision.allowed:
         return c.Denied(decision), []
@@ -43,7 +44,7 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
         figures=command.figures, owner=command.owner,
         expires_at=now + min(command.ttl_us, MAX_TTL_US), sent=command.sent,
     )  # fmt: skip
-    hold = fold(state, entry).hold
+    hold = fold(state, entry, amounts).hold
     assert hold is not None
     return c.Reserved(hold, decision), [entry]
 
@@ -61,8 +62,6 @@ def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | 
     the id `<id>~2`, `<id>~3` and so on.
     """
     attempt, number = command.id, 1
-    if command.is_new:
-        return attempt, None
     known = state.known(attempt)
     while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
         number += 1
@@ -127,12 +126,13 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
         return c.Failed(ReservationClosedError(command.id, known.state, "grow")), []
     # The growth counts in the slice of the reservation. For a rolling window, that slice may
     # include more use than the window at `now`, so the check can only refuse too early.
-    if error := no_room(state, known.labels, command.figures, known.at) or _beyond(
+    amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
+    if error := no_room(state, known.labels, command.figures, known.at, amounts) or _beyond(
         grown(known.hold, command.figures)
     ):
         return c.Failed(error), []
     decision = paused(state, known.labels, now) or admit(
-        state, known.labels, command.figures, command.limits, known.at
+        state, known.labels, command.figures, command.limits, known.at, amounts
     )
     if not decision.allowed:
         return c.Denied(decision), []
@@ -164,8 +164,9 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
         return _answered(known), []
     if command.only_if_open and lease.state not in (State.HELD, State.ASSUMED):
         return c.Failed(ReservationClosedError(lease.id, lease.state, "draw on")), []
+    amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
     if error := unfit(command.id, lease.labels, command.owner) or no_room(
-        state, lease.labels, command.figures, lease.at
+        state, lease.labels, command.figures, lease.at, amounts
     ):
         return c.Failed(error), []
     at = _within(state, lease, now if command.at is None else command.at, now)
@@ -175,7 +176,7 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
         expires_at=now + min(command.ttl_us, MAX_TTL_US), booked_at=None if at == now else at,
         sent=True,
     )  # fmt: skip
-    hold = fold(state, entry).hold
+    hold = fold(state, entry, amounts).hold
     assert hold is not None
     return c.Reserved(hold, Decision(True)), [entry, *_correction(state, lease, command, now)]
 

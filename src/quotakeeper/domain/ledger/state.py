@@ -6,7 +6,7 @@ that fetches missing parts when they are looked up. The rules in `ledger` work w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,10 @@ ZoneFinder = Callable[[str], tzinfo]
 
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
-_Caps = tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...]]
+# The labels come last. They stay in memory, so that no other labels get their identity.
+_Matching = tuple[tuple[Account, ...], CallLabels]
+_Places = tuple[int, int, tuple[CountedBalance, ...], CallLabels]
+_Caps = tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...], CallLabels]
 
 
 class LedgerState:
@@ -46,9 +49,10 @@ class LedgerState:
         self.notices = Notices()
         self.doubt: LedgerDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
-        self._matching: dict[CallLabels, tuple[Account, ...]] = {}
-        self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
-        self._caps: dict[CallLabels, _Caps] = {}
+        # By identity of the labels, because hashing is slow and the calls of one kind share them.
+        self._matching: dict[int, _Matching] = {}
+        self._places: dict[int, _Places] = {}
+        self._caps: dict[int, _Caps] = {}
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -116,24 +120,19 @@ class LedgerState:
 
     # -- values computed from these look-ups
 
-    def zone(self, account: Account) -> tzinfo:
-        """Return the time zone of an account."""
-        return self._zones(account.timezone)
-
     def period(self, account: Account, at: int) -> Period:
         """Return the period of an account's window that contains instant `at`."""
         cached = self._periods.get(account.key)
         if cached is None or not cached.start_at <= at < cached.end_at:
-            cached = period_at(account.window, self.zone(account), at)
+            cached = period_at(account.window, self._zones(account.timezone), at)
             if not account.window.is_rolling:
                 self._periods[account.key] = cached
         return cached
 
     def slice_start(self, account: Account, at: int) -> int:
         """Return the start of the slice in which use at instant `at` counts."""
-        if account.window.is_rolling:
-            return slice_at(account.window, at).start_at
-        return self.period(account, at).start_at
+        rolling = account.window.is_rolling
+        return (slice_at(account.window, at) if rolling else self.period(account, at)).start_at
 
     def totals(self, account: Account, now: int) -> Balance:
         """Return the sums that count at `now`: of the period, or of the rolling window."""
@@ -180,7 +179,7 @@ class LedgerState:
 
     def matching(self, labels: CallLabels) -> tuple[Account, ...]:
         """Return the accounts in which a call with these labels counts."""
-        found = self._matching.get(labels)
+        found = self._matching.get(id(labels))
         if found is None:
             if len(self._matching) > _MOST_PLACES:
                 self._matching.clear()
@@ -191,13 +190,13 @@ class LedgerState:
                     if account.key not in self.accounts:
                         self.add_account(account, since, is_new=True)
                 made[account.key] = account
-            found = self._matching[labels] = tuple(made.values())
-        return found
+            found = self._matching[id(labels)] = tuple(made.values()), labels
+        return found[0]
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
         """Return the kept balances in which a call counts at instant `at`."""
-        # Cached until one of the periods ends: consecutive calls count in the same balances.
-        found = self._places.get(labels)
+        # Cached until one of the periods ends.
+        found = self._places.get(id(labels))
         if found is not None and found[0] <= at < found[1]:
             return found[2]
         since, until, places = 0, _ALWAYS, []
@@ -211,14 +210,15 @@ class LedgerState:
                 places.append(CountedBalance(account, meter, part.start_at, balance))
         if len(self._places) > _MOST_PLACES:
             self._places.clear()
-        self._places[labels] = since, until, tuple(places)
-        return self._places[labels][2]
+        made = tuple(places)
+        self._places[id(labels)] = since, until, made, labels
+        return made
 
     def caps(
         self, labels: CallLabels, limits: Sequence[Limit], at: int
     ) -> tuple[LimitBalance, ...]:
         """Return the limits that apply to a call at instant `at`, each with its balance."""
-        found = self._caps.get(labels)
+        found = self._caps.get(id(labels))
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
         since, until, caps = 0, _ALWAYS, list[LimitBalance]()
@@ -241,7 +241,7 @@ class LedgerState:
         if lasts:
             if len(self._caps) > _MOST_PLACES:
                 self._caps.clear()
-            self._caps[labels] = limits, since, until, made
+            self._caps[id(labels)] = limits, since, until, made, labels
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
@@ -286,8 +286,8 @@ class LedgerState:
         """Store the newest crossing of a threshold, or that the threshold is no longer crossed."""
         self.marks(account_key)[level] = mark
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Called for each event with new figures, so that a store can sum it. Does nothing here."""
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
+        """Called for each event with new figures (`used`: their amounts by meter). Does nothing."""
 
     def remember(self, entry: Entry, known: CallRecord) -> None:
         """Store the new record of an id. `entry` is the entry that changed it."""

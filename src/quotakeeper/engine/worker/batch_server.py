@@ -5,20 +5,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
-from quotakeeper.domain.ledger.commands import Watch
+from quotakeeper.domain.ledger.commands import (
+    Command,
+    Denied,
+    Failed,
+    Outcomes,
+    Reserved,
+    Watch,
+    Watched,
+)
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.resumable_thread import StopRequest
 from quotakeeper.engine.worker.maintenance import Maintenance
-from quotakeeper.engine.worker.work_items import WorkItem, fail, frees_room, wake
+from quotakeeper.engine.worker.work_items import WorkItem, fail, wake
 from quotakeeper.errors import QuotakeeperError
 from quotakeeper.native_threads import Empty, SimpleQueue
 
 MOST_IN_BATCH = 1_000
+_TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -35,104 +43,124 @@ def next_batch(
     Waits at most `rest_seconds` for the first item.
     """
     batch: list[WorkItem] = []
-    with suppress(Empty):
+    try:
         ticket = queue.get(timeout=rest_seconds)
         while isinstance(ticket, WorkItem):
-            if ticket.open:
+            if ticket.claims:
                 batch.append(ticket)
             if len(batch) >= MOST_IN_BATCH:
                 return batch, True
             ticket = queue.get_nowait()
-        return batch, ticket if ticket is not None else False
-    return batch, True
+    except Empty:
+        return batch, True
+    return batch, ticket if ticket is not None else False
+
+
+class BatchOwner(Protocol):
+    """The parts of the worker that this module uses.
+
+    `freed` is called after a batch that may have freed reserved amounts.
+    """
+
+    store: Store
+    freed: Callable[[], None]
 
 
 class BatchServer:
     """Executes batches. Only the worker's thread uses it, while it may use the store.
 
-    - `store`: returns the store of this process. A fork during a batch replaces the store.
+    - `owner`: the worker, which has the store of this process. A fork during a batch replaces the
+      store, so it is read from there each time.
     - `give_back`: called with each result whose caller no longer waits.
-    - `freed`: called after a batch that may have freed reserved amounts.
     """
 
     def __init__(
-        self, store: Callable[[], Store], clock: LedgerClock, accounts: tuple[Account, ...],
-        maintenance: Maintenance, give_back: Callable[[Any], None], freed: Callable[[], None],
+        self, owner: BatchOwner, clock: LedgerClock, accounts: tuple[Account, ...],
+        maintenance: Maintenance, give_back: Callable[[Any], None],
     ) -> None:  # fmt: skip
-        self._store = store
+        self._owner = owner
         self._clock = clock
         self._accounts = accounts
         self._maintenance = maintenance
         self._give_back = give_back
-        self._freed = freed
         self.reset()
 
     def reset(self) -> None:
         """Reset the state in a forked child: the child has not opened the store yet."""
-        self._watching = False
+        self.watching = False  # whether the first batch was executed
         self._well = True  # whether the last batch was written
 
     def serve(self, batch: list[WorkItem]) -> None:
         """Execute a batch. Every item gets an answer or an error."""
         try:
-            if not self._watching:
-                self._clock.begin(self._store())
-            now = self._clock.now_for(self._store())
-            self._watch(now)
+            if not self.watching:
+                self._clock.begin(self._owner.store)
+            now = self._clock.now_for(self._owner.store)
+            if not self.watching:
+                self._watch(now)
         except QuotakeeperError as error:
             fail(batch, error)
             return
-        writes = [ticket for ticket in batch if ticket.command is not None]
-        if self._well or not writes:
-            self._maintenance.catch_up(self._store(), now)
+        # Plain loops here and in `_write`, because every call runs them.
+        writes: list[WorkItem] = []
+        commands: list[Command] = []
+        questions: list[WorkItem] = []
+        for ticket in batch:
+            if ticket.command is None:
+                questions.append(ticket)
+            else:
+                writes.append(ticket)
+                commands.append(ticket.command)
+        if self._maintenance.spool.waiting and (self._well or not writes):
+            self._maintenance.catch_up(self._owner.store, now)
         if writes:
-            self._well = self._write(writes, now)
-        questions = [ticket for ticket in batch if ticket.question is not None]
+            self._well = self._write(writes, commands, now)
         if questions:
-            self._maintenance.book(self._store(), now)  # so that answers include ended calls
-        for ticket in questions:
-            _answer(self._store(), ticket, now)
-        wake(questions)
-
-    def keep(self) -> None:
-        """Do the maintenance that is due. Does nothing before the first batch."""
-        if self._watching:
-            self._maintenance.keep(self._store())
+            self._answer_all(questions, now)
 
     def _watch(self, now: int) -> None:
-        if not self._watching:
-            self._store().apply([Watch(self._accounts)], now)
-            self._maintenance.sweep(self._store(), now)
-            self._watching = True
+        self._owner.store.apply([Watch(self._accounts)], now)
+        self._maintenance.sweep(self._owner.store, now)
+        self.watching = True
 
-    def _write(self, tickets: list[WorkItem], now: int) -> bool:
-        commands = [ticket.command for ticket in tickets if ticket.command is not None]
+    def _write(self, tickets: list[WorkItem], commands: list[Command], now: int) -> bool:
         try:
-            outcomes = self._store().apply(commands, now)
+            outcomes = self._owner.store.apply(commands, now)
         except QuotakeeperError as error:
             fail(tickets, error)
             return False
-        answered, unheard = [], []
+        frees_room = False
+        on_loops: list[WorkItem] = []
+        unheard: list[Outcomes] = []
         for ticket, outcome in zip(tickets, outcomes, strict=True):
+            frees_room = frees_room or not isinstance(outcome, _TAKING)
             if not ticket.deliver(outcome):
                 self._give_back(outcome)
                 continue
-            answered.append(ticket)
+            if ticket.future is not None:
+                on_loops.append(ticket)
             if ticket.gone or not ticket.awaited:
                 unheard.append(outcome)
         if unheard:
             self._maintenance.observers.tell_of(unheard)
-        if frees_room(outcomes):
-            self._freed()
-        for ticket in wake(answered):
-            self._give_back(ticket.answer)
+        if frees_room:
+            self._owner.freed()
+        if on_loops:
+            for ticket in wake(on_loops):
+                self._give_back(ticket.answer)
         return True
+
+    def _answer_all(self, questions: list[WorkItem], now: int) -> None:
+        self._maintenance.book(self._owner.store, now)  # so that answers include ended calls
+        for ticket in questions:
+            _answer(self._owner.store, ticket, now)
+        wake(questions)
 
     def leave(self) -> None:
         """Book all ended calls, end this process's open reservations, and close the store."""
         try:
-            if self._watching:
-                self._maintenance.leave(self._store())
+            if self.watching:
+                self._maintenance.leave(self._owner.store)
         except Exception as error:  # noqa: BLE001 - the store must be closed after any error
             log.warning("quotakeeper: the ledger was not closed properly: %s", error)
         finally:
@@ -144,7 +172,7 @@ class BatchServer:
     def close(self) -> None:
         """Close the store, then log the calls that could not be stored anywhere."""
         try:
-            self._store().close()
+            self._owner.store.close()
         finally:
             self._maintenance.end()
 

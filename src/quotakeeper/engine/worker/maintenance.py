@@ -63,7 +63,7 @@ class Maintenance:
         self._apply = apply
         self._leases = leases
         self._clock = clock
-        self._spool = spool
+        self.spool = spool
         self._replay = replay
         self._ended = ended
         self._next_sweep = 0.0
@@ -81,7 +81,7 @@ class Maintenance:
     def after_fork(self, owner: str) -> None:
         """Drop all calls, notes, quotas and leases of the parent in a forked child."""
         self._next_sweep = 0.0
-        self._spool.after_fork()
+        self.spool.after_fork()
         self._quotas.after_fork()
         self._ended.after_fork(owner)
         if self._leases is not None:
@@ -93,9 +93,9 @@ class Maintenance:
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book the spooled calls, if there are any. Logs all errors."""
-        if self._spool.waiting:
+        if self.spool.waiting:
             try:
-                self._spool.replay(lambda commands: self._apply(store, commands, now))
+                self.spool.replay(lambda commands: self._apply(store, commands, now))
             except Exception as error:  # noqa: BLE001 - must not fail new calls
                 log.warning("quotakeeper: spooled calls are not in the ledger yet: %s", error)
 
@@ -111,12 +111,14 @@ class Maintenance:
                 self.sweep(store, self._clock.now())
             except QuotakeeperError as error:
                 log.debug("quotakeeper: sweep postponed: %s", error)
-        self.tend(store)
+        if self._leases is not None:
+            self.tend(store)
         try:
             store.keep_alive(self._clock.now())
         except LedgerError as error:
             log.debug("quotakeeper: the ledger does not hear from this process: %s", error)
-        self._quotas.keep(store, self._clock.now())
+        if self._quotas.has_news:
+            self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: Store) -> None:
         """Do the work that is due for the leases. Logs a LedgerError."""
@@ -128,7 +130,7 @@ class Maintenance:
         """End expired reservations, and the reservations of ended processes. Raises LedgerError."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
-        self._spool.look()
+        self.spool.look()
         self.catch_up(store, now)  # before the notes, which may be older
         sweep(store, now, self._replay, self._apply, self._give_back, self._ended)
 
@@ -145,7 +147,7 @@ class Maintenance:
 
     def end(self) -> None:
         """Log the calls that could not be stored anywhere. Call this last."""
-        self._spool.end()
+        self.spool.end()
 
 
 def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:

@@ -52,10 +52,11 @@ class FairLock:
         self._using.release()
 
     def __enter__(self) -> None:
-        self.wait()
+        with self._turnstile:
+            self._using.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self.end()
+        self._using.release()
 
 
 class Resting(Protocol):

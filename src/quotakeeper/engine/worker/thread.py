@@ -7,7 +7,7 @@ waits for its answer on a lock, and a coroutine on a future. Neither waits for t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from quotakeeper.clocks import SystemClock
@@ -45,10 +45,9 @@ class Worker:
         self.patience = PATIENCE_SECONDS
         self.freed: Callable[[], None] = lambda: None  # called when there may be room again
         self.maintenance = upkeep
-        self._store = store
-        self._batches = BatchServer(
-            lambda: self._store, clock, accounts, upkeep, self._give_back, lambda: self.freed()
-        )
+        self.store = store  # use it directly only for reads that open their own connections
+        self.owner = store.owner  # the owner name that this process writes into its reservations
+        self._batches = BatchServer(self, clock, accounts, upkeep, self._give_back)
         self._closed = self._process_ends = False
         self._reset()
         lifecycle.join(self)
@@ -62,16 +61,14 @@ class Worker:
         self._still = False  # whether a fork under way holds `_turn`
         self._left = False  # whether the worker has finished, for ever
 
-    @property
-    def store(self) -> Store:
-        """The store. Use it directly only for reads that open their own connections."""
-        return self._store
-
     # -- for threads
 
     def carry_out(self, command: Command) -> Any:
         """Execute a command durably, and return its outcome. Blocks this thread."""
-        return self._waited(WorkItem(command))
+        ticket = WorkItem(command)
+        ticket.expect()
+        self._put(ticket)
+        return self._answered(ticket)
 
     def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
         """Execute commands in order, in as few commits as possible. Blocks this thread.
@@ -95,7 +92,10 @@ class Worker:
 
     def ask(self, question: Question) -> Any:
         """Run a question between two batches, and return its answer. Blocks this thread."""
-        return self._waited(WorkItem(question=question))
+        ticket = WorkItem(question=question)
+        ticket.expect()
+        self._put(ticket)
+        return self._answered(ticket)
 
     def post(self, command: Command) -> None:
         """Add a command to the queue without waiting for its outcome. Safe in a finalizer.
@@ -105,11 +105,6 @@ class Worker:
         if self._thread.used and not self._closed:
             self._hand_over(WorkItem(command))
 
-    def _waited(self, ticket: WorkItem) -> Any:
-        ticket.expect()
-        self._put(ticket)
-        return self._answered(ticket)
-
     def _answered(self, ticket: WorkItem) -> Any:
         try:
             answered = ticket.wait(self.patience)
@@ -117,22 +112,22 @@ class Worker:
             self._leave(ticket)
             raise
         if not answered and ticket.withdraw():
-            raise too_slow(self._store.name, self.patience, ticket.command)
+            raise too_slow(self.store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- for coroutines
 
-    async def acarry_out(self, command: Command) -> Any:
+    def acarry_out(self, command: Command) -> Coroutine[Any, Any, Any]:
         """Awaitable form of `carry_out`."""
-        return await self._awaited(WorkItem(command))
+        return self._awaited(WorkItem(command))
 
-    async def aask(self, question: Question) -> Any:
+    def aask(self, question: Question) -> Coroutine[Any, Any, Any]:
         """Awaitable form of `ask`."""
-        return await self._awaited(WorkItem(question=question))
+        return self._awaited(WorkItem(question=question))
 
     async def _awaited(self, ticket: WorkItem) -> Any:
         if not await until_answered(ticket, self._put, self._leave, self.patience):
-            raise too_slow(self._store.name, self.patience, ticket.command)
+            raise too_slow(self.store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- life
@@ -150,7 +145,7 @@ class Worker:
         elif seconds == 0:  # called by a finalizer, which must not wait
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
-            log.warning("quotakeeper: ledger %s is busy; it was not closed", self._store.name)
+            log.warning("quotakeeper: ledger %s is busy; it was not closed", self.store.name)
         if seconds != 0:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
@@ -162,10 +157,10 @@ class Worker:
     def _open_again(self) -> None:
         if not self._process_ends:
             raise LedgerUnavailableError(
-                self._store.name, "this keeper was closed", "open a new one"
+                self.store.name, "this keeper was closed", "open a new one"
             )
         if self._thread.used and not (self._finished(self.patience) and self._left):
-            raise too_slow(self._store.name, self.patience, None)
+            raise too_slow(self.store.name, self.patience, None)
         self.after_fork()  # start like a new process: nothing ends open reservations after this
         self._closed = False
 
@@ -194,7 +189,7 @@ class Worker:
         seconds = 0.0 if self._thread.is_current else until - _clock.monotonic()
         self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
-            self._store.before_fork()
+            self.store.before_fork()
         # An observer that reads the ledger now gets no answer.
         self.maintenance.observers.rest(_BRIEFLY_SECONDS)
 
@@ -213,11 +208,12 @@ class Worker:
     def after_fork(self) -> None:
         """Replace the parent's thread, queue and handles in a forked child."""
         try:
-            self._store = self._store.after_fork()
+            self.store = self.store.after_fork()
         finally:
             self._reset()
+            self.owner = self.store.owner
             self._batches.reset()
-            self.maintenance.after_fork(self._store.owner)
+            self.maintenance.after_fork(self.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
         try:
@@ -228,25 +224,25 @@ class Worker:
                 # restart it.
                 for ticket in tickets:
                     self._queue.put(ticket)
-                self._start(tickets)
+                try:
+                    self._thread.start(self._run)
+                except RuntimeError as error:  # too many threads, or the interpreter shuts down
+                    self._do_without_thread(tickets, error)
         except BaseException:
             for ticket in tickets:
                 self._leave(ticket)
             raise
 
-    def _start(self, tickets: Sequence[WorkItem]) -> None:
-        try:
-            self._thread.start(self._run)
-        except RuntimeError as error:  # too many threads, or the interpreter is shutting down
-            # After a fork or at exit, Python 3.12 may start no new thread. An isolated
-            # sub-interpreter never can: "thread is not supported for isolated subinterpreters".
-            if self._thread.used or self._process_ends or "interpreter" in str(error):
-                self._thread.used = True
-                self._serve_here()
-                return
-            for ticket in tickets:
-                ticket.claim()  # else a later start would execute it
-            raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
+    def _do_without_thread(self, tickets: Sequence[WorkItem], error: RuntimeError) -> None:
+        # After a fork or at exit, Python 3.12 may start no new thread. An isolated sub-interpreter
+        # never can: "thread is not supported for isolated subinterpreters".
+        if self._thread.used or self._process_ends or "interpreter" in str(error):
+            self._thread.used = True
+            self._serve_here()
+            return
+        for ticket in tickets:
+            ticket.claim()  # else a later start would execute it
+        raise LedgerUnavailableError(self.store.name, f"needs a thread: {error}") from error
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
@@ -262,7 +258,7 @@ class Worker:
         """Execute batches. Returns False at the end, and True if a fork stops the thread."""
         queue = self._queue
         while True:
-            batch, last = self._waiting()
+            batch, last = next_batch(self._queue, self.maintenance.rest_seconds)
             if self._queue is not queue:  # a finalizer forked here, and this is the child
                 return False
             if batch or not isinstance(last, StopRequest):
@@ -277,17 +273,15 @@ class Worker:
             if isinstance(last, StopRequest) and last.claim():
                 return True
 
-    def _waiting(self) -> tuple[list[WorkItem], StopRequest | bool]:
-        return next_batch(self._queue, self.maintenance.rest_seconds)
-
     def _work_off(self, batch: list[WorkItem]) -> None:
         with self._turn:
             try:
                 self._batches.serve(batch)
-                self._batches.keep()
+                if self._batches.watching:
+                    self.maintenance.keep(self.store)
             except Exception as error:
                 log.exception("quotakeeper: a batch failed")
-                fail(batch, unforeseen(self._store.name, error))
+                fail(batch, unforeseen(self.store.name, error))
 
     # -- who no longer waits
 

@@ -6,15 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.ledger.commands import (
-    Command,
-    Denied,
-    Failed,
-    Outcomes,
-    Reserve,
-    Reserved,
-    Watched,
-)
+from quotakeeper.domain.ledger.commands import Command, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import afresh
 from quotakeeper.native_threads import Lock
@@ -25,7 +17,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("quotakeeper.engine")
 
 Question = Callable[[Store, int], Any]
-_TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 
 
 class WorkItem:
@@ -36,7 +27,9 @@ class WorkItem:
     store and the time.
     """
 
-    __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
+    __slots__ = (
+        "_done", "answer", "awaited", "claims", "command", "error", "future", "gone", "question"
+    )  # fmt: skip
 
     def __init__(self, command: Command | None = None, question: Question | None = None) -> None:
         self.command = command
@@ -44,14 +37,15 @@ class WorkItem:
         self.answer: Any = None
         self.error: BaseException | None = None
         self.future: asyncio.Future[None] | None = None
-        self._claim = [None]  # popping from a list is atomic
+        self.claims = [None]  # empty once the item is claimed; popping from a list is atomic
         self._done: Lock | None = None
+        self.awaited = False  # whether a caller waits for the answer, or has waited for it
         self.gone = False  # whether the caller no longer waits although the command is executed
 
     def claim(self) -> bool:
         """Claim the item. Returns True for the first claim only."""
         try:
-            self._claim.pop()
+            self.claims.pop()
         except IndexError:
             return False
         return True
@@ -70,17 +64,13 @@ class WorkItem:
     @property
     def open(self) -> bool:
         """Whether the item is neither answered nor withdrawn."""
-        return bool(self._claim)
-
-    @property
-    def awaited(self) -> bool:
-        """Whether a caller waits for the answer, or has waited for it."""
-        return self._done is not None or self.future is not None
+        return bool(self.claims)
 
     def expect(self) -> None:
         """Make it possible to call `wait`. Call this before the item is passed to the worker."""
         self._done = Lock()
         self._done.acquire()
+        self.awaited = True
 
     def wait(self, seconds: float) -> bool:
         """Block until the answer comes. Returns False if no answer comes within `seconds`."""
@@ -93,6 +83,7 @@ class WorkItem:
         Call this before the item is passed to the worker.
         """
         self.future = loop.create_future()
+        self.awaited = True
         return self.future
 
     def result(self) -> Any:
@@ -107,16 +98,13 @@ class WorkItem:
         A waiting thread continues at once. Coroutines continue when `wake` is called.
         """
         self.answer, self.error = answer, error
-        if not self.claim():
+        try:
+            self.claims.pop()  # like `claim`, without a call
+        except IndexError:
             return False
         if self._done is not None:
             self._done.release()
         return True
-
-
-def frees_room(outcomes: Iterable[Outcomes]) -> bool:
-    """Whether one of these outcomes may have freed reserved amounts."""
-    return not all(isinstance(outcome, _TAKING) for outcome in outcomes)
 
 
 def fail(tickets: Iterable[WorkItem], error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.entries import Entry
@@ -115,7 +115,7 @@ class TentativeState(LedgerState):
     def caps_last(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> tuple[int, int]:
         """Return from when and until when the limits of a call and their amounts stay the same."""
         self.caps(labels, limits, at)
-        kept = self._caps.get(labels)
+        kept = self._caps.get(id(labels))
         if kept is None or kept[0] is not limits:
             raise NotConditionalError("limits may change")
         return kept[1], kept[2]
@@ -138,9 +138,9 @@ class TentativeState(LedgerState):
             if mark.stands and (rolling or mark.start_at == start_at):
                 self._standing.setdefault(key, set()).add(level)
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         self.sums.count(before, after)
-        self.usage.count(self.matching(after.labels), before, after)
+        self.usage.count(self.matching(after.labels), before, after, used)
 
     def guard_marks(self, guards: Guards) -> None:
         """Require that the thresholds stand as this batch found them, and that it alone moves them."""

@@ -6,11 +6,10 @@ all of these rows. Rows of `pace` are derived from entries and written in the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord
-from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, amounts_of, measure
 from quotakeeper.domain.windows import SECOND
@@ -35,14 +34,17 @@ class AccountUsage:
         self._changed.clear()
 
     def count(
-        self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord
-    ) -> None:
+        self, accounts: Iterable[Account], before: CallRecord | None, after: CallRecord,
+        used: Mapping[str, int],
+    ) -> None:  # fmt: skip
         """Count an event in `accounts`. If the event was counted before, its old figures are
         subtracted.
+
+        `used` are the amounts of its new figures by meter.
         """
-        used = _amounts(after.figures)
-        was = _amounts(before.figures) if before and before.figures else None
-        slot, changed = bucket_start(after.at), self._changed
+        figures = before.figures if before else None
+        was = amounts_of(figures.quantities, figures.cost_pico) if figures else None
+        slot, changed = after.at // BUCKET * BUCKET, self._changed
         for account in accounts:
             change = used.get(account.meter, 0) - (was.get(account.meter, 0) if was else 0)
             if change:
@@ -60,7 +62,9 @@ class AccountUsage:
     def save(self, account_ids: dict[str, int]) -> None:
         """Write the changed use. `account_ids` maps account keys to row numbers."""
         if self._changed:
-            rows = [(account_ids[k], slot, n) for (k, slot), n in self._changed.items()]
+            rows = []
+            for (key, slot), amount in self._changed.items():
+                rows.append((account_ids[key], slot, amount))
             self._session.executemany(self._session.sql["add_pace"], rows)
             self._changed.clear()
 
@@ -87,7 +91,3 @@ def fill_account_usage(session: SqlSession) -> None:
     interned = Interned(session)
     for row in session.execute(session.sql["accounts_of_old"]).fetchall():
         fill_pace(session, interned, account_from(row[1:9]), row[0], 0)
-
-
-def _amounts(figures: Figures | None) -> dict[str, int]:
-    return {} if figures is None else amounts_of(figures.quantities, figures.cost_pico)

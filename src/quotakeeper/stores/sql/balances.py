@@ -85,16 +85,24 @@ class SqlBalances(LedgerState):
         """Mark a balance as changed, so that `save` writes it."""
         self._dirty[account.key, start_at] = balance
 
+    def _save_balances(self) -> None:
+        rows = []
+        for (key, start), balance in self._dirty.items():
+            number = self._account_ids[key]
+            rows.append((number, start, balance.settled, balance.reserved, balance.overage))
+        self.session.executemany(self._sql["put_balance"], rows)
+        self._dirty.clear()
+
     # -- many at once
 
     def has_places(self, labels: CallLabels, at: int) -> bool:
         """Return whether the balances in which a call counts at `at` are cached."""
-        found = self._places.get(labels)
+        found = self._places.get(id(labels))
         return found is not None and found[0] <= at < found[1]
 
     def has_caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> bool:
         """Return whether the balances of a call's calendar limits are cached."""
-        found = self._caps.get(labels)
+        found = self._caps.get(id(labels))
         return found is not None and found[0] is limits and found[1] <= at < found[2]
 
     def fetch_balances(self, touched: TouchedBalances) -> None:

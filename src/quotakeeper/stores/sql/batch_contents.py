@@ -28,18 +28,7 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
-            case (
-                c.Watch()
-                | c.Sweep()
-                | o.PauseCalls()
-                | o.ResumeCalls()
-                | o.RaiseLimit()
-                | o.TopUp()
-                | o.AcceptClock()
-                | o.AcceptLedger()
-            ):
-                continue
-            case c.Reserve() | c.Record():
+            case c.Reserve() | c.Record():  # the most frequent commands come first
                 labels[id(command.labels)] = command.labels
                 _add_words(words, command.figures)
                 if isinstance(command, c.Reserve):
@@ -52,6 +41,17 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
                 ids.add(command.lease)
                 words.add(command.owner)
                 _add_words(words, command.figures)
+            case (
+                c.Watch()
+                | c.Sweep()
+                | o.PauseCalls()
+                | o.ResumeCalls()
+                | o.RaiseLimit()
+                | o.TopUp()
+                | o.AcceptClock()
+                | o.AcceptLedger()
+            ):
+                continue
         ids.add(command.id)
     return names
 
@@ -74,6 +74,8 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
             case c.Reserve():
                 touching.counts(command.labels, now)
                 touching.limited(command.labels, command.limits, now)
+            case c.Settle():
+                touching.changed(command)
             case c.Record():
                 at = now if command.at is None else max(0, min(command.at, now))
                 touching.counts(command.labels, at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.stores.sql.codes import (
     OUTCOME_CODE,
@@ -83,13 +83,13 @@ class BucketSums:
         self._interned = interned
         self._sql = session.sql
         self._sums: dict[Key, Sums] = {}
-        self._dirty: set[Key] = set()
+        self.dirty: set[Key] = set()  # the keys of changed sums
         self._more: dict[Key, Sums] = {}  # additions to rows that are not yet read
 
     def forget(self) -> None:
         """Clear the cache, because another connection may have changed the table."""
         self._sums.clear()
-        self._dirty.clear()
+        self.dirty.clear()
         self._more.clear()
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
@@ -104,21 +104,21 @@ class BucketSums:
                 if sums is None:
                     sums = self._more.get(key) or self._more.setdefault(key, Sums())
                 sums.add(figures.quantities.items(), figures.cost_pico, sign)
-                self._dirty.add(key)
+                self.dirty.add(key)
 
     def save(self) -> None:
         """Write the changed sums."""
         if self._more:
             self._fetch()
         put, drop = [], []
-        for key in self._dirty:
+        for key in self.dirty:
             sums = self._sums[key]
             if sums.calls:
                 put.append(sums.row(key))
             else:
                 drop.append(key)
                 del self._sums[key]
-        self._dirty.clear()
+        self.dirty.clear()
         if put:
             self._session.executemany(self._sql["put_slot"], put)
         if drop:
@@ -144,7 +144,7 @@ def bucket_key(known: CallRecord, interned: Interned) -> Key:
     """Return the key under which an event is summed: slot, labels, provenance and outcome."""
     assert known.figures is not None
     figures = known.figures
-    return (bucket_start(known.at), interned.labels_id(known.labels),
+    return (known.at // BUCKET * BUCKET, interned.labels_id(known.labels),
             PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
 
 

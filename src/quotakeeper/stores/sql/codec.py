@@ -48,7 +48,8 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
         entry.id or None,
         interned.labels_id(entry.labels) if entry.labels else None,
     )
-    tail = (interned.word_id(entry.owner), entry.expires_at or None, entry.booked_at)
+    owner = interned.word_id(entry.owner) if entry.owner else None
+    tail = (owner, entry.expires_at or None, entry.booked_at)
     if figures is None:
         return (*head, None, None, None, None, None, None, None, None, *tail)
     return (
@@ -58,7 +59,7 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
         interned.word_id(figures.price_id),
         PROVENANCE_CODE[figures.provenance],
         OUTCOME_CODE[figures.outcome],
-        interned.word_id(figures.model_served),
+        interned.word_id(figures.model_served) if figures.model_served else None,
         figures.duration_ms,
         figures.note or None,
         *tail,
@@ -152,10 +153,12 @@ def account_row(account: Account, since_at: int) -> Row:
             account.model, account.operation, scope_text(account.scope), account.per, since_at)  # fmt: skip
 
 
-def hold_row(seq: int, hold: Hold) -> Row:
-    """Convert an open reservation to a row."""
-    return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
-            hold.cost_pico)  # fmt: skip
+def hold_row(seq: int, hold: Hold, text: str = "") -> Row:
+    """Convert an open reservation to a row. `text` is the stored text of its quantities, if it is
+    known already.
+    """
+    return (seq, hold.owner, hold.expires_at, int(hold.sent),
+            text or quantities_text(hold.quantities), hold.cost_pico)  # fmt: skip
 
 
 def hold_from(hold: Hold, row: Row) -> Hold:

@@ -52,7 +52,10 @@ _PART = re.compile(r"([a-z]+)([0-9]+)")
 
 def quantities_text(quantities: Quantities) -> str:
     """Return the stored text of quantities: "i3211o1234r1". It takes a third of the space of JSON."""
-    return "".join([f"{_CODE[key]}{amount}" for key, amount in quantities.items()])
+    text = ""
+    for key, amount in quantities.items():  # a plain loop is faster; every call runs it
+        text += f"{_CODE[key]}{amount}"
+    return text
 
 
 def quantities_from(text: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ rolling window, the newest crossing of each threshold stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Kind
@@ -36,7 +36,7 @@ class _Gone(LedgerState):
         for account, since in kept.accounts.values():
             self.add_account(account, since)
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
                 key = bucket_key(known, self._interned)

@@ -7,7 +7,7 @@ which names the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from quotakeeper.domain.windows import MAX_INSTANT
@@ -77,6 +77,14 @@ def instant(value: object) -> int:
     otherwise.
     """
     return whole(value, MAX_INSTANT - 1)
+
+
+def checked_head(head: Sequence[object]) -> tuple[int, int]:
+    """Return the number and the instant of the newest entry. Raises DamagedRowError."""
+    try:
+        return whole(head[0]), instant(head[1])
+    except UNREADABLE as error:
+        raise damaged(error, head[0]) from error
 
 
 def clean_text(value: object) -> str:

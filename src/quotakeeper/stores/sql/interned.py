@@ -33,18 +33,23 @@ class Interned:
         self._session = session
         self._sql = session.sql
         self._labels: dict[CallLabels, int] = {}
+        # The same by identity of the labels, because hashing is slow.
+        self._numbers: dict[int, tuple[int, CallLabels]] = {}
         self._labels_by_id: dict[int, CallLabels] = {}
         self._words: dict[str, int] = {}
         self._words_by_id: dict[int, str] = {}
-        self._absent: set[tuple[str, ...]] = set()  # known to be missing in this transaction
+        self.absent: set[tuple[str, ...]] = set()  # known to be missing in this transaction
 
     def labels_id(self, labels: CallLabels) -> int:
         """Return the row number of these labels. Labels that are not stored yet are stored."""
-        found = self._labels.get(labels)
+        found = self._numbers.get(id(labels))
         if found is None:
-            found = self._find_or_add("labels", _labels_row(labels))
-            _kept(self._labels, labels, found)
-        return found
+            number = self._labels.get(labels)
+            if number is None:
+                number = self._find_or_add("labels", _labels_row(labels))
+                _kept(self._labels, labels, number)
+            found = _kept(self._numbers, id(labels), (number, labels))
+        return found[0]
 
     def word_id(self, text: str) -> int | None:
         """Return the row number of a text; None for "". A text that is not stored yet is stored."""
@@ -112,29 +117,21 @@ class Interned:
 
         Labels and words that are cached are not read again.
         """
-        self._absent.clear()
+        self.absent.clear()
         new = [each for each in labels if each not in self._labels and labels_are_storable(each)]
         if new:
             rows = {_labels_row(each): each for each in new}
-            self._absent.update(rows)
+            self.absent.update(rows)
             for number, *row in self._session.rows_of("labels_find_all", list(rows)):
-                self._absent.discard(tuple(row))
+                self.absent.discard(tuple(row))
                 _kept(self._labels, rows[tuple(row)], number)
         texts = [text for text in words if text not in self._words and is_storable(text)]
         if texts:
             keys = [(text,) for text in texts]
-            self._absent.update(keys)
+            self.absent.update(keys)
             for number, text in self._session.rows_of("words_find_all", keys):
-                self._absent.discard((text,))
+                self.absent.discard((text,))
                 _kept(self._words, text, number)
-
-    def forget_absent(self) -> None:
-        """Clear the cache of missing labels and words, because another connection may have added
-        them.
-
-        Called when a transaction starts.
-        """
-        self._absent.clear()
 
     def _read_labels(self, number: int, row: Row) -> CallLabels:
         with rows_of(f"labels {number!a:.20}"):
@@ -149,11 +146,11 @@ class Interned:
         return _kept(self._words_by_id, number, text)
 
     def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:
-        if key not in self._absent:
+        if key not in self.absent:
             row = self._session.execute(self._sql[f"{table}_find"], key).fetchone()
             if row is not None:
                 return int(row[0])
-        self._absent.discard(key)
+        self.absent.discard(key)
         return self._session.insert(f"add_{table}", key)
 
 

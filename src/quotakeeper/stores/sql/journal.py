@@ -32,6 +32,7 @@ class JournalRecords:
         self._session = session
         self._interned = interned
         self._sql = session.sql
+        self.keeps_some = False  # whether records are cached
         self._by_id: dict[str, CallRecord | None] = {}
         self._by_seq: dict[int, CallRecord] = {}
 
@@ -39,6 +40,7 @@ class JournalRecords:
         """Clear the cache. Call this when a transaction begins or ends."""
         self._by_id.clear()
         self._by_seq.clear()
+        self.keeps_some = False
 
     def has(self, event_id: str) -> bool:
         """Return whether an id is cached: with its record, or as an id that the journal does not
@@ -50,6 +52,7 @@ class JournalRecords:
         """Cache the records of ids; None for an id that the journal does not have."""
         self._by_id.update(found)
         self._by_seq.update((known.seq, known) for known in found.values() if known is not None)
+        self.keeps_some = True
 
     def by_id(self, event_id: str) -> CallRecord | None:
         """Return the record of an id; None if the journal does not have the id."""
@@ -79,7 +82,7 @@ class JournalRecords:
         if not ids:
             return ()
         rows = self._session.rows_of("openings_by_id", [(each,) for each in ids])
-        self._by_id.update(dict.fromkeys(ids))
+        self.keep(dict.fromkeys(ids))
         return self._fetch(rows)
 
     def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
@@ -118,8 +121,7 @@ class JournalRecords:
                     f"it refers to entry {entry.ref}, which is not a call", entry.seq
                 )
             found[entry.ref] = followed_by(found[entry.ref], entry)
-        self._by_seq.update(found)
-        self._by_id.update((known.id, known) for known in found.values())
+        self.keep({known.id: known for known in found.values()})
         return found.values()
 
 

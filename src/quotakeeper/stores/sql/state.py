@@ -6,7 +6,7 @@ reads almost nothing. `prefetch` fetches the rows of a batch at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -24,7 +24,7 @@ from quotakeeper.stores.sql.bucket_sums import BucketSums
 from quotakeeper.stores.sql.codec import account_from, account_row, entry_row, hold_row
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
-from quotakeeper.stores.sql.damage import UNREADABLE, damaged, instant, rows_of, whole
+from quotakeeper.stores.sql.damage import checked_head, instant, rows_of
 from quotakeeper.stores.sql.interned import Interned, Row
 from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
 from quotakeeper.stores.sql.notice_rows import notices_after, save_notices
@@ -50,8 +50,9 @@ class SqlState(SqlBalances):
 
     def refresh(self) -> None:
         """Start a transaction: drop cached data that another connection may have changed."""
-        self._records.forget()
-        self.interned.forget_absent()
+        if self._records.keeps_some:
+            self._records.forget()
+        self.interned.absent.clear()  # another connection may have added them
         version = self.session.commit_number()
         if version == self._data_version:
             return
@@ -64,7 +65,7 @@ class SqlState(SqlBalances):
         self._whole.clear()
         self._forget_changed()
         head = self.session.execute(self._sql["head"]).fetchone()
-        self.seq, self.high_water = _checked_head(head) if head else (0, 0)
+        self.seq, self.high_water = checked_head(head) if head else (0, 0)
         rows = self.session.execute(self._sql["accounts"], (self._last_account,)).fetchall()
         for row in rows:
             account = account_from(row[1:9])
@@ -105,39 +106,46 @@ class SqlState(SqlBalances):
         """Write a batch's entries and their effects. Returns whether there was anything to write."""
         if not entries and not self._new_accounts and not self._dirty:
             return False
-        interned = self.interned
+        if self._new_accounts:
+            self._save_accounts()
+        rows: list[Row] = []
+        has_notices = False
+        for entry in entries:
+            rows.append(entry_row(entry, self.interned))
+            has_notices = has_notices or entry.notice is not None
+        self.session.executemany(self._sql["add_entry"], rows)
+        self._save_balances()
+        if self._new_marks:
+            save_crossings(self.session, entries, self._new_marks, self._account_ids)
+            self._new_marks.clear()
+        if has_notices:
+            self._noted = save_notices(self.session, entries)
+        counted = bool(self._slots.dirty)
+        if counted:
+            self._slots.save()
+        if self._new_accounts:
+            self._make_account_usage()
+        if counted:
+            self._paces.save(self._account_ids)
+        self._save_holds(entries, rows)
+        if self._records.keeps_some:
+            self._records.forget()
+        return True
+
+    def _save_accounts(self) -> None:
         for account, since, is_new in self._new_accounts:
             self._account_ids[account.key] = self._last_account = self.session.insert(
                 "add_account", account_row(account, since)
             )
             if not account.per and not is_new:
                 self.carry(account, since)
-        self.session.executemany(
-            self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
-        )
-        self.session.executemany(
-            self._sql["put_balance"],
-            [
-                (self._account_ids[key], start, balance.settled, balance.reserved, balance.overage)
-                for (key, start), balance in self._dirty.items()
-            ],
-        )
-        self._dirty.clear()
-        if self._new_marks:
-            save_crossings(self.session, entries, self._new_marks, self._account_ids)
-            self._new_marks.clear()
-        self._noted = save_notices(self.session, entries) or self._noted
-        self._slots.save()
+
+    def _make_account_usage(self) -> None:
         for account, since, is_new in self._new_accounts:
-            if account.per or is_new:
-                continue
-            number = self._account_ids[account.key]
-            self._paces.make(interned, account, number, max(0, since - KEPT_BEFORE))
-        self._paces.save(self._account_ids)
+            if not account.per and not is_new:
+                number = self._account_ids[account.key]
+                self._paces.make(self.interned, account, number, max(0, since - KEPT_BEFORE))
         self._new_accounts.clear()
-        self._save_holds(entries)
-        self._records.forget()
-        return True
 
     def carry(self, account: Account, since: int) -> None:
         """Store a new account's totals from compacted entries. `verify` adds the journal's use to
@@ -155,16 +163,19 @@ class SqlState(SqlBalances):
             [(self._account_ids[account.key], start, used, used) for start, used in found.items()],
         )
 
-    def _save_holds(self, entries: list[Entry]) -> None:
-        touched = dict.fromkeys(entry.ref or entry.seq for entry in entries)
-        touched.update((entry.seq, None) for entry in entries if entry.kind is Kind.DRAW)
+    def _save_holds(self, entries: list[Entry], rows: list[Row]) -> None:
+        texts: dict[int, str] = {}  # of the quantities of new reservations, else ""
+        for entry, row in zip(entries, rows, strict=True):
+            texts[entry.ref or entry.seq] = row[6] if entry.kind is Kind.RESERVE else ""
+            if entry.kind is Kind.DRAW:
+                texts[entry.seq] = row[6]
         put, drop = [], []
-        for seq in touched:
+        for seq, text in texts.items():
             known = self._known.get(seq)
             if known is None:
                 continue  # a lease that had ended before a call was drawn from it
             if known.hold is not None:
-                put.append(hold_row(seq, known.hold))
+                put.append(hold_row(seq, known.hold, text))
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
@@ -191,7 +202,8 @@ class SqlState(SqlBalances):
         """Return the record of an id, from the cache or the journal; None if the ledger does not
         have the id.
         """
-        found = super().known(event_id)
+        seq = self._ids.get(event_id)
+        found = None if seq is None else self._known.get(seq)
         if found is None and is_storable(event_id):
             found = self._records.by_id(event_id)
             if found is not None:
@@ -254,11 +266,10 @@ class SqlState(SqlBalances):
         batch.
         """
         # The table does not yet contain the changes of this batch, so those come from memory.
-        known = self._known
-        yield from use_since(self.session, self.interned, since, known)
-        for seq in sorted(known):
-            if known[seq].at >= since:
-                yield from known[seq].usage()
+        yield from use_since(self.session, self.interned, since, self._known)
+        for seq in sorted(self._known):
+            if self._known[seq].at >= since:
+                yield from self._known[seq].usage()
 
     def open_count(self) -> int:
         """Return the number of open reservations."""
@@ -267,10 +278,10 @@ class SqlState(SqlBalances):
 
     # -- changes
 
-    def count(self, before: CallRecord | None, after: CallRecord) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord, used: Mapping[str, int]) -> None:
         """Add an event to the sums of its slot."""
         self._slots.count(before, after)
-        self._paces.count(self.matching(after.labels), before, after)
+        self._paces.count(self.matching(after.labels), before, after, used)
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         """Start to keep balances for an account, for slices that start at `since` or later."""
@@ -286,11 +297,3 @@ class SqlState(SqlBalances):
     def forget_marks(self) -> None:
         """Clear cached marks, because compaction has deleted some of them."""
         self._marks.clear()
-
-
-def _checked_head(head: Row) -> tuple[int, int]:
-    """Return the number and the instant of the newest entry. Raises DamagedRowError."""
-    try:
-        return whole(head[0]), instant(head[1])
-    except UNREADABLE as error:
-        raise damaged(error, head[0]) from error

@@ -21,7 +21,7 @@ from quotakeeper.domain.ports import Compacted, EventQuery
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
-from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.ledger_time import LAST_INSTANT, check_ledger_time, idle_outcomes
 from quotakeeper.stores.one_host import OneHost
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
@@ -76,7 +76,8 @@ class SqliteStore(SqliteVerifying, OneHost):
 
         def carry_out(state: SqlState) -> tuple[list[Outcomes], bool]:
             state.doubt = self._doubt
-            idle = idle_outcomes(self.name, commands, now, state.high_water)
+            usual = now < LAST_INSTANT and state.high_water < LAST_INSTANT
+            idle = None if usual else idle_outcomes(self.name, commands, now, state.high_water)
             if idle is not None:
                 return idle, False
             outcomes, entries = apply.apply(state, commands, now)

@@ -116,12 +116,15 @@ class Transactions:
         assert self._connection is not None and self._lock is not None
         connection = self._connection
         try:
-            with self._lock.held(PATIENCE_SECONDS):
+            taken = self._lock.take(PATIENCE_SECONDS)
+            try:
                 result = self._committed(connection, state, write)
                 self._commits += 1
                 rows = connection.total_changes - self._rows
                 if _PAGES_A_COMMIT * self._commits + rows // _ROWS_A_PAGE >= _CHECKPOINT_PAGES:
                     self._checkpoint(connection)
+            finally:
+                taken.let_go()
         except HeldElsewhereError as error:  # no transaction was begun; keep the connection
             raise translated(self._path, error) from error
         except OSError as error:
@@ -133,7 +136,10 @@ class Transactions:
         committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
-            result, committing = write(self._refreshed(connection, state))
+            state.refresh()
+            if state.is_void:
+                state = self._renewed(connection)
+            result, committing = write(state)
             connection.execute("COMMIT" if committing else "ROLLBACK")
         except (*SQLITE_ERRORS, OSError, DamagedRowError) as error:
             self._drop()
@@ -149,19 +155,19 @@ class Transactions:
         try:
             self._connection.execute("BEGIN")
             try:
-                return ask(self._refreshed(self._connection, state))
+                state.refresh()
+                if state.is_void:
+                    state = self._renewed(self._connection)
+                return ask(state)
             finally:
                 # If SQLite ended the transaction itself, this must not hide its first error.
                 _rolled_back(self._connection)
         except (*SQLITE_ERRORS, DamagedRowError) as error:
             raise self._given_up(error) from error
 
-    def _refreshed(self, connection: sqlite3.Connection, state: SqlState) -> SqlState:
-        """Return the up-to-date state at the start of a transaction."""
+    def _renewed(self, connection: sqlite3.Connection) -> SqlState:
+        state = self._state = SqlState(sqlite_session(connection), self._zones)
         state.refresh()
-        if state.is_void:
-            state = self._state = SqlState(sqlite_session(connection), self._zones)
-            state.refresh()
         return state
 
     # -- the file
