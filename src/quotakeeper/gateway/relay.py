@@ -11,7 +11,8 @@ from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.relayed_call import RelayedCall, Sender
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.gateway.running_calls import RunningCall
-from quotakeeper.gateway.uploads import Uploads
+from quotakeeper.gateway.served_calls import file_read, free_operation
+from quotakeeper.gateway.uploads import UPLOAD, Uploads
 from quotakeeper.gateway.upstream_seam import (
     AnswerLostError,
     NotReachedError,
@@ -23,6 +24,7 @@ from quotakeeper.gateway.upstreams import returned_headers
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.http_server.seam import ClientGoneError, Exchange
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.refusal import Refused
 from quotakeeper.providers.contract import Request
 from quotakeeper.value_classes import dataclass
@@ -72,7 +74,12 @@ class Relay:
 
     async def _relay(self, leg: Leg) -> None:
         exchange, sender, name = leg.exchange, leg.sender, leg.routed.upstream.name
-        admitted = await sender.admit(self._meter, _request(leg))
+        operation = self._free_operation(leg)
+        if operation:
+            sender.note.operation = operation
+            admitted: HttpAttempt | Refused | None = None
+        else:
+            admitted = await sender.admit(self._meter, _request(leg))
         if isinstance(admitted, Refused):
             sender.note.outcome = "refused"
             await send_refusal(exchange, admitted.refusal)
@@ -98,12 +105,24 @@ class Relay:
         finally:
             call.lost()
 
+    def _free_operation(self, leg: Leg) -> str:
+        """Return the operation of a call that costs nothing; "" for a call that is metered."""
+        provider, method, target = (
+            leg.routed.upstream.name, leg.exchange.head.method, leg.routed.target
+        )  # fmt: skip
+        file = file_read(provider, method, target)
+        if file and self._uploads.has_uploaded(leg.call.presented, file):
+            return "file"
+        return free_operation(provider, method, target)
+
     async def _sent(self, leg: Leg, call: RelayedCall) -> None:
         exchange, upstream = leg.exchange, leg.routed.upstream
+        uploaded = bytearray() if leg.sender.note.operation == UPLOAD else None
+        is_read = call.is_streaming or uploaded is not None
         await exchange.go_on()
         outgoing = Outgoing(
             exchange.head.method, upstream.url(leg.routed.target),
-            upstream.headers(leg.headers, is_streaming=call.is_streaming),
+            upstream.headers(leg.headers, is_streaming=is_read),
             *_sent_body(exchange, leg.body, call.body),
         )  # fmt: skip
         reply = await self._client.send(outgoing)
@@ -112,13 +131,20 @@ class Relay:
             more = self._uploads.rewritten(
                 exchange.head, leg.routed, leg.call.presented, reply.headers
             )
-            await _return(leg, reply, call, more)
+            await _return(leg, reply, call, more, uploaded)
+            if uploaded is not None and 200 <= reply.status < 300:
+                self._uploads.note_file(leg.call.presented, bytes(uploaded))
         finally:
             reply.close()
 
 
-async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Headers) -> None:
-    """Pass an answer to the client, up to its end or to where it is cut."""
+async def _return(
+    leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Headers, seen: bytearray | None
+) -> None:
+    """Pass an answer to the client, up to its end or to where it is cut.
+
+    `seen` gets the beginning of the answer; None: nothing is kept.
+    """
     exchange, note = leg.exchange, leg.sender.note
     length = 0 if reply.status in _NO_BODY else reply.length
     await exchange.begin(reply.status, (*returned_headers(reply.headers), *more), length)
@@ -129,6 +155,8 @@ async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Heade
                 note.outcome = "cut"
                 await _cut(exchange, passed, cut.ending)
                 return
+            if seen is not None and len(seen) < _PART:
+                seen += passed
             await exchange.write(passed)
     except asyncio.CancelledError:
         if not leg.call.ended:
