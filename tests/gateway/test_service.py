@@ -37,7 +37,10 @@ def test_the_path_that_the_provider_gets_is_the_path_that_was_sent(
     async def test() -> None:
         async with billing_server() as provider, gate(provider.url) as through:
             host, port = through.url.removeprefix("http://").split(":")
-            key, sent = through.key(), [path.decode() for path in PATHS if path != b"/"]
+            key, sent = (
+                through.key(),
+                [path.decode() for path in PATHS if path != b"/" and b"callback=" not in path],
+            )
             for path in sent:
                 reader, writer = await asyncio.open_connection(host, int(port))
                 head = f"GET /gemini{path} HTTP/1.1\r\nHost: a\r\nx-goog-api-key: {key}\r\n\r\n"

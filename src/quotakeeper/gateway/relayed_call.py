@@ -8,6 +8,7 @@ from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal
 from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.served_calls import is_metered
+from quotakeeper.gateway.unread_usage import reported_or_most
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.metering.call_meter import CallMeter
@@ -112,6 +113,8 @@ class RelayedCall:
         kind = named.get("content-type", "").lower()
         self._is_events = kind.startswith("text/event-stream") and "content-encoding" not in named
         if self._attempt is not None:
+            if 200 <= status < 300:
+                self._attempt.judge = reported_or_most
             self._attempt.answered(status, named)
 
     async def passed(self, part: bytes) -> tuple[bytes, StreamCut | None]:

@@ -22,6 +22,7 @@ from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
 from quotakeeper.gateway.keys import KeyRing, again, known_key, no_key
+from quotakeeper.gateway.queries import check_query
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed, Routes
@@ -117,6 +118,7 @@ class Gateway:
             return
         if self._is_draining:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
+        check_query(taken.target)
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
         if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):
