@@ -45,6 +45,10 @@ async def _answering(body: bytes, kind: str = "application/json") -> AsyncIterat
         listener.close()
 
 
+async def _parts() -> AsyncIterator[bytes]:
+    yield b"a"
+
+
 def test_a_parameter_that_hides_the_usage_is_refused() -> None:
     async def test() -> None:
         async with billing_server() as provider, gate(provider.url) as through:
@@ -69,6 +73,28 @@ def test_a_header_that_hides_the_usage_is_left_out() -> None:
             mask = {"X-Goog-FieldMask": "candidates"}
             assert (await through.post(GENERATE, prompt(), through.key(), mask))[0] == 200
             assert provider.requests[0].values("x-goog-fieldmask") == []
+
+    run(test)
+
+
+def test_a_request_names_one_method_and_one_address() -> None:
+    """Headers that name others are left out. A GET with a body is not sent."""
+    others = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL",
+              "X-Rewrite-URL")  # fmt: skip
+
+    async def test() -> None:
+        async with billing_server() as provider, gate(provider.url) as through:
+            named = {"x-goog-api-key": through.key(), **dict.fromkeys(others, "DELETE")}
+            url = f"{through.url}/gemini/v1beta/models"
+            async with through.client.get(url, headers=named) as got:
+                assert got.status == 200
+            (seen,) = provider.requests
+            assert [seen.values(each.lower()) for each in others] == [[]] * len(others)
+            for data in (b"a", _parts()):
+                async with through.client.get(url, headers=named, data=data) as got:
+                    reason = json.loads(await got.read())["error"]["reason"]
+                assert (got.status, reason) == (400, "body_not_served")
+            assert provider.requests == [seen]
 
     run(test)
 

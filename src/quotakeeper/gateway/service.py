@@ -119,6 +119,9 @@ class Gateway:
         if self._is_draining:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
         check_query(taken.target)
+        if head.has_body and head.method in ("GET", "HEAD"):
+            text = "a GET or HEAD request has no body"
+            raise GatewayAnswerError(400, "body_not_served", text)
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
         if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):

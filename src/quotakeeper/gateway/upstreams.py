@@ -24,12 +24,14 @@ _KEY_FORMS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "anthropic": ("x-api-key", ""),
 })  # fmt: skip
 _BEARER = ("Authorization", "Bearer ")
-# What a client must not tell the provider: credentials, its network, and whose account pays.
+# What a client must not tell the provider: credentials, its network, whose account pays, and
+# another method, address or form of answer than the one that is metered.
 _DROPPED = frozenset({
     "accept-encoding", "authorization", "api-key", "content-length", "cookie", "cookie2", "forwarded", "host",
     "openai-organization", "openai-project", "proxy-authenticate", "proxy-authorization",
     "transfer-encoding", "upgrade-insecure-requests", "via", "x-api-key", "x-goog-api-key",
-    "x-goog-fieldmask", "x-goog-user-project", "x-real-ip",
+    "x-goog-fieldmask", "x-goog-user-project", "x-http-method", "x-http-method-override",
+    "x-method-override", "x-original-url", "x-real-ip", "x-rewrite-url",
 })  # fmt: skip
 _DROPPED_BEGINNINGS = ("x-forwarded-", "sec-websocket-", "cf-", "proxy-")
 _DECODED = ("gzip", "deflate")
