@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -34,6 +35,7 @@ from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
 from quotakeeper.metering.call_meter import CallMeter
 
+log = logging.getLogger("quotakeeper.gateway")
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
 
@@ -182,4 +184,7 @@ class Gateway:
         """Look the keys of open calls up again, so that a revoked key ends its calls."""
         while True:
             await asyncio.sleep(self.settings.key_seconds)
-            await self._calls.end_refused(self._keys)
+            try:
+                await self._calls.end_refused(self._keys)
+            except Exception:  # this task must live as long as the gateway
+                log.exception("quotakeeper: the keys of open calls could not be looked up")
