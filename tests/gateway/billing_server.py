@@ -168,6 +168,7 @@ async def _stream(
     line = Billed(path, {})
     provider.bill.append(line)
     gone = asyncio.create_task(reader.read(1))
+    gone.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     provider.answering.set()
     if provider.at_once:
         made = [_event(provider, path, got, number) for number in range(1, provider.events + 1)]

@@ -30,6 +30,7 @@ from quotakeeper.providers.contract import Request
 from quotakeeper.value_classes import dataclass
 
 _NO_BODY = (204, 304)
+_FAREWELL_SECONDS = 1.0  # for the client to read the error that ends its stream
 _MOST_AT_ONCE, _PART = 512 * 1024, 64 * 1024
 
 
@@ -49,9 +50,11 @@ class Relay:
     """Relays calls to providers, and meters them."""
 
     def __init__(
-        self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads
-    ) -> None:
+        self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads, *,
+        total_seconds: float,
+    ) -> None:  # fmt: skip
         self._meter = meter
+        self._total_seconds = total_seconds
         self._uploads = uploads
         self._client = client
         self._bodies = bodies
@@ -64,7 +67,25 @@ class Relay:
         sender: Sender,
         call: RunningCall,
     ) -> None:
-        """Relay one call and answer it. Raises GatewayAnswerError, ClientGoneError."""
+        """Relay one call and answer it. Raises GatewayAnswerError, ClientGoneError.
+
+        A call that lasts too long ends, also if its client does not read the answer.
+        """
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await self._read_and_relayed(exchange, routed, headers, sender, call)
+        except TimeoutError:
+            sender.note.outcome = "too_long"
+            if exchange.status:
+                exchange.abort()
+                return
+            text = f"the call lasted longer than {self._total_seconds:g} s"
+            raise GatewayAnswerError(504, "too_long", text) from None
+
+    async def _read_and_relayed(
+        self, exchange: Exchange, routed: Routed, headers: Headers, sender: Sender,
+        call: RunningCall,
+    ) -> None:  # fmt: skip
         body = await self._bodies.read(exchange)
         leg = Leg(exchange, routed, headers, sender, call, body)
         try:
@@ -164,7 +185,12 @@ async def _return(
         asyncio.current_task().uncancel()  # type: ignore[union-attr]
         note.outcome = "ended"
         text = f"quotakeeper: {leg.call.ended}"
-        await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
+        reply.close()
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
+        except TimeoutError:  # the client does not read
+            exchange.abort()
         return
     call.complete()
     note.outcome = "answered"

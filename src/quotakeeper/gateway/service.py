@@ -54,7 +54,10 @@ class Gateway:
         self._keys = keys
         self._routes = Routes(upstreams)
         self._uploads = Uploads()
-        self._relay = Relay(meter, client, BodyStore(self.settings), self._uploads)
+        self._relay = Relay(
+            meter, client, BodyStore(self.settings), self._uploads,
+            total_seconds=self.settings.total_seconds,
+        )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
         self._log = log or AccessLog(None)
