@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ class _Opened:
                 return call.ended
         return ""
 
-    def change(self, name: str, **more: object) -> None:
+    def change(self, name: str, **more: Any) -> None:
         """Change a key in the ledger, as another process does."""
         self.store.stored[name] = replace(self.store.stored[name], **more)
 

@@ -49,7 +49,7 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
             )  # fmt: skip
         finally:
             store.close()
-    console.tell(session.words("the gateway has stopped; every call is in the ledger"))
+    console.tell(session.words("the gateway has stopped"))
     return exit_codes.OK
 
 

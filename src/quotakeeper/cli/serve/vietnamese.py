@@ -35,7 +35,5 @@ TEXTS = {
     "clients of other machines send their keys unencrypted: put a server with TLS in front": (
         "máy khách ở máy khác gửi khóa mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
     ),
-    "the gateway has stopped; every call is in the ledger": (
-        "gateway đã dừng; mọi lượt gọi đã có trong sổ"
-    ),
+    "the gateway has stopped": "gateway đã dừng",
 }
