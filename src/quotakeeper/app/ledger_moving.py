@@ -34,9 +34,11 @@ def move_ledger(settings: Settings, source: str) -> MovedLedger:
 
     - The source does not exist, has a problem, or has an open call.
     - Another program uses the source file.
+    - The source is on a server and was moved before.
     - The new ledger is not empty, or is a file that exists.
 
-    Raises LedgerError if the copy fails. Then the source takes calls as before.
+    Raises LedgerError if the copy fails. Then the source takes calls as before. Only after
+    OutcomeUnknownError does a server stay frozen, because the copy may be complete.
     """
     origin = replace(settings, ledger=source)
     on_server = is_on_server(origin)

@@ -384,15 +384,18 @@ ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
 
 -- A ledger that was moved away takes no writes: every commit changes the head row.
+-- xmin is the number of the transaction that froze the ledger.
 -- name: moved_to
-SELECT value FROM meta WHERE key = 'moved_to'
+SELECT value, xmin::text FROM meta WHERE key = 'moved_to'
+
+-- name: lock_to_freeze
+LOCK TABLE head IN SHARE ROW EXCLUSIVE MODE
 
 -- name: freeze
 CREATE TRIGGER head_is_frozen BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION refuse_moved()
 
 -- name: set_moved_to
-INSERT INTO meta (key, value) VALUES ('moved_to', ?)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value
+INSERT INTO meta (key, value) VALUES ('moved_to', ?) RETURNING xmin::text
 
 -- name: thaw
 DROP TRIGGER IF EXISTS head_is_frozen ON head
