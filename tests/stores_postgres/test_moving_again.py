@@ -1,7 +1,8 @@
-"""A ledger that was moved away stays so: a later move, or the end of a move, does not unfreeze it."""
+"""A move away from a server: what it refuses, and what does not end its freeze."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.clocks import zone_named
+from quotakeeper.config import load_settings
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.postgres import moving
 from quotakeeper.stores.postgres.dialect import PostgresSession
@@ -19,6 +21,7 @@ from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.migrations import prepare
 from quotakeeper.stores.postgres.moving import frozen, take_over, unfreeze
 from quotakeeper.stores.sqlite.moving import take_over_to_file
+from quotakeeper.wiring import host_files
 from tests.stores_postgres.test_moving_back import NO_LIMITS, cli, new_url
 
 
@@ -115,7 +118,7 @@ def test_a_server_stays_frozen_if_the_commit_of_the_copy_is_not_known(
     server: str, url: str, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     source, target_url = parse_dsn(url), new_url(server)
-    real = moving.open_connection
+    real = open_connection
 
     def opened(parameters: dict[str, str], *, prepares: bool) -> object:
         return LostAtCommit(real(parameters, prepares=prepares), server, when)
@@ -142,3 +145,23 @@ def test_a_server_stays_frozen_if_its_connection_ends_after_the_copy(
     assert refuses_calls(url)
     with Keeper(file, NO_LIMITS) as keeper:
         assert [event.id for event in keeper.events()] == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["spool", "lease", "ended", "bad"])
+def test_calls_that_this_host_has_not_written_yet_are_not_left_behind(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    kind: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    beside = host_files(load_settings(url, {"default_limits": False}, os.environ))
+    assert beside is not None
+    beside.parent.mkdir(parents=True)
+    left = beside.with_name(f"{beside.name}.{kind}-x")
+    left.write_text("{}\n", encoding="utf-8")
+    new = tmp_path / "new.db"
+    code, _, err = cli(capsys, "--ledger", new, "ledger", "move", "--from", url)
+    assert (code, "does not yet contain all calls" in err, left.name in err) == (2, True, True), err
+    assert not new.exists()
+    left.unlink()
+    assert not refuses_calls(url)
+    assert cli(capsys, "--ledger", new, "ledger", "move", "--from", url)[0] == 0
