@@ -15,9 +15,11 @@ from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.postgres.key_store import (
+    freeze_keys,
     make_key_tables,
     rights_on_keys,
     schema_of_keys,
+    thaw_keys,
 )
 from quotakeeper.stores.postgres.migrations import prepare
 from quotakeeper.stores.sql.connection import Rows, SqlSession
@@ -75,10 +77,10 @@ def take_over(source: CopySource, address: ServerAddress, zones: ZoneFinder) -> 
 def frozen(address: ServerAddress, moved_to: str) -> Iterator[CopySource]:
     """Freeze a ledger for a move to `moved_to`, and give sessions that read it in one snapshot.
 
-    From then on, the server refuses every write of every process. If the `with` block raises, the
-    ledger takes writes again. After OutcomeUnknownError it stays frozen, because the copy may be
-    complete. Raises InvalidInputError if it has open reservations or was moved before, and
-    LedgerError.
+    From then on, the server refuses every write of every process, also to its virtual keys. If the
+    `with` block raises, the ledger takes writes again. After OutcomeUnknownError it stays frozen,
+    because the copy may be complete. Raises InvalidInputError if it has open reservations or was
+    moved before, and LedgerError.
     """
     is_copied = False
     try:
@@ -133,6 +135,8 @@ def _freeze(raw: Any, address: ServerAddress, moved_to: str) -> str:
                 "quotakeeper ledger unfreeze, if it is to take calls again",
             )
         raw.execute(sql["freeze"])
+        _may_read_keys(raw, address)
+        freeze_keys(raw, address.schema, moved_to)
         return str(raw.execute(sql["set_moved_to"], (moved_to,)).fetchone()[0])
 
 
@@ -148,6 +152,7 @@ def _thaw(raw: Any, address: ServerAddress, freezing: str | None = None) -> str:
         if row is None or freezing not in (None, row[1]):
             return ""
         raw.execute(sql["thaw"])
+        thaw_keys(raw, address.schema)
         raw.execute(sql["drop_moved_to"])
         return str(row[0])
 
@@ -233,13 +238,20 @@ class _InSchemaOfKeys(PostgresConnection):
 
 def _keys_in(raw: Any, address: ServerAddress) -> PostgresSession | None:
     """Return a session that reads the virtual keys; None if there are none."""
+    if not _may_read_keys(raw, address):
+        return None
+    return PostgresSession(_InSchemaOfKeys(raw, address))
+
+
+def _may_read_keys(raw: Any, address: ServerAddress) -> bool:
+    """Return whether there are virtual keys. Raises InvalidInputError without a right to them."""
     may_read = rights_on_keys(raw, address.schema)
     if may_read is False:
         raise InvalidInputError(
             "--from", "this user has no right to read its virtual keys",
             "use the owner of the tables",
         )  # fmt: skip
-    return None if may_read is None else PostgresSession(_InSchemaOfKeys(raw, address))
+    return may_read is not None
 
 
 def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -139,6 +139,9 @@ TEXTS = {
         "hãy dùng sổ mới; hoặc, để dùng tiếp sổ này: quotakeeper ledger unfreeze"
     ),
     "was moved to {}": "đã được chuyển sang {0}",
+    "was moved to {...}; it takes no calls any more": (
+        "đã được chuyển sang {0}; sổ này không ghi lượt gọi nào nữa"
+    ),
     "quotakeeper ledger unfreeze, if it is to take calls again": (
         "hãy chạy quotakeeper ledger unfreeze, nếu sổ này cần nhận lượt gọi trở lại"
     ),
