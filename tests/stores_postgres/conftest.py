@@ -74,14 +74,16 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def host(ledger_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[MakeHost]:
+def host(
+    ledger_url: str, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MakeHost]:
     """Make a keeper on a host: `host("one", lease="18")`. Tests do its upkeep themselves."""
     made: list[Keeper] = []
 
     def make(name: str, lease: str = "off", amount: int = 100, **more: object) -> Keeper:
         settings = config(amount, str(tmp_path / name), lease, on_busy="refuse", **more)
         keeper = Keeper(ledger_url, settings, clock=clock, on_warning=lambda _: None)
-        keeper._engine.worker._batches.keep = lambda: None  # type: ignore[method-assign]
+        monkeypatch.setattr(keeper._engine.worker.maintenance, "keep", lambda _: None)
         made.append(keeper)
         return keeper
 

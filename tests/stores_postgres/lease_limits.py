@@ -67,5 +67,9 @@ def kill(keeper: Keeper) -> None:
     with worker._turn:
         store._disconnect()
         store._local.close(leaves_something=True)
-        for verb in ("serve", "leave", "keep", "close"):
-            setattr(worker._batches, verb, lambda *_: None)
+        for part, verb in (
+            (worker._batches, "serve"), (worker._batches, "leave"), (worker._batches, "close"),
+            (worker.maintenance, "keep"),
+        ):  # fmt: skip
+            assert callable(getattr(part, verb))
+            setattr(part, verb, lambda *_: None)

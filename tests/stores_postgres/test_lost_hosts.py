@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.domain.ledger.entries import Kind
-from quotakeeper.engine.worker.batch_server import BatchServer
+from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.stores.postgres import transactions
 from quotakeeper.testing import FakeClock
 from tests.stores_postgres.lease_limits import (
@@ -113,7 +113,7 @@ def test_an_idle_process_tells_the_ledger_that_it_is_running(
         store: Any = worker.store
         store._presence._heard_at = float("-inf")  # by the machine's clock, 5 s passed
         with worker._turn:
-            BatchServer.keep(worker._batches)
+            Maintenance.keep(worker.maintenance, worker.store)
     call(two)
     sweep(two)
     held.mark_sent()
