@@ -142,7 +142,6 @@ async def _answer(
 
 async def _upload(provider: BillingServer, got: Got, writer: asyncio.StreamWriter) -> None:
     """Start an upload, or take its next part."""
-    provider.bill.append(Billed("/upload/v1beta/files", {"requests": 1}))
     if got.values("x-goog-upload-command") == ["start"]:
         where = f"{provider.upload_host or provider.url}/upload/v1beta/files?upload_id=a%2Fb&x=1"
         more, body = f"X-Goog-Upload-URL: {where}\r\nX-Goog-Upload-Status: active\r\n", b""
@@ -169,6 +168,7 @@ async def _stream(
     line = Billed(path, {})
     provider.bill.append(line)
     gone = asyncio.create_task(reader.read(1))
+    gone.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     provider.answering.set()
     if provider.at_once:
         made = [_event(provider, path, got, number) for number in range(1, provider.events + 1)]
@@ -210,7 +210,7 @@ def _words(body: Mapping[str, Any]) -> int:
 
 def _plain(provider: BillingServer, path: str, got: Got) -> tuple[object, dict[str, int]]:
     if got.method == "GET":
-        return {"models": []}, {"requests": 1}
+        return {"models": []}, {}
     if path.endswith("/v1/listen"):
         with wave.open(io.BytesIO(got.body)) as sound:
             seconds = sound.getnframes() / sound.getframerate()

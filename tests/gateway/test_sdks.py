@@ -81,6 +81,8 @@ def test_what_real_sdks_are_billed_is_in_the_ledger(tmp_path: Path) -> None:
     billed = Counter(
         (each.provider, tuple(sorted((name, n) for name, n in each.quantities.items() if n)))
         for each in bill
+        if each.operation
+        not in ("count_tokens", "countTokens")  # it is free, so the gateway does not count it
     )
     booked = Counter(
         (each.labels.provider, tuple(sorted(each.quantities.items()))) for each in events

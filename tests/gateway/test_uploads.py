@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 
 import pytest
@@ -12,6 +13,7 @@ from tests.gateway.billing_server import billing_server
 from tests.gateway.harness import Gate, gate, run
 from tests.matrix.environments import UnavailableError, prepare
 
+FILE = "/gemini/v1beta/files/abc"
 START = "/gemini/upload/v1beta/files"
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 _SDK = """
@@ -42,7 +44,8 @@ async def _part(through: Gate, url: str, data: bytes, command: str = "upload") -
 
 
 def test_an_upload_goes_through_the_gateway_without_a_key_in_its_parts() -> None:
-    """The address is the gateway's own, and ends with the last part."""
+    """The address is the gateway's own, and ends with the last part. Only the key that uploaded a
+    file may read its state."""
 
     async def test() -> None:
         async with billing_server() as provider, gate(provider.url) as through:
@@ -56,8 +59,16 @@ def test_an_upload_goes_through_the_gateway_without_a_key_in_its_parts() -> None
             assert url.rpartition("/")[2] not in "".join(through.log)
             assert provider.requests[1].target == "/upload/v1beta/files?upload_id=a%2Fb&x=1"
             assert all("AIza" in each.values("x-goog-api-key")[0] for each in provider.requests)
-            assert await through.total() == provider.total == {"requests": 3}
-            assert {event.labels.scope for event in await through.events()} == {(("key", "an"),)}
+            assert await through.events() == [] and provider.bill == []
+            assert [json.loads(line)["key"] for line in through.log[:3]] == ["an"] * 3
+            named = {"x-goog-api-key": key}
+            async with through.client.get(f"{through.url}{FILE}", headers=named) as got:
+                assert got.status == 200
+            other = {"x-goog-api-key": through.key("other", 2)}
+            for method, path, own in (("GET", FILE, other), ("DELETE", FILE, named),
+                                      ("GET", f"{FILE}d", named)):  # fmt: skip
+                async with through.client.request(method, through.url + path, headers=own) as got:
+                    assert (got.status, b"not_metered" in await got.read()) == (404, True)
 
     run(test)
 

@@ -79,7 +79,7 @@ def test_a_client_that_expects_continue_waits_for_the_handler() -> None:
         if exchange.head.path == "/no":
             await exchange.reply(403, (), b"no")
         else:
-            await exchange.reply(200, (), await exchange.read_body(10))
+            await exchange.reply(200, (), await exchange.read_body(10, lambda _: None))
 
     async def test() -> None:
         async with serving(answer) as port:
@@ -129,7 +129,7 @@ def test_a_body_that_breaks_off_or_is_too_large_is_told_to_the_handler() -> None
 
     async def answer(exchange: Exchange) -> None:
         try:
-            await exchange.read_body(100)
+            await exchange.read_body(100, lambda _: None)
         except (BodyTooLargeError, ClientGoneError, asyncio.CancelledError) as error:
             seen.append(type(error))
             raise

@@ -50,21 +50,34 @@ class BodyStore:
             return ReadBody(b"", 0)
         if _is_streamed(head) or head.path.startswith(PREFIX):
             return await self._beginning(exchange)
-        expected = _MIB if head.length is None else head.length
-        if self._held + expected > self._settings.most_held_bytes:
-            text = "the gateway holds too many request bodies now; try again"
-            raise GatewayAnswerError(503, "too_many_bodies", text)
-        self._held += expected
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if size > held:
+                self._hold(size - held)
+                held = size
+
         try:
-            data = await exchange.read_body(self._settings.most_body_bytes)
+            hold(min(head.length or 0, self._settings.most_body_bytes))
+            data = await exchange.read_body(self._settings.most_body_bytes, hold)
         except BodyTooLargeError:
+            self._held -= held
             most = self._settings.most_body_bytes // _MIB
             text = f"a request body may have {most} MiB at most"
             raise GatewayAnswerError(413, "body_too_large", text) from None
-        finally:
-            self._held -= expected
-        self._held += len(data)
+        except BaseException:
+            self._held -= held
+            raise
+        self._held += len(data) - held
         return ReadBody(data, len(data))
+
+    def _hold(self, size: int) -> None:
+        """Account for `size` more bytes. Raises GatewayAnswerError (503) if there is no room."""
+        if self._held + size > self._settings.most_held_bytes:
+            text = "the gateway holds too many request bodies now; try again"
+            raise GatewayAnswerError(503, "too_many_bodies", text)
+        self._held += size
 
     def release(self, body: ReadBody) -> None:
         """Give back the memory of a body, because its request was answered."""

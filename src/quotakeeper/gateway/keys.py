@@ -25,6 +25,9 @@ class KeyRing(Protocol):
     def again(self, presented: PresentedKey) -> PresentedKey | KeyRefusal:
         """Ask again about a key that was accepted. May block, and may raise LedgerError."""
 
+    def judged(self, presented: PresentedKey) -> PresentedKey | KeyRefusal:
+        """Judge a key as it was read when it was accepted, without a query."""
+
 
 async def known_key(ring: KeyRing, secret: str, address: str) -> PresentedKey:
     """Return the key of a secret. Raises GatewayAnswerError (401, 403, 503).

@@ -11,7 +11,8 @@ from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.relayed_call import RelayedCall, Sender
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.gateway.running_calls import RunningCall
-from quotakeeper.gateway.uploads import Uploads
+from quotakeeper.gateway.served_calls import file_read, free_operation
+from quotakeeper.gateway.uploads import UPLOAD, Uploads
 from quotakeeper.gateway.upstream_seam import (
     AnswerLostError,
     NotReachedError,
@@ -23,11 +24,13 @@ from quotakeeper.gateway.upstreams import returned_headers
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.http_server.seam import ClientGoneError, Exchange
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.refusal import Refused
 from quotakeeper.providers.contract import Request
 from quotakeeper.value_classes import dataclass
 
 _NO_BODY = (204, 304)
+_FAREWELL_SECONDS = 1.0  # for the client to read the error that ends its stream
 _MOST_AT_ONCE, _PART = 512 * 1024, 64 * 1024
 
 
@@ -47,9 +50,11 @@ class Relay:
     """Relays calls to providers, and meters them."""
 
     def __init__(
-        self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads
-    ) -> None:
+        self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads, *,
+        total_seconds: float,
+    ) -> None:  # fmt: skip
         self._meter = meter
+        self._total_seconds = total_seconds
         self._uploads = uploads
         self._client = client
         self._bodies = bodies
@@ -62,7 +67,25 @@ class Relay:
         sender: Sender,
         call: RunningCall,
     ) -> None:
-        """Relay one call and answer it. Raises GatewayAnswerError, ClientGoneError."""
+        """Relay one call and answer it. Raises GatewayAnswerError, ClientGoneError.
+
+        A call that lasts too long ends, also if its client does not read the answer.
+        """
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await self._read_and_relayed(exchange, routed, headers, sender, call)
+        except TimeoutError:
+            sender.note.outcome = "too_long"
+            if exchange.status:
+                exchange.abort()
+                return
+            text = f"the call lasted longer than {self._total_seconds:g} s"
+            raise GatewayAnswerError(504, "too_long", text) from None
+
+    async def _read_and_relayed(
+        self, exchange: Exchange, routed: Routed, headers: Headers, sender: Sender,
+        call: RunningCall,
+    ) -> None:  # fmt: skip
         body = await self._bodies.read(exchange)
         leg = Leg(exchange, routed, headers, sender, call, body)
         try:
@@ -72,7 +95,12 @@ class Relay:
 
     async def _relay(self, leg: Leg) -> None:
         exchange, sender, name = leg.exchange, leg.sender, leg.routed.upstream.name
-        admitted = await sender.admit(self._meter, _request(leg))
+        operation = self._free_operation(leg)
+        if operation:
+            sender.note.operation = operation
+            admitted: HttpAttempt | Refused | None = None
+        else:
+            admitted = await sender.admit(self._meter, _request(leg))
         if isinstance(admitted, Refused):
             sender.note.outcome = "refused"
             await send_refusal(exchange, admitted.refusal)
@@ -98,12 +126,24 @@ class Relay:
         finally:
             call.lost()
 
+    def _free_operation(self, leg: Leg) -> str:
+        """Return the operation of a call that costs nothing; "" for a call that is metered."""
+        provider, method, target = (
+            leg.routed.upstream.name, leg.exchange.head.method, leg.routed.target
+        )  # fmt: skip
+        file = file_read(provider, method, target)
+        if file and self._uploads.has_uploaded(leg.call.presented, file):
+            return "file"
+        return free_operation(provider, method, target)
+
     async def _sent(self, leg: Leg, call: RelayedCall) -> None:
         exchange, upstream = leg.exchange, leg.routed.upstream
+        uploaded = bytearray() if leg.sender.note.operation == UPLOAD else None
+        is_read = call.is_streaming or uploaded is not None
         await exchange.go_on()
         outgoing = Outgoing(
             exchange.head.method, upstream.url(leg.routed.target),
-            upstream.headers(leg.headers, is_streaming=call.is_streaming),
+            upstream.headers(leg.headers, is_streaming=is_read),
             *_sent_body(exchange, leg.body, call.body),
         )  # fmt: skip
         reply = await self._client.send(outgoing)
@@ -112,13 +152,20 @@ class Relay:
             more = self._uploads.rewritten(
                 exchange.head, leg.routed, leg.call.presented, reply.headers
             )
-            await _return(leg, reply, call, more)
+            await _return(leg, reply, call, more, uploaded)
+            if uploaded is not None and 200 <= reply.status < 300:
+                self._uploads.note_file(leg.call.presented, bytes(uploaded))
         finally:
             reply.close()
 
 
-async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Headers) -> None:
-    """Pass an answer to the client, up to its end or to where it is cut."""
+async def _return(
+    leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Headers, seen: bytearray | None
+) -> None:
+    """Pass an answer to the client, up to its end or to where it is cut.
+
+    `seen` gets the beginning of the answer; None: nothing is kept.
+    """
     exchange, note = leg.exchange, leg.sender.note
     length = 0 if reply.status in _NO_BODY else reply.length
     await exchange.begin(reply.status, (*returned_headers(reply.headers), *more), length)
@@ -129,6 +176,8 @@ async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Heade
                 note.outcome = "cut"
                 await _cut(exchange, passed, cut.ending)
                 return
+            if seen is not None and len(seen) < _PART:
+                seen += passed
             await exchange.write(passed)
     except asyncio.CancelledError:
         if not leg.call.ended:
@@ -136,7 +185,12 @@ async def _return(leg: Leg, reply: UpstreamReply, call: RelayedCall, more: Heade
         asyncio.current_task().uncancel()  # type: ignore[union-attr]
         note.outcome = "ended"
         text = f"quotakeeper: {leg.call.ended}"
-        await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
+        reply.close()
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
+        except TimeoutError:  # the client does not read
+            exchange.abort()
         return
     call.complete()
     note.outcome = "answered"

@@ -7,6 +7,8 @@ import re
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal
 from quotakeeper.gateway.call_note import CallNote
+from quotakeeper.gateway.served_calls import is_metered
+from quotakeeper.gateway.unread_usage import reported_or_most
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.metering.call_meter import CallMeter
@@ -17,6 +19,8 @@ from quotakeeper.metering.refusal import Refused
 from quotakeeper.metering.stream_budget import StreamCut
 from quotakeeper.providers.contract import Adapter, Call, Refusal, Request
 
+_NOT_METERED = "not_metered"
+_NOT_METERED_TEXT = "this call cannot be metered, so it is not served"
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n")
 _EVENT_END = re.compile(rb"\r?\n\r?\n")
 
@@ -28,28 +32,32 @@ class Sender:
         self.key = key
         self.adapter = upstream.adapter
         self.note = note
-        self._is_recognised = False
+        self._request: Request | None = None
+        self._is_served = False
         self.origin = CallOrigin(
             dict(key.scope), upstream.known_hosts, (upstream.adapter,), self.checked
         )
 
     async def admit(self, meter: CallMeter, request: Request) -> HttpAttempt | Refused | None:
-        """Reserve a call. Returns its attempt or its refusal; None if it uses no quota.
+        """Reserve a call. Returns its attempt or its refusal; None after a fault of the meter.
 
-        Raises GatewayAnswerError (404) for a request that the provider's adapter does not know.
+        Raises GatewayAnswerError (404) for a request that cannot be metered.
         """
+        self._request = request
         try:
             admitted = await meter.abegin(request, self.origin)
         except Exception as error:  # noqa: BLE001 - the policy decides what follows
             return self._after_fault(meter, request, error)
-        if not self._is_recognised:
-            text = "this path of the provider cannot be metered, so it is not served"
-            raise GatewayAnswerError(404, "not_metered", text)
+        if not self._is_served and admitted is None:
+            raise GatewayAnswerError(404, _NOT_METERED, _NOT_METERED_TEXT)
         return admitted
 
     def _after_fault(
         self, meter: CallMeter, request: Request, error: Exception
     ) -> Refused | None:  # fmt: skip
+        if not self._is_served:  # a policy never sends what cannot be metered
+            meter.fault("a call could not be recognised", error)
+            raise GatewayAnswerError(404, _NOT_METERED, _NOT_METERED_TEXT)
         refused = refusal_after(meter, request, error, self.origin)
         if refused is None:
             counted_later(meter, request, error, origin=self.origin)
@@ -57,10 +65,15 @@ class Sender:
         return refused
 
     def checked(self, adapter: Adapter, call: Call) -> Refusal | None:
-        """Note a recognised call. Returns the answer if the key may not use its model."""
-        self._is_recognised = True
+        """Note a recognised call. Returns the answer if it cannot be metered, or if the key may not
+        use its model."""
         self.note.model, self.note.operation = call.model, call.operation
-        return None if not call.billed else self.refused_model(call)
+        request = self._request
+        if request is not None and not is_metered(call, request.method, request.url):
+            return error_refusal(404, _NOT_METERED, _NOT_METERED_TEXT)
+        refusal = self.refused_model(call)
+        self._is_served = refusal is None
+        return refusal
 
     def refused_model(self, call: Call) -> Refusal | None:
         """Return the answer if the key may not use the model of a call; else None."""
@@ -100,6 +113,8 @@ class RelayedCall:
         kind = named.get("content-type", "").lower()
         self._is_events = kind.startswith("text/event-stream") and "content-encoding" not in named
         if self._attempt is not None:
+            if 200 <= status < 300:
+                self._attempt.judge = reported_or_most
             self._attempt.answered(status, named)
 
     async def passed(self, part: bytes) -> tuple[bytes, StreamCut | None]:

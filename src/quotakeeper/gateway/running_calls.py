@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.domain.keys.key_refusals import KeyRefusal
-from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.answers import GatewayAnswerError
 from quotakeeper.gateway.keys import KeyRing
+
+log = logging.getLogger("quotakeeper.gateway")
 
 
 class RunningCall:
@@ -79,14 +81,26 @@ class RunningCalls:
             call.end(reason)
 
     async def end_refused(self, ring: KeyRing) -> None:
-        """End the calls whose keys may not be used any longer. Does nothing without the ledger."""
+        """End the calls whose keys may not be used any longer.
+
+        A key that cannot be read now keeps its calls, unless it has expired. Never raises.
+        """
+        for call in list(self._calls):
+            judged = ring.judged(call.presented)
+            if isinstance(judged, KeyRefusal):
+                call.end(judged.text)
         for presented in {each.presented.digest: each.presented for each in self._calls}.values():
             try:
                 found = await asyncio.to_thread(ring.again, presented)
-            except LedgerError:
-                return
+            except Exception as error:  # noqa: BLE001 - the other keys must still be looked up
+                _log_fault(error)
+                continue
             if isinstance(found, KeyRefusal):
                 for call in [
                     each for each in self._calls if each.presented.digest == presented.digest
                 ]:
                     call.end(found.text)
+
+
+def _log_fault(error: Exception) -> None:
+    log.warning("quotakeeper: the key of an open call cannot be read: %s", type(error).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -22,6 +23,7 @@ from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
 from quotakeeper.gateway.keys import KeyRing, again, known_key, no_key
+from quotakeeper.gateway.queries import check_query
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed, Routes
@@ -33,6 +35,7 @@ from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
 from quotakeeper.metering.call_meter import CallMeter
 
+log = logging.getLogger("quotakeeper.gateway")
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
 
@@ -51,7 +54,10 @@ class Gateway:
         self._keys = keys
         self._routes = Routes(upstreams)
         self._uploads = Uploads()
-        self._relay = Relay(meter, client, BodyStore(self.settings), self._uploads)
+        self._relay = Relay(
+            meter, client, BodyStore(self.settings), self._uploads,
+            total_seconds=self.settings.total_seconds,
+        )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
         self._log = log or AccessLog(None)
@@ -117,6 +123,10 @@ class Gateway:
             return
         if self._is_draining:
             raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
+        check_query(taken.target)
+        if head.has_body and head.method in ("GET", "HEAD"):
+            text = "a GET or HEAD request has no body"
+            raise GatewayAnswerError(400, "body_not_served", text)
         routed = self._routes.find(head.method, taken.target, is_socket=head.is_websocket)
         note.provider = routed.upstream.name
         if not any(key.allows_call(note.provider, model) for model in ("", *key.models)):
@@ -177,4 +187,7 @@ class Gateway:
         """Look the keys of open calls up again, so that a revoked key ends its calls."""
         while True:
             await asyncio.sleep(self.settings.key_seconds)
-            await self._calls.end_refused(self._keys)
+            try:
+                await self._calls.end_refused(self._keys)
+            except Exception:  # this task must live as long as the gateway
+                log.exception("quotakeeper: the keys of open calls could not be looked up")

@@ -14,9 +14,11 @@ from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.http_server.heads import Headers, RequestHead
 from quotakeeper.identifiers import random_bytes
+from quotakeeper.providers.formats.json_values import child, parse_object, text_of
 from quotakeeper.value_classes import dataclass
 
 PREFIX = "/__upload__/"
+UPLOAD = "upload"  # the operation that starts or continues an upload
 _URL, _COMMAND = "x-goog-upload-url", "x-goog-upload-command"
 _RANDOM_BYTES = 20
 _MOST_OPEN = 10_000  # the oldest upload is forgotten first
@@ -35,6 +37,7 @@ class Uploads:
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, OpenUpload] = OrderedDict()
+        self._files: OrderedDict[tuple[str, str], None] = OrderedDict()  # key's id, file's name
 
     def find(self, path: str) -> OpenUpload | None:
         """Return the upload at a path; None if there is none."""
@@ -62,3 +65,15 @@ class Uploads:
         command = head.value(_COMMAND).lower()
         if 200 <= status < 300 and ("finalize" in command or "cancel" in command):
             self._open.pop(head.path.removeprefix(PREFIX), None)
+
+    def note_file(self, presented: PresentedKey, answer: bytes) -> None:
+        """Note the file that an answer names, so that the key may read its state."""
+        name = text_of(child(parse_object(answer), "file").get("name"))
+        if name:
+            self._files[presented.key.id, name] = None
+            if len(self._files) > _MOST_OPEN:
+                self._files.popitem(last=False)
+
+    def has_uploaded(self, presented: PresentedKey, name: str) -> bool:
+        """Whether a key has uploaded a file, such as "files/abc", while this gateway has run."""
+        return (presented.key.id, name) in self._files

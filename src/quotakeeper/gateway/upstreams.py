@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -23,14 +24,18 @@ _KEY_FORMS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "anthropic": ("x-api-key", ""),
 })  # fmt: skip
 _BEARER = ("Authorization", "Bearer ")
-# What a client must not tell the provider: credentials, its network, and whose account pays.
+# What a client must not tell the provider: credentials, its network, whose account pays, and
+# another method, address or form of answer than the one that is metered.
 _DROPPED = frozenset({
-    "authorization", "api-key", "content-length", "cookie", "cookie2", "forwarded", "host",
+    "accept-encoding", "authorization", "api-key", "content-length", "cookie", "cookie2", "forwarded", "host",
     "openai-organization", "openai-project", "proxy-authenticate", "proxy-authorization",
     "transfer-encoding", "upgrade-insecure-requests", "via", "x-api-key", "x-goog-api-key",
-    "x-goog-user-project", "x-real-ip",
+    "x-goog-fieldmask", "x-goog-user-project", "x-http-method", "x-http-method-override",
+    "x-method-override", "x-original-url", "x-real-ip", "x-rewrite-url",
 })  # fmt: skip
 _DROPPED_BEGINNINGS = ("x-forwarded-", "sec-websocket-", "cf-", "proxy-")
+_DECODED = ("gzip", "deflate")
+_ZERO = re.compile(r"q\s*=\s*0(?:\.0*)?")
 # What a provider says about its own connection, or to the operator alone.
 _NOT_RETURNED = frozenset({
     "alt-svc", "connection", "content-length", "keep-alive", "proxy-authenticate",
@@ -79,9 +84,8 @@ class Upstream:
         `is_streaming`: ask for an answer that is not compressed, so that it can be ended with an
         error.
         """
-        kept = [each for each in sent if _may_pass(each[0].lower(), is_streaming)]
-        if is_streaming:
-            kept.append(("Accept-Encoding", "identity"))
+        kept = [each for each in sent if _may_pass(each[0].lower())]
+        kept.append(("Accept-Encoding", "identity" if is_streaming else _codings(sent)))
         if self.key:
             name, prefix = _KEY_FORMS.get(self.name, _BEARER)
             kept.append((name, f"{prefix}{self.key}"))
@@ -95,10 +99,20 @@ def returned_headers(received: Headers) -> Headers:
     return tuple(each for each in received if each[0].lower() not in _NOT_RETURNED | named)
 
 
-def _may_pass(name: str, is_streaming: bool) -> bool:
-    if name in _DROPPED or name.startswith(_DROPPED_BEGINNINGS):
-        return False
-    return not (is_streaming and name == "accept-encoding")
+def _may_pass(name: str) -> bool:
+    return name not in _DROPPED and not name.startswith(_DROPPED_BEGINNINGS)
+
+
+def _codings(sent: Headers) -> str:
+    """Return the codings that the client accepts and the gateway can decode, so that no answer
+    hides its usage."""
+    accepted = [
+        each.partition(";") for name, value in sent if name.lower() == "accept-encoding"
+        for each in value.lower().split(",")
+    ]  # fmt: skip
+    # A weight of 0 forbids a coding. Other weights are left out: the provider may choose.
+    wanted = {name.strip() for name, _, weight in accepted if not _ZERO.fullmatch(weight.strip())}
+    return ", ".join(each for each in _DECODED if each in wanted) or "identity"
 
 
 def make_upstreams(

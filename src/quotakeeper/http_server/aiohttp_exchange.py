@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -61,8 +61,8 @@ class AiohttpExchange:
             self._has_gone_on = True
             transport.write(_CONTINUE)
 
-    async def read_body(self, most: int) -> bytes:
-        """Return the whole body. Raises BodyTooLargeError, ClientGoneError."""
+    async def read_body(self, most: int, hold: Callable[[int], None]) -> bytes:
+        """Return the whole body. Raises BodyTooLargeError, ClientGoneError, and what `hold` raises."""
         if (self.head.length or 0) > most:
             raise BodyTooLargeError
         parts, size = [], 0
@@ -70,6 +70,7 @@ class AiohttpExchange:
             size += len(part)
             if size > most:
                 raise BodyTooLargeError
+            hold(size)
             parts.append(part)
         return b"".join(parts)
 

@@ -70,8 +70,11 @@ class Exchange(Protocol):
     async def go_on(self) -> None:
         """Ask for the body, if the client waits for `100 Continue`."""
 
-    async def read_body(self, most: int) -> bytes:
-        """Return the whole body. Raises BodyTooLargeError, ClientGoneError."""
+    async def read_body(self, most: int, hold: Callable[[int], None]) -> bytes:
+        """Return the whole body. Raises BodyTooLargeError, ClientGoneError.
+
+        `hold` gets the size so far in bytes, before a part is kept. What it raises ends the reading.
+        """
 
     def body(self) -> AsyncIterator[bytes]:
         """Yield the parts of the body as they arrive. Raises ClientGoneError."""

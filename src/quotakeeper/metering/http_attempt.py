@@ -46,6 +46,7 @@ class HttpAttempt:
         self.call = call
         # The body to send instead of the program's body; None: send the program's body.
         self.body: bytes | None = None
+        self.judge: Callable[[Call, Usage], Usage] | None = None  # corrects a whole answer's
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
@@ -215,6 +216,7 @@ class HttpAttempt:
         try:
             reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
             usage = reader.finish(complete=complete)
+            usage = self.judge(self.call, usage) if complete and self.judge else usage
         except Exception as error:  # noqa: BLE001 - as above
             self._broke("an answer could not be read; the estimate is counted", error)
             return None
@@ -223,8 +225,8 @@ class HttpAttempt:
 
     def _figures(self, usage: Usage) -> dict[str, Any]:
         took_ms = max(0, round((self._ended - self._began) * 1000))
-        reason = self._budget.reason if self._budget else ""
-        return figures_of(usage, took_ms, usage.note or self.call.note, reason)
+        notes = (usage.note or self.call.note, self._budget.reason if self._budget else "")
+        return figures_of(usage, took_ms, *notes)
 
     def _settlement(self, complete: bool) -> Settlement | None:
         """Return what to settle. If this fails, charge the estimate and return None."""
@@ -270,9 +272,8 @@ class HttpAttempt:
         self._meter.settler.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:
-        # An error after the request was sent makes the reservation charge its estimate.
-        reason = LookupError("the use is not known")
-        self._reservation.__exit__(type(reason), reason, None)
+        reason = LookupError("the use is not known")  # so the reservation charges its estimate
+        self._reservation.__exit__(LookupError, reason, None)
 
     def _may_release(self) -> bool:
         if ended := self._may_end():
@@ -283,11 +284,10 @@ class HttpAttempt:
         request, self._request = self._request, None
         if request is None:
             return
-        retries = self._meter.retries
         if served:
-            retries.served(request)
+            self._meter.retries.served(request)
         else:
-            retries.failed(request, self.id, self._link, self._meter.monotonic())
+            self._meter.retries.failed(request, self.id, self._link, self._meter.monotonic())
 
     def _guarded(self, verb: Any) -> None:
         try:

@@ -69,6 +69,10 @@ class KeyPresenter:
         """Ask again about a key that was accepted before, such as that of an open stream."""
         return self._verdict(presented.digest, self._found(presented.digest))
 
+    def judged(self, presented: PresentedKey) -> PresentedKey | KeyRefusal:
+        """Judge a key as it was read when it was accepted, without a query: has it expired?"""
+        return self._verdict(presented.digest, presented.key)
+
     def forget(self) -> None:
         """Clear the cache."""
         with self._lock:
