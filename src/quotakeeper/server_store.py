@@ -33,7 +33,7 @@ def host_files(settings: Settings) -> Path | None:
     ):  # calls may have to be kept before the first connection
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / f"{address.schema}-{digest(address.name)}"
+    return folder / f"{address.schema}-{digest(address.place)}"
 
 
 def seen_file(settings: Settings) -> Path | None:

@@ -9,7 +9,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.metering.gateways import Gateways
 from quotakeeper.sandbox.server import Sandbox
-from quotakeeper.stores.sqlite.gateway_marks import GatewayMark
+from quotakeeper.stores.sqlite.gateway_marks import GatewayMark, GatewayMarks
 from tests.gateways import gateway
 from tests.intercept.conftest import HEADERS, Post, Watched, billed, booked, generate, prompt
 
@@ -81,3 +81,13 @@ def test_a_ledger_in_memory_has_no_gateways() -> None:
     with Keeper("memory:", {"default_limits": False}) as keeper:
         assert not Gateways(keeper, lambda word, text: None).counts("http://localhost:8787/v1")
     assert not Gateways(object(), lambda word, text: None).counts("http://localhost:8787/v1")
+
+
+def test_a_gateway_may_start_before_its_ledgers_folder_exists(tmp_path: Path) -> None:
+    ledger = tmp_path / "data" / "quotakeeper" / "ledger.db"
+    mark = GatewayMark(ledger, "localhost", 8787, "one")
+    try:
+        marks = GatewayMarks(ledger)
+        assert marks.has(marks.names(), "localhost", 8787)
+    finally:
+        mark.close()

@@ -21,7 +21,7 @@ from quotakeeper.intercept.hooks import (
     websockets_parts,
     websockets_sync,
 )
-from quotakeeper.metering import progress_note, session_budget, socket_attempt
+from quotakeeper.metering import progress_note, session_budget, session_opening, socket_attempt
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.sandbox import Sandbox
@@ -42,7 +42,7 @@ from tests.intercept_sockets.conftest import (
 
 EVERY = (
     socket_gate, socket_gate.Assembler, socket_gate.MeteredSocket, session_budget.SessionBudget,
-    socket_attempt.SocketAttempt, socket_attempt, progress_note.ProgressNote, progress_note,
+    socket_attempt.SocketAttempt, socket_attempt, session_opening, progress_note.ProgressNote, progress_note,
     OpenSession, UsageNote, CallMeter,
 )  # fmt: skip
 BY_WAY: dict[str, tuple[Any, ...]] = {
@@ -128,7 +128,11 @@ def test_a_ledger_that_does_not_answer_refuses_a_session_or_counts_it_later(
     assert keeper.verify() == []
 
 
-DENIED = [(BackgroundSettler, "start"), (socket_attempt, "SessionBudget"), (socket_gate, "_opened")]
+DENIED = [
+    (BackgroundSettler, "start"),
+    (socket_attempt, "SessionBudget"),
+    (session_opening, "_opened"),
+]
 
 
 @pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 101)])

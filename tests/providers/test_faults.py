@@ -7,7 +7,7 @@ import json
 import pytest
 
 from quotakeeper.providers import Request
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message, redact
 from tests.providers.support import (
     ANTHROPIC,
     DEEPGRAM,
@@ -158,6 +158,14 @@ def test_keys_are_removed_from_messages(secret: str) -> None:
     bare = secret.split("=")[-1].split(": ")[-1].split(" ")[-1]
     assert bare not in redact(f"request with {secret} failed\nat once")
     assert len(redact(secret * 100)) <= 300
+
+
+def test_our_own_message_keeps_the_name_of_a_limit_of_one_key() -> None:
+    text = "limit 'each key [key=lan]' of 30 requests per day is used up; key=AIzaSyA1234567890"
+    assert own_message(text) == (
+        "limit 'each key [key=lan]' of 30 requests per day is used up; key=(removed)"
+    )
+    assert own_message(f"see qk_{'a' * 38} there") == "see (removed) there"
 
 
 def test_ordinary_words_stay_in_messages() -> None:

@@ -28,6 +28,14 @@ LANGUAGE sql VOLATILE AS $$ SELECT asked_at $$
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(autouse=True)
+def a_data_folder(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of this host go to a folder of the test, not to the user's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server, which ends where the name of a ledger begins."""

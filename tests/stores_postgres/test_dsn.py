@@ -124,3 +124,21 @@ def test_what_the_driver_says_is_told_without_the_password() -> None:
     said = str(translated(address, OSError(f"no such host: lan:{CANARY}")))
     assert CANARY not in said
     assert "lan:***" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("postgresql://lan@db.example/team", True),
+        ("postgresql://minh:secret@DB.example:5432/team", True),
+        ("postgresql://lan@db.example/team?schema=other", False),
+        ("postgresql://lan@db.example:5433/team", False),
+        ("postgresql://lan@db.example/other", False),
+    ],
+)
+def test_the_files_of_a_host_have_the_same_name_for_every_user(url: str, same: bool) -> None:
+    usual = parse_dsn("postgresql://an@db.example/team")
+    assert (parse_dsn(url).place == usual.place) is same
+    first, second = "postgresql://a,b:6000/team", "postgresql://b:6000,a/team"
+    assert parse_dsn(first).place == parse_dsn(second).place
+    assert "secret" not in parse_dsn(url).place

@@ -18,6 +18,7 @@ from quotakeeper.errors import (
 from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.driver import driver
 from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.state import PostgresState
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import LedgerCase, cap, tokens
 
@@ -73,6 +74,31 @@ class Faulty(LedgerCase):
         assert other._connection is not None
         ended = "SELECT pg_terminate_backend(%s::integer, 10000)"
         assert other._connection.raw.execute(ended, (pid,)).fetchone() == (True,)
+
+
+class TestAnErrorUnderTheLock(Faulty):
+    def test_an_error_of_ours_inside_a_write_leaves_no_lock(self) -> None:
+        self.warm()
+        real = PostgresState.save
+
+        def failing(state: PostgresState, *values: Any) -> Any:
+            raise LedgerCorruptError("the ledger", "a row is damaged", "restore a backup")
+
+        self.patch.setattr(PostgresState, "save", failing)
+        with pytest.raises(LedgerCorruptError):
+            self.reserve("a", tokens(1), LIMIT)
+        self.patch.setattr(PostgresState, "save", real)
+        other = self.other
+        assert isinstance(other, PostgresStore)
+        other.open_count()
+        assert other._connection is not None
+        locked = "SELECT seq FROM head FOR UPDATE NOWAIT"
+        with other._connection.raw.transaction():
+            other._connection.raw.execute(
+                "SELECT set_config('search_path', %s, true)", (self.address.schema,)
+            )
+            assert len(other._connection.raw.execute(locked).fetchall()) == 1
+        self.reserve("b", tokens(1), LIMIT)
 
 
 class TestUnderTheLock(Faulty):

@@ -210,6 +210,8 @@ def test_a_server_moves_to_another_server(server: str, capsys: pytest.CaptureFix
     assert cli(capsys, "--ledger", other, "ledger", "move", "--from", one)[0] == 0
     with Keeper(other, NO_LIMITS) as keeper:
         assert [event.id for event in keeper.events()] == ["a"]
-    # Again, after a move that was interrupted: the source is frozen already.
+    # Again, such as after a move that was killed: a person says that the source goes on.
     third = new_url(server)
+    assert cli(capsys, "--ledger", third, "ledger", "move", "--from", one)[0] == 2
+    assert cli(capsys, "--ledger", one, "ledger", "unfreeze")[0] == 0
     assert cli(capsys, "--ledger", third, "ledger", "move", "--from", one)[0] == 0

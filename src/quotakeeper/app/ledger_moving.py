@@ -10,7 +10,7 @@ from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.ledger_copying import copy_ledger
 from quotakeeper.value_classes import dataclass, replace
-from quotakeeper.wiring import is_on_server, ledger_path, open_server, open_store
+from quotakeeper.wiring import host_files, is_on_server, ledger_path, open_server, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,18 @@ def move_ledger(settings: Settings, source: str) -> MovedLedger:
 
     - The source does not exist, has a problem, or has an open call.
     - Another program uses the source file.
+    - Files of this host hold calls that the source does not have yet.
+    - The source is on a server and was moved before.
     - The new ledger is not empty, or is a file that exists.
 
-    Raises LedgerError if the copy fails. Then the source takes calls as before.
+    Raises LedgerError if the copy fails. Then the source takes calls as before. Only after
+    OutcomeUnknownError does a server stay frozen, because the copy may be complete.
     """
     origin = replace(settings, ledger=source)
     on_server = is_on_server(origin)
-    if not on_server:
+    if on_server:
+        check_all_is_in_it(host_files(origin))  # those of other hosts are not seen here
+    else:
         path = Path(source).expanduser().absolute()
         if not path.is_file():
             raise InvalidInputError(

@@ -9,6 +9,7 @@ from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.uploads import PREFIX
 from quotakeeper.http_server.seam import Exchange
+from quotakeeper.providers.reading.redaction import redact
 
 _MOST_PATH = 200
 _US = 1_000_000
@@ -29,7 +30,7 @@ class AccessLog:
             "at": rfc3339(at_us), "remote": exchange.remote, "method": head.method,
             "path": _shown(head.path), "status": exchange.status,
             "bytes": exchange.bytes_sent, "ms": round(seconds * 1_000), "key": note.key,
-            "project": note.project, "provider": note.provider, "model": note.model[:_MOST_PATH],
+            "project": note.project, "provider": note.provider, "model": redact(note.model, _MOST_PATH),
             "operation": note.operation, "call": note.call_id, "outcome": note.outcome,
         }  # fmt: skip
         self._write(json.dumps({name: value for name, value in record.items() if value != ""},
@@ -37,5 +38,5 @@ class AccessLog:
 
 
 def _shown(path: str) -> str:
-    """Return a path for the log. The name of an upload is left out, because it is a secret."""
-    return f"{PREFIX}..." if path.startswith(PREFIX) else path[:_MOST_PATH]
+    """Return a path for the log. The name of an upload and what looks like a key are left out."""
+    return f"{PREFIX}..." if path.startswith(PREFIX) else redact(path, _MOST_PATH)

@@ -77,6 +77,14 @@ class OverdueLeaseRules(LedgerCase):
         assert self.sums(limit) == (100, 0) and self.overage(limit) == 0
         self.refused("theirs", tokens(1), limit)
 
+    def test_leases_of_another_host_do_not_take_the_place_of_expired_calls(self) -> None:
+        limit = self._leased(40)
+        self.reserve("a", tokens(30), limit)
+        sweep = c.Sweep(frozenset({OWNER}), at_most=1, away=_LEASES)
+        swept = self.do(sweep, c.Swept)
+        assert (swept.expired, swept.assumed, swept.leases) == (1, 0, ())
+        assert self.sums(limit) == (0, 40)
+
     def test_a_host_that_returns_corrects_its_assumed_lease_once(self) -> None:
         limit = self._leased(18)
         self.apply(self._drawing("a", 8))

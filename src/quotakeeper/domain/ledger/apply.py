@@ -245,18 +245,18 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
     expired = 0
     booked: list[c.Booked] = []
     left: list[Hold] = []
-    for hold in state.overdue(now, command.dead_owners, command.at_most):
+    # Leases that wait for their term must not take the place of other reservations.
+    waiting = command.away - command.read - command.unread
+    overdue = state.overdue(now, command.dead_owners, command.at_most + len(waiting))
+    due = [hold for hold in overdue if hold.expires_at <= now or hold.id not in waiting]
+    for hold in due[: command.at_most]:
         known = state.known(hold.id)
         if known is None or known.hold is None:
             continue  # pragma: no cover - overdue() returns only open holds; mypy cannot know
         unread = hold.is_lease and hold.id not in command.read
-        if unread and hold.id not in command.unread:
-            is_away = hold.id in command.away
-            if is_away and hold.expires_at > now:
-                continue
-            if not is_away:
-                left.append(hold)
-                continue
+        if unread and hold.id not in command.unread and hold.id not in command.away:
+            left.append(hold)
+            continue
         kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE
         figures = _assumed(known) if kind is Kind.ASSUME else None
         if figures is not None and unread:

@@ -73,6 +73,12 @@ class PostgresConnection:
 
     # -- transactions
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the server has a transaction of this connection open."""
+        status = self.raw.info.transaction_status
+        return bool(status in (status.INTRANS, status.INERROR))
+
     def begin(
         self, before: Sequence[Statement], ahead: Sequence[Statement], *, may_write: bool
     ) -> None:

@@ -26,6 +26,13 @@ def in_schema(text: str, schema: str) -> str:
     return text.replace("ledger_schema", Identifier(schema).as_string(None))
 
 
+def literal(text: str) -> str:
+    """Return a text as a literal of SQL, for statements that take no parameters."""
+    from psycopg.sql import Literal  # noqa: PLC0415 - as above
+
+    return Literal(text).as_string(None)
+
+
 def open_connection(parameters: dict[str, str], *, prepares: bool) -> Any:
     """Open a connection in autocommit mode. Raises errors of the driver.
 

@@ -54,6 +54,21 @@ class ServerAddress:
     prepares: bool
     parameters: dict[str, str] = field(repr=False)
 
+    @property
+    def place(self) -> str:
+        """The servers, the database and the schema. It is the same for all users of the database,
+        for any order of the servers.
+        """
+        given = self.parameters
+        hosts = given.get("host", "").lower().split(",")
+        ports = given.get("port", "").split(",")
+        ports = ports * len(hosts) if len(ports) == 1 else ports
+        servers = sorted(
+            f"{host}:{port or '5432'}" for host, port in zip(hosts, ports, strict=False)
+        )
+        database = given.get("dbname") or given.get("user", "")  # as libpq chooses it
+        return "/".join((",".join(servers), database, self.schema))
+
     def without_password(self, text: str) -> str:
         """Return a text of the driver with the password masked."""
         secret = self.parameters.get("password")

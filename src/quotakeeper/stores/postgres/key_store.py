@@ -20,10 +20,11 @@ from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.native_threads import Lock
 from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.dialect import PostgresSession, for_driver, texts
-from quotakeeper.stores.postgres.driver import driver, open_connection
+from quotakeeper.stores.postgres.driver import driver, in_schema, literal, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.copying import KEY_TABLES
 from quotakeeper.stores.sql.damage import DamagedRowError
 from quotakeeper.stores.sql.key_rows import KeyRows, checked_rows, key_problems
 from quotakeeper.stores.sql.statements import key_statements, read_sql
@@ -57,13 +58,43 @@ SET LOCAL search_path = "{name}";
 def make_key_tables(raw: Any, schema: str) -> bool:
     """Make the tables of virtual keys if there are none. Returns whether they were made.
 
-    Call this in a write transaction. Raises errors of the driver.
+    Those of a ledger that was moved away are frozen. Call this in a write transaction. Raises
+    errors of the driver.
     """
     raw.execute(texts()["lock_keys"], {"schema": schema})
     if rights_on_keys(raw, schema) is not None:
         return False
     raw.execute(key_creation_sql(schema))
+    rights = raw.execute(texts()["rights_on_ledger"], {"schema": schema}).fetchone()
+    if rights is not None and rights[0] and rights[1]:
+        moved_to = raw.execute(in_schema(texts()["moved_to_of"], schema)).fetchone()
+        if moved_to is not None:
+            freeze_keys(raw, schema, str(moved_to[0]))
     return True
+
+
+def freeze_keys(raw: Any, schema: str, moved_to: str) -> None:
+    """Make the server refuse every change of virtual keys, if there are any.
+
+    Call this in a write transaction of the owner of their tables. Raises errors of the driver.
+    """
+    sql, keys = texts(), schema_of_keys(schema)
+    raw.execute(sql["lock_keys"], {"schema": schema})
+    if rights_on_keys(raw, schema) is None:
+        return
+    raw.execute(in_schema(sql["make_refusal_of_keys"], keys))
+    for table in KEY_TABLES:
+        text = in_schema(sql["freeze_keys"].replace("TABLE", table.name), keys)
+        # The place comes last, as it may have any of these words.
+        raw.execute(text.replace("'PLACE'", literal(moved_to)))  # gate-ok(sql): a quoted literal
+
+
+def thaw_keys(raw: Any, schema: str) -> None:
+    """End what `freeze_keys` did. Call this in a write transaction. Raises errors of the driver."""
+    sql, keys = texts(), schema_of_keys(schema)
+    raw.execute(sql["lock_keys"], {"schema": schema})
+    if raw.execute(sql["keys_are_frozen"], {"schema": keys}).fetchone()[0]:
+        raw.execute(in_schema(sql["thaw_keys"], keys))
 
 
 def problems_of_keys(session: SqlSession, schema: str) -> list[Problem]:

@@ -8,16 +8,18 @@ from itertools import islice
 from typing import Any
 
 from quotakeeper.domain.ledger.state import ZoneFinder
-from quotakeeper.errors import InvalidInputError, LedgerCorruptError
+from quotakeeper.errors import InvalidInputError, LedgerCorruptError, OutcomeUnknownError
 from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.dialect import PostgresSession, texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
-from quotakeeper.stores.postgres.errors import translated
+from quotakeeper.stores.postgres.errors import is_lost, translated
 from quotakeeper.stores.postgres.key_store import (
+    freeze_keys,
     make_key_tables,
     rights_on_keys,
     schema_of_keys,
+    thaw_keys,
 )
 from quotakeeper.stores.postgres.migrations import prepare
 from quotakeeper.stores.sql.connection import Rows, SqlSession
@@ -49,8 +51,10 @@ def take_over(source: CopySource, address: ServerAddress, zones: ZoneFinder) -> 
     Its virtual keys and their audit are copied too.
 
     Before the commit, every row is read back and compared, and the copy is verified. Raises
-    InvalidInputError if the ledger on the server is not empty, and LedgerError.
+    InvalidInputError if the ledger on the server is not empty, OutcomeUnknownError if the commit
+    may have taken place, and LedgerError.
     """
+    is_sent = False
     try:
         with closing(open_connection(address.parameters, prepares=False)) as raw:
             prepare(raw, address)
@@ -58,23 +62,31 @@ def take_over(source: CopySource, address: ServerAddress, zones: ZoneFinder) -> 
                 entries = _copied(source.session, raw, address, zones)
                 if source.keys is not None:
                     _copy_keys(source.keys, raw, address)
-                return entries
-    except (driver().Error, OSError) as error:
-        raise translated(address, error) from error
+                is_sent = True
+            return entries
+    except BaseException as error:
+        is_of_server = isinstance(error, driver().Error) and not is_lost(error)
+        if is_sent and not is_of_server:  # also Ctrl-C during the commit
+            raise _unknown(address, error) from error
+        if isinstance(error, (driver().Error, OSError)):
+            raise translated(address, error) from error
+        raise
 
 
 @contextmanager
 def frozen(address: ServerAddress, moved_to: str) -> Iterator[CopySource]:
     """Freeze a ledger for a move to `moved_to`, and give sessions that read it in one snapshot.
 
-    From then on, the server refuses every write of every process. If the `with` block raises, the
-    ledger takes writes again. Raises InvalidInputError if it has open reservations, and
-    LedgerError.
+    From then on, the server refuses every write of every process, also to its virtual keys. If the
+    `with` block raises, the ledger takes writes again. After OutcomeUnknownError it stays frozen,
+    because the copy may be complete. Raises InvalidInputError if it has open reservations or was
+    moved before, and LedgerError.
     """
+    is_copied = False
     try:
         with closing(open_connection(address.parameters, prepares=False)) as raw:
             prepare(raw, address)
-            _freeze(raw, address, moved_to)
+            freezing = _freeze(raw, address, moved_to)
             try:
                 with raw.transaction():
                     raw.execute(texts()["in_one_snapshot"])
@@ -82,8 +94,14 @@ def frozen(address: ServerAddress, moved_to: str) -> Iterator[CopySource]:
                     session = _session(raw)
                     _check_none_open(session)
                     yield CopySource(session, _keys_in(raw, address))
-            except BaseException:
-                _thaw(raw, address)
+                    is_copied = True
+            except OutcomeUnknownError:
+                raise
+            except BaseException as error:
+                if not is_copied:
+                    _thaw(raw, address, freezing)
+                elif isinstance(error, driver().Error):
+                    return  # only the end of the snapshot failed, and the copy is complete
                 raise
     except (driver().Error, OSError) as error:
         raise translated(address, error) from error
@@ -102,24 +120,39 @@ def unfreeze(address: ServerAddress) -> str:
         raise translated(address, error) from error
 
 
-def _freeze(raw: Any, address: ServerAddress, moved_to: str) -> None:
+def _freeze(raw: Any, address: ServerAddress, moved_to: str) -> str:
+    """Freeze the ledger. Returns the number of the transaction that did it, for `_thaw`."""
     sql = texts()
     with raw.transaction():
         raw.execute(sql["set_locally"], {"schema": address.schema, "patience": "10s"})
-        # This waits for writers under way. Later ones find the trigger.
-        if raw.execute(sql["moved_to"]).fetchone() is None:
-            raw.execute(sql["freeze"])
-        raw.execute(sql["set_moved_to"], (moved_to,))
-
-
-def _thaw(raw: Any, address: ServerAddress) -> str:
-    sql = texts()
-    with raw.transaction():
-        raw.execute(sql["set_locally"], {"schema": address.schema, "patience": "10s"})
+        # This waits for writers and other moves under way. Later writers find the trigger.
+        raw.execute(sql["lock_to_freeze"])
         row = raw.execute(sql["moved_to"]).fetchone()
-        if row is None:
+        if row is not None:
+            raise InvalidInputError(
+                "--from",
+                f"was moved to {row[0]}",
+                "quotakeeper ledger unfreeze, if it is to take calls again",
+            )
+        raw.execute(sql["freeze"])
+        _may_read_keys(raw, address)
+        freeze_keys(raw, address.schema, moved_to)
+        return str(raw.execute(sql["set_moved_to"], (moved_to,)).fetchone()[0])
+
+
+def _thaw(raw: Any, address: ServerAddress, freezing: str | None = None) -> str:
+    """End a freeze; with `freezing`, only the one of that transaction. Returns where the ledger was
+    moved to; "" if nothing changed.
+    """
+    sql = texts()
+    with raw.transaction():
+        raw.execute(sql["set_locally"], {"schema": address.schema, "patience": "10s"})
+        raw.execute(sql["lock_to_freeze"])
+        row = raw.execute(sql["moved_to"]).fetchone()
+        if row is None or freezing not in (None, row[1]):
             return ""
         raw.execute(sql["thaw"])
+        thaw_keys(raw, address.schema)
         raw.execute(sql["drop_moved_to"])
         return str(row[0])
 
@@ -205,13 +238,20 @@ class _InSchemaOfKeys(PostgresConnection):
 
 def _keys_in(raw: Any, address: ServerAddress) -> PostgresSession | None:
     """Return a session that reads the virtual keys; None if there are none."""
+    if not _may_read_keys(raw, address):
+        return None
+    return PostgresSession(_InSchemaOfKeys(raw, address))
+
+
+def _may_read_keys(raw: Any, address: ServerAddress) -> bool:
+    """Return whether there are virtual keys. Raises InvalidInputError without a right to them."""
     may_read = rights_on_keys(raw, address.schema)
     if may_read is False:
         raise InvalidInputError(
             "--from", "this user has no right to read its virtual keys",
             "use the owner of the tables",
         )  # fmt: skip
-    return None if may_read is None else PostgresSession(_InSchemaOfKeys(raw, address))
+    return may_read is not None
 
 
 def _insert(raw: Any, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
@@ -235,4 +275,12 @@ def _differs(address: ServerAddress, what: str) -> LedgerCorruptError:
     return LedgerCorruptError(
         address.name, f"the copy differs from the source and was deleted: {what}",
         "run quotakeeper verify on the source, and report this",
+    )  # fmt: skip
+
+
+def _unknown(address: ServerAddress, error: BaseException) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        address.name, translated(address, error, at_commit=True).problem,
+        "if the new ledger has the calls, use it; if it is empty, let an old ledger on a server "
+        "take calls again (quotakeeper ledger unfreeze), and move again",
     )  # fmt: skip

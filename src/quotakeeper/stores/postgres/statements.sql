@@ -384,18 +384,44 @@ ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
 
 -- A ledger that was moved away takes no writes: every commit changes the head row.
+-- xmin is the number of the transaction that froze the ledger.
 -- name: moved_to
-SELECT value FROM meta WHERE key = 'moved_to'
+SELECT value, xmin::text FROM meta WHERE key = 'moved_to'
+
+-- name: lock_to_freeze
+LOCK TABLE head IN SHARE ROW EXCLUSIVE MODE
 
 -- name: freeze
 CREATE TRIGGER head_is_frozen BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION refuse_moved()
 
 -- name: set_moved_to
-INSERT INTO meta (key, value) VALUES ('moved_to', ?)
-ON CONFLICT (key) DO UPDATE SET value = excluded.value
+INSERT INTO meta (key, value) VALUES ('moved_to', ?) RETURNING xmin::text
 
 -- name: thaw
 DROP TRIGGER IF EXISTS head_is_frozen ON head
+
+-- Virtual keys are frozen with the ledger. Their role cannot read the table meta, so each trigger has
+-- the new place as its argument. `ledger_schema` is the schema of the keys here.
+-- name: make_refusal_of_keys
+CREATE OR REPLACE FUNCTION ledger_schema.refuse_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'moved to %', TG_ARGV[0] USING ERRCODE = 'QK001';
+END $$
+
+-- name: freeze_keys
+CREATE OR REPLACE TRIGGER keys_are_frozen BEFORE INSERT OR UPDATE OR DELETE ON ledger_schema.TABLE
+FOR EACH STATEMENT EXECUTE FUNCTION ledger_schema.refuse_moved('PLACE')
+
+-- name: keys_are_frozen
+SELECT EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+               WHERE n.nspname = :schema AND p.proname = 'refuse_moved')
+
+-- Its triggers go with it.
+-- name: thaw_keys
+DROP FUNCTION ledger_schema.refuse_moved() CASCADE
+
+-- name: moved_to_of
+SELECT value FROM ledger_schema.meta WHERE key = 'moved_to'
 
 -- name: drop_moved_to
 DELETE FROM meta WHERE key = 'moved_to'

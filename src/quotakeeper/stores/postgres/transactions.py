@@ -136,6 +136,8 @@ class PostgresTransactions:
                 if is_last or not is_lost(error):
                     raise translated(self._address, error, at_commit=batch.is_unknown) from error
             except LedgerError as error:
+                if self._connection is not None and self._connection.is_in_transaction:
+                    self._drop()  # else the head row stays locked
                 if batch.is_unknown:
                     raise translated(self._address, error, at_commit=True) from error
                 raise

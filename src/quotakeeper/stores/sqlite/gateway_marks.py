@@ -28,6 +28,8 @@ class GatewayMark(OwnerMark):
     """
 
     def __init__(self, ledger: Path, host: str, port: int, owner: str) -> None:
+        # The gateway may start before there is a ledger.
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         super().__init__(_folder(ledger), f"{_place(host, port)}~{owner}", ledger)
 
 

@@ -138,6 +138,18 @@ TEXTS = {
     "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze": (
         "hãy dùng sổ mới; hoặc, để dùng tiếp sổ này: quotakeeper ledger unfreeze"
     ),
+    "was moved to {}": "đã được chuyển sang {0}",
+    "was moved to {...}; it takes no calls any more": (
+        "đã được chuyển sang {0}; sổ này không ghi lượt gọi nào nữa"
+    ),
+    "quotakeeper ledger unfreeze, if it is to take calls again": (
+        "hãy chạy quotakeeper ledger unfreeze, nếu sổ này cần nhận lượt gọi trở lại"
+    ),
+    "if the new ledger has the calls, use it; if it is empty, let an old ledger on a server take "
+    "calls again (quotakeeper ledger unfreeze), and move again": (
+        "nếu sổ mới đã có các lượt gọi thì hãy dùng sổ mới; nếu nó trống, hãy cho sổ cũ trên máy chủ "
+        "nhận lượt gọi trở lại (quotakeeper ledger unfreeze) rồi chuyển lại"
+    ),
     "this user has no right to read its virtual keys": (
         "người dùng này không có quyền đọc các khóa ảo của sổ"
     ),
