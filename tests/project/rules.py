@@ -932,8 +932,8 @@ RULES = (
         "Nhà cung cấp nhận khóa của chính họ, không nhận thông tin đăng nhập hay địa chỉ mạng của máy khách.",
         "gateway/upstreams.py",
         "_may_pass",
-        "    if name in _DROPPED or",
-        "    if",
+        "return name not in _DROPPED and not",
+        "return not",
         "tests/gateway/test_calls.py::test_the_provider_sees_the_request_as_it_was_sent_with_its_own_key",
     ),
     Rule(
