@@ -81,7 +81,8 @@ ROWS = (
     # -- leases of silent holders
     Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else", "kind = Kind.ASSUME if hold.sent else"),
     Mutant(LEDGER, "unread = hold.is_lease and hold.id not in command.read", "unread = False"),
-    Mutant(LEDGER, "        if unread and hold.id not in command.unread and hold.id not in command.away:\n", "        if False:\n"),
+    Mutant(LEDGER, "if unread and hold.id not in command.unread and hold.id not in command.away:",
+           "if False:"),
     Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
            "known.state is State.ASSUMED and False:"),
     Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
