@@ -46,7 +46,7 @@ class HttpAttempt:
         self.call = call
         # The body to send instead of the program's body; None: send the program's body.
         self.body: bytes | None = None
-        self.judge: Callable[[Call, Usage], Usage] | None = None  # corrects a whole answer's
+        self.judge: Callable[[Call, Usage], Usage] | None = None  # of whole answers
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
