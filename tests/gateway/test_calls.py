@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
@@ -98,7 +99,7 @@ def test_a_call_is_in_the_ledger_before_its_first_byte_leaves(tmp_path: Path) ->
     seen: list[int] = []
 
     async def look(got: Got) -> None:
-        with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as found:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as found:
             tables = [
                 row[0] for row in found.execute("SELECT name FROM sqlite_master WHERE type='table'")
             ]
