@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from quotakeeper.app.records.settings import redacted, shown_values
-from quotakeeper.config import Settings
+from quotakeeper.config import Settings, load_settings
 from quotakeeper.errors import ConfigError
+from quotakeeper.server_store import host_files
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.errors import translated
 
@@ -142,3 +145,12 @@ def test_the_files_of_a_host_have_the_same_name_for_every_user(url: str, same: b
     first, second = "postgresql://a,b:6000/team", "postgresql://b:6000,a/team"
     assert parse_dsn(first).place == parse_dsn(second).place
     assert "secret" not in parse_dsn(url).place
+
+
+def test_another_user_of_a_ledger_finds_the_files_of_this_host(tmp_path: Path) -> None:
+    def files(url: str) -> Path | None:
+        return host_files(load_settings(url, {}, {"XDG_DATA_HOME": str(tmp_path)}))
+
+    usual = files("postgresql://an@db.example/team")
+    assert usual is not None and usual == files("postgresql://lan:secret@db.example/team")
+    assert usual != files("postgresql://an@db.example/team?schema=other")
