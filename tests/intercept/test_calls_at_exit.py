@@ -102,7 +102,7 @@ def late():
         raise AssertionError("it left")
 
 quotakeeper.watch(Keeper(config={"default_limits": False, "timezone": "UTC", "limit": [
-    {"name": "two", "meter": "requests", "window": "day", "amount": 2}]}))
+    {"name": "two", "meter": "requests", "window": "none", "amount": 2}]}))
 assert post().read()
 """
     _run_first(tmp_path, text, generate(sandbox.base_url))

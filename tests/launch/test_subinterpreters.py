@@ -57,7 +57,7 @@ def test_it_is_metered_or_named(runner: Runner, more: tuple[str, ...]) -> None:
 def test_a_hard_limit_holds_in_it(runner: Runner) -> None:
     runner.write("prog.py", _PROGRAM)
     runner.limit(
-        name="cap", provider="gemini", meter="requests", window="day", amount=1, mode="hard"
+        name="cap", provider="gemini", meter="requests", window="none", amount=1, mode="hard"
     )
     with Sandbox() as sandbox:
         ran = runner("--", sys.executable, "prog.py", sandbox.base_url)

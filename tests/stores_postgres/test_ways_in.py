@@ -85,7 +85,7 @@ def test_a_program_under_run_is_booked_and_summed_up(
 def test_a_program_under_run_meets_a_limit(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "prog.py").write_text(PROGRAM, encoding="utf-8")
     (tmp_path / "quotakeeper.toml").write_text(
-        '[[limit]]\nname = "two"\nmeter = "requests"\nwindow = "day"\namount = 2\n',
+        '[[limit]]\nname = "two"\nmeter = "requests"\nwindow = "none"\namount = 2\n',
         encoding="utf-8",
     )
     words = ("-m", "quotakeeper", "run", "--", sys.executable, "prog.py")
