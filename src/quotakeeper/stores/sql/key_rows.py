@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quotakeeper.domain.keys.key_changes import KeyAct, KeyAudit, KeyChange
+from quotakeeper.domain.keys.key_limit import KeyLimit, key_limit_from
 from quotakeeper.domain.keys.key_records import differs, key_json, without_label
 from quotakeeper.domain.keys.key_store import Decide
 from quotakeeper.domain.keys.key_text import same_digest
@@ -154,7 +155,8 @@ class KeyRows:
             self._sql["put_key"],
             (key.id, key.name, key.project, _json(dict(key.labels)), str(key.state),
              key.expires_at, *map(_json, (key.providers, key.models, key.networks)),
-             key.concurrency, str(key.on_gone), key.on_limit, key.made_at, key.version),
+             key.concurrency, str(key.on_gone), key.on_limit, key.made_at, key.version,
+             _json([each.fields() for each in key.limits])),
         )  # fmt: skip
         for number, each in enumerate(key.secrets):
             self._execute(
@@ -205,7 +207,7 @@ def _key_from(row: Any, secrets: tuple[KeySecret, ...]) -> VirtualKey:
             providers=_texts(row[6]), models=_texts(row[7]), networks=_texts(row[8]),
             concurrency=None if row[9] is None else whole(row[9]),
             on_gone=OnGone(row[10]), on_limit=clean_text(row[11]), made_at=instant(row[12]),
-            version=whole(row[13]), secrets=secrets,
+            version=whole(row[13]), secrets=secrets, limits=_limits(row[14]),
         )  # fmt: skip
 
 
@@ -227,6 +229,13 @@ def _texts(text: str) -> tuple[str, ...]:
     if not isinstance(found, list):
         raise ValueError("a list of a virtual key is not a list")
     return tuple(map(clean_text, found))
+
+
+def _limits(text: str) -> tuple[KeyLimit, ...]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("the limits of a virtual key are not a list")
+    return tuple(map(key_limit_from, found))
 
 
 def _labels(text: str) -> Scope:

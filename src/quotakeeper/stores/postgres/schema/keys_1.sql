@@ -20,7 +20,8 @@ CREATE TABLE virtual_key (
   on_gone     text COLLATE "C" NOT NULL CHECK (on_gone IN ('cancel', 'drain')),
   on_limit    text COLLATE "C" NOT NULL,
   made_at     bigint NOT NULL CHECK (made_at >= 0),
-  version     bigint NOT NULL CHECK (version > 0)
+  version     bigint NOT NULL CHECK (version > 0),
+  limits      text COLLATE "C" NOT NULL DEFAULT '[]'
 );
 
 -- `digest` is the SHA-256 of a secret in hexadecimal. The secret itself is never stored.

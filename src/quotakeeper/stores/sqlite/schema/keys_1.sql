@@ -20,7 +20,8 @@ CREATE TABLE virtual_key (
   on_gone     TEXT NOT NULL CHECK (on_gone IN ('cancel', 'drain')),
   on_limit    TEXT NOT NULL,
   made_at     INTEGER NOT NULL CHECK (made_at >= 0),
-  version     INTEGER NOT NULL CHECK (version > 0)
+  version     INTEGER NOT NULL CHECK (version > 0),
+  limits      TEXT NOT NULL DEFAULT '[]'
 ) STRICT, WITHOUT ROWID;
 
 -- `digest` is the SHA-256 of a secret in hexadecimal. The secret itself is never stored.
