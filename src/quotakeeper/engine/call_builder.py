@@ -75,13 +75,24 @@ class CallBuilder:
         self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter,
         policies: Policies, names: Names | None = None,
     ) -> None:  # fmt: skip
-        self._limits = limits
+        self.limits = limits
         self._prices = CallPrices(prices, policies.on_unpriced)
         self._count = count
         self.policies = policies
         self.tags = CallTags()
         self.names = names or AnyName()
         self._calls: dict[object, PreparedCall] = {}
+
+    def use(self, limits: tuple[Limit, ...], prices: PriceBook, names: Names) -> None:
+        """Check and price calls with other limits, prices and names from now on.
+
+        Calls that were built before keep theirs.
+        """
+        self.limits, self.names = limits, names
+        if prices is not self._prices.book:
+            self._prices = CallPrices(prices, self.policies.on_unpriced)
+        # Last, so that a thread that reads the old limits now puts its call in the old dict.
+        self._calls = {}
 
     def call(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -98,17 +109,18 @@ class CallBuilder:
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
+        calls = self._calls  # `use` may replace it meanwhile
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
-            found = self._calls.get(key)
+            found = calls.get(key)
         except (TypeError, AttributeError):  # not hashable: `_read` raises the proper error
             return self._read(provider, model, operation, scope, options)
         if found is None:
             found = self._read(provider, model, operation, scope, options)
-            if len(self._calls) >= _MOST_CACHED:
-                self._calls.clear()
-            self._calls[key] = found
+            if len(calls) >= _MOST_CACHED:
+                calls.clear()
+            calls[key] = found
         return found
 
     def stored(self, labels: CallLabels, options: Mapping[str, str] | None = None) -> PreparedCall:
@@ -130,7 +142,7 @@ class CallBuilder:
             check_label(operation, "operation"),
             check_scope(scope),
         )
-        limits = applicable(self._limits, labels)
+        limits = applicable(self.limits, labels)
         if self.policies.on_limit == "warn":
             limits = tuple(_softened(limit) for limit in limits)
         chosen = {"plan": self.policies.plan, **(options or {})}

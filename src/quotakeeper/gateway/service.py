@@ -23,6 +23,7 @@ from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
 from quotakeeper.gateway.keys import KeyRing, again, known_key, no_key
+from quotakeeper.gateway.limit_book import LimitBook, limits_in_force
 from quotakeeper.gateway.queries import check_query
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
@@ -60,6 +61,7 @@ class Gateway:
         )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
+        self.limits = LimitBook(meter.keeper)
         self._log = log or AccessLog(None)
         self._clock = clock or SystemClock()
         self._is_draining = False
@@ -150,6 +152,7 @@ class Gateway:
     async def _called(
         self, exchange: Exchange, taken: Taken, routed: Routed, known: PresentedKey, note: CallNote
     ) -> None:
+        await limits_in_force(self.limits, known.key)
         sender = Sender(known.key, routed.upstream, note)
         with self._calls.entered(known) as call:
             try:

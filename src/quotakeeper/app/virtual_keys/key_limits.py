@@ -11,6 +11,7 @@ from quotakeeper.keeper import engine_of
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.config import Settings
     from quotakeeper.domain.forecasting.status import LimitStatus
     from quotakeeper.domain.limits import Limit
 
@@ -30,13 +31,12 @@ def limits_of_keys(
 
 def all_limits_of(keeper: Keeper, key: VirtualKey) -> tuple[Limit, ...]:
     """Return the limits with labels that a key is under, those of the key itself last."""
-    own = limits_owned_by(keeper, key)
+    own = limits_owned_by(keeper.settings, key)
     names = {each.name for each in own}  # a gateway's keeper has them already
     selected = limits_of(key, keeper.limits)
     return (*(each for each in selected if each.name not in names), *own)
 
 
-def limits_owned_by(keeper: Keeper, key: VirtualKey) -> tuple[Limit, ...]:
+def limits_owned_by(settings: Settings, key: VirtualKey) -> tuple[Limit, ...]:
     """Return the limits that belong to a key, in the time zone and with the thresholds of the config."""
-    settings = keeper.settings
     return own_limits(key, settings.timezone, thresholds_from(settings.warn_at))
