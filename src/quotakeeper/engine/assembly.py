@@ -19,7 +19,13 @@ from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
-from quotakeeper.engine.leases.recall import EVERY_CALL, LeaseRecall, RecallFile, RecallNumber, RecallSign
+from quotakeeper.engine.leases.recall import (
+    EVERY_CALL,
+    LeaseRecall,
+    RecallFile,
+    RecallNumber,
+    RecallSign,
+)
 from quotakeeper.engine.ledger_clock import BOUND_SECONDS, LedgerClock
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.orders import Orders

@@ -17,6 +17,7 @@ from quotakeeper.keeper_limits import (
     use_config,
 )
 
+
 class LimitBook:
     """Puts limits in force. A key's limits are in force before its first call is reserved.
 

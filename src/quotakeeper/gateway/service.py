@@ -62,6 +62,7 @@ class Gateway:
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
         self.limits = LimitBook(meter.keeper)
+        self.config_problem = ""  # why a changed config is not in force
         self._log = log or AccessLog(None)
         self._clock = clock or SystemClock()
         self._is_draining = False
@@ -171,7 +172,8 @@ class Gateway:
                     raise GatewayAnswerError(503, "ended", call.ended) from None
 
     async def _tell_ready(self, exchange: Exchange) -> None:
-        problem = "draining" if self._is_draining else await self._problem()
+        problem = "draining" if self._is_draining else self.config_problem
+        problem = problem or await self._problem()
         if problem:
             await send_json(exchange, 503, {"status": "not ready", "problem": problem})
         else:

@@ -84,9 +84,7 @@ def checked_limit(limit: KeyLimit) -> KeyLimit:
 def checked_limits(limits: tuple[KeyLimit, ...]) -> tuple[KeyLimit, ...]:
     """Return limits that are valid together. Raises InvalidInputError."""
     if len(limits) > MOST_LIMITS:
-        raise InvalidInputError(
-            "limits", f"has {len(limits)} limits", f"the most is {MOST_LIMITS}"
-        )
+        raise InvalidInputError("limits", f"has {len(limits)} limits", f"the most is {MOST_LIMITS}")
     names = [each.name for each in limits]
     for name in names:
         if names.count(name) > 1:
