@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +83,21 @@ def test_a_key_lives_through_all_its_changes_and_the_audit_has_each(tmp_path: Pa
             last = (await api.ask("GET", place)).key
             assert (last["state"], last["concurrency"], last["project"]) == ("revoked", None, "")
             assert (last["models"], last["labels"]) == (["gemini-*"], {"team": "dub"})
-            assert [(each["name"], each["amount"]) for each in last["own_limits"]] == [("day", "0.25")]
+            assert [(each["name"], each["amount"]) for each in last["own_limits"]] == [
+                ("day", "0.25")
+            ]
             assert [each["valid"] for each in last["secrets"]] == [False, False]
             rows = (await api.ask("GET", "/audit")).body["rows"]
             assert [row["act"] for row in rows] == [
                 "create", *["change"] * 4, "rotate", "disable", "enable", "revoke",
             ]  # fmt: skip
             assert {row["actor"] for row in rows[1:]} == {"binh (admin API, 127.0.0.1)"}
-            assert (rows[0]["why"], rows[0]["before"], rows[3]["why"]) == ("she joins", None, "saving")
-            assert all(one["after"] == two["before"] for one, two in zip(rows, rows[1:], strict=False))
+            assert (rows[0]["why"], rows[0]["before"], rows[3]["why"]) == (
+                "she joins",
+                None,
+                "saving",
+            )
+            assert all(one["after"] == two["before"] for one, two in pairwise(rows))
 
     run(test)
 
@@ -104,7 +111,8 @@ REFUSED: list[tuple[str, Any, int, str, str]] = [
     ("/keys", {"name": "b", "limits": [{**DAY, "amout": 1}]}, 422, "unknown_field", "limits[0].amout"),
     ("/keys", {"name": "b", "limits": [{**DAY, "meter": "money"}]}, 422, "invalid_value", "limits[0].meter"),
     ("/keys", {"name": "b", "limits": [{**DAY, "window": "year"}]}, 422, "invalid_value", "limits[0].window"),
-    ("/keys", {"name": "b", "limits": [{**DAY, "provider": "gemni"}]}, 422, "invalid_value", "limits[0].provider"),
+    ("/keys", {"name": "b", "limits": [{**DAY, "provider": "gemni"}]}, 422, "invalid_value",
+     "limits[0].provider"),
     ("/keys", {"name": "b", "limits": [DAY, DAY]}, 422, "invalid_value", "limits"),
     ("/keys", {}, 422, "invalid_value", "name"),
     ("/keys", [], 422, "invalid_value", ""),
@@ -231,13 +239,17 @@ def test_limits_of_the_config_are_listed_and_cannot_be_changed(tmp_path: Path) -
         async with admin(tmp_path) as api:
             key = (await api.made(limits=[DAY])).key
             limits = (await api.ask("GET", "/limits")).body["limits"]
-            told = [(each["name"], each["owner"], each["read_only"], each["key"]) for each in limits]
+            told = [
+                (each["name"], each["owner"], each["read_only"], each["key"]) for each in limits
+            ]
             assert told == [
                 ("all", "config", True, None), ("each", "config", True, None),
                 ("an: day", "key", False, key["id"]),
             ]  # fmt: skip
             assert (limits[0]["use"]["used"], limits[1]["use"]) == ("1", None)
-            assert Decimal(limits[2]["use"]["used"]) > 0  # a call with the label key=an was before it
+            assert (
+                Decimal(limits[2]["use"]["used"]) > 0
+            )  # a call with the label key=an was before it
             for method in ("PUT", "PATCH", "POST", "DELETE"):
                 assert (await api.ask(method, "/limits", {})).status == 405
                 assert (await api.ask(method, "/limits/all", {})).status == 404

@@ -122,16 +122,17 @@ class KeyStoreRules:
             with closing(open_keys()) as store:
                 own = KeyManager(store, clock.now, model)
                 barrier.wait(30)
-                while True:
-                    seen = key_named(store, "lan")
-                    wanted = (*seen.models, model)
-                    try:
-                        own.change(
-                            "lan", lambda key: replace(key, models=wanted), "", seen.version
-                        )
-                    except KeyWasChangedError:
-                        continue
-                    return
+                while not added(store, own, model):
+                    pass
+
+        def added(store: KeyStore, own: KeyManager, model: str) -> bool:
+            seen = key_named(store, "lan")
+            wanted = (*seen.models, model)
+            try:
+                own.change("lan", lambda key: replace(key, models=wanted), "", seen.version)
+            except KeyWasChangedError:
+                return False
+            return True
 
         threads = [Thread(target=add, args=(f"m{number}",)) for number in range(4)]
         for thread in threads:

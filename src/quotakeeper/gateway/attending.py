@@ -6,9 +6,10 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from quotakeeper.config import Settings
-from quotakeeper.gateway.admin.listening import AdminListening, start_admin
+from quotakeeper.gateway.admin.listening import AdminListening, AdminServer, start_admin
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.config_watch import ConfigWatch
 from quotakeeper.gateway.service import Gateway
@@ -38,17 +39,19 @@ class Attending:
 @asynccontextmanager
 async def attended(
     gateway: Gateway, keeper: Keeper, attending: Attending | None
-) -> AsyncIterator[ConfigWatch | None]:  # fmt: skip
+) -> AsyncIterator[Callable[[], None]]:  # fmt: skip
     """Watch the config and serve the admin API inside the `with` block.
 
-    SIGHUP reads the config again. Raises InvalidInputError if the admin API cannot listen.
+    Yields a function that announces the admin API. SIGHUP reads the config again. Raises
+    InvalidInputError if the admin API cannot listen.
     """
     if attending is None:
-        yield None
+        yield lambda: None
         return
 
     def told(problem: str) -> None:
-        gateway.config_problem = f"{_CONFIG_PROBLEM}: {watch.where}" if problem else ""
+        where = watch.where.replace("\\", "/").rpartition("/")[2]  # not where the file is
+        gateway.config_problem = f"{_CONFIG_PROBLEM}: {where}" if problem else ""
         attending.reloaded(problem)
 
     watch = ConfigWatch(keeper, gateway.limits, attending.load, told)
@@ -56,14 +59,12 @@ async def attended(
     if attending.admin is not None:
         parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
         server = await start_admin(attending.admin, parts)
-        if attending.announce_admin is not None:
-            attending.announce_admin(server.url)
     loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
     if number is not None:
         loop.add_signal_handler(number, watch.ask)
     task = asyncio.create_task(watch.run())
     try:
-        yield watch
+        yield partial(_announce, attending, server)
     finally:
         if number is not None:
             loop.remove_signal_handler(number)
@@ -72,3 +73,8 @@ async def attended(
             await task
         if server is not None:
             await server.stop()
+
+
+def _announce(attending: Attending, server: AdminServer | None) -> None:
+    if server is not None and attending.announce_admin is not None:
+        attending.announce_admin(server.url)

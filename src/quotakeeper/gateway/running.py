@@ -82,8 +82,9 @@ async def _run(
         port = int(listener.sockets[0].getsockname()[1])
         marks = AddressMarks(keeper.settings, _marked_hosts(listening), port)
         try:
-            async with attended(gateway, keeper, attending):
+            async with attended(gateway, keeper, attending) as announce_more:
                 announce(f"http://{_shown(listening.host)}:{port}")
+                announce_more()
                 await _until_stopped(gateway)
         finally:
             marks.close()

@@ -109,6 +109,15 @@ def is_accepted(key: VirtualKey, secret: KeySecret, now: int) -> bool:
     return refusal_of(key, secret, now) is None
 
 
+def audit_page_record(rows: Sequence[KeyAudit], *, more: bool) -> dict[str, object]:
+    """Return some rows of the audit. `next` is the number of the last row; None if none follows."""
+    return {
+        "schema": Schema.KEY_AUDIT,
+        "rows": [{**audit_record(row), "key_id": row.key_id} for row in rows],
+        "next": rows[-1].seq if more else None,
+    }
+
+
 def audit_record(row: KeyAudit) -> dict[str, object]:
     """Return one row of the audit. `before` is None for a new key."""
     return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.virtual_keys.key_documents import (
-    audit_record,
+    audit_page_record,
     key_change_record,
     key_fields,
     key_secret_record,
@@ -133,11 +133,7 @@ def list_audit(parts: AdminParts, asked: Asked) -> Answer:
         if row.seq > query.get("after", 0) and query.get("key", row.key_id) == row.key_id
     ]  # fmt: skip
     page = rows[: query.get("limit", DEFAULT_PAGE)]
-    return Answer({
-        "schema": Schema.KEY_AUDIT,
-        "rows": [{**audit_record(row), "key_id": row.key_id} for row in page],
-        "next": page[-1].seq if len(rows) > len(page) else None,
-    })  # fmt: skip
+    return Answer(audit_page_record(page, more=len(rows) > len(page)))
 
 
 def _edited(parts: AdminParts, key: VirtualKey, body: dict[str, Any]) -> VirtualKey:
