@@ -59,8 +59,14 @@ def test_each_route_refuses_a_stranger_and_each_change_a_reader(tmp_path: Path) 
 
 
 def test_a_key_lives_through_all_its_changes_and_the_audit_has_each(tmp_path: Path) -> None:
+    check_all_changes(tmp_path)
+
+
+def check_all_changes(folder: Path, ledger: str = "") -> None:
+    """Make a key, and change it in every way."""
+
     async def test() -> None:
-        async with admin(tmp_path) as api:
+        async with admin(folder, ledger) as api:
             made = await api.made(
                 "an", project="film", labels={"team": "dub"}, concurrency=3, limits=[DAY],
                 expires_at="2999-01-01T00:00:00+07:00", models=["gemini-*"], why="she joins",
@@ -182,10 +188,14 @@ def test_a_change_without_a_version_or_of_an_older_one_is_refused(tmp_path: Path
 
 
 def test_of_changes_at_once_none_is_lost(tmp_path: Path) -> None:
+    check_changes_at_once(tmp_path)
+
+
+def check_changes_at_once(folder: Path, ledger: str = "") -> None:
     """Twelve administrators add a model each; who is late reads again and repeats."""
 
     async def test() -> None:
-        async with admin(tmp_path) as api:
+        async with admin(folder, ledger) as api:
             place = f"/keys/{(await api.made(models=[])).key['id']}"
             refused = 0
 
