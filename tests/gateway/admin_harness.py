@@ -24,7 +24,7 @@ TOKEN, READER = "canary-of-the-admin-token-0123456789", "canary-of-the-reader-to
 CONFIG: dict[str, object] = {
     "default_limits": False, "timezone": "UTC",
     "limit": [
-        {"name": "all", "meter": "requests", "window": "day", "amount": 100},
+        {"name": "all", "meter": "requests", "window": "none", "amount": 100},
         {"name": "each", "meter": "cost", "window": "month", "amount": "2.50", "per": "key"},
     ],
 }  # fmt: skip

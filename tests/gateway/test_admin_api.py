@@ -18,7 +18,7 @@ from quotakeeper.gateway.admin.tables import PROBLEM
 from quotakeeper.gateway.admin.tokens import Scope
 from tests.gateway.admin_harness import READER, TOKEN, admin, run
 
-DAY = {"name": "day", "meter": "cost", "window": "day", "amount": "1.50"}
+DAY = {"name": "day", "meter": "cost", "window": "none", "amount": "1.50"}
 _ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 

@@ -18,7 +18,7 @@ from quotakeeper.gateway.config_watch import ConfigWatch
 from quotakeeper.gateway.limit_book import LimitBook
 
 BASE = 'default_limits = false\ntimezone = "UTC"\nlease = "LEASE"\n'
-TABLE = '[[limit]]\nname = "NAME"\nmeter = "requests"\nwindow = "day"\namount = AMOUNT\n'
+TABLE = '[[limit]]\nname = "NAME"\nmeter = "requests"\nwindow = "none"\namount = AMOUNT\n'
 NOT_VALID = [
     ("[[limit]\n", "quotakeeper.toml"),
     (BASE + TABLE.replace("AMOUNT", "-1"), "amount"),
@@ -123,7 +123,7 @@ def test_a_config_that_is_not_valid_changes_nothing(text: str, where: str, tmp_p
 
 def test_limits_of_keys_stay_through_a_reload_and_take_its_thresholds(tmp_path: Path) -> None:
     async def test(world: World) -> None:
-        key = VirtualKey("1", "an", limits=(KeyLimit("calls", "requests", "day", 1),))
+        key = VirtualKey("1", "an", limits=(KeyLimit("calls", "requests", "none", 1),))
         await world.book.learn(key)
         world.write("warn_at = 0.5\n" + limit("all", 9))
         await world.watch.reload()

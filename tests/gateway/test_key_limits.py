@@ -12,8 +12,8 @@ from quotakeeper.keeper_limits import give_back_leases
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.harness import GENERATE, gate, prompt, run
 
-TWO = (KeyLimit("calls", "requests", "day", 2, mode=Mode.HARD),)
-FOUR = (KeyLimit("calls", "requests", "day", 4),)
+TWO = (KeyLimit("calls", "requests", "none", 2, mode=Mode.HARD),)
+FOUR = (KeyLimit("calls", "requests", "none", 4),)
 
 
 @pytest.mark.parametrize("lease", ["off", "auto"])
@@ -29,12 +29,12 @@ def test_a_limit_of_a_key_holds_for_its_calls_alone_and_follows_each_change(
                 async def call(key: str) -> int:
                     return (await gateway.post(GENERATE, prompt(), key))[0]
 
-                assert [await call(own) for _ in range(3)] == [200, 200, 429]
+                assert [await call(own) for _ in range(3)] == [200, 200, 402]
                 assert [await call(other) for _ in range(3)] == [200] * 3
                 gateway.change("an", limits=FOUR)
-                assert [await call(own) for _ in range(3)] == [200, 200, 429]
+                assert [await call(own) for _ in range(3)] == [200, 200, 402]
                 gateway.change("an", limits=TWO)  # lower than what is used
-                assert await call(own) == 429
+                assert await call(own) == 402
                 gateway.change("an", limits=())
                 assert await call(own) == 200
                 assert gateway.keeper.limits == ()
