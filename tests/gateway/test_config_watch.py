@@ -16,6 +16,7 @@ from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.gateway.config_watch import ConfigWatch
 from quotakeeper.gateway.limit_book import LimitBook
+from quotakeeper.keeper import engine_of
 
 BASE = 'default_limits = false\ntimezone = "UTC"\nlease = "LEASE"\n'
 TABLE = '[[limit]]\nname = "NAME"\nmeter = "requests"\nwindow = "none"\namount = AMOUNT\n'
@@ -130,7 +131,9 @@ def test_limits_of_keys_stay_through_a_reload_and_take_its_thresholds(tmp_path: 
         assert world.watch.problem == ""
         assert [each.name for each in world.keeper.limits] == ["all", "an: calls"]
         assert {each.levels[0] for each in world.keeper.limits} == {5, 1}
-        assert (await world.calls(key="an"), await world.calls(key="binh")) == (1, 8)
+        await world.book.learn(VirtualKey("2", "binh", limits=key.limits))
+        assert [each.amount for each in world.keeper.limits] == [9, 1, 1]
+        assert (await world.calls(key="an"), await world.calls(key="chi")) == (1, 8)
 
     run(tmp_path, test)
 
@@ -167,3 +170,18 @@ def test_the_running_watch_answers_a_signal(tmp_path: Path) -> None:
         assert (world.told, await world.calls()) == ([""], 4)
 
     run(tmp_path, test)
+
+
+def test_no_call_is_admitted_on_a_lease_of_an_older_limit(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        world.write(limit("all", 1_000))
+        await world.watch.reload()
+        assert await world.calls(40) == 40
+        leases = engine_of(world.keeper).leases
+        assert leases is not None
+        assert leases.active
+        world.write(limit("all", 20))
+        await world.watch.reload()
+        assert await world.calls() == 0
+
+    run(tmp_path, test, "auto")
