@@ -182,6 +182,7 @@ def test_no_call_is_admitted_on_a_lease_of_an_older_limit(tmp_path: Path) -> Non
         assert leases.active
         world.write(limit("all", 20))
         await world.watch.reload()
+        leases._paused_until = 0.0  # leases can be requested again at once
         assert await world.calls() == 0
 
     run(tmp_path, test, "auto")
