@@ -176,9 +176,10 @@ def test_no_call_is_admitted_on_a_lease_of_an_older_limit(tmp_path: Path) -> Non
     async def test(world: World) -> None:
         world.write(limit("all", 1_000))
         await world.watch.reload()
-        assert await world.calls(40) == 40
         leases = engine_of(world.keeper).leases
         assert leases is not None
+        leases._paused_until = 0.0  # leases can be requested again at once
+        assert await world.calls(40) == 40
         assert leases.active
         world.write(limit("all", 20))
         await world.watch.reload()
