@@ -186,4 +186,4 @@ def test_no_call_is_admitted_on_a_lease_of_an_older_limit(tmp_path: Path) -> Non
         leases._paused_until = 0.0  # leases can be requested again at once
         assert await world.calls() == 0
 
-    run(tmp_path, test, "auto")
+    run(tmp_path, test, "10")
