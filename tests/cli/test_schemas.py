@@ -74,6 +74,7 @@ WITH_JSON = {
     ),
     "keys list": ("keys list --json", Schema.KEYS),
     "keys show": ("keys show lan --json", Schema.KEY),
+    "keys audit": ("keys audit --json", Schema.KEY_AUDIT),
     "keys rotate": ("keys rotate lan --json", Schema.KEY_SECRET),
     "keys revoke": ("keys revoke lan --json", Schema.KEY_CHANGE),
     "keys disable": ("keys disable lan --json", Schema.KEY_CHANGE),

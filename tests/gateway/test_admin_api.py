@@ -80,6 +80,7 @@ def check_all_changes(folder: Path, ledger: str = "") -> None:
                 ("POST", "/limits", {**DAY, "name": "month", "window": "month", "amount": 9}),
                 ("PUT", "/limits/day", {**_without(DAY, "name"), "amount": "0.25", "why": "saving"}),
                 ("DELETE", "/limits/month", None), ("POST", "/rotate", {"grace_seconds": 60}),
+                ("PATCH", "", {"networks": ["10.0.0.0/8"]}),
                 ("POST", "/disable", {}), ("POST", "/enable", None), ("POST", "/revoke", {"why": "x"}),
             ]  # fmt: skip
             for number, (method, more, body) in enumerate(acts, start=1):
@@ -95,7 +96,7 @@ def check_all_changes(folder: Path, ledger: str = "") -> None:
             assert [each["valid"] for each in last["secrets"]] == [False, False]
             rows = (await api.ask("GET", "/audit")).body["rows"]
             assert [row["act"] for row in rows] == [
-                "create", *["change"] * 4, "rotate", "disable", "enable", "revoke",
+                "create", *["change"] * 4, "rotate", "change", "disable", "enable", "revoke",
             ]  # fmt: skip
             assert {row["actor"] for row in rows[1:]} == {"binh (admin API, 127.0.0.1)"}
             assert (rows[0]["why"], rows[0]["before"], rows[3]["why"]) == (

@@ -103,7 +103,7 @@ def create_key_limit(parts: AdminParts, asked: Asked) -> Answer:
 
 
 def put_key_limit(parts: AdminParts, asked: Asked) -> Answer:
-    """Replace the values that were given of a limit of a key. Its name stays."""
+    """Replace the values of a limit of a key. Its name stays."""
     name = asked.path["limit"]
 
     def edit(key: VirtualKey) -> VirtualKey:
