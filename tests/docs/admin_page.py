@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from quotakeeper.gateway.admin.openapi import openapi_document
-from tests.docs.admin_texts import START, VIETNAMESE, WORDS
+from tests.docs.admin_texts import VIETNAMESE, WORDS
+
+MARK = "<!-- made from the OpenAPI document -->"
 
 
-def admin_page(language: str) -> str:
-    """Return the page in a language."""
+def admin_page(page: str, language: str) -> str:
+    """Return a page with the part that is made from the document after its mark."""
     document, words = openapi_document(), WORDS[language]
-    lines = [START[language].rstrip(), "", f"## {words['operations']}", ""]
+    lines = [page.partition(MARK)[0] + MARK, "", f"## {words['operations']}", ""]
     lines += [f"| {words['operation']} | {words['does']} | {words['token']} |", "|---|---|---|"]
     for path, methods in document["paths"].items():
         for method, each in methods.items():
@@ -32,7 +34,10 @@ def _operation(method: str, path: str, each: dict[str, Any], language: str) -> l
     lines += [_told(each["summary"], language), ""]
     given = [one for one in each["parameters"] if one["in"] == "query"]
     if given:
-        lines += [f"| {words['parameter']} | {words['value']} | {words['meaning']} |", "|---|---|---|"]
+        lines += [
+            f"| {words['parameter']} | {words['value']} | {words['meaning']} |",
+            "|---|---|---|",
+        ]
         lines += [
             f"| `{one['name']}` | {_kind(one['schema'], language)} | "
             f"{_told(one['description'], language)} |"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.gateway.admin.openapi import openapi_document, statuses_of
-from quotakeeper.gateway.admin.routes import PREFIX, ROUTES, Route
+from quotakeeper.gateway.admin.routes import PREFIX, ROUTES, AdminRoute
 from quotakeeper.gateway.admin.service import OPERATIONS
 from quotakeeper.gateway.admin.tables import PROBLEM
 from quotakeeper.gateway.admin.tokens import Scope
@@ -22,7 +22,7 @@ DAY = {"name": "day", "meter": "cost", "window": "none", "amount": "1.50"}
 _ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-def _filled(route: Route, key: str = _ID) -> str:
+def _filled(route: AdminRoute, key: str = _ID) -> str:
     return route.path.removeprefix(PREFIX).replace("{id}", key).replace("{limit}", "day")
 
 
@@ -305,10 +305,10 @@ def test_each_answer_fits_the_document_and_has_no_secret(tmp_path: Path) -> None
                 for canary in (secret, rotated.body["secret"], TOKEN, READER):
                     assert canary.encode() not in raw
             assert rotated.body["secret"] != secret
-            for path in filter(Path.is_file, tmp_path.rglob("*")):
-                data = path.read_bytes()
+            for file in filter(Path.is_file, tmp_path.rglob("*")):
+                data = file.read_bytes()
                 for canary in (secret, rotated.body["secret"], TOKEN, READER):
-                    assert canary.encode() not in data, path
+                    assert canary.encode() not in data, file
 
     run(test)
 

@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quotakeeper.gateway.admin.openapi import openapi_document, statuses_of
-from quotakeeper.gateway.admin.routes import PREFIX, ROUTES, Route
-from quotakeeper.gateway.admin.shapes import ShapeError, Table, tables_in
+from quotakeeper.gateway.admin.openapi import openapi_document, statuses_of, tables_in
+from quotakeeper.gateway.admin.routes import PREFIX, ROUTES, AdminRoute
+from quotakeeper.gateway.admin.shapes import JsonObject, ShapeError
 from quotakeeper.gateway.admin.tables import PROBLEM
 from tests.gateway.admin_harness import admin, run
 
 DOCUMENT = openapi_document()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-BODIES: dict[str, Table] = {
+BODIES: dict[str, JsonObject] = {
     table.name: table for route in ROUTES if route.body for table in tables_in(route.body)
 }
 _TEXT = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
@@ -106,7 +106,7 @@ def test_what_it_forbids_is_refused_and_the_error_names_the_field(data: st.DataO
 
 def test_any_request_gets_an_answer_that_the_document_describes(tmp_path: Path) -> None:
     """Requests that fit, nearly fit, or do not fit. None gets 500, and none stops the API."""
-    requests: list[tuple[Route, str, Any, object]] = []
+    requests: list[tuple[AdminRoute, str, Any, object]] = []
 
     @settings(
         max_examples=80, suppress_health_check=list(HealthCheck), deadline=None, database=None

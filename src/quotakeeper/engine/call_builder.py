@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.limits import Limit, Mode, applicable
+from quotakeeper.domain.limits import Limit, applicable, softened
 from quotakeeper.domain.money import parse_decimal, pico_from_usd
 from quotakeeper.domain.numbers import whole_times
 from quotakeeper.domain.units import (
@@ -23,7 +23,7 @@ from quotakeeper.engine.call_prices import CallPrices, PriceBook
 from quotakeeper.engine.call_tags import CallTags
 from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.value_classes import dataclass
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
@@ -84,15 +84,11 @@ class CallBuilder:
         self._calls: dict[object, PreparedCall] = {}
 
     def use(self, limits: tuple[Limit, ...], prices: PriceBook, names: Names) -> None:
-        """Check and price calls with other limits, prices and names from now on.
-
-        Calls that were built before keep theirs.
-        """
+        """Check and price calls with other limits, prices and names from now on."""
         self.limits, self.names = limits, names
         if prices is not self._prices.book:
             self._prices = CallPrices(prices, self.policies.on_unpriced)
-        # Last, so that a thread that reads the old limits now puts its call in the old dict.
-        self._calls = {}
+        self._calls = {}  # last: a thread that reads the old limits now uses the old dict
 
     def call(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -144,7 +140,7 @@ class CallBuilder:
         )
         limits = applicable(self.limits, labels)
         if self.policies.on_limit == "warn":
-            limits = tuple(_softened(limit) for limit in limits)
+            limits = tuple(map(softened, limits))
         chosen = {"plan": self.policies.plan, **(options or {})}
         return PreparedCall(labels, asked, chosen, limits)
 
@@ -302,9 +298,3 @@ def _one_of(kind: Any, value: object, field: str) -> Any:
         raise InvalidInputError(
             field, f"unknown {field} {str(value)[:40]!r}", "one of: " + ", ".join(kind)
         ) from None
-
-
-def _softened(limit: Limit) -> Limit:
-    if limit.mode is not Mode.HARD:
-        return limit
-    return replace(limit, mode=Mode.SOFT)

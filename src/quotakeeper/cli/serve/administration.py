@@ -10,7 +10,6 @@ from quotakeeper.config.admin_tokens import admin_tokens
 from quotakeeper.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from quotakeeper.cli.serve.command import ServeOptions
     from quotakeeper.domain.keys.key_store import KeyStore
     from quotakeeper.gateway.attending import Attending
 
@@ -30,8 +29,8 @@ def admin_address(text: str) -> tuple[str, int]:
 
 
 def attending(
-    session: context.CommandContext, options: ServeOptions, address: tuple[str, int] | None,
-    store: KeyStore, forget_keys: Callable[[], None],
+    session: context.CommandContext, address: tuple[str, int] | None, token_file: str | None,
+    hosts: tuple[str, ...], store: KeyStore, forget_keys: Callable[[], None],
 ) -> Attending:  # fmt: skip
     """Return what runs beside the gateway. Prints a new admin token. Raises ConfigError."""
     from quotakeeper.gateway.admin.listening import AdminListening
@@ -56,11 +55,11 @@ def attending(
 
     admin = None
     if address is not None:
-        writer, reader = admin_tokens(options.admin_token_file)
+        writer, reader = admin_tokens(token_file)
         if not writer:
             writer = new_token()
             text = "admin token, which is not shown again: {token}"
             console.tell(session.words(text, token=writer))
         tokens = tokens_of(writer, reader)
-        admin = AdminListening(*address, tokens, store, options.hosts)
+        admin = AdminListening(*address, tokens, store, hosts)
     return Attending(session.settings, reloaded, forget_keys, admin, announce)

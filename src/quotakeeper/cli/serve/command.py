@@ -50,7 +50,9 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
                 keeper, keys, upstreams, listening,
                 announce=lambda url: _announce(session, url, upstreams, listening),
                 log=None if options.quiet else console.say,
-                attending=attending(session, options, admin, store, keys.forget),
+                attending=attending(
+                    session, admin, options.admin_token_file, options.hosts, store, keys.forget
+                ),
             )  # fmt: skip
         finally:
             store.close()

@@ -27,7 +27,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AdminAnswer:
     """The answer to a request. `headers` are those beside the usual ones."""
 
     record: object

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from quotakeeper.gateway.admin.asked import version_of
 from quotakeeper.gateway.admin.problems import AdminProblem
-from quotakeeper.gateway.admin.routes import ROUTES, Route, path_pattern
+from quotakeeper.gateway.admin.routes import ROUTES, AdminRoute, path_pattern
 from quotakeeper.gateway.admin.shapes import Field, ShapeError, Whole
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import BodyTooLargeError, Exchange
@@ -18,7 +18,7 @@ MOST_BODY_BYTES = 64 * 1024
 _PATTERNS = tuple((route, path_pattern(route)) for route in ROUTES)
 
 
-def found_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+def found_route(method: str, path: str) -> tuple[AdminRoute, dict[str, str]]:
     """Return the route of a request, and the names in its path. Raises AdminProblem (404, 405)."""
     allowed = []
     for route, pattern in _PATTERNS:
@@ -36,7 +36,7 @@ def found_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
     raise problem
 
 
-def read_query(route: Route, target: str) -> dict[str, Any]:
+def read_query(route: AdminRoute, target: str) -> dict[str, Any]:
     """Return the checked values of a query. Raises AdminProblem (400, 422)."""
     found: dict[str, Any] = {}
     query = target.partition("?")[2]
@@ -63,7 +63,7 @@ def _parameter(field: Field, name: str, text: str) -> Any:
         raise AdminProblem(422, "invalid_value", error.problem, error.where) from None
 
 
-async def read_body(route: Route, exchange: Exchange) -> dict[str, Any]:
+async def read_body(route: AdminRoute, exchange: Exchange) -> dict[str, Any]:
     """Return the checked body. Raises AdminProblem (400, 413, 415, 422), ClientGoneError."""
     head = exchange.head
     if route.body is None:
@@ -109,7 +109,7 @@ def _parsed(data: bytes) -> object:
     return parsed
 
 
-def read_version(route: Route, head: RequestHead) -> int | None:
+def read_version(route: AdminRoute, head: RequestHead) -> int | None:
     """Return the version of `If-Match`; None if the route needs none. Raises AdminProblem."""
     if not route.is_change:
         return None

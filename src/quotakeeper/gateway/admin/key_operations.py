@@ -16,7 +16,7 @@ from quotakeeper.app.virtual_keys.managing import IssuedKey
 from quotakeeper.domain.keys.key_limit import KeyLimit
 from quotakeeper.domain.keys.virtual_key import OnGone, VirtualKey
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.gateway.admin.asked import Answer, Asked, etag
+from quotakeeper.gateway.admin.asked import AdminAnswer, Asked, etag
 from quotakeeper.gateway.admin.key_limits import key_limit_from, key_limits_from
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.problems import AdminProblem
@@ -25,10 +25,11 @@ from quotakeeper.value_classes import replace
 
 DEFAULT_PAGE = 100
 _DAY_SECONDS = 86_400
+_PLAIN = ("project", "expires_at", "concurrency")
 _LISTS = ("providers", "models", "networks")
 
 
-def list_keys(parts: AdminParts, asked: Asked) -> Answer:
+def list_keys(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """List keys by the cursor `after`, the id of the last key of the page before."""
     query, now = asked.query, parts.now()
     keys = sorted(parts.store.all_keys(), key=lambda key: key.id)
@@ -39,19 +40,19 @@ def list_keys(parts: AdminParts, asked: Asked) -> Answer:
     ]  # fmt: skip
     page = wanted[: query.get("limit", DEFAULT_PAGE)]
     more = len(wanted) > len(page)
-    return Answer({
+    return AdminAnswer({
         "schema": Schema.KEYS, "as_of": rfc3339(now),
         "keys": [key_fields(key, now) for key in page], "next": page[-1].id if more else None,
     })  # fmt: skip
 
 
-def get_key(parts: AdminParts, asked: Asked) -> Answer:
+def get_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Read one key."""
     key = parts.key_of_id(asked.path["id"])
     return _shown(key, {"schema": Schema.KEY, "key": key_fields(key, parts.now())})
 
 
-def create_key(parts: AdminParts, asked: Asked) -> Answer:
+def create_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Create a key. Its secret is only in this answer."""
     name: str = asked.body["name"]
     wanted = _edited(parts, VirtualKey(id="", name=name), asked.body)
@@ -61,12 +62,12 @@ def create_key(parts: AdminParts, asked: Asked) -> Answer:
     return _issued(parts, parts.manager(asked.actor).create(wanted, asked.why))
 
 
-def change_key(parts: AdminParts, asked: Asked) -> Answer:
+def change_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Change the fields that were given."""
     return _changed(parts, asked, lambda key: _edited(parts, key, asked.body))
 
 
-def rotate_key(parts: AdminParts, asked: Asked) -> Answer:
+def rotate_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Give a key a new secret, which is only in this answer."""
     key = parts.key_of_id(asked.path["id"])
     grace = asked.body.get("grace_seconds", _DAY_SECONDS) * SECOND
@@ -74,22 +75,22 @@ def rotate_key(parts: AdminParts, asked: Asked) -> Answer:
     return _issued(parts, manager.rotate(key.name, grace, asked.why, asked.version))
 
 
-def revoke_key(parts: AdminParts, asked: Asked) -> Answer:
+def revoke_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Refuse a key for ever."""
     return _acted(parts, asked, "revoke")
 
 
-def disable_key(parts: AdminParts, asked: Asked) -> Answer:
+def disable_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Refuse a key until it is enabled."""
     return _acted(parts, asked, "disable")
 
 
-def enable_key(parts: AdminParts, asked: Asked) -> Answer:
+def enable_key(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Accept a disabled key again."""
     return _acted(parts, asked, "enable")
 
 
-def create_key_limit(parts: AdminParts, asked: Asked) -> Answer:
+def create_key_limit(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Add a limit to a key."""
     new = key_limit_from(parts.keeper, asked.body)
 
@@ -102,7 +103,7 @@ def create_key_limit(parts: AdminParts, asked: Asked) -> Answer:
     return _changed(parts, asked, edit)
 
 
-def put_key_limit(parts: AdminParts, asked: Asked) -> Answer:
+def put_key_limit(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Replace the values of a limit of a key. Its name stays."""
     name = asked.path["limit"]
 
@@ -115,7 +116,7 @@ def put_key_limit(parts: AdminParts, asked: Asked) -> Answer:
     return _changed(parts, asked, edit)
 
 
-def delete_key_limit(parts: AdminParts, asked: Asked) -> Answer:
+def delete_key_limit(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Remove a limit from a key. What its calls have used stays in the ledger."""
 
     def edit(key: VirtualKey) -> VirtualKey:
@@ -125,7 +126,7 @@ def delete_key_limit(parts: AdminParts, asked: Asked) -> Answer:
     return _changed(parts, asked, edit)
 
 
-def list_audit(parts: AdminParts, asked: Asked) -> Answer:
+def list_audit(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """List the audit by the cursor `after`, the number of the last row of the page before."""
     query = asked.query
     rows = [
@@ -133,12 +134,14 @@ def list_audit(parts: AdminParts, asked: Asked) -> Answer:
         if row.seq > query.get("after", 0) and query.get("key", row.key_id) == row.key_id
     ]  # fmt: skip
     page = rows[: query.get("limit", DEFAULT_PAGE)]
-    return Answer(audit_page_record(page, more=len(rows) > len(page)))
+    return AdminAnswer(audit_page_record(page, more=len(rows) > len(page)))
 
 
 def _edited(parts: AdminParts, key: VirtualKey, body: dict[str, Any]) -> VirtualKey:
     """Return a key with the fields of a body."""
-    given = {name: body[name] for name in ("project", "expires_at", "concurrency") if name in body}
+    given: dict[str, Any] = {
+        name: body[name] for name in ("project", "expires_at", "concurrency") if name in body
+    }
     given |= {name: tuple(body[name]) for name in _LISTS if name in body}
     if "labels" in body:
         given["labels"] = tuple(body["labels"].items())
@@ -153,27 +156,27 @@ def _edited(parts: AdminParts, key: VirtualKey, body: dict[str, Any]) -> Virtual
 
 def _changed(
     parts: AdminParts, asked: Asked, edit: Callable[[VirtualKey], VirtualKey]
-) -> Answer:  # fmt: skip
+) -> AdminAnswer:  # fmt: skip
     key = parts.key_of_id(asked.path["id"])
     after = parts.manager(asked.actor).change(key.name, edit, asked.why, asked.version)
     parts.forget_keys()
     return _shown(after, key_change_record(after, parts.now()))
 
 
-def _acted(parts: AdminParts, asked: Asked, act: str) -> Answer:
+def _acted(parts: AdminParts, asked: Asked, act: str) -> AdminAnswer:
     key, manager = parts.key_of_id(asked.path["id"]), parts.manager(asked.actor)
     after: VirtualKey = getattr(manager, act)(key.name, asked.why, asked.version)
     parts.forget_keys()
     return _shown(after, key_change_record(after, parts.now()))
 
 
-def _issued(parts: AdminParts, issued: IssuedKey) -> Answer:
+def _issued(parts: AdminParts, issued: IssuedKey) -> AdminAnswer:
     parts.forget_keys()
     return _shown(issued.key, key_secret_record(issued, parts.now()))
 
 
-def _shown(key: VirtualKey, record: dict[str, object]) -> Answer:
-    return Answer(record, (("ETag", etag(key.version)),))
+def _shown(key: VirtualKey, record: dict[str, object]) -> AdminAnswer:
+    return AdminAnswer(record, (("ETag", etag(key.version)),))
 
 
 def _limit_of(key: VirtualKey, name: str) -> KeyLimit:

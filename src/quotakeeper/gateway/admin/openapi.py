@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from quotakeeper.gateway.admin.problems import TITLES
-from quotakeeper.gateway.admin.routes import ROUTES, Route
-from quotakeeper.gateway.admin.shapes import Document, tables_in
+from quotakeeper.gateway.admin.routes import ROUTES, AdminRoute
+from quotakeeper.gateway.admin.shapes import Document, JsonObject, Many, OrNull
 from quotakeeper.gateway.admin.tables import PROBLEM
 from quotakeeper.gateway.admin.tokens import Scope
 
@@ -44,7 +44,17 @@ def openapi_document() -> dict[str, Any]:
     }
 
 
-def statuses_of(route: Route) -> tuple[int, ...]:
+def tables_in(shape: object) -> list[JsonObject]:
+    """Return every `JsonObject` inside a shape, itself first."""
+    if isinstance(shape, JsonObject):
+        inner = [each for entry in shape.fields.values() for each in tables_in(entry.shape)]
+        return [shape, *inner]
+    if isinstance(shape, Many):
+        return tables_in(shape.item)
+    return tables_in(shape.shape) if isinstance(shape, OrNull) else []
+
+
+def statuses_of(route: AdminRoute) -> tuple[int, ...]:
     """Return the statuses of errors that a route can answer with."""
     found = {401, 500, 503}
     if route.scope is Scope.WRITE:
@@ -64,7 +74,7 @@ def statuses_of(route: Route) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _operation(route: Route) -> Document:
+def _operation(route: AdminRoute) -> Document:
     made: Document = {
         "operationId": route.name,
         "summary": route.about,
@@ -80,7 +90,7 @@ def _operation(route: Route) -> Document:
     return made
 
 
-def _parameters(route: Route) -> list[Document]:
+def _parameters(route: AdminRoute) -> list[Document]:
     found: list[Document] = [
         {"name": name, "in": "path", "required": True, "schema": route.parameter(name).document()}
         for name in route.parameters
@@ -105,7 +115,7 @@ def _parameters(route: Route) -> list[Document]:
     return found
 
 
-def _responses(route: Route) -> Document:
+def _responses(route: AdminRoute) -> Document:
     content = {"application/json": {"schema": route.answer.document()}}
     done: Document = {"description": "Done.", "content": content}
     if route.has_etag:

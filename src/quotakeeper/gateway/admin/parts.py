@@ -18,6 +18,7 @@ class ConfigReader(Protocol):
 
     def state(self) -> dict[str, object]:
         """Return the state, in the form of the table ConfigState without its schema."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

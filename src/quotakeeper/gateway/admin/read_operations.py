@@ -12,7 +12,7 @@ from quotakeeper.app.records.status import limit_record, status_record
 from quotakeeper.app.virtual_keys.key_limits import limits_owned_by
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.limits import Limit
-from quotakeeper.gateway.admin.asked import Answer, Asked
+from quotakeeper.gateway.admin.asked import AdminAnswer, Asked
 from quotakeeper.gateway.admin.key_operations import DEFAULT_PAGE
 from quotakeeper.gateway.admin.openapi import openapi_document
 from quotakeeper.gateway.admin.parts import AdminParts
@@ -23,12 +23,12 @@ _MOST_READ = 20_000  # entries for one page, so that no request reads a whole le
 _DEFAULT_BY = "provider,model,operation"
 
 
-def get_open_api(parts: AdminParts, asked: Asked) -> Answer:
+def get_open_api(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Return the OpenAPI document."""
-    return Answer(openapi_document())
+    return AdminAnswer(openapi_document())
 
 
-def list_limits(parts: AdminParts, asked: Asked) -> Answer:
+def list_limits(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """List the limits of the config, and those of all keys that are not revoked."""
     settings = parts.keeper.settings
     found: list[tuple[Limit, str | None]] = [(limit, None) for limit in settings.limits]
@@ -38,7 +38,7 @@ def list_limits(parts: AdminParts, asked: Asked) -> Answer:
     used = [limit for limit, _ in found if not limit.is_rule]
     standing = engine_of(parts.keeper).reads.standing(used) if used else []
     use = {each.limit.account.key + each.limit.name: limit_record(each) for each in standing}
-    return Answer({
+    return AdminAnswer({
         "schema": Schema.ADMIN_LIMITS, "as_of": rfc3339(parts.now()),
         "limits": [
             {
@@ -51,22 +51,23 @@ def list_limits(parts: AdminParts, asked: Asked) -> Answer:
     })  # fmt: skip
 
 
-def get_status(parts: AdminParts, asked: Asked) -> Answer:
+def get_status(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Return the state and the forecast of the limits in force."""
-    return Answer(status_record(parts.keeper.status()))
+    return AdminAnswer(status_record(parts.keeper.status()))
 
 
-def get_usage(parts: AdminParts, asked: Asked) -> Answer:
+def get_usage(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Return usage, added up by dimensions."""
     by = tuple(each.strip() for each in asked.query.get("by", _DEFAULT_BY).split(","))
     since, until = asked.query.get("since"), asked.query.get("until")
-    return Answer(report_record(usage_report(parts.keeper, by, since, until, parts.now())))
+    return AdminAnswer(report_record(usage_report(parts.keeper, by, since, until, parts.now())))
 
 
-def list_events(parts: AdminParts, asked: Asked) -> Answer:
+def list_events(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """List the ledger's entries about calls, after the entry with the number `after`."""
     most = asked.query.get("limit", DEFAULT_PAGE)
-    page, last, more = [], asked.query.get("after", 0), False
+    page: list[dict[str, object]] = []
+    last, more = asked.query.get("after", 0), False
     read = 0
     entries: Iterator[Entry] = parts.keeper.entries(last)
     for entry in entries:
@@ -76,14 +77,14 @@ def list_events(parts: AdminParts, asked: Asked) -> Answer:
         last, read = entry.seq, read + 1
         if entry.id:
             page.append(_event(entry))
-    return Answer({
+    return AdminAnswer({
         "schema": Schema.LEDGER_EVENTS, "events": page, "next": last if more else None,
     })  # fmt: skip
 
 
-def get_config(parts: AdminParts, asked: Asked) -> Answer:
+def get_config(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """Return the state of the config file."""
-    return Answer({"schema": Schema.ADMIN_CONFIG, **parts.config.state()})
+    return AdminAnswer({"schema": Schema.ADMIN_CONFIG, **parts.config.state()})
 
 
 def _event(entry: Entry) -> dict[str, object]:

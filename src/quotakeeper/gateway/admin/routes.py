@@ -8,7 +8,16 @@ from types import MappingProxyType
 
 from quotakeeper.domain.keys.key_limit import LIMIT_NAME
 from quotakeeper.gateway.admin import tables
-from quotakeeper.gateway.admin.shapes import Field, Instant, OneOf, Open, Shape, Table, Text, Whole
+from quotakeeper.gateway.admin.shapes import (
+    Field,
+    Instant,
+    JsonObject,
+    JsonShape,
+    OneOf,
+    Open,
+    Text,
+    Whole,
+)
 from quotakeeper.gateway.admin.tokens import Scope
 from quotakeeper.value_classes import dataclass, field
 
@@ -25,7 +34,7 @@ _SPAN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class AdminRoute:
     """One operation.
 
     - `scope`: what the token must be allowed to do.
@@ -38,8 +47,8 @@ class Route:
     name: str
     scope: Scope
     about: str
-    answer: Shape
-    body: Table | None = None
+    answer: JsonShape
+    body: JsonObject | None = None
     query: Mapping[str, Field] = field(default_factory=lambda: _NO_FIELDS)
     status: int = 200
     is_change: bool = False
@@ -51,32 +60,32 @@ class Route:
         """The names in the path."""
         return tuple(re.findall(r"{(\w+)}", self.path))
 
-    def parameter(self, name: str) -> Shape:
+    def parameter(self, name: str) -> JsonShape:
         """Return the shape of a name in the path."""
         return Text(1, 64, _FORMS[name])
 
 
-def _change(method: str, path: str, name: str, about: str, body: Table | None) -> Route:
+def _change(method: str, path: str, name: str, about: str, body: JsonObject | None) -> AdminRoute:
     secret = name == "rotateKey"
     answer = tables.KEY_WITH_SECRET if secret else tables.ONE_KEY
-    return Route(
+    return AdminRoute(
         method, path, name, Scope.WRITE, about, answer, body, is_change=True, has_etag=True
     )
 
 
 _KEY = f"{PREFIX}/keys/{{id}}"
 _LIMIT = f"{_KEY}/limits/{{limit}}"
-ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{PREFIX}/openapi.json", "getOpenApi", Scope.READ, "This description.",
+ROUTES: tuple[AdminRoute, ...] = (
+    AdminRoute("GET", f"{PREFIX}/openapi.json", "getOpenApi", Scope.READ, "This description.",
           Open("An OpenAPI 3.1 document.")),
-    Route("GET", f"{PREFIX}/keys", "listKeys", Scope.READ, "List keys.", tables.KEYS,
+    AdminRoute("GET", f"{PREFIX}/keys", "listKeys", Scope.READ, "List keys.", tables.KEYS,
           query={"state": Field(OneOf(("active", "disabled", "revoked")), "Only keys in this state."),
                  "name": Field(Text(1), "Only the key with this name."),
                  "after": Field(Text(1, 64, _FORMS["id"]), "The cursor of the page before."),
                  "limit": _PAGE}),
-    Route("POST", f"{PREFIX}/keys", "createKey", Scope.WRITE, "Create a key.",
+    AdminRoute("POST", f"{PREFIX}/keys", "createKey", Scope.WRITE, "Create a key.",
           tables.KEY_WITH_SECRET, tables.NEW_KEY, status=201, has_etag=True),
-    Route("GET", _KEY, "getKey", Scope.READ, "Read one key.", tables.ONE_KEY, has_etag=True),
+    AdminRoute("GET", _KEY, "getKey", Scope.READ, "Read one key.", tables.ONE_KEY, has_etag=True),
     _change("PATCH", _KEY, "changeKey", "Change fields of a key.", tables.KEY_CHANGE),
     _change("POST", f"{_KEY}/rotate", "rotateKey", "Give a key a new secret.", tables.ROTATION),
     _change("POST", f"{_KEY}/revoke", "revokeKey", "Refuse a key for ever.", tables.ACT),
@@ -85,25 +94,25 @@ ROUTES: tuple[Route, ...] = (
     _change("POST", f"{_KEY}/limits", "createKeyLimit", "Add a limit to a key.", tables.NEW_LIMIT),
     _change("PUT", _LIMIT, "putKeyLimit", "Replace a limit of a key.", tables.LIMIT_CHANGE),
     _change("DELETE", _LIMIT, "deleteKeyLimit", "Remove a limit from a key.", None),
-    Route("GET", f"{PREFIX}/limits", "listLimits", Scope.READ,
+    AdminRoute("GET", f"{PREFIX}/limits", "listLimits", Scope.READ,
           "List all limits with their use. Those of the config file are read-only here.",
           tables.LIMITS),
-    Route("GET", f"{PREFIX}/status", "getStatus", Scope.READ,
+    AdminRoute("GET", f"{PREFIX}/status", "getStatus", Scope.READ,
           "The state and forecast of every limit that the gateway has in force.", tables.STATUS),
-    Route("GET", f"{PREFIX}/usage", "getUsage", Scope.READ, "Usage, added up.", tables.REPORT,
+    AdminRoute("GET", f"{PREFIX}/usage", "getUsage", Scope.READ, "Usage, added up.", tables.REPORT,
           query={"by": Field(Text(1, 512), 'Dimensions, such as "provider,model,scope.key".'), **_SPAN}),
-    Route("GET", f"{PREFIX}/events", "listEvents", Scope.READ,
+    AdminRoute("GET", f"{PREFIX}/events", "listEvents", Scope.READ,
           "The ledger's entries about calls, by cursor.", tables.EVENTS,
           query={"after": _AFTER, "limit": _PAGE}),
-    Route("GET", f"{PREFIX}/audit", "listAudit", Scope.READ, "Who changed which key, and how.",
+    AdminRoute("GET", f"{PREFIX}/audit", "listAudit", Scope.READ, "Who changed which key, and how.",
           tables.AUDIT, query={"after": _AFTER, "limit": _PAGE,
                                "key": Field(Text(1, 64, _FORMS["id"]), "Only this key.")}),
-    Route("GET", f"{PREFIX}/config", "getConfig", Scope.READ, "The state of the config file.",
+    AdminRoute("GET", f"{PREFIX}/config", "getConfig", Scope.READ, "The state of the config file.",
           tables.CONFIG_STATE),
 )  # fmt: skip
 
 
-def path_pattern(route: Route) -> re.Pattern[str]:
+def path_pattern(route: AdminRoute) -> re.Pattern[str]:
     """Return the pattern of the paths of a route. Its groups are the names in the path."""
     parts = re.split(r"{(\w+)}", route.path)
     made = [

@@ -11,17 +11,17 @@ from quotakeeper.app.virtual_keys.managing import KeyWasChangedError
 from quotakeeper.domain.keys.key_text import has_secret
 from quotakeeper.errors import InvalidInputError, LedgerError, QuotakeeperError
 from quotakeeper.gateway.admin import key_operations, read_operations
-from quotakeeper.gateway.admin.asked import Answer, Asked
+from quotakeeper.gateway.admin.asked import AdminAnswer, Asked
 from quotakeeper.gateway.admin.checking import found_route, read_body, read_query, read_version
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.problems import AdminProblem, send, send_problem
-from quotakeeper.gateway.admin.routes import Route
+from quotakeeper.gateway.admin.routes import AdminRoute
 from quotakeeper.gateway.admin.tokens import AdminTokens, Scope
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import Exchange
 
 log = logging.getLogger("quotakeeper.gateway")
-Operation = Callable[[AdminParts, Asked], Answer]
+Operation = Callable[[AdminParts, Asked], AdminAnswer]
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({
     "getOpenApi": read_operations.get_open_api,
     "listKeys": key_operations.list_keys,
@@ -53,7 +53,7 @@ class AdminService:
         self._tokens = tokens
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Answer one request."""
+        """AdminAnswer one request."""
         try:
             route, answer = await self._answered(exchange)
         except AdminProblem as problem:
@@ -61,7 +61,7 @@ class AdminService:
             return
         await send(exchange, route.status, answer.record, answer.headers)
 
-    async def _answered(self, exchange: Exchange) -> tuple[Route, Answer]:
+    async def _answered(self, exchange: Exchange) -> tuple[AdminRoute, AdminAnswer]:
         head = exchange.head
         scopes = self._tokens.scopes_of(_token(head))
         if not scopes:  # before anything else, so that a stranger learns nothing
@@ -79,7 +79,7 @@ class AdminService:
         # A change must not end half done because its client has gone: the thread goes on.
         return route, await asyncio.to_thread(self._done, OPERATIONS[route.name], asked)
 
-    def _done(self, operation: Operation, asked: Asked) -> Answer:
+    def _done(self, operation: Operation, asked: Asked) -> AdminAnswer:
         try:
             return operation(self._parts, asked)
         except KeyWasChangedError as error:

@@ -28,7 +28,7 @@ class ShapeError(Exception):
         super().__init__(f"{where or 'the value'}: {problem}")
 
 
-class Shape(Protocol):
+class JsonShape(Protocol):
     """The description of a JSON value."""
 
     def read(self, value: object, where: str = "") -> Any:
@@ -156,7 +156,7 @@ class Amount:
 class Many:
     """A list of values of one shape."""
 
-    item: Shape
+    item: JsonShape
     most: int = 64
 
     def read(self, value: object, where: str = "") -> list[Any]:
@@ -202,7 +202,7 @@ class Labels:
 class OrNull:
     """A value, or null."""
 
-    shape: Shape
+    shape: JsonShape
 
     def read(self, value: object, where: str = "") -> Any:
         """Return the checked value, or None. Raises ShapeError."""
@@ -232,15 +232,15 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a `Table`."""
+    """One field of a `JsonObject`."""
 
-    shape: Shape
+    shape: JsonShape
     about: str
     needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class JsonObject:
     """An object with named fields. A field that is not named here is refused."""
 
     name: str
@@ -281,16 +281,6 @@ class Table:
             "required": [name for name, each in self.fields.items() if each.needed],
             "additionalProperties": False,
         }
-
-
-def tables_in(shape: object) -> list[Table]:
-    """Return every `Table` inside a shape, itself first."""
-    if isinstance(shape, Table):
-        inner = [each for entry in shape.fields.values() for each in tables_in(entry.shape)]
-        return [shape, *inner]
-    if isinstance(shape, Many):
-        return tables_in(shape.item)
-    return tables_in(shape.shape) if isinstance(shape, OrNull) else []
 
 
 def _kind(value: object) -> str:

@@ -17,12 +17,12 @@ from quotakeeper.gateway.admin.shapes import (
     Field,
     Flag,
     Instant,
+    JsonObject,
     Labels,
     Many,
     OneOf,
     Open,
     OrNull,
-    Table,
     Text,
     Whole,
 )
@@ -32,7 +32,7 @@ _NAMES = Many(Text(1), MOST_ENTRIES)
 _WHY = Field(Text(), "The reason. It is stored in the audit.")
 _LABEL = Text()
 
-NEW_LIMIT = Table("NewKeyLimit", "A limit for the calls of one key.", {
+NEW_LIMIT = JsonObject("NewKeyLimit", "A limit for the calls of one key.", {
     "name": Field(Text(1, 64, LIMIT_NAME), "The limit's name, unique within the key.", True),
     "meter": Field(OneOf(tuple(METERS)), "What is counted.", True),
     "window": Field(Text(1, 32), 'The period: "day", "month", "none", "rolling 24h".', True),
@@ -42,7 +42,7 @@ NEW_LIMIT = Table("NewKeyLimit", "A limit for the calls of one key.", {
     "operation": Field(_LABEL, "Only this operation."),
     "mode": Field(OneOf(tuple(map(str, Mode))), "What happens to a call over the limit."),
 })  # fmt: skip
-LIMIT_CHANGE = Table("KeyLimitChange", "The values of a limit that replace the old ones.", {
+LIMIT_CHANGE = JsonObject("KeyLimitChange", "The values of a limit that replace the old ones.", {
     **{name: each for name, each in NEW_LIMIT.fields.items() if name != "name"}, "why": _WHY,
 })  # fmt: skip
 _CHANGEABLE = {
@@ -57,19 +57,19 @@ _CHANGEABLE = {
     "on_limit": Field(OrNull(OneOf(ON_LIMIT[1:])), "What a hard limit does; null as in the config."),
     "limits": Field(Many(NEW_LIMIT, MOST_LIMITS), "The limits that belong to the key."),
 }  # fmt: skip
-NEW_KEY = Table("NewKey", "A key to create.", {
+NEW_KEY = JsonObject("NewKey", "A key to create.", {
     "name": Field(Text(1), "The key's name. A name is never used again.", True), **_CHANGEABLE, "why": _WHY,
 })  # fmt: skip
-KEY_CHANGE = Table("KeyChange", "The fields of a key to change. Fields that are left out stay.", {
+KEY_CHANGE = JsonObject("KeyChange", "The fields of a key to change. Fields that are left out stay.", {
     **_CHANGEABLE, "why": _WHY,
 })  # fmt: skip
-ACT = Table("KeyAct", "An act on a key.", {"why": _WHY})
-ROTATION = Table("Rotation", "How a key gets a new secret.", {
+ACT = JsonObject("KeyAct", "An act on a key.", {"why": _WHY})
+ROTATION = JsonObject("Rotation", "How a key gets a new secret.", {
     "grace_seconds": Field(Whole(0, LONGEST_GRACE_SECONDS), "How long older secrets work; default: 86400."),
     "why": _WHY,
 })  # fmt: skip
 
-KEY_LIMIT = Table("KeyLimit", "A limit that belongs to a key.", {
+KEY_LIMIT = JsonObject("KeyLimit", "A limit that belongs to a key.", {
     **NEW_LIMIT.fields, "amount": Field(Text(), "The most in each period, as decimal text.", True),
     "unit": Field(Text(), "The unit of the amount.", True),
 })  # fmt: skip
@@ -79,8 +79,8 @@ _SECRET_FIELDS = {
     "ends_at": Field(OrNull(Instant()), "From when it is refused; null if it was not replaced.", True),
     "valid": Field(Flag(), "Whether the secret is accepted now.", True),
 }  # fmt: skip
-SECRET = Table("KeySecret", "A secret of a key, without its text.", _SECRET_FIELDS)
-KEY = Table("Key", "A virtual key. Its secrets are never shown again.", {
+SECRET = JsonObject("KeySecret", "A secret of a key, without its text.", _SECRET_FIELDS)
+KEY = JsonObject("Key", "A virtual key. Its secrets are never shown again.", {
     "id": Field(Text(1, 64), "The key's identifier. It never changes.", True),
     "name": Field(Text(1), "The key's name, and the label `key` of its calls.", True),
     "last_four": Field(Text(4, 4), "The last four characters of the newest secret.", True),
@@ -98,17 +98,19 @@ _NEXT = Field(
     "The cursor for the next page: give it as `after`. null: nothing follows.",
     True,
 )
-ONE_KEY = Table("KeyAnswer", "One key.", {"schema": SCHEMA, "key": Field(KEY, "The key.", True)})
-KEY_WITH_SECRET = Table("NewSecret", "A key with its new secret, which is shown only here.", {
+ONE_KEY = JsonObject(
+    "KeyAnswer", "One key.", {"schema": SCHEMA, "key": Field(KEY, "The key.", True)}
+)
+KEY_WITH_SECRET = JsonObject("NewSecret", "A key with its new secret, which is shown only here.", {
     "schema": SCHEMA, "secret": Field(Text(41, 41), "The secret. Store it now.", True),
     "key": Field(KEY, "The key.", True),
 })  # fmt: skip
-KEYS = Table("Keys", "A page of keys, the oldest first.", {
+KEYS = JsonObject("Keys", "A page of keys, the oldest first.", {
     "schema": SCHEMA, "as_of": Field(Instant(), "When the keys were read.", True),
     "keys": Field(Many(KEY, 1_000), "The keys.", True),
     "next": Field(OrNull(Text()), "The cursor for the next page: give it as `after`.", True),
 })  # fmt: skip
-LIMIT = Table("Limit", "A limit in force, with its use.", {
+LIMIT = JsonObject("Limit", "A limit in force, with its use.", {
     "name": Field(Text(1), "The limit's name.", True),
     "owner": Field(OneOf(("config", "key")), "Where the limit is defined.", True),
     "read_only": Field(Flag(), "Whether only the config file can change it.", True),
@@ -116,11 +118,11 @@ LIMIT = Table("Limit", "A limit in force, with its use.", {
     "defined": Field(Open("As `quotakeeper limits --json`."), "The limit as it was defined.", True),
     "use": Field(OrNull(Open("As in `quotakeeper status --json`.")), "The use; null for a rule.", True),
 })  # fmt: skip
-LIMITS = Table("Limits", "All limits.", {
+LIMITS = JsonObject("Limits", "All limits.", {
     "schema": SCHEMA, "as_of": Field(Instant(), "When the limits were read.", True),
     "limits": Field(Many(LIMIT, 100_000), "The limits: those of the config, then those of keys.", True),
 })  # fmt: skip
-AUDIT_ROW = Table("AuditRow", "One change, which is never changed or deleted.", {
+AUDIT_ROW = JsonObject("AuditRow", "One change, which is never changed or deleted.", {
     "seq": Field(Whole(1), "The number of the row.", True),
     "key_id": Field(Text(1, 64), "The id of the key.", True),
     "act": Field(Text(1), "What was done.", True),
@@ -130,12 +132,12 @@ AUDIT_ROW = Table("AuditRow", "One change, which is never changed or deleted.", 
     "before": Field(OrNull(Open("The values of the key.")), "The key before; null for a new key.", True),
     "after": Field(Open("The values of the key."), "The key after.", True),
 })  # fmt: skip
-AUDIT = Table("Audit", "A page of the audit, the oldest row first.", {
+AUDIT = JsonObject("Audit", "A page of the audit, the oldest row first.", {
     "schema": SCHEMA, "rows": Field(Many(AUDIT_ROW, 1_000), "The rows.", True), "next": _NEXT,
 })  # fmt: skip
 _LABELS = "provider, model, operation, scope"
 _FIGURES = "quantities, cost_usd, provenance, outcome, model_served, price_id, duration_ms"
-EVENT = Table("LedgerEvent", "One entry of the ledger about a call.", {
+EVENT = JsonObject("LedgerEvent", "One entry of the ledger about a call.", {
     "seq": Field(Whole(1), "The number of the entry.", True),
     "kind": Field(Text(1), "What happened to the call.", True),
     "at": Field(Instant(), "When the entry was written.", True),
@@ -143,17 +145,17 @@ EVENT = Table("LedgerEvent", "One entry of the ledger about a call.", {
     "labels": Field(OrNull(Open(_LABELS)), "The labels; only in the first entry of a call.", True),
     "figures": Field(OrNull(Open(_FIGURES)), "The figures of the call.", True),
 })  # fmt: skip
-EVENTS = Table("LedgerEvents", "A page of the ledger's entries about calls, the oldest first.", {
+EVENTS = JsonObject("LedgerEvents", "A page of the ledger's entries about calls, the oldest first.", {
     "schema": SCHEMA, "events": Field(Many(EVENT, 1_000), "The entries.", True), "next": _NEXT,
 })  # fmt: skip
-CONFIG_STATE = Table("ConfigState", "The config in force, and the last attempt to reload it.", {
+CONFIG_STATE = JsonObject("ConfigState", "The config in force, and the last attempt to reload it.", {
     "schema": SCHEMA,
     "file": Field(OrNull(Text(0, 4_096)), "The config file.", True),
     "loaded_at": Field(Instant(), "When the config in force was read.", True),
     "tried_at": Field(Instant(), "When the last attempt was made.", True),
     "problem": Field(Text(0, 4_096), 'Why the last attempt failed; "" if it did not.', True),
 })  # fmt: skip
-PROBLEM = Table("Problem", "An error (RFC 9457).", {
+PROBLEM = JsonObject("Problem", "An error (RFC 9457).", {
     "type": Field(Text(), "Always about:blank.", True),
     "title": Field(Text(), "The kind of error.", True),
     "status": Field(Whole(400, 599), "The HTTP status.", True),
