@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks import ledger, overhead
 from benchmarks.loopback import MODEL, Loopback, answer_body, loopback
 from benchmarks.measuring import quantile
+from benchmarks.starting import BARE
 from quotakeeper import Keeper
 
 Found = dict[str, float]
@@ -80,26 +81,26 @@ class Worker:
     def many_streams(self) -> Found:
         """500 streams at once: the time of all, in milliseconds."""
         found = {}
-        for how in (overhead.BARE, overhead.PROCESS):
+        for how in (BARE, overhead.PROCESS):
             with self._bench.watched(how) as flush:
                 found[how] = _run(overhead.together(self._server.stream))[0] * 1000
                 flush()
-        return {"bare": found[overhead.BARE], "metered": found[overhead.PROCESS]}
+        return {"bare": found[BARE], "metered": found[overhead.PROCESS]}
 
     def chunks(self) -> Found:
         """Processor time of a stream of 100 chunks."""
         found = {}
-        for how in (overhead.BARE, overhead.PROCESS):
+        for how in (BARE, overhead.PROCESS):
             with self._bench.watched(how) as flush:
                 start = time.process_time()
                 _run(overhead.streamed(self._server.stream_of_100, _CHUNKS_STREAMS))
                 flush()
                 found[how] = (time.process_time() - start) / _CHUNKS_STREAMS * _US
-        return {"bare": found[overhead.BARE], "metered": found[overhead.PROCESS]}
+        return {"bare": found[BARE], "metered": found[overhead.PROCESS]}
 
     def _calls(self, work: Callable[[Loopback], overhead.Latencies]) -> Found:
         found: Found = {}
-        for name, how in (("bare", overhead.BARE), ("metered", overhead.PROCESS)):
+        for name, how in (("bare", BARE), ("metered", overhead.PROCESS)):
             with self._bench.watched(how) as flush:
                 latencies = work(self._server)
                 flush()

@@ -1,7 +1,8 @@
 """Watches a stream that may use more than its reservation: reserves more while it runs, or cuts it.
 
 The answer is parsed as seldom as possible. A token has at least one byte. So the remaining
-reservation determines how many bytes can pass before the answer is parsed again. If no more can be
+reservation determines how many bytes can pass before the answer is parsed again. Where each event
+reports the output so far, this figure is found without parsing the event. If no more can be
 reserved, the stream is ended after a whole document. It ends with an error in the provider's
 format, which the SDK raises. A compressed answer ends without this error, as if the connection were
 lost.
