@@ -136,15 +136,23 @@ def test_a_translation_uses_only_values_that_its_message_has() -> None:
             "limit 'a' of 10 USD per day is used up: asked 1, remaining 0 (used 10, reserved 0); "
             "resets at 2026-11-24T00:00:00+00:00; waited 3 s. The call reserves 1 request: "
             'set on_limit = "wait", or raise the limit',
-            "đã hết hạn mức 'a' (10 USD mỗi day): cần 1, còn 0 (đã dùng 10, giữ chỗ 0); "
+            "đã hết hạn mức 'a' (10 US$ mỗi ngày): cần 1, còn 0 (đã dùng 10, giữ chỗ 0); "
             "làm mới lúc 2026-11-24T00:00:00+00:00; đã chờ 3 s. Lượt gọi này giữ chỗ 1 request: "
             'đặt on_limit = "wait", hoặc nâng hạn mức',
         ),
         (
             "limit 'minutes of a day; per day' of 10.3 minutes per day: remaining 1 (used 9, "
             "reserved 0)",
-            "hạn mức 'minutes of a day; per day' (10.3 minutes mỗi day): còn 1 (đã dùng 9, "
+            "hạn mức 'minutes of a day; per day' (10,3 phút mỗi ngày): còn 1 (đã dùng 9, "
             "giữ chỗ 0)",
+        ),
+        (
+            "limit 'm' is at 98.90 %: 1234.5 of 10,000 characters per rolling 24h used, 0 reserved",
+            "hạn mức 'm' đã dùng 98,90 %: 1234,5 trên 10.000 ký tự mỗi 24 giờ gần nhất, đang giữ 0",
+        ),
+        (
+            "limit 'm' of 1 request prepaid: remaining 0 (used 1, reserved 0)",
+            "hạn mức trả trước 'm' (1 yêu cầu): còn 0 (đã dùng 1, giữ chỗ 0)",
         ),
         (
             "entry 7 crosses 8 with 9 used, but the journal adds up to 6",

@@ -17,7 +17,7 @@ _TIME_UNITS_VI = ("ngày", "giờ", "phút", "giây")
 _AGE_UNITS = (
     (86_400, "day", "ngày"), (3_600, "hour", "giờ"), (60, "minute", "phút"), (1, "second", "giây"),
 )  # fmt: skip
-_UNITS_VI = {
+UNITS_VI = {
     "tokens": "token",
     "minutes": "phút",
     "seconds": "giây",
@@ -72,7 +72,7 @@ def unit_word(meter: Meter, lang: str) -> str:
     """Return the name of a meter's unit; "" for money, because money has a currency sign."""
     if meter.name == "cost":
         return ""
-    return meter.unit if lang == "en" else _UNITS_VI.get(meter.unit, meter.unit)
+    return meter.unit if lang == "en" else UNITS_VI.get(meter.unit, meter.unit)
 
 
 def with_unit(base: int, meter: Meter, lang: str) -> str:

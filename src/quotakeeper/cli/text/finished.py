@@ -2,7 +2,8 @@
 
 A text with values cannot be a key of the translations. So each translation has a pattern. `{}` in a
 pattern matches a value without "; ", and `{...}` matches any value. In the translation, `{0}` is
-the first value. `{1!t}` is the second value, also translated.
+the first value. `{1!t}` is the second value, also translated. `{1!v}` writes a number, an amount or
+a window in Vietnamese.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from string import Formatter
 
 from quotakeeper.cli.text.vietnamese import VIETNAMESE
 from quotakeeper.cli.text.vietnamese_errors import FINISHED
+from quotakeeper.cli.text.vietnamese_values import value_in_vietnamese
 
 _PLACE = re.compile(r"\{(?:\.\.\.)?\}")
 # A quoted value is tried as a whole first, because a name may contain words of the pattern.
@@ -24,6 +26,8 @@ class _Filling(Formatter):
     def convert_field(self, value: object, conversion: str | None) -> object:
         if conversion == "t":
             return in_vietnamese(str(value))
+        if conversion == "v":
+            return value_in_vietnamese(str(value))
         return super().convert_field(value, conversion)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 TEXTS = {
     "quotakeeper: warning: {...}": "quotakeeper: cảnh báo: {0!t}",
     "limit {} is at {} %: {} of {} per {} used, {} reserved": (
-        "hạn mức {0} đã dùng {1} %: {2} trên {3} mỗi {4}, đang giữ {5}"
+        "hạn mức {0} đã dùng {1!v} %: {2!v} trên {3!v} mỗi {4!v}, đang giữ {5!v}"
     ),
     "limit {} is at {} %: {} of {} prepaid used, {} reserved": (
-        "hạn mức trả trước {0} đã dùng {1} %: {2} trên {3}, đang giữ {4}"
+        "hạn mức trả trước {0} đã dùng {1!v} %: {2!v} trên {3!v}, đang giữ {4!v}"
     ),
     "{} left": "còn {0}",
     "unknown dimension {}": "không có cột {0}",
@@ -177,42 +177,43 @@ TEXTS = {
     ),
     "{...}. The call reserves {}: {}": "{0!t}. Lượt gọi này giữ chỗ {1!t}: {2!t}",
     "limit {} of {} per {}: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức {0} ({1} mỗi {2}): cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
+        "hạn mức {0} ({1!v} mỗi {2!v}): cần {3!v}, còn {4!v} (đã dùng {5!v}, giữ chỗ {6!v})"
     ),
     "limit {} of {} per {}: remaining {} (used {}, reserved {})": (
-        "hạn mức {0} ({1} mỗi {2}): còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức {0} ({1!v} mỗi {2!v}): còn {3!v} (đã dùng {4!v}, giữ chỗ {5!v})"
     ),
     "limit {} of {} per {} has no room until running calls end: asked {}, remaining {} (used {}, "
     "reserved {})": (
-        "hạn mức {0} ({1} mỗi {2}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {3}, còn "
-        "{4} (đã dùng {5}, giữ chỗ {6})"
+        "hạn mức {0} ({1!v} mỗi {2!v}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {3!v}, còn "
+        "{4!v} (đã dùng {5!v}, giữ chỗ {6!v})"
     ),
     "limit {} of {} per {} is used up: asked {}, remaining {} (used {}, reserved {})": (
-        "đã hết hạn mức {0} ({1} mỗi {2}): cần {3}, còn {4} (đã dùng {5}, giữ chỗ {6})"
+        "đã hết hạn mức {0} ({1!v} mỗi {2!v}): cần {3!v}, còn {4!v} (đã dùng {5!v}, giữ chỗ {6!v})"
     ),
     "limit {} of {} per {} is smaller than this call: asked {}, remaining {} (used {}, reserved "
     "{})": (
-        "hạn mức {0} ({1} mỗi {2}) nhỏ hơn lượt gọi này: cần {3}, còn {4} (đã dùng {5}, giữ chỗ "
-        "{6})"
+        "hạn mức {0} ({1!v} mỗi {2!v}) nhỏ hơn lượt gọi này: cần {3!v}, còn {4!v} (đã "
+        "dùng {5!v}, giữ chỗ {6!v})"
     ),
     "limit {} of {} prepaid: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} ({1}): cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} ({1!v}): cần {2!v}, còn {3!v} (đã dùng {4!v}, giữ chỗ {5!v})"
     ),
     "limit {} of {} prepaid: remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} ({1}): còn {2} (đã dùng {3}, giữ chỗ {4})"
+        "hạn mức trả trước {0} ({1!v}): còn {2!v} (đã dùng {3!v}, giữ chỗ {4!v})"
     ),
     "limit {} of {} prepaid has no room until running calls end: asked {}, remaining {} (used "
     "{}, reserved {})": (
-        "hạn mức trả trước {0} ({1}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {2}, còn "
-        "{3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} ({1!v}) hết chỗ tới khi các lượt gọi đang chạy xong: cần {2!v}, còn "
+        "{3!v} (đã dùng {4!v}, giữ chỗ {5!v})"
     ),
     "limit {} of {} prepaid has too little left: asked {}, remaining {} (used {}, reserved {})": (
-        "hạn mức trả trước {0} ({1}) không còn đủ: cần {2}, còn {3} (đã dùng {4}, giữ chỗ {5})"
+        "hạn mức trả trước {0} ({1!v}) không còn đủ: cần {2!v}, còn {3!v} (đã dùng {4!v}, "
+        "giữ chỗ {5!v})"
     ),
     "limit {} of {} prepaid is smaller than this call: asked {}, remaining {} (used {}, reserved "
     "{})": (
-        "hạn mức trả trước {0} ({1}) nhỏ hơn lượt gọi này: cần {2}, còn {3} (đã dùng {4}, giữ "
-        "chỗ {5})"
+        "hạn mức trả trước {0} ({1!v}) nhỏ hơn lượt gọi này: cần {2!v}, còn {3!v} (đã dùng "
+        "{4!v}, giữ chỗ {5!v})"
     ),
     "resets at {}": "làm mới lúc {0}",
     "resets at {} (also refused by {})": "làm mới lúc {0} (cũng bị chặn vì {1})",
