@@ -66,8 +66,6 @@ class ConfigWatch:
                 await self.reload()
             except TimeoutError:
                 await self.look()
-            except Exception:  # this task must live as long as the gateway
-                log.exception("quotakeeper: the config could not be read again")
 
     async def look(self) -> None:
         """Read the config again if its files have changed, and are the same as at the last look.
@@ -80,15 +78,17 @@ class ConfigWatch:
             await self.reload()
 
     async def reload(self) -> None:
-        """Read and check the config, and put it in force. Never raises a QuotakeeperError."""
+        """Read and check the config, and put it in force. Does not raise: see `problem`."""
         self._tried_at = self._keeper.now()
         self._in_force = self._last = self._stamps()
         try:
             settings = await asyncio.to_thread(self._load)
             checked = await asyncio.to_thread(check_config, self._keeper, settings)
             await self._book.use(checked)
-        except QuotakeeperError as error:
-            self.problem = str(error)
+        except Exception as error:
+            if not isinstance(error, QuotakeeperError):
+                log.exception("quotakeeper: the config could not be read again")
+            self.problem = str(error) or type(error).__name__
             self.where = error.where if isinstance(error, ConfigError) else type(error).__name__
         else:
             self.problem = self.where = ""
