@@ -106,6 +106,8 @@ def test_a_key_made_over_the_api_is_limited_and_revoked_in_the_running_gateway(
         code, log, told = gateway.stop()
     assert code == 0
     assert "the config was not reloaded" in told
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["status"] for line in lines if line.get("operation") == "admin.createKey"] == [201]
     assert CANARY not in log + told
     token.unlink()
     for path in filter(Path.is_file, tmp_path.rglob("*")):

@@ -187,3 +187,16 @@ def test_no_call_is_admitted_on_a_lease_of_an_older_limit(tmp_path: Path) -> Non
         assert await world.calls() == 0
 
     run(tmp_path, test, "10")
+
+
+def test_a_fault_of_another_kind_keeps_the_old_config_and_is_told(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        def fails() -> Settings:
+            raise OSError("the disk is gone")
+
+        watch = ConfigWatch(world.keeper, world.book, fails, world.told.append)
+        await watch.reload()
+        assert (watch.problem, watch.where) == ("the disk is gone", "OSError")
+        assert (world.told, await world.calls()) == (["the disk is gone"], 2)
+
+    run(tmp_path, test)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from quotakeeper.config import Settings
+from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin.listening import AdminListening, AdminServer, start_admin
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.config_watch import ConfigWatch
@@ -38,7 +39,7 @@ class Attending:
 
 @asynccontextmanager
 async def attended(
-    gateway: Gateway, keeper: Keeper, attending: Attending | None
+    gateway: Gateway, keeper: Keeper, attending: Attending | None, access_log: AccessLog
 ) -> AsyncIterator[Callable[[], None]]:  # fmt: skip
     """Watch the config and serve the admin API inside the `with` block.
 
@@ -58,7 +59,7 @@ async def attended(
     server = None
     if attending.admin is not None:
         parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
-        server = await start_admin(attending.admin, parts)
+        server = await start_admin(attending.admin, parts, access_log)
     loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
     if number is not None:
         loop.add_signal_handler(number, watch.ask)

@@ -82,7 +82,7 @@ async def _run(
         port = int(listener.sockets[0].getsockname()[1])
         marks = AddressMarks(keeper.settings, _marked_hosts(listening), port)
         try:
-            async with attended(gateway, keeper, attending) as announce_more:
+            async with attended(gateway, keeper, attending, log) as announce_more:
                 announce(f"http://{_shown(listening.host)}:{port}")
                 announce_more()
                 await _until_stopped(gateway)

@@ -6,6 +6,7 @@ import asyncio
 
 from quotakeeper.domain.keys.key_store import KeyStore
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.service import AdminService
 from quotakeeper.gateway.admin.tokens import AdminTokens
@@ -49,7 +50,9 @@ class AdminServer:
         await self._server.shutdown(_END_SECONDS)
 
 
-async def start_admin(listening: AdminListening, parts: AdminParts) -> AdminServer:
+async def start_admin(
+    listening: AdminListening, parts: AdminParts, access_log: AccessLog | None = None
+) -> AdminServer:
     """Start the admin API. Raises InvalidInputError if it cannot listen there.
 
     On loopback, only loopback's own names are served, so that no web page reaches the API through a
@@ -59,7 +62,7 @@ async def start_admin(listening: AdminListening, parts: AdminParts) -> AdminServ
     settings = HttpServerSettings(
         hosts=named | {"*"} if listening.is_local else None, most_connections=_MOST_CONNECTIONS
     )
-    server = GuardedServer(AdminService(parts, listening.tokens), settings)
+    server = GuardedServer(AdminService(parts, listening.tokens, access_log), settings)
     try:
         listener = await server.start(listening.host, listening.port)
     except OSError as error:

@@ -40,7 +40,7 @@ async def send(
     exchange: Exchange, status: int, record: object, headers: Headers = (),
     kind: str = "application/json",
 ) -> None:  # fmt: skip
-    """AdminAnswer with a JSON record that no browser or proxy may keep."""
+    """Answer with a JSON record that no browser or proxy may keep."""
     body = json.dumps(record).encode("ascii") + b"\n"
     named: Headers = (
         ("Content-Type", kind), ("Cache-Control", "no-store"),
@@ -50,7 +50,7 @@ async def send(
 
 
 async def send_problem(exchange: Exchange, problem: AdminProblem) -> None:
-    """AdminAnswer with an error."""
+    """Answer with an error."""
     await send(
         exchange, problem.status, problem.record(), problem.headers, "application/problem+json"
     )

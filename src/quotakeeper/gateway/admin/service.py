@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from quotakeeper.app.virtual_keys.managing import KeyWasChangedError
+from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.keys.key_text import has_secret
 from quotakeeper.errors import InvalidInputError, LedgerError, QuotakeeperError
+from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin import key_operations, read_operations
 from quotakeeper.gateway.admin.asked import AdminAnswer, Asked
 from quotakeeper.gateway.admin.checking import found_route, read_body, read_query, read_version
@@ -17,6 +19,7 @@ from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.problems import AdminProblem, send, send_problem
 from quotakeeper.gateway.admin.routes import AdminRoute
 from quotakeeper.gateway.admin.tokens import AdminTokens, Scope
+from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import Exchange
 
@@ -48,18 +51,26 @@ _MOST_ACTOR = 128
 class AdminService:
     """Answers the requests of administrators."""
 
-    def __init__(self, parts: AdminParts, tokens: AdminTokens) -> None:
+    def __init__(
+        self, parts: AdminParts, tokens: AdminTokens, access_log: AccessLog | None = None
+    ) -> None:  # fmt: skip
         self._parts = parts
         self._tokens = tokens
+        self._log = access_log or AccessLog(None)
+        self._clock = SystemClock()
 
     async def __call__(self, exchange: Exchange) -> None:
-        """AdminAnswer one request."""
+        """Answer one request."""
+        note, at, began = CallNote(), self._clock.now(), self._clock.monotonic()
         try:
             route, answer = await self._answered(exchange)
+            note.operation = f"admin.{route.name}"
+            await send(exchange, route.status, answer.record, answer.headers)
         except AdminProblem as problem:
+            note.outcome = problem.code
             await send_problem(exchange, problem)
-            return
-        await send(exchange, route.status, answer.record, answer.headers)
+        finally:
+            self._log.log(exchange, note, at, self._clock.monotonic() - began)
 
     async def _answered(self, exchange: Exchange) -> tuple[AdminRoute, AdminAnswer]:
         head = exchange.head
