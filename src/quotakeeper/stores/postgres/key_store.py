@@ -52,7 +52,7 @@ def key_creation_sql(schema: str) -> str:
 END $$;
 SET LOCAL search_path = "{name}";
 
-""" + read_sql("quotakeeper.stores.postgres", "schema/keys_1")
+""" + read_sql("quotakeeper.stores.postgres", "schema/keys_2")
 
 
 def make_key_tables(raw: Any, schema: str) -> bool:

@@ -27,16 +27,24 @@ from quotakeeper.stores.sql.damage import (
 )
 from quotakeeper.value_classes import replace
 
-KEY_SCHEMA = 1  # the newest version of the tables of virtual keys
+# The version of the tables of virtual keys. In version 1, which was never released, a key had no
+# limits of its own.
+KEY_SCHEMA = 2
 
 
 def checked_rows(session: SqlSession, sql: Mapping[str, str], ledger: str) -> KeyRows:
     """Return the tables of virtual keys, which must exist.
 
-    Raises LedgerVersionError if a newer version made them.
+    Raises LedgerVersionError if a newer version or an unreleased one made them.
     """
     rows = KeyRows(session, sql)
     version = rows.schema()
+    if version < KEY_SCHEMA:
+        raise LedgerVersionError(
+            ledger,
+            f"has virtual keys of schema version {version}, which an unreleased quotakeeper made",
+            "create the keys again in a new ledger",
+        )
     if version > KEY_SCHEMA:
         raise LedgerVersionError(
             ledger,
@@ -50,11 +58,11 @@ def checked_rows(session: SqlSession, sql: Mapping[str, str], ledger: str) -> Ke
 def key_problems(session: SqlSession, sql: Mapping[str, str]) -> list[Problem]:
     """Return the problems of the tables of virtual keys, for `verify`.
 
-    Tables that a newer version made are not checked.
+    Tables that another version made are not checked.
     """
     try:
         rows = KeyRows(session, sql)
-        return rows.problems() if rows.schema() <= KEY_SCHEMA else []
+        return rows.problems() if rows.schema() == KEY_SCHEMA else []
     except Exception as error:
         if not isinstance(error, DamagedRowError) and not session.dialect.is_damage(error):
             raise

@@ -42,6 +42,10 @@ TEXTS = {
         "hãy nhờ người quản trị: quotakeeper ledger init --keys ROLE, rồi GRANT ROLE"
     ),
     "has virtual keys of schema version {}": "có khóa ảo theo schema phiên bản {0}",
+    "has virtual keys of schema version {}, which an unreleased quotakeeper made": (
+        "có khóa ảo theo schema phiên bản {0}, do một bản quotakeeper chưa phát hành tạo ra"
+    ),
+    "create the keys again in a new ledger": "hãy tạo lại các khóa trong một sổ mới",
     "{} already has virtual keys": "{0} đã có khóa ảo",
     "the virtual key {} has this label and is not revoked": (
         "khóa ảo {0} mang nhãn này và chưa bị thu hồi"

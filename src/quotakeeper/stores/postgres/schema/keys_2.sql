@@ -1,10 +1,10 @@
--- The tables of virtual keys, schema 1, in a database schema of their own: who may read the ledger
+-- The tables of virtual keys, schema 2, in a database schema of their own: who may read the ledger
 -- cannot read them. The search_path is that schema alone. Instants are microseconds since 1970 UTC.
 CREATE TABLE virtual_key_meta (
   key   text COLLATE "C" PRIMARY KEY,
   value text COLLATE "C" NOT NULL
 );
-INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '1');
+INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '2');
 
 CREATE TABLE virtual_key (
   key_id      text COLLATE "C" PRIMARY KEY CHECK (length(key_id) BETWEEN 1 AND 64),
