@@ -146,6 +146,20 @@ class KeyStoreRules:
         for earlier, later in pairwise(rows):
             assert earlier.after == later.before
 
+    def test_the_audit_is_read_in_pages_and_by_key(
+        self, manager: KeyManager, open_keys: Open
+    ) -> None:
+        lan, an = (manager.create(VirtualKey("", name)).key for name in ("lan", "an"))
+        for act in (manager.disable, manager.enable):
+            act("lan")
+            act("an")
+        with closing(open_keys()) as other:
+            assert [row.seq for row in other.audit(2, 3)] == [3, 4, 5]
+            assert [row.seq for row in other.audit(5)] == [6]
+            assert [row.seq for row in other.audit(key_id=lan.id)] == [1, 3, 5]
+            assert [row.seq for row in other.audit(2, 1, an.id)] == [4]
+            assert other.audit(key_id="none") == other.audit(6) == []
+
     def test_a_name_is_never_used_again(self, manager: KeyManager, open_keys: Open) -> None:
         manager.create(VirtualKey("", "lan"))
         manager.revoke("lan")

@@ -24,9 +24,9 @@ def run_audit(
     settings = session.settings()
     store = open_keys(settings)
     try:
-        wanted = None if name is None else key_named(store, name).id
+        key_id = "" if name is None else key_named(store, name).id
         names = {key.id: key.name for key in store.all_keys()}
-        rows = [row for row in store.audit() if row.seq > after and wanted in (None, row.key_id)]
+        rows = store.audit(after, limit + 1, key_id)
     finally:
         store.close()
     page, more = rows[:limit], len(rows) > limit

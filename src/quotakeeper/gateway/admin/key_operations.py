@@ -129,12 +129,9 @@ def delete_key_limit(parts: AdminParts, asked: Asked) -> AdminAnswer:
 def list_audit(parts: AdminParts, asked: Asked) -> AdminAnswer:
     """List the audit by the cursor `after`, the number of the last row of the page before."""
     query = asked.query
-    rows = [
-        row for row in parts.store.audit()
-        if row.seq > query.get("after", 0) and query.get("key", row.key_id) == row.key_id
-    ]  # fmt: skip
-    page = rows[: query.get("limit", DEFAULT_PAGE)]
-    return AdminAnswer(audit_page_record(page, more=len(rows) > len(page)))
+    most = query.get("limit", DEFAULT_PAGE)
+    rows = parts.store.audit(query.get("after", 0), most + 1, query.get("key", ""))
+    return AdminAnswer(audit_page_record(rows[:most], more=len(rows) > most))
 
 
 def _edited(parts: AdminParts, key: VirtualKey, body: dict[str, Any]) -> VirtualKey:

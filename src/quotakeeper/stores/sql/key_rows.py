@@ -9,7 +9,7 @@ from typing import Any
 from quotakeeper.domain.keys.key_changes import KeyAct, KeyAudit, KeyChange
 from quotakeeper.domain.keys.key_limit import KeyLimit, key_limit_from
 from quotakeeper.domain.keys.key_records import differs, key_json, without_label
-from quotakeeper.domain.keys.key_store import Decide
+from quotakeeper.domain.keys.key_store import ALL_ROWS, Decide
 from quotakeeper.domain.keys.key_text import same_digest
 from quotakeeper.domain.keys.virtual_key import KeySecret, KeyState, OnGone, VirtualKey
 from quotakeeper.domain.ledger.forgetting import LabelValue, scope_without
@@ -113,9 +113,11 @@ class KeyRows:
         self._add_audit(change)
         return change.after
 
-    def audit(self) -> list[KeyAudit]:
-        """Return all rows of the audit, the oldest first."""
-        return list(self._audit())
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        """Return rows of the audit; see KeyStore."""
+        return list(self._audit(after, most, key_id))
 
     def problems(self) -> list[Problem]:
         """Return each key that differs from the newest row about it, and each missing row."""
@@ -181,8 +183,12 @@ class KeyRows:
              key_json(change.before), key_json(change.after)),
         )  # fmt: skip
 
-    def _audit(self) -> Iterator[KeyAudit]:
-        for row in self._execute(self._sql["audit"], ()).fetchall():
+    def _audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> Iterator[KeyAudit]:  # fmt: skip
+        name = "audit_of_key" if key_id else "audit"
+        values = (after, key_id, most) if key_id else (after, most)
+        for row in self._execute(self._sql[name], values).fetchall():
             with rows_of(f"row {row[0]!a:.20} of the audit of virtual keys"):
                 seq, key_id, act, actor, at, why, before, after = row
                 found = KeyAudit(

@@ -52,7 +52,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: audit
 SELECT seq, key_id, act, actor, at, why, before_json, after_json
-FROM virtual_key_audit ORDER BY seq
+FROM virtual_key_audit WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: audit_of_key
+SELECT seq, key_id, act, actor, at, why, before_json, after_json
+FROM virtual_key_audit WHERE seq > ? AND key_id = ? ORDER BY seq LIMIT ?
 
 -- name: change_audit
 UPDATE virtual_key_audit SET before_json = ?, after_json = ? WHERE seq = ?
