@@ -159,3 +159,20 @@ def test_a_token_that_others_can_read_or_guess_is_refused(tmp_path: Path) -> Non
         admin_tokens(str(file), {})
     with pytest.raises(ConfigError, match="cannot be read"):
         admin_tokens(str(tmp_path / "none"), {})
+
+
+@POSIX
+def test_the_first_key_of_a_new_ledger_is_made_over_the_api(tmp_path: Path) -> None:
+    with (
+        Sandbox() as sandbox,
+        served(
+            tmp_path, {"gemini": sandbox.base_url}, "--admin", "127.0.0.1:0", makes_key=False,
+            variables={WRITER_VARIABLE: CANARY},
+        ) as gateway,
+    ):  # fmt: skip
+        admin, headers = _admin_url(gateway), {"Authorization": f"Bearer {CANARY}"}
+        assert _ask("GET", f"{admin}/keys", **headers)[1]["keys"] == []
+        assert _ask("POST", f"{admin}/keys", {"name": "lan"}, **headers)[0] == 201
+        gateway.ledger.unlink()
+        assert _ask("GET", f"{admin}/keys", **headers)[0] == 503
+        assert "the admin API cannot use the ledger" in _told(gateway)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from quotakeeper.config import Settings
+from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin.listening import AdminListening, AdminServer, start_admin
 from quotakeeper.gateway.admin.parts import AdminParts
@@ -58,6 +59,8 @@ async def attended(
     watch = ConfigWatch(keeper, gateway.limits, attending.load, told)
     server = None
     if attending.admin is not None:
+        with suppress(LedgerError):  # a new ledger is created by its first use
+            await keeper.astatus(forecasts=False)
         parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
         server = await start_admin(attending.admin, parts, access_log)
     loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
