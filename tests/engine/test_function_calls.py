@@ -37,7 +37,8 @@ class Counted:
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
         # Methods of value classes are compiled from texts, so their file is "<Name.__init__>".
-        if event != "call" or not self.is_on or not code.co_filename.startswith((PACKAGE, "<")):
+        is_ours = code.co_filename.startswith(PACKAGE) or code.co_filename.endswith("__>")
+        if event != "call" or not self.is_on or not is_ours:
             return
         if threading.get_ident() != self._caller and self.over.is_set():
             return
