@@ -86,8 +86,7 @@ class CallBuilder:
     def use(self, limits: tuple[Limit, ...], prices: PriceBook, names: Names) -> None:
         """Check and price calls with other limits, prices and names from now on."""
         self.limits, self.names = limits, names
-        if prices is not self._prices.book:
-            self._prices = CallPrices(prices, self.policies.on_unpriced)
+        self._prices = CallPrices(prices, self.policies.on_unpriced)
         self._calls = {}  # last: a thread that reads the old limits now uses the old dict
 
     def call(
@@ -99,12 +98,13 @@ class CallBuilder:
         The labels of `CallTags` blocks are added to `scope`. Raises InvalidInputError for a label
         that cannot be stored, and for an unknown provider.
         """
-        return self._known(provider, model, operation, self.tags.added_to(scope), options)
+        return self.known(provider, model, operation, self.tags.added_to(scope), options)
 
-    def _known(
+    def known(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
+        """Do the same as `call`, with labels to which those of `CallTags` blocks are added already."""
         calls = self._calls  # `use` may replace it meanwhile
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
@@ -123,7 +123,7 @@ class CallBuilder:
         """Return a call from the ledger, by its stored labels. Accepts unknown providers."""
         self.names.welcome(labels.provider)
         scope = dict(labels.scope)
-        return self._known(labels.provider, labels.model, labels.operation, scope, options)
+        return self.known(labels.provider, labels.model, labels.operation, scope, options)
 
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
