@@ -136,15 +136,11 @@ async def gate(
         meter = CallMeter(keeper)
         chosen = settings or GatewaySettings()
         keys = KeyPresenter(store, lambda: NOW, lambda: 0.0)
+        lines = AccessLog(log.append)
         gateway = Gateway(
-            meter,
-            AiohttpUpstream(chosen),
-            upstreams,
-            keys,
-            settings=chosen,
-            log=AccessLog(log.append),
+            meter, AiohttpUpstream(chosen), upstreams, keys, settings=chosen, log=lines
         )
-        serving = GuardedServer(gateway, server or HttpServerSettings())
+        serving = GuardedServer(gateway, server or HttpServerSettings(), lines.refused)
         listener = await serving.start("127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         try:

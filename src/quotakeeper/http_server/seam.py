@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
+from quotakeeper.http_server.head_errors import RequestRefusedError
 from quotakeeper.http_server.heads import Headers, RequestHead
 from quotakeeper.value_classes import dataclass
 
@@ -99,3 +100,6 @@ class Exchange(Protocol):
 
 
 Handler = Callable[[Exchange], Awaitable[None]]
+
+Refused = Callable[[str, RequestRefusedError], None]
+"""Gets the address of a client, and why its request was refused before a route saw it."""
