@@ -78,6 +78,7 @@ class Gate:
     client: aiohttp.ClientSession
     gateway: Gateway
     log: list[str]
+    serving: GuardedServer
 
     def key(self, name: str = "an", number: int = 1, **more: Any) -> str:
         """Make a key and return its secret. `number` makes another secret."""
@@ -145,7 +146,7 @@ async def gate(
         port = listener.sockets[0].getsockname()[1]
         try:
             async with aiohttp.ClientSession(auto_decompress=False) as client:
-                yield Gate(f"http://127.0.0.1:{port}", keeper, store, client, gateway, log)
+                yield Gate(f"http://127.0.0.1:{port}", keeper, store, client, gateway, log, serving)
         finally:
             listener.close()
             await serving.shutdown(1.0)

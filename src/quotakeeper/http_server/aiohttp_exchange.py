@@ -52,6 +52,11 @@ class AiohttpExchange:
         self._connection = connection
         self._has_gone_on = not head.expects_continue
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed its connection."""
+        return self._request.transport is None
+
     # -- the request
 
     async def go_on(self) -> None:

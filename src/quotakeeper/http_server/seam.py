@@ -68,6 +68,10 @@ class Exchange(Protocol):
     def bytes_sent(self) -> int:
         """The bytes of the answer's body that were sent so far."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed its connection."""
+
     async def go_on(self) -> None:
         """Ask for the body, if the client waits for `100 Continue`."""
 
