@@ -15,6 +15,7 @@ import aiohttp
 
 from quotakeeper import Keeper, UsageEvent
 from quotakeeper.app.virtual_keys.presenting import KeyPresenter
+from quotakeeper.clocks import Clock
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.aiohttp_upstream import AiohttpUpstream
@@ -125,7 +126,7 @@ class Gate:
 async def gate(
     upstream: str | Mapping[str, str], config: Mapping[str, object] = NO_LIMITS, *,
     ledger: Any = "memory:", settings: GatewaySettings | None = None,
-    server: HttpServerSettings | None = None,
+    server: HttpServerSettings | None = None, clock: Clock | None = None,
 ) -> AsyncIterator[Gate]:  # fmt: skip
     """Run a gateway. `upstream` is the address of every provider, or provider -> address."""
     if isinstance(upstream, str):
@@ -139,7 +140,7 @@ async def gate(
         keys = KeyPresenter(store, lambda: NOW, lambda: 0.0)
         lines = AccessLog(log.append)
         gateway = Gateway(
-            meter, AiohttpUpstream(chosen), upstreams, keys, settings=chosen, log=lines
+            meter, AiohttpUpstream(chosen), upstreams, keys, settings=chosen, log=lines, clock=clock
         )
         serving = GuardedServer(gateway, server or HttpServerSettings(), lines.refused)
         listener = await serving.start("127.0.0.1", 0)

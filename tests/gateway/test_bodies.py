@@ -12,7 +12,8 @@ from quotakeeper.gateway.bodies import BodyStore, ReadBody
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import BodyTooLargeError, ClientGoneError
-from tests.gateway.harness import run
+from tests.gateway.billing_server import billing_server
+from tests.gateway.harness import GENERATE, gate, run
 
 _MIB = 1024 * 1024
 _SETTINGS = GatewaySettings(most_body_bytes=8 * _MIB, most_held_bytes=16 * _MIB)
