@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.crews import CaseFailedError, Crew, Outcome
-from benchmarks.measuring import PYTHON, Line, alternating, line, say
+from benchmarks.measuring import PYTHON, SOURCE, Line, alternating, line, say
 from benchmarks.peers import python_of
 from benchmarks.redis_server import serving
 from quotakeeper import Keeper
@@ -83,9 +83,10 @@ SETTINGS = (
 class Arena:
     """The worker processes, the Redis server, and a folder for the contenders' files."""
 
-    def __init__(self, folder: Path, redis: str | None) -> None:
+    def __init__(self, folder: Path, redis: str | None, source: Path = SOURCE) -> None:
         self._folder = folder
         self._redis = redis
+        self._source = source
         self._crews: dict[str, Crew] = {}
         self._places = 0
 
@@ -95,7 +96,7 @@ class Arena:
             python = PYTHON if home == OURS else python_of(home)
             if python is None:
                 return None
-            self._crews[home] = Crew(python, self._folder / f"{home}.errors")
+            self._crews[home] = Crew(python, self._folder / f"{home}.errors", self._source)
         return self._crews[home]
 
     def run(self, who: Contender, how: Setting, each: int, limit: int, **more: object) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import IO, Any
 
-from benchmarks.measuring import PYTHON, ROOT, child_environment
+from benchmarks.measuring import PYTHON, ROOT, SOURCE, child_environment
 
 _SCRIPT = ROOT / "benchmarks" / "admitting.py"
 
@@ -68,9 +68,10 @@ def _over(take: Any, answers: Sequence[dict[str, Any]], name: str) -> float | No
 class Crew:
     """Worker processes of one environment. A run that needs more starts more."""
 
-    def __init__(self, python: str | Path, errors: Path) -> None:
+    def __init__(self, python: str | Path, errors: Path, source: Path = SOURCE) -> None:
         self._python = str(python)
         self._errors = errors
+        self._source = source
         self._hands: list[subprocess.Popen[str]] = []
 
     def run(self, told: dict[str, Any], processes: int = 1) -> Outcome:
@@ -96,6 +97,7 @@ class Crew:
 
     def _started(self) -> subprocess.Popen[str]:
         environment = child_environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        environment["PYTHONPATH"] = str(self._source)
         if self._python != PYTHON:
             environment.pop("PYTHONPATH", None)  # a peer's environment contains only the peer
         with self._errors.open("a", encoding="utf-8") as errors:

@@ -32,7 +32,7 @@ from quotakeeper import Keeper
 from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.connection import SYNCHRONOUS
 
-_CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "operation": "translate"}
+CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "operation": "translate"}
 _LIMITS = [
     {"name": "tokens", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 10**15},
     {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": 10**6},
@@ -68,21 +68,21 @@ def _keeper(folder: Path, durability: str) -> Iterator[Keeper]:
 def open_keeper(path: Path, durability: str) -> Iterator[Keeper]:
     """A keeper that has loaded all its modules."""
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
-        _record(keeper)
+        record_call(keeper)
         yield keeper
 
 
-def _record(keeper: Keeper) -> None:
-    keeper.record("gemini", **_CALL, input_tokens=1180, output_tokens=640)
+def record_call(keeper: Keeper) -> None:
+    keeper.record("gemini", **CALL, input_tokens=1180, output_tokens=640)
 
 
-def _pair(keeper: Keeper) -> None:
-    reservation = keeper.reserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+def pair(keeper: Keeper) -> None:
+    reservation = keeper.reserve("gemini", **CALL, input_tokens=1200, output_tokens=800)
     with reservation as call:
         call.settle(input_tokens=1180, output_tokens=640)
 
 
-def _rate(folder: Path, durability: str, act: Callable[[Keeper], None], threads: int) -> float:
+def rate(folder: Path, durability: str, act: Callable[[Keeper], None], threads: int) -> float:
     each = max(20, 640 // threads)
     with _keeper(folder, durability) as keeper:
         barrier = threading.Barrier(threads + 1)
@@ -110,21 +110,21 @@ async def work_in_tasks(keeper: Keeper, *, record: bool) -> None:
     async def one() -> None:
         for _ in range(40):
             if record:
-                await keeper.arecord("gemini", **_CALL, input_tokens=1180, output_tokens=640)
+                await keeper.arecord("gemini", **CALL, input_tokens=1180, output_tokens=640)
                 continue
-            asked = keeper.areserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+            asked = keeper.areserve("gemini", **CALL, input_tokens=1200, output_tokens=800)
             async with asked as call:
                 await call.asettle(input_tokens=1180, output_tokens=640)
 
     await asyncio.gather(*(one() for _ in range(64)))
 
 
-def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
+def tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
     with _keeper(folder, durability) as keeper:
         return 64 * 40 / seconds(lambda: asyncio.run(work_in_tasks(keeper, record=record)))
 
 
-def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
+def processes_rate(folder: Path, durability: str, *, record: bool) -> float:
     """Operations per second of four processes on one file, from the first start to the last end."""
     path = folder / f"{os.urandom(6).hex()}.ledger"
     words = [PYTHON, "-c", _WORK, str(path), durability, "record" if record else "pair"]
@@ -146,19 +146,19 @@ def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
             worker.stdin.flush()
 
     said(b"ready")
-    rate = 4 * 64 * 40 / seconds(lambda: (tell(), said(b"done")))
+    found = 4 * 64 * 40 / seconds(lambda: (tell(), said(b"done")))
     tell()
     for worker in workers:
         assert worker.wait() == 0
-    return rate
+    return found
 
 
-def _bare(folder: Path, durability: str, *, record: bool) -> float:
+def bare_rate(folder: Path, durability: str, *, record: bool) -> float:
     """The rows of a record, or of a reservation and its settlement, written with plain SQL."""
     path = folder / f"{os.urandom(6).hex()}.ledger"
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
-        _record(keeper)
-        call = keeper.reserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+        record_call(keeper)
+        call = keeper.reserve("gemini", **CALL, input_tokens=1200, output_tokens=800)
         with sqlite3.connect(path) as looking:
             held = list(looking.execute("SELECT * FROM hold").fetchone())
         looking.close()
@@ -228,16 +228,16 @@ def run(rounds: int) -> list[Line]:
 
 
 def _compared(folder: Path, durability: str, rounds: int, *, record: bool) -> list[Line]:
-    act, what = (_record, "record") if record else (_pair, "reserve+settle")
+    act, what = (record_call, "record") if record else (pair, "reserve+settle")
     bare = f"bare SQLite, {durability}, rows of a {what}"
     found = alternating(
         {
-            "bare": lambda: _bare(folder, durability, record=record),
-            "one": lambda: _rate(folder, durability, act, 1),
-            "eight": lambda: _rate(folder, durability, act, 8),
-            "many": lambda: _rate(folder, durability, act, 64),
-            "tasks": lambda: _tasks_rate(folder, durability, record=record),
-            "processes": lambda: _processes_rate(folder, durability, record=record),
+            "bare": lambda: bare_rate(folder, durability, record=record),
+            "one": lambda: rate(folder, durability, act, 1),
+            "eight": lambda: rate(folder, durability, act, 8),
+            "many": lambda: rate(folder, durability, act, 64),
+            "tasks": lambda: tasks_rate(folder, durability, record=record),
+            "processes": lambda: processes_rate(folder, durability, record=record),
         },
         rounds,
     )

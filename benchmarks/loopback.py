@@ -47,14 +47,30 @@ def _chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-_ANSWER = _whole(_document("Xin chào các bạn. " * 40, 240, last=True))
+def answer_body() -> bytes:
+    """The body of each answer that is not a stream."""
+    return _document("Xin chào các bạn. " * 40, 240, last=True)
+
+
+_ANSWER = _whole(answer_body())
 _STREAM = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
-_PIECES = [
-    _chunk(b"data: " + _document("Xin chào các bạn. ", 24 * (n + 1), last=n == CHUNKS - 1) + _END)
-    for n in range(CHUNKS)
-]
+
+
+def _pieces(count: int, tokens: int) -> list[bytes]:
+    """The chunks of a stream. Each has an event with the usage so far, and adds `tokens`."""
+    return [
+        _chunk(
+            b"data: "
+            + _document("Xin chào các bạn. ", tokens * (n + 1), last=n == count - 1)
+            + _END
+        )
+        for n in range(count)
+    ]
+
+
+_PIECES = {b"stream": _pieces(CHUNKS, 24), b"hundred": _pieces(100, 7)}
 
 
 class _Connection(asyncio.Protocol):
@@ -79,15 +95,17 @@ class _Connection(asyncio.Protocol):
         if b":streamGenerateContent" not in head:
             self._transport.write(_ANSWER)
             return
-        thinks = 0 if b"at-once" in head.partition(b"\r\n")[0] else THINKING_SECONDS
+        asked = head.partition(b"\r\n")[0]
+        pieces = _PIECES[b"hundred" if b"hundred" in asked else b"stream"]
+        thinks = 0 if b"at-once" in asked else THINKING_SECONDS
         loop = asyncio.get_running_loop()
-        first = _STREAM + _PIECES[0]
+        first = _STREAM + pieces[0]
         if thinks:
             loop.call_later(thinks, self._transport.write, first)
         else:
             self._transport.write(first)
-        for number, piece in enumerate(_PIECES[1:], 1):
-            last = b"0\r\n\r\n" if number == CHUNKS - 1 else b""
+        for number, piece in enumerate(pieces[1:], 1):
+            last = b"0\r\n\r\n" if number == len(pieces) - 1 else b""
             after = thinks + number * _BETWEEN_SECONDS
             loop.call_later(after, self._transport.write, piece + last)
 
@@ -116,6 +134,7 @@ class Loopback:
         self.generate = f"{models}:generateContent"
         self.stream = f"{models}:streamGenerateContent?alt=sse"
         self.stream_at_once = f"{self.stream}&at-once=1"
+        self.stream_of_100 = f"{self.stream_at_once}&hundred=1"
 
     def answered(self) -> int:
         """How many calls the server has answered."""

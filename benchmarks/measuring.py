@@ -17,6 +17,8 @@ from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+# The package that is measured: this checkout's, unless the benchmark `costs` names another.
+SOURCE = Path(os.environ.get("QUOTAKEEPER_BENCH_SOURCE", ROOT / "src"))
 FEWEST_ROUNDS = 5
 
 T = TypeVar("T")
@@ -97,5 +99,5 @@ def say(text: str) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a child Python that imports the package from this checkout."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
+    """The environment of a child Python that imports the measured package."""
+    return {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONUTF8": "1"}

@@ -34,7 +34,7 @@ _LIMITS = [
     {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": 10**6},
     {"name": "calls", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10**9},
 ]
-_BODY = json.dumps(
+BODY = json.dumps(
     {
         "contents": [{"role": "user", "parts": [{"text": "Please translate this line. " * 40}]}],
         "generationConfig": {"maxOutputTokens": 800},
@@ -91,8 +91,8 @@ def run(rounds: int) -> list[Line]:
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name, loopback() as server:
         bench = Bench(Path(name), server)
-        lines += _calls(bench, "requests.post", _by_requests, rounds)
-        lines += _calls(bench, "httpx, async", _by_httpx, rounds)
+        lines += _calls(bench, "requests.post", by_requests, rounds)
+        lines += _calls(bench, "httpx, async", by_httpx, rounds)
         lines += _first_bytes(bench, rounds)
         lines += _many_streams(bench, rounds)
         print(f"  in the ledger, as many as reached the server: {bench.check()}")
@@ -159,21 +159,21 @@ def _said(how: str) -> str:
     return how if how == BARE else f"metered, {how}"
 
 
-def _by_requests(server: Loopback) -> Latencies:
+def by_requests(server: Loopback) -> Latencies:
     import requests
 
     with requests.Session() as session:
         session.trust_env = False
 
         def call() -> None:
-            session.post(server.generate, data=_BODY, headers=_HEADERS).content  # noqa: B018
+            session.post(server.generate, data=BODY, headers=_HEADERS).content  # noqa: B018
 
         for _ in range(10):
             call()
         return [seconds(call) for _ in range(CALLS)]
 
 
-def _by_httpx(server: Loopback) -> Latencies:
+def by_httpx(server: Loopback) -> Latencies:
     import httpx
 
     async def go() -> Latencies:
@@ -181,7 +181,7 @@ def _by_httpx(server: Loopback) -> Latencies:
         async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             for number in range(CALLS + 10):
                 start = time.perf_counter()
-                await client.post(server.generate, content=_BODY, headers=_HEADERS)
+                await client.post(server.generate, content=BODY, headers=_HEADERS)
                 if number >= 10:
                     taken.append(time.perf_counter() - start)
         return taken
@@ -200,7 +200,7 @@ def _first_bytes(bench: Bench, rounds: int) -> list[Line]:
     ):
 
         def work(server: Loopback, url: str = url, calls: int = calls) -> Latencies:
-            return asyncio.run(_streamed(url, calls))
+            return asyncio.run(streamed(url, calls))
 
         lines += [
             each for each in _calls(bench, title, work, rounds) if not each.name.endswith("p99")
@@ -208,7 +208,7 @@ def _first_bytes(bench: Bench, rounds: int) -> list[Line]:
     return lines
 
 
-async def _streamed(url: str, calls: int) -> Latencies:
+async def streamed(url: str, calls: int) -> Latencies:
     import httpx
 
     taken = []
@@ -221,7 +221,7 @@ async def _streamed(url: str, calls: int) -> Latencies:
 async def _first_byte(client: Any, url: str) -> float:
     start = time.perf_counter()
     first = 0.0
-    async with client.stream("POST", url, content=_BODY, headers=_HEADERS) as response:
+    async with client.stream("POST", url, content=BODY, headers=_HEADERS) as response:
         async for _ in response.aiter_raw():
             first = first or time.perf_counter() - start
     return first
@@ -233,7 +233,7 @@ def _many_streams(bench: Bench, rounds: int) -> list[Line]:
 
     def one_round(how: str) -> Latencies:
         with bench.watched(how):
-            total, firsts = asyncio.run(_together(bench.server.stream))
+            total, firsts = asyncio.run(together(bench.server.stream))
         totals[how].append(total * 1000)
         return firsts
 
@@ -248,7 +248,7 @@ def _many_streams(bench: Bench, rounds: int) -> list[Line]:
     return lines
 
 
-async def _together(url: str) -> tuple[float, Latencies]:
+async def together(url: str) -> tuple[float, Latencies]:
     import aiohttp
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -256,7 +256,7 @@ async def _together(url: str) -> tuple[float, Latencies]:
         async def one() -> float:
             start = time.perf_counter()
             first = 0.0
-            async with session.post(url, data=_BODY, headers=_HEADERS) as response:
+            async with session.post(url, data=BODY, headers=_HEADERS) as response:
                 async for _ in response.content.iter_any():
                     first = first or time.perf_counter() - start
             return first

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import aims, charts
+from benchmarks import aims, charts, cost_table
 from benchmarks.admission import CONTENDERS
 from benchmarks.fleet import PEER_KEYS
 from benchmarks.measuring import ROOT
@@ -19,7 +19,7 @@ from benchmarks.results import Figures, Results
 from benchmarks.words import ABSENT, LANGUAGES, Words
 
 HERE = Path(__file__).resolve().parent
-_KNOWN = ("admission", "ledger", "growth", "overhead", "fleet", "forecast", "pricing", "estimate",
+_KNOWN = ("admission", "costs", "ledger", "growth", "overhead", "fleet", "forecast", "pricing", "estimate",
           "footprint")  # fmt: skip
 _FOOTPRINTS = ("quotakeeper", "genai-prices", "langfuse", "openlit", "tokencost", "litellm")
 
@@ -269,6 +269,7 @@ TABLES: dict[str, Callable[[Figures, Words], str]] = {
     "machine": _machine,
     "busy": _busy,
     "aims": aims.rows,
+    "costs": cost_table.table,
     "admission": _admission,
     "lane": _lane,
     "ledger": _ledger,

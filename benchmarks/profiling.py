@@ -118,7 +118,7 @@ def _of_requests() -> Stacks:
     import requests
 
     from benchmarks.loopback import loopback
-    from benchmarks.overhead import _BODY, _HEADERS, _LIMITS
+    from benchmarks.overhead import _HEADERS, _LIMITS, BODY
     from quotakeeper import Keeper, watch
 
     with tempfile.TemporaryDirectory() as folder, loopback() as server:
@@ -129,7 +129,7 @@ def _of_requests() -> Stacks:
             def work(calls: int = CALLS) -> None:
                 with watch(keeper) as watching:
                     for _ in range(calls):
-                        session.post(server.generate, data=_BODY, headers=_HEADERS).content  # noqa: B018
+                        session.post(server.generate, data=BODY, headers=_HEADERS).content  # noqa: B018
                     watching.flush(60)
 
             work(50)

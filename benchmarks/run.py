@@ -22,6 +22,7 @@ NAMES = (
     "ledger",
     "growth",
     "fleet",
+    "costs",
     "overhead",
     "forecast",
     "reconcile",

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
+from quotakeeper import __main__
 from quotakeeper.cli import bare
 from quotakeeper.cli.app import COMMANDS
 from quotakeeper.cli.text.words import Words
@@ -238,3 +239,31 @@ def test_a_stream_that_is_closed_is_no_error(
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"], ["status", "--json"], ["--lang", "vi", "status"], ["status", "--lang=vi"],
+        ["status", "--check"], ["status", "--bogus"], ["status", "--help"], ["status", "-h"],
+        ["status", "extra"], ["status", "--color", "never"], ["status", "--color", "pink"],
+        ["--version", "status"], ["run"], ["run", "--"], ["run", "--help"], ["run", "--on-limit", "x"],
+        ["run", "--tag", "nothing", "--", "true"], ["run", "--on-lim", "stop", "--", "true"],
+    ],
+)  # fmt: skip
+def test_a_quick_command_answers_like_the_full_command_line(
+    words: list[str], busy: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = busy.run(*words)
+    monkeypatch.setattr(__main__, "_QUICK", ())
+    assert quick == busy.run(*words)
+
+
+def test_status_and_run_start_without_click(busy: CommandLine, repository: Path) -> None:
+    code = BARE.replace("code = main(); ", "code = main(); assert 'click' not in sys.modules; ")
+    for words in (["status"], ["run", "--summary", "off", "--", sys.executable, "-c", "pass"]):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, str(repository / "src"), *words],
+            capture_output=True, check=False, cwd=busy.folder,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr

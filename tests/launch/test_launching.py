@@ -70,6 +70,28 @@ def test_signals_are_sent_on(runner: Runner, name: str) -> None:
 
 
 @posix
+def test_a_signal_is_sent_on_while_something_runs_beside_the_program(tmp_path: Path) -> None:
+    driver = (
+        "import os, sys, threading\n"
+        "from pathlib import Path\n"
+        "from quotakeeper.launch import launcher\n"
+        "command = (sys.executable, '-c', sys.argv[1])\n"
+        "run = launcher.Run(command, dict(os.environ), (), Path(sys.argv[2]))\n"
+        "sys.exit(launcher.launch(run, threading.Event().wait).code)\n"
+    )
+    for _ in range(3):  # the system chooses the thread that gets a signal
+        process = subprocess.Popen(
+            [sys.executable, "-c", driver, WAITING, str(tmp_path / "notes")],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, out) == (7, "SIGTERM\n")
+
+
+@posix
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT", "SIGABRT"])
 def test_it_ends_by_the_signal_that_ended_the_program(runner: Runner, name: str) -> None:
     ran = runner("--", "sh", "-c", f"kill -{name.removeprefix('SIG')} $$")

@@ -152,6 +152,53 @@ def test_waiting_does_not_change_what_a_stream_used(
         assert found == usage_of(name, pieces, looks=looks), b"".join(pieces)
 
 
+def test_a_total_found_without_parsing_is_the_use_so_far() -> None:
+    """A chunk of several events is asked too. Only the last total of a chunk counts."""
+    adapter, call = understood(REQUESTS["gemini sse"])
+    found = asked = 0
+    print(f"seed {SEED}")
+    for number in range(STREAMS):
+        draw = random.Random(f"{SEED} told {number}")
+        totals = [0, 0]
+        reader = adapter.reader(call, 200, {})
+        assert isinstance(reader, TokenReader)
+        for at in range(20):
+            chunk = b"".join(
+                b"data: " + json.dumps(gemini(draw, at, 20, totals)).encode() + b"\r\n\r\n"
+                for _ in range(draw.choice((1, 1, 3)))
+            )
+            told = reader.told_in(chunk)
+            reader.feed(chunk)
+            used = reader.so_far()
+            asked += 1
+            if told is not None:
+                found += 1
+                tokens = used.get("output_tokens", 0) + used.get("thought_tokens", 0)
+                assert told == tokens == sum(totals), chunk
+    assert found > asked / 2
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b'data: {"usageMetadata": {"candidatesTokenCount": 3}}',  # the event has not ended
+        b'data: {"usageMetadata": {"candidatesTokenCount": 3}}\n\ndata: {"candidates": []}\n\n',
+        b'data: {"usageMetadata": {"promptTokenCount": 3}}\n\n',
+        b'data: {"functionCall": 1, "usageMetadata": {"candidatesTokenCount": 3}}\n\n',
+        b'data: {"error": {"code": 500}, "usageMetadata": {"candidatesTokenCount": 3}}\n\n',
+    ],
+)
+def test_a_chunk_that_must_be_read_tells_no_total(chunk: bytes) -> None:
+    adapter, call = understood(REQUESTS["gemini sse"])
+    reader = adapter.reader(call, 200, {})
+    assert isinstance(reader, TokenReader)
+    assert reader.told_in(chunk) is None
+    packed = adapter.reader(call, 200, {"content-encoding": "gzip"})
+    assert isinstance(packed, TokenReader)
+    usual = b'data: {"usageMetadata": {"candidatesTokenCount": 3}}\n\n'
+    assert (reader.told_in(usual), packed.told_in(usual)) == (3, None)
+
+
 class Usual(random.Random):
     """Draws no unusual chunk, and the middle of each range."""
 

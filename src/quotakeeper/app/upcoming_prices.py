@@ -6,13 +6,14 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from quotakeeper.catalogue import PriceSnapshot
+from quotakeeper.catalogue.dated_rows import models_with_new_prices
 from quotakeeper.domain.pricing.prices import PriceRow
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.catalogue import PriceSnapshot
 
 NOTICE_DAYS = 60
 RECENT_DAYS = 7
@@ -62,7 +63,12 @@ def changes_of_used_models(
 ) -> list[PriceChange]:
     """Return the future price changes of the models that were used in `[since, until)`."""
     used = {(row.key[0], row.key[1]) for row in keeper.usage(since, until, ("provider", "model"))}
-    return price_changes(keeper.prices.snapshot, now, used) if used else []
+    if not used:
+        return []
+    changing = models_with_new_prices(keeper.settings.price_files, now, now + NOTICE_DAYS * _DAY)
+    if used.isdisjoint(changing):
+        return []
+    return price_changes(keeper.prices.snapshot, now, used)
 
 
 def changes_of_recent_models(keeper: Keeper, now: int) -> list[PriceChange]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from quotakeeper.catalogue.model_names import Alias
@@ -46,12 +45,29 @@ def _shipped_snapshot() -> PriceSnapshot:
 
 @cache
 def _shipped() -> tuple[tuple[PriceFile, ...], bytes]:
-    texts = [(path.name, read_catalogue_text(path)) for path in sorted(_DATA.glob("*.toml"))]
+    texts = _shipped_texts()
     files = tuple(parse_price_file(text, name, own=False) for name, text in texts)
     return files, "".join(text for _, text in texts).encode()
 
 
+def _shipped_texts() -> list[tuple[str, str]]:
+    return [(path.name, read_catalogue_text(path)) for path in sorted(_DATA.glob("*.toml"))]
+
+
+def price_texts(overrides: Sequence[Path] = ()) -> Iterator[tuple[str, str, bool]]:
+    """Yield the name and the text of each price file, and whether it is the user's.
+
+    Raises ConfigError if a file cannot be read.
+    """
+    for name, text in _shipped_texts():
+        yield name, text, False
+    for path in overrides:
+        yield Path(path).name, read_catalogue_text(Path(path)), True
+
+
 def _snapshot(files: Iterable[PriceFile], data: bytes) -> PriceSnapshot:
+    from hashlib import sha256  # noqa: PLC0415 - slow to import
+
     files = tuple(files)
     rows = tuple(row for file in files for row in file.rows)
     aliases = tuple(alias for file in files for alias in file.aliases)

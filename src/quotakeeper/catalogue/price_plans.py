@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from hashlib import sha256
 
 from quotakeeper.catalogue.price_ids import PriceId
 from quotakeeper.domain.pricing.prices import (
@@ -155,4 +154,6 @@ def _digest_of(parts: list[PriceRow | Adjustment]) -> str:
     if not parts:
         return ""
     text = "\n".join(sorted(repr(replace(part, origin="", note="")) for part in parts))
+    from hashlib import sha256  # noqa: PLC0415 - slow to import; once for each plan
+
     return sha256(text.encode()).hexdigest()[:8]

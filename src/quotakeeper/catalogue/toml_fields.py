@@ -16,6 +16,8 @@ _LONGEST_TEXT = 500
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,199}\*?")
 _FINEST, _DEAREST = -18, 9  # the smallest and the largest decimal exponent of a price
 MOST_PER = 10**12
+_PRICEABLE = [name for name, meter in METERS.items() if len(meter.parts) == 1 and name != "cost"]
+_STORED = [name for name, meter in METERS.items() if meter.parts == (name,) and name != "cost"]
 
 
 class Fields:
@@ -187,9 +189,8 @@ class Fields:
         """
         value = self.text(name)
         meter, modality = split_key(value)
-        priceable = [m for m, info in METERS.items() if len(info.parts) == 1 and m != "cost"]
-        if meter not in priceable:
-            raise self.error(name, f"unknown meter {meter[:60]!r}", _nearest(meter, priceable))
+        if meter not in _PRICEABLE:
+            raise self.error(name, f"unknown meter {meter[:60]!r}", _nearest(meter, _PRICEABLE))
         if "@" in value and modality not in MODALITIES:
             raise self.error(
                 name, f"unknown modality {modality[:60]!r}", _nearest(modality, MODALITIES)
@@ -199,12 +200,11 @@ class Fields:
     def meters(self, name: str) -> tuple[str, ...]:
         """Return a list of stored meters. It is empty if the table does not have the field."""
         value = self._values.get(name, [])
-        stored = [m for m, info in METERS.items() if info.parts == (m,) and m != "cost"]
         if not isinstance(value, list):
             raise self.error(name, f"{_kind(value)} is not a list", 'write ["output_tokens"]')
         for item in value:
-            if item not in stored:
-                raise self.error(name, f"unknown meter {str(item)[:60]!r}", _nearest(item, stored))
+            if item not in _STORED:
+                raise self.error(name, f"unknown meter {str(item)[:60]!r}", _nearest(item, _STORED))
         return tuple(value)
 
     def _decimal(self, name: str, example: str) -> Decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from quotakeeper import __version__
 from quotakeeper.cli.arguments import GLOBAL, asked_language, command_of, hoisted, with_command
@@ -43,6 +43,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     return guarded(lambda: _run_command(arguments, program, words), words)
 
 
+class _NotUnderstoodError(Exception):
+    """The parser cannot read the arguments."""
+
+
+class _SilentParser(argparse.ArgumentParser):
+    """A parser that prints nothing. `--help` and `--version` are errors for it, too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _NotUnderstoodError(message)
+
+
+def run_if_understood(argv: Sequence[str]) -> int | None:
+    """Run a command of `BARE` and return its exit code.
+
+    Returns None, and prints nothing, if argparse cannot read the arguments or if they ask for help.
+    """
+    arguments, program = _apart(with_command(hoisted(list(argv))))
+    name = command_of(arguments)
+    if name == RUN and not program:
+        return None
+    words = Words(asked_language(arguments) or language())
+    try:
+        parser = _SilentParser(prog="quotakeeper", allow_abbrev=False, add_help=False)
+        _add_global(parser, words)
+        commands = parser.add_subparsers(dest="command", required=True)
+        _add_options(
+            commands.add_parser(str(name), add_help=False, allow_abbrev=False), name, words
+        )
+        found = parser.parse_args(arguments)
+    except (_NotUnderstoodError, argparse.ArgumentError):
+        return None
+    found.program = program
+    return guarded(lambda: _carried_out(found), words)
+
+
+def _carried_out(found: argparse.Namespace) -> int:
+    session = CommandContext(
+        found.ledger, found.config, found.color or "auto", found.lang or language()
+    )
+    return BARE[found.command](session, found)
+
+
 def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -> int:
     name = command_of(arguments)
     if name is not None and name not in BARE and name in _with_packages():
@@ -53,10 +95,7 @@ def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -
     except SystemExit as end:  # argparse has already printed the help or the error
         return int(end.code or 0)
     found.program = program
-    session = CommandContext(
-        found.ledger, found.config, found.color or "auto", found.lang or language()
-    )
-    return BARE[found.command](session, found)
+    return _carried_out(found)
 
 
 def _with_packages() -> set[str]:
@@ -128,14 +167,23 @@ def _parser(words: Words, *, only: str | None = None) -> argparse.ArgumentParser
         epilog=words(_EPILOG),
         allow_abbrev=False,
     )
-    for option in GLOBAL:
-        add_option(parser, option, words)
+    _add_global(parser, words)
     parser.add_argument("--version", action="version", version=f"quotakeeper, version {__version__}",
                         help=words("Show the version and exit."))  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in [only] if only in BARE else BARE:
         _add_command(commands, str(name), words)
     return parser
+
+
+def _add_global(parser: argparse.ArgumentParser, words: Words) -> None:
+    for option in GLOBAL:
+        add_option(parser, option, words)
+
+
+def _add_options(parser: argparse.ArgumentParser, name: str | None, words: Words) -> None:
+    for option in _table(str(name)).options:
+        add_option(parser, option, words)
 
 
 def _add_command(commands: Any, name: str, words: Words) -> None:
@@ -154,5 +202,4 @@ def _add_command(commands: Any, name: str, words: Words) -> None:
     )  # fmt: skip
     if name == RUN:
         parser.usage = words("quotakeeper run [options] -- PROGRAM [ARGUMENTS]")
-    for option in table.options:
-        add_option(parser, option, words)
+    _add_options(parser, name, words)

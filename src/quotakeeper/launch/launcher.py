@@ -11,8 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,15 @@ def child_environment(run: Run) -> dict[str, str]:
     return environ
 
 
-def launch(run: Run) -> Ended:
-    """Run the program until it ends, and forward the signals that this process receives."""
+def _nothing() -> None:
+    pass
+
+
+def launch(run: Run, meanwhile: Callable[[], None] = _nothing) -> Ended:
+    """Run the program until it ends, and forward the signals that this process receives.
+
+    `meanwhile` runs in a thread of its own while the program runs.
+    """
     environ = child_environment(run)
     name = run.command[0]
     file = shutil.which(name, path=environ.get("PATH"))
@@ -86,7 +94,7 @@ def launch(run: Run) -> Ended:
     try:
         if sys.platform == "win32":
             return _wait_on_windows([file, *run.command[1:]], environ)
-        return _wait_on_posix(file, list(run.command), environ)
+        return _wait_on_posix(file, list(run.command), environ, meanwhile)
     except OSError as error:
         return Ended(NOT_RUNNABLE, error=error.strerror or str(error))
 
@@ -117,7 +125,9 @@ def _wait_on_windows(command: list[str], environ: dict[str, str]) -> Ended:
         signal.signal(signal.SIGINT, before)
 
 
-def _wait_on_posix(file: str, command: list[str], environ: dict[str, str]) -> Ended:
+def _wait_on_posix(
+    file: str, command: list[str], environ: dict[str, str], meanwhile: Callable[[], None]
+) -> Ended:
     with _held_back() as (numbers, before):
         try:
             child = _spawn(file, command, environ, before)
@@ -125,6 +135,9 @@ def _wait_on_posix(file: str, command: list[str], environ: dict[str, str]) -> En
             if error.errno != 8:  # ENOEXEC: a script without a shebang, which shells run
                 raise
             child = _spawn("/bin/sh", ["sh", file, *command[1:]], environ, before)
+        # Started here, so that no signal that this thread waits for can go to the new thread.
+        with suppress(RuntimeError):
+            threading.Thread(target=meanwhile, daemon=True).start()
         while True:
             number, by_keyboard = _next_signal(numbers)
             ended, status = os.waitpid(child, os.WNOHANG)

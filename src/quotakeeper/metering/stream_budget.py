@@ -1,7 +1,8 @@
 """Watches a stream that may use more than its reservation: reserves more while it runs, or cuts it.
 
 The answer is parsed as seldom as possible. A token has at least one byte. So the remaining
-reservation determines how many bytes can pass before the answer is parsed again. If no more can be
+reservation determines how many bytes can pass before the answer is parsed again. Where each event
+reports the output so far, this figure is found without parsing the event. If no more can be
 reserved, the stream is ended after a whole document. It ends with an error in the provider's
 format, which the SDK raises. A compressed answer ends without this error, as if the connection were
 lost.
@@ -85,6 +86,10 @@ class StreamBudget:
         is_worst = least >= most.get("output_tokens", 0)
         self._room = min(least, _MOST_UNSEEN) if is_worst else 0
         self._pending = 0  # bytes that have passed since the refusal
+        # After the first parse: finds the total in a chunk without parsing, if the provider's reader
+        # can. The bytes that were checked only so.
+        self._peek: Callable[[bytes], int | None] | None = None
+        self._peeked = 0
 
     @property
     def reason(self) -> str:
@@ -142,17 +147,30 @@ class StreamBudget:
         self._unseen += len(chunk)
         if self._off or self._is_asking or self._denied or self._unseen <= self._room:
             return {}
+        if self._peek is not None and self._is_enough(self._peek(chunk)):
+            return {}
         found = self._read()
         if found is None:
             self._off = True
             return {}
         reader = found[1]
+        # A reader of a plug-in may not have this method.
+        self._peek, self._peeked = getattr(reader, "told_in", None), 0
         used = _summed(reader.so_far())
         left = self._covered.get("output_tokens", 0) - used.get("output_tokens", 0)
         room = max(left, 0) if reader.is_plain else max(left, 0) // _PACKED
         self._unseen, self._room = 0, min(room, _MOST_UNSEEN)
         amounts = {name: amount - self._covered.get(name, 0) for name, amount in used.items()}
         return {name: more for name, more in amounts.items() if more > 0}
+
+    def _is_enough(self, told: int | None) -> bool:
+        """Return whether the reservation is enough for the output that a chunk reports."""
+        left = -1 if told is None else self._covered.get("output_tokens", 0) - told
+        self._peeked += self._unseen
+        if left < 0 or self._peeked > _MOST_UNSEEN:
+            return False
+        self._unseen, self._room = 0, left
+        return True
 
     def _plan(self, lacking: Mapping[str, int]) -> Plan:
         """Return the steps that reserve the missing amounts, and more if the limits allow it."""

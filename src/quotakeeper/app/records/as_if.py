@@ -21,7 +21,7 @@ from quotakeeper.value_classes import dataclass, field, replace
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
-BASIS = "the same quantities, call by call, at the list price of each call's own day"
+_BASIS = "the same quantities, call by call, at the list price of each call's own day"
 _FLAG = "--as-if"
 
 
@@ -44,6 +44,11 @@ class AsIf:
     def name(self) -> str:
         """The other model, as "provider/model"."""
         return f"{self.provider}/{self.model}"
+
+    @property
+    def basis(self) -> str:
+        """How the costs are computed."""
+        return _BASIS
 
     def record(self, keys: list[tuple[str, ...]]) -> dict[str, object]:
         """Return the comparison over the report rows `keys` as a JSON record."""

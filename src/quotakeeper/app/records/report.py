@@ -7,7 +7,6 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.amounts import rate_record
-from quotakeeper.app.records.as_if import BASIS, AsIf, as_if
 from quotakeeper.app.records.budgets import Budget, budget_record, budgets
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, zone_text
@@ -22,6 +21,7 @@ from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.app.records.as_if import AsIf
     from quotakeeper.domain.forecasting.status import UsageRow
 
 
@@ -82,13 +82,18 @@ def usage_report(
 
     With `other_model`, also calculate what the calls would have cost on that model.
     """
+    beside_other = None
+    if other_model:
+        from quotakeeper.app.records.as_if import as_if  # noqa: PLC0415 - it imports the catalogue
+
+        beside_other = as_if(keeper, other_model, by, since, until)
     rows = keeper.usage(since=since, until=until, by=by)
     beside = tuple(budgets(keeper, since, until))
     media = media_lengths(keeper, since, until) if JOB in by else {}
     return UsageReport(
         by, tuple(rows), since, until, now, keeper.zone, beside, media,
         currency=keeper.settings.currency,
-        as_if=as_if(keeper, other_model, by, since, until) if other_model else None,
+        as_if=beside_other,
     )  # fmt: skip
 
 
@@ -173,7 +178,7 @@ def _more_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, obj
 def _as_if_record(report: UsageReport) -> dict[str, object]:
     if report.as_if is None:
         return {}
-    told = {"model": report.as_if.name, "basis": BASIS, "provenance": "assumed"}
+    told = {"model": report.as_if.name, "basis": report.as_if.basis, "provenance": "assumed"}
     return {"as_if": told}
 
 

@@ -8,6 +8,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from quotakeeper.app.records import write_file
@@ -103,7 +105,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
             options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
             variables=variables, tags=labels, hosts=_watched_hosts(),
         )  # fmt: skip
-        ended = launcher.launch(run)
+        ended = launcher.launch(run, _load_summary)
         notes = read_notes(run.notes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -119,6 +121,13 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     code = _strict_code(session, options, ended, notes)
     sys.stderr.flush()
     return launcher.die_like(ended) or code
+
+
+def _load_summary() -> None:
+    """Import what the summary needs, while the program runs."""
+    with suppress(Exception):  # the summary reports the error
+        for name in ("keeper", "wiring", "stores.sqlite.store", "catalogue"):
+            import_module(f"quotakeeper.{name}")
 
 
 def _strict_code(

@@ -164,6 +164,14 @@ class TokenReader(ResponseReader):
         after = self.text.since(self.told).tokens // _SURELY
         return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
+    def told_in(self, chunk: bytes) -> int | None:
+        """Return the output and thought tokens that the stream reports at the end of a chunk.
+
+        `chunk` is as received. It is not parsed, so this takes little time. Returns None if the
+        answer must be read to know the tokens.
+        """
+        return self.totals.last_total(chunk) if self.totals and self.is_plain else None
+
     def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
         """Return the usage of an answer that was cut: the last total, plus the text after it."""
         after = {"output_tokens": self.text.since(self.told).tokens}

@@ -21,6 +21,7 @@ from quotakeeper.value_classes import dataclass
 _MOST_WAITING = 256 * 1024  # bytes; more are read at once
 _ERROR = b'"error"'  # a document with an error is always read, and its total is not
 _DONE = b"[DONE]"
+_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _BETWEEN = re.compile(rb"\r\n\r\n|\n\n|\r\r")  # between two events
 
 
@@ -54,6 +55,19 @@ class TotalKeys:
             return None
         thought = int(thoughts[1]) if thoughts else 0
         return int(output[1]) - (thought if self.includes_thoughts else 0), thought
+
+    def last_total(self, data: bytes) -> int | None:
+        """Return the output and thought tokens that server-sent events report at their end.
+
+        Returns None if `data` does not end with an event, if its last event has no total, or if an
+        event must be read.
+        """
+        at = data.rfind(self.usage)
+        if at < 0 or not data.endswith(_EVENT_ENDS) or self.must_read(data):
+            return None
+        tail = data[at:].rstrip(b"\r\n")
+        total = None if _BETWEEN.search(tail) else self.total(tail)
+        return None if total is None else sum(total)
 
 
 def has_value(data: bytes, key: bytes) -> bool:
