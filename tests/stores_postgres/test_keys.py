@@ -364,7 +364,7 @@ def test_a_server_process_that_stands_still_does_not_hold_a_look_up(
     ledger: ServerAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The idle connection's process is stopped. It is given up, and a new connection answers."""
-    monkeypatch.setattr("quotakeeper.stores.postgres.key_store.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("quotakeeper.stores.postgres.key_store.ANSWER_MS", 200)
     with closing(PostgresKeys(ledger)) as keys:
         KeyManager(keys, lambda: NOW, "an@host").create(VirtualKey("", "an"))
         assert len(keys.all_keys()) == 1

@@ -16,7 +16,7 @@ from quotakeeper.native_threads import Lock, start_native
 
 
 @contextmanager
-def must_answer_within(raw: Any, seconds: float) -> Iterator[None]:
+def must_answer_within(raw: Any, milliseconds: int) -> Iterator[None]:
     """Shut the connection down if the block takes longer. Its statement then raises the driver's
     OperationalError."""
     is_over = Lock()
@@ -29,7 +29,7 @@ def must_answer_within(raw: Any, seconds: float) -> Iterator[None]:
 
     def watch() -> None:
         with watched:
-            if not is_over.acquire(timeout=seconds):
+            if not is_over.acquire(timeout=milliseconds / 1_000):
                 with suppress(OSError):
                     watched.shutdown(socket.SHUT_RDWR)
 

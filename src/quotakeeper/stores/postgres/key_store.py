@@ -33,7 +33,7 @@ from quotakeeper.stores.sql.statements import key_statements, read_sql
 _ENDING = "_keys"
 _LONGEST = 63 - len(_ENDING)  # the longest name of a PostgreSQL schema has 63 bytes
 _PATIENCE = "10s"
-ANSWER_SECONDS = 4.0  # for a read of keys; the ledger's own reads have a time limit of the worker
+ANSWER_MS = 4_000  # for a read of keys; the ledger's own reads have a time limit of the worker
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ class PostgresKeys:
         raise AssertionError("the last attempt returns or raises")
 
     def _asked(self, raw: Any, ask: Callable[[KeyRows], T], without: T) -> T:
-        with must_answer_within(raw, ANSWER_SECONDS):
+        with must_answer_within(raw, ANSWER_MS):
             raw.execute(texts()["begin_read"])
             found = without
             if self._check_rights(raw):
