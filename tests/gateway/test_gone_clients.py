@@ -46,7 +46,8 @@ def test_a_key_that_drains_gets_the_true_usage(path: str) -> None:
             began = asked if path == GENERATE else provider.answering
             await _leaves(through, path, key, began)
             await _is_gone(through)
-            gone.set(), provider.go_on.set()
+            gone.set()
+            provider.go_on.set()
             assert (await through.logged())["outcome"] == "client_gone"
             (event,) = await through.events()
             assert event.provenance is Provenance.REPORTED
