@@ -27,6 +27,7 @@ PARTS = {
     "metering": "the life of a metered call",
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
+    "keeper_limits": "limits of a running keeper",
     "function_meter": "metered functions, labelled blocks",
     "ledger_copying": "from one store to another",
     "order_giver": "pauses, raised limits, credit",

@@ -30,6 +30,8 @@ class Schema(int, Enum):
         name: str = self.value[0]
         return name
 
+    ADMIN_CONFIG = ("admin-config", 1)
+    ADMIN_LIMITS = ("admin-limits", 1)
     BACKUP = ("backup", 1)
     CALCULATOR = ("calculator", 1)
     CLOCK = ("clock", 1)
@@ -42,11 +44,13 @@ class Schema(int, Enum):
     EXPORT = ("export", 1)
     FORGET = ("forget", 1)
     KEY = ("key", 1)
+    KEY_AUDIT = ("key-audit", 1)
     KEY_CHANGE = ("key-change", 1)
     KEY_SECRET = ("key-secret", 1)
     KEY_USAGE = ("key-usage", 1)
     KEYS = ("keys", 1)
     LEASES = ("leases", 1)
+    LEDGER_EVENTS = ("ledger-events", 1)
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)

@@ -65,8 +65,7 @@ def wire(
         settings.clamp_least,
     )  # fmt: skip
     names = KnownNames(settings.providers, prices)
-    check_limits(settings, names)
-    limits = tuple(_canonical(limit, prices) for limit in settings.limits)
+    limits = checked_limits(settings, names, prices)
     on_server = is_on_server(settings)
     beside = host_files(settings) if on_server else ledger_path(settings)
     engine = assemble(
@@ -83,6 +82,13 @@ def wire(
         has_hosts=on_server,
     )
     return Wired(engine, chosen, prices)
+
+
+def checked_limits(settings: Settings, names: KnownNames, prices: LazyPrices) -> tuple[Limit, ...]:
+    """Return the limits of the settings, as calls are counted. Raises ConfigError; see
+    `check_limits`."""
+    check_limits(settings, names)
+    return tuple(canonical_limit(limit, prices) for limit in settings.limits)
 
 
 def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ...]]:
@@ -257,7 +263,8 @@ class LazyPrices:
         return options_of(price_id)
 
 
-def _canonical(limit: Limit, prices: LazyPrices) -> Limit:
+def canonical_limit(limit: Limit, prices: LazyPrices) -> Limit:
+    """Return a limit with the name under which calls of its model are counted."""
     # Calls count under the catalogue's name of a model, so limits must use that name too.
     if not limit.model or not limit.provider or limit.model.endswith("*"):
         return limit

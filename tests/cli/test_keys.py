@@ -263,3 +263,24 @@ def test_a_secret_in_a_wrong_place_is_neither_shown_nor_stored(
     assert "keys rotate NAME" in ran.err
     for path in cli.folder.rglob("*"):
         assert not path.is_file() or secret.encode() not in path.read_bytes()
+
+
+def test_the_audit_lists_every_change_in_order(cli: CommandLine) -> None:
+    cli.write_config(CONFIG)
+    assert cli.run("keys", "audit").code != 0  # there is no ledger yet
+    created(cli, "lan", "--why", "she joins")
+    created(cli, "an")
+    assert cli.run("keys", "rotate", "lan", "--why", "monthly").code == 0
+    lines = cli.run("keys", "audit").out.splitlines()
+    assert lines[0].split() == ["NUMBER", "TIME", "KEY", "ACT", "BY", "REASON"]
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3"]
+    assert "she joins" in lines[1]
+    assert "rotate" in lines[3]
+    only = json.loads(cli.run("keys", "audit", "--key", "lan", "--json").out)
+    assert [(row["seq"], row["act"]) for row in only["rows"]] == [(1, "create"), (3, "rotate")]
+    page = cli.run("keys", "audit", "--after", "1", "--limit", "1")
+    assert [line.split()[0] for line in page.out.splitlines()[1:]] == ["2"]
+    assert "--after 2" in page.err
+    vietnamese = cli.run("--lang", "vi", "keys", "audit").out
+    assert vietnamese.splitlines()[0].split()[0] == "SỐ"
+    assert "đổi mã" in vietnamese

@@ -74,6 +74,7 @@ WITH_JSON = {
     ),
     "keys list": ("keys list --json", Schema.KEYS),
     "keys show": ("keys show lan --json", Schema.KEY),
+    "keys audit": ("keys audit --json", Schema.KEY_AUDIT),
     "keys rotate": ("keys rotate lan --json", Schema.KEY_SECRET),
     "keys revoke": ("keys revoke lan --json", Schema.KEY_CHANGE),
     "keys disable": ("keys disable lan --json", Schema.KEY_CHANGE),
@@ -174,7 +175,9 @@ def test_every_schema_in_the_code_is_a_row_of_the_table(repository: Path) -> Non
     others = [
         f"{name}:{node.lineno}"
         for name, tree in _trees(repository)
-        if "/stores/postgres/" not in name  # there, `schema` is a schema of PostgreSQL
+        # There, `schema` is a schema of PostgreSQL, or a word of OpenAPI.
+        if "/stores/postgres/" not in name
+        and not name.endswith(("gateway/admin/openapi.py", "gateway/admin/tables.py"))
         for node in _dicts(tree, lambda value: _from_table(value) is None)
     ]
     assert others == []

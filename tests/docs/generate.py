@@ -1,7 +1,8 @@
 """Writes the reference pages that follow from the code: `python -m tests.docs.generate`.
 
 These are the pages on errors, and on events and JSON documents. Other pages have generated parts: the
-signatures of the keeper, the commands and options, and the settings. Each page is in both languages.
+admin API, the signatures of the keeper, the commands and options, and the settings. Each page is in both
+languages.
 A test holds every page to what is written here.
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from quotakeeper import errors
 from quotakeeper.domain import observations
 from quotakeeper.domain.usage import UsageEvent
+from tests.docs.admin_page import admin_page
 from tests.docs.command_pages import code_in_table, with_commands
 from tests.docs.documents import Document, documents
 from tests.docs.pages import DOCS, LANGUAGES, ROOT
@@ -148,10 +150,11 @@ def pages() -> dict[str, str]:
     made = {}
     for language in LANGUAGES:
         folder = f"docs/{language}/reference"
-        keeper, cli, config = (
+        keeper, cli, config, admin = (
             (DOCS / language / "reference" / f"{name}.md").read_text(encoding="utf-8")
-            for name in ("keeper", "cli", "config")
+            for name in ("keeper", "cli", "config", "admin-api")
         )
+        made[f"{folder}/admin-api.md"] = admin_page(admin, language)
         made[f"{folder}/errors.md"] = errors_page(language)
         made[f"{folder}/events.md"] = events_page(language)
         made[f"{folder}/keeper.md"] = with_signatures(keeper)

@@ -24,10 +24,12 @@ from tests.engine.support import config, limit
 
 # No program sees these: they end inside the package.
 INTERNAL = {
-    "AnswerLostError", "BodyTooLargeError", "BrokenRuleError", "ClientGoneError", "CopyDiffersError",
+    "AdminProblem", "AnswerLostError", "BodyTooLargeError", "BrokenRuleError", "ClientGoneError",
+    "CopyDiffersError",
     "DamagedRowError", "GatewayAnswerError", "HandshakeRefusedError", "HeldElsewhereError",
+    "KeyWasChangedError",
     "MismatchError", "MissingBytes", "NoConnectionError", "NotAtHandError", "NotConditionalError",
-    "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError",
+    "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError", "ShapeError",
     "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
 }  # fmt: skip
 # What their constructors ask for.

@@ -178,3 +178,21 @@ def test_a_slow_reader_holds_the_writer() -> None:
             writer.transport.abort()
 
     run(test)
+
+
+def test_the_answer_to_head_has_no_body_on_an_open_connection() -> None:
+    """A body would be read as the beginning of the next answer."""
+
+    async def test() -> None:
+        async with serving(Seen()) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"HEAD /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert b"Content-Length: 2\r\n" in head
+            assert (status_of(head), status_of(answer)) == (200, 200)
+            assert await reader.readexactly(2) == b"ok"
+            writer.close()
+
+    run(test)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quotakeeper.domain.keys.key_changes import KeyAudit, KeyOrder
 from quotakeeper.domain.keys.key_records import key_json
-from quotakeeper.domain.keys.key_store import Decide
+from quotakeeper.domain.keys.key_store import ALL_ROWS, Decide
 from quotakeeper.domain.keys.key_text import digest_of, key_text, last_four
 from quotakeeper.domain.keys.virtual_key import KeySecret, VirtualKey
 
@@ -56,8 +56,11 @@ class DictKeys:
         self.stored[name] = change.after
         return change.after
 
-    def audit(self) -> list[KeyAudit]:
-        return self.rows
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        found = [row for row in self.rows if row.seq > after and key_id in ("", row.key_id)]
+        return found[:most]
 
     def close(self) -> None:
         pass

@@ -192,13 +192,18 @@ def test_a_damaged_key_is_refused_not_guessed(manager: KeyManager, path: Path) -
         keys_of(path).all_keys()
 
 
-def test_tables_of_a_newer_version_are_left_alone(manager: KeyManager, path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "fix"), [("3", "upgrade quotakeeper"), ("1", "create the keys again")]
+)
+def test_tables_of_another_version_are_left_alone(
+    manager: KeyManager, path: Path, version: str, fix: str
+) -> None:
     manager.create(VirtualKey("", "lan"))
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE virtual_key_meta SET value = '2' WHERE key = 'schema'")
-    with pytest.raises(LedgerVersionError, match="upgrade quotakeeper"):
+        connection.execute("UPDATE virtual_key_meta SET value = ? WHERE key = 'schema'", (version,))
+    with pytest.raises(LedgerVersionError, match=fix):
         keys_of(path).all_keys()
-    with pytest.raises(LedgerVersionError, match="schema version 2"):
+    with pytest.raises(LedgerVersionError, match=f"schema version {version}"):
         manager.create(VirtualKey("", "an"))
     with closing(ledger(path)) as store:
         assert store.verify() == []

@@ -49,7 +49,8 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
 
 def needs_aiohttp(part: tuple[str, ...]) -> bool:
     """Whether a module is one of the few that import aiohttp, which is an extra."""
-    return part[-1].startswith("aiohttp_") or part == ("gateway", "running")
+    listens = (("gateway", "running"), ("gateway", "attending"), ("gateway", "admin", "listening"))
+    return part[-1].startswith("aiohttp_") or part in listens
 
 
 def _core_modules(repository: Path) -> list[str]:

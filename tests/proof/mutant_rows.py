@@ -180,7 +180,7 @@ ROWS = (
            "        self.forget_places()", "file"),
     Mutant("stores/sql/crossing_rows.py", 'session.execute(sql["drop_marks"])', "pass",
            CROSSING_ROWS),
-    Mutant("engine/background_writes.py", "return replace(command, limits=self._limits)",
+    Mutant("engine/background_writes.py", "return replace(command, limits=self.limits)",
            "return command", "tests/engine/test_observers.py"),
     Mutant("engine/worker/batch_server.py", "if ticket.gone or not ticket.awaited:", "if False:",
            "tests/engine/test_observers.py"),

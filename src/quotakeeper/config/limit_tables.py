@@ -169,7 +169,7 @@ def read_limit(
         per=per,
         mode=Mode(read("mode", _mode, Mode.HARD.value)),
         timezone=read("timezone", checked_zone, timezone),
-        thresholds=read("thresholds", _thresholds, _from_warn_at(warn_at)),
+        thresholds=read("thresholds", _thresholds, thresholds_from(warn_at)),
         unlisted=read("unlisted", _is_true, False),
     )
 
@@ -227,5 +227,6 @@ def threshold(value: object) -> Decimal:
     return number
 
 
-def _from_warn_at(warn_at: Decimal) -> tuple[Decimal, ...]:
+def thresholds_from(warn_at: Decimal) -> tuple[Decimal, ...]:
+    """Return the thresholds of a limit that names none, from the setting `warn_at`."""
     return (warn_at, *(each for each in DEFAULT_THRESHOLDS[1:] if each > warn_at))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from quotakeeper.config.private_files import check_private
 from quotakeeper.config.toml_reader import read_toml
 from quotakeeper.errors import ConfigError
-
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def upstream_keys(
@@ -44,13 +42,7 @@ def _first(environment: Mapping[str, str], names: Sequence[str]) -> str:
 def _from_file(path: Path) -> dict[str, str]:
     shown = str(path)
     content = read_toml(path, shown)
-    if hasattr(os, "geteuid"):
-        mode = path.stat().st_mode
-        if mode & _OTHERS:
-            raise ConfigError(
-                shown, f"can be used by other users (mode {stat.S_IMODE(mode):04o})",
-                f"run: chmod 600 {shown}",
-            )  # fmt: skip
+    check_private(shown, path.stat().st_mode)
     for name, key in content.items():
         if not isinstance(key, str):
             raise ConfigError(

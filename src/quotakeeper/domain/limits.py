@@ -219,3 +219,8 @@ def applicable(limits: Iterable[Limit], labels: CallLabels) -> tuple[Limit, ...]
     """Return the limits that apply to a call, sorted by name."""
     matching = (limit.of(labels) for limit in limits if limit.matches(labels))
     return tuple(sorted(matching, key=lambda limit: limit.name))
+
+
+def softened(limit: Limit) -> Limit:
+    """Return a limit that only warns, in place of one that refuses."""
+    return replace(limit, mode=Mode.SOFT) if limit.mode is Mode.HARD else limit

@@ -13,11 +13,19 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.admission import Admission, Admitter, LedgerAdmitter
 from quotakeeper.engine.background_writes import BackgroundWrites
 from quotakeeper.engine.call_builder import CallBuilder
+from quotakeeper.engine.call_names import Names
+from quotakeeper.engine.call_prices import PriceBook
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
-from quotakeeper.engine.leases.recall import LeaseRecall, RecallFile, RecallNumber, RecallSign
+from quotakeeper.engine.leases.recall import (
+    EVERY_CALL,
+    LeaseRecall,
+    RecallFile,
+    RecallNumber,
+    RecallSign,
+)
 from quotakeeper.engine.ledger_clock import BOUND_SECONDS, LedgerClock
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.orders import Orders
@@ -51,12 +59,35 @@ class Engine:
     reads: Reads
     retention: Retention
     orders: Orders
-    limits: tuple[Limit, ...]
+    background: BackgroundWrites
     zone: tzinfo
     observers: Observers
     spool: Spool
     leases: LeaseTable | None
     quotas: SeenQuotas
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits in force."""
+        return self.calls.limits
+
+    def use(self, limits: tuple[Limit, ...], prices: PriceBook, names: Names) -> None:
+        """Use other limits, prices and names for calls that are reserved from now on.
+
+        Leases that were granted under the old limits must then be given back.
+        """
+        self.calls.use(limits, prices, names)
+        self.reads.limits = self.orders.limits = self.background.limits = limits
+        if self.leases is not None:
+            self.leases.forget_shapes()
+
+    def give_back_leases(self) -> None:
+        """Give the leases of this process back, so that no call is admitted on old limits. Blocks."""
+        leases = self.leases
+        if leases is not None:
+            everything = (EVERY_CALL,)
+            self.worker.ask(lambda store, now: leases.give_back_for(everything, store, now))
+            leases.forget_shapes()  # a thread may have been about to add one of the old limits
 
     @property
     def worker(self) -> Worker:
@@ -89,7 +120,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
 
         leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock)
         leases.told = observers.tell_of
-    apply = BackgroundWrites(limits, observers).apply
+    background = BackgroundWrites(limits, observers)
+    apply = background.apply
     replay = LeaseReplay(spool_beside, apply, has_hosts=has_hosts)
     quotas = SeenQuotas(clock)
     ended = EndedCalls(spool_beside, store.owner, apply)
@@ -116,8 +148,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
     records, retention, orders = Records(parts, reads), Retention(parts), Orders(parts, limits)
     return Engine(
-        parts, calls, admission, records, reads, retention, orders, limits, zone, observers, spool,
-        leases, quotas,
+        parts, calls, admission, records, reads, retention, orders, background, zone, observers,
+        spool, leases, quotas,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class BackgroundWrites:
     """
 
     def __init__(self, limits: tuple[Limit, ...], observers: Observers) -> None:
-        self._limits = limits
+        self.limits = limits
         self._observers = observers
 
     def apply(
@@ -48,5 +48,5 @@ class BackgroundWrites:
 
     def _limited(self, command: Command) -> Command:
         if isinstance(command, Settle | Record | Assume | Correct | Sweep) and not command.limits:
-            return replace(command, limits=self._limits)
+            return replace(command, limits=self.limits)
         return command

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.limits import Limit, Mode, applicable
+from quotakeeper.domain.limits import Limit, applicable, softened
 from quotakeeper.domain.money import parse_decimal, pico_from_usd
 from quotakeeper.domain.numbers import whole_times
 from quotakeeper.domain.units import (
@@ -23,7 +23,7 @@ from quotakeeper.engine.call_prices import CallPrices, PriceBook
 from quotakeeper.engine.call_tags import CallTags
 from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.value_classes import dataclass
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
@@ -75,13 +75,19 @@ class CallBuilder:
         self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter,
         policies: Policies, names: Names | None = None,
     ) -> None:  # fmt: skip
-        self._limits = limits
+        self.limits = limits
         self._prices = CallPrices(prices, policies.on_unpriced)
         self._count = count
         self.policies = policies
         self.tags = CallTags()
         self.names = names or AnyName()
         self._calls: dict[object, PreparedCall] = {}
+
+    def use(self, limits: tuple[Limit, ...], prices: PriceBook, names: Names) -> None:
+        """Check and price calls with other limits, prices and names from now on."""
+        self.limits, self.names = limits, names
+        self._prices = CallPrices(prices, self.policies.on_unpriced)
+        self._calls = {}  # last: a thread that reads the old limits now uses the old dict
 
     def call(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -99,17 +105,18 @@ class CallBuilder:
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
         """Do the same as `call`, with labels to which those of `CallTags` blocks are added already."""
+        calls = self._calls  # `use` may replace it meanwhile
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
-            found = self._calls.get(key)
+            found = calls.get(key)
         except (TypeError, AttributeError):  # not hashable: `_read` raises the proper error
             return self._read(provider, model, operation, scope, options)
         if found is None:
             found = self._read(provider, model, operation, scope, options)
-            if len(self._calls) >= _MOST_CACHED:
-                self._calls.clear()
-            self._calls[key] = found
+            if len(calls) >= _MOST_CACHED:
+                calls.clear()
+            calls[key] = found
         return found
 
     def stored(self, labels: CallLabels, options: Mapping[str, str] | None = None) -> PreparedCall:
@@ -131,9 +138,9 @@ class CallBuilder:
             check_label(operation, "operation"),
             check_scope(scope),
         )
-        limits = applicable(self._limits, labels)
+        limits = applicable(self.limits, labels)
         if self.policies.on_limit == "warn":
-            limits = tuple(_softened(limit) for limit in limits)
+            limits = tuple(map(softened, limits))
         chosen = {"plan": self.policies.plan, **(options or {})}
         return PreparedCall(labels, asked, chosen, limits)
 
@@ -291,9 +298,3 @@ def _one_of(kind: Any, value: object, field: str) -> Any:
         raise InvalidInputError(
             field, f"unknown {field} {str(value)[:40]!r}", "one of: " + ", ".join(kind)
         ) from None
-
-
-def _softened(limit: Limit) -> Limit:
-    if limit.mode is not Mode.HARD:
-        return limit
-    return replace(limit, mode=Mode.SOFT)

@@ -38,7 +38,7 @@ class Orders:
 
     def __init__(self, parts: EngineParts, limits: tuple[Limit, ...]) -> None:
         self._parts = parts
-        self._limits = limits
+        self.limits = limits
 
     def pause(
         self, why: str, provider: str, for_seconds: object, by: str | None
@@ -169,13 +169,13 @@ class Orders:
 
     def _named(self, name: object) -> Limit:
         asked = check_label(name, "name")
-        for limit in self._limits:
+        for limit in self.limits:
             if limit.name.casefold() == asked.casefold():
                 return limit
             start, end = f"{limit.name} [{limit.per}=", "]"
             if limit.is_rule and asked.startswith(start) and asked.endswith(end):
                 return limit.of_value(asked[len(start) : -len(end)])
-        names = ", ".join(limit.name for limit in self._limits)
+        names = ", ".join(limit.name for limit in self.limits)
         raise InvalidInputError(
             "name", f"there is no limit {asked!r}", f"there are: {names or 'none'}"
         )

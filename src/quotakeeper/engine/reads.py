@@ -72,7 +72,7 @@ class Reads:
     ) -> None:  # fmt: skip
         self._quotas = quotas
         self._parts = parts
-        self._limits = limits
+        self.limits = limits
         self._leases = leases
         self.zone = zone
 
@@ -86,7 +86,7 @@ class Reads:
 
     def status(self, store: Store, now: int) -> Status:
         """Return the state of every limit, without forecasts."""
-        verdicts = store.verdicts(self._limits, now)
+        verdicts = store.verdicts(self.limits, now)
         limits = tuple(map(limit_status, verdicts))
         quotas, doubt = self._quotas.at(store, now), self._parts.ledger_clock.doubt
         pauses = store.pauses(now)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.aiohttp_upstream import AiohttpUpstream
+from quotakeeper.gateway.attending import Attending, attended
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.keys import KeyRing
 from quotakeeper.gateway.service import Gateway
@@ -58,18 +59,19 @@ class Listening:
 def run_gateway(
     keeper: Keeper, keys: KeyRing, upstreams: Sequence[Upstream], listening: Listening, *,
     announce: Callable[[str], None], log: Callable[[str], None] | None,
+    attending: Attending | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGTERM or SIGINT, then finish the calls under way and settle them.
 
     `announce` gets the gateway's URL once it listens. A second signal ends the calls at once.
-    Raises InvalidInputError if it cannot listen there.
+    `attending`: what runs beside it. Raises InvalidInputError if it cannot listen there.
     """
-    asyncio.run(_run(keeper, keys, upstreams, listening, announce, AccessLog(log)))
+    asyncio.run(_run(keeper, keys, upstreams, listening, announce, AccessLog(log), attending))
 
 
 async def _run(
     keeper: Keeper, keys: KeyRing, upstreams: Sequence[Upstream], listening: Listening,
-    announce: Callable[[str], None], log: AccessLog,
+    announce: Callable[[str], None], log: AccessLog, attending: Attending | None,
 ) -> None:  # fmt: skip
     meter = CallMeter(keeper)
     client = AiohttpUpstream(listening.settings)
@@ -80,8 +82,10 @@ async def _run(
         port = int(listener.sockets[0].getsockname()[1])
         marks = AddressMarks(keeper.settings, _marked_hosts(listening), port)
         try:
-            announce(f"http://{_shown(listening.host)}:{port}")
-            await _until_stopped(gateway)
+            async with attended(gateway, keeper, attending, log) as announce_more:
+                announce(f"http://{_shown(listening.host)}:{port}")
+                announce_more()
+                await _until_stopped(gateway)
         finally:
             marks.close()
             listener.close()

@@ -24,6 +24,7 @@ from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
 from quotakeeper.gateway.keys import KeyRing, again, known_key, looked_up, no_key
+from quotakeeper.gateway.limit_book import LimitBook, limits_in_force
 from quotakeeper.gateway.queries import check_query
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
@@ -63,6 +64,8 @@ class Gateway:
         )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
+        self.limits = LimitBook(meter.keeper)
+        self.config_problem = ""  # why a changed config is not in force
         self._log = log or AccessLog(None)
         self._is_draining = False
         meter.settler.start()
@@ -163,6 +166,7 @@ class Gateway:
     async def _called(
         self, exchange: Exchange, taken: Taken, routed: Routed, known: PresentedKey, note: CallNote
     ) -> None:
+        await limits_in_force(self.limits, known.key)
         sender = Sender(known.key, routed.upstream, note)
         with self._calls.entered(known) as call:
             try:
@@ -182,7 +186,8 @@ class Gateway:
                     raise GatewayAnswerError(status, code, call.ended) from None
 
     async def _tell_ready(self, exchange: Exchange) -> None:
-        problem = "draining" if self._is_draining else await self._problem()
+        problem = "draining" if self._is_draining else self.config_problem
+        problem = problem or await self._problem()
         if problem:
             await send_json(exchange, 503, {"status": "not ready", "problem": problem})
         else:

@@ -121,7 +121,12 @@ class AiohttpExchange:
         await self._guarded(response.prepare(self._request))
 
     async def write(self, data: bytes) -> None:
-        """Send a part of the answer. Waits while the client reads too slowly."""
+        """Send a part of the answer. Waits while the client reads too slowly.
+
+        The answer to HEAD has no body: its client would take one for the next answer.
+        """
+        if self.head.method == "HEAD":
+            return
         self.bytes_sent += len(data)
         await self._guarded(self.response.write(data))
 

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, rfc3339_micros
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, by_meter, split_key
 from quotakeeper.domain.usage import UsageEvent
@@ -59,6 +60,20 @@ def event_record(event: UsageEvent) -> dict[str, object]:
         "duration_ms": event.duration_ms,
         "modalities": _by_modality(event.quantities),
         "note": event.note,
+    }
+
+
+def figures_record(figures: Figures) -> dict[str, object]:
+    """Return the figures of one entry of the journal. Quantities are base units, by meter."""
+    cost = figures.cost_pico
+    return {
+        "quantities": dict(sorted(figures.quantities.items())),
+        "cost_usd": None if cost is None else usd_text(cost),
+        "provenance": str(figures.provenance),
+        "outcome": str(figures.outcome),
+        "model_served": figures.model_served,
+        "price_id": figures.price_id,
+        "duration_ms": figures.duration_ms,
     }
 
 

@@ -10,8 +10,10 @@ from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.records.status import limit_record
 from quotakeeper.app.virtual_keys.managing import IssuedKey
 from quotakeeper.domain.keys.key_changes import KeyAudit
+from quotakeeper.domain.keys.key_limit import KeyLimit
 from quotakeeper.domain.keys.key_refusals import refusal_of
 from quotakeeper.domain.keys.virtual_key import KeySecret, VirtualKey
+from quotakeeper.domain.units import meter_named, units_text
 from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def key_fields(key: VirtualKey, now: int) -> dict[str, object]:
         "concurrency": key.concurrency,
         "on_gone": str(key.on_gone),
         "on_limit": key.on_limit or None,
+        "own_limits": list(map(own_limit_fields, key.limits)),
         "made_at": rfc3339(key.made_at),
         "version": key.version,
         "secrets": [
@@ -90,6 +93,12 @@ def key_fields(key: VirtualKey, now: int) -> dict[str, object]:
     }
 
 
+def own_limit_fields(limit: KeyLimit) -> dict[str, object]:
+    """Return a limit that belongs to a key. `amount` is decimal text in the unit of its meter."""
+    meter = meter_named(limit.meter)
+    return {**limit.fields(), "amount": units_text(limit.amount, meter), "unit": meter.unit}
+
+
 def status_of(key: VirtualKey, now: int) -> str:
     """Return "active", "disabled", "revoked", or "expired" for an active key that has expired."""
     return "expired" if key.state == "active" and key.is_expired(now) else str(key.state)
@@ -98,6 +107,15 @@ def status_of(key: VirtualKey, now: int) -> str:
 def is_accepted(key: VirtualKey, secret: KeySecret, now: int) -> bool:
     """Return whether a secret of the key is accepted at `now`."""
     return refusal_of(key, secret, now) is None
+
+
+def audit_page_record(rows: Sequence[KeyAudit], *, more: bool) -> dict[str, object]:
+    """Return some rows of the audit. `next` is the number of the last row; None if none follows."""
+    return {
+        "schema": Schema.KEY_AUDIT,
+        "rows": [{**audit_record(row), "key_id": row.key_id} for row in rows],
+        "next": rows[-1].seq if more else None,
+    }
 
 
 def audit_record(row: KeyAudit) -> dict[str, object]:

@@ -24,11 +24,23 @@ class IssuedKey:
     secret: str = field(repr=False)
 
 
+class KeyWasChangedError(InvalidInputError):
+    """Somebody else changed the key first, so it does not have the expected version."""
+
+    def __init__(self, key: VirtualKey) -> None:
+        self.key = key
+        super().__init__(
+            "version", f"key {key.name!r} was changed in the meantime: it has version {key.version}",
+            "read it again, and repeat the change",
+        )  # fmt: skip
+
+
 class KeyManager:
     """Changes the keys of one store. `now` returns the time in microseconds since 1970 UTC.
 
-    `actor` is written to the audit; by default user@host. Every method may raise InvalidInputError
-    and LedgerError.
+    `actor` is written to the audit; by default user@host. With `version`, a key is changed only if
+    it has this version; otherwise KeyWasChangedError. Every method may raise InvalidInputError and
+    LedgerError.
     """
 
     def __init__(self, store: KeyStore, now: Callable[[], int], actor: str | None = None) -> None:
@@ -55,39 +67,60 @@ class KeyManager:
 
         return IssuedKey(self._store.change(key.name, decide), text)
 
-    def rotate(self, name: str, grace: int, why: str = "") -> IssuedKey:
+    def change(
+        self, name: str, edit: Callable[[VirtualKey], VirtualKey], why: str = "",
+        version: int | None = None,
+    ) -> VirtualKey:  # fmt: skip
+        """Store the values that `edit` returns. The key's name, state, times and secrets stay.
+
+        `edit` may be called more than once. Returns the key after the change.
+        """
+        order = self._order(why)
+        return self._changed(
+            name, lambda key: key_changes.changed(key, checked(edit(key)), order), version
+        )
+
+    def rotate(
+        self, name: str, grace: int, why: str = "", version: int | None = None
+    ) -> IssuedKey:  # fmt: skip
         """Give a key a new secret. The older secrets stay valid for `grace` microseconds."""
         order = self._order(why)
         text, secret = _new_secret(order.at)
-        key = self._changed(name, lambda key: key_changes.rotated(key, secret, grace, order))
+        key = self._changed(
+            name, lambda key: key_changes.rotated(key, secret, grace, order), version
+        )
         return IssuedKey(key, text)
 
-    def disable(self, name: str, why: str = "") -> VirtualKey:
+    def disable(self, name: str, why: str = "", version: int | None = None) -> VirtualKey:
         """Refuse a key until it is enabled again. Returns the key after the change."""
         order = self._order(why)
-        return self._changed(name, lambda key: key_changes.disabled(key, order))
+        return self._changed(name, lambda key: key_changes.disabled(key, order), version)
 
-    def enable(self, name: str, why: str = "") -> VirtualKey:
+    def enable(self, name: str, why: str = "", version: int | None = None) -> VirtualKey:
         """Accept a disabled key again. Returns the key after the change."""
         order = self._order(why)
-        return self._changed(name, lambda key: key_changes.enabled(key, order))
+        return self._changed(name, lambda key: key_changes.enabled(key, order), version)
 
-    def revoke(self, name: str, why: str = "") -> VirtualKey:
+    def revoke(self, name: str, why: str = "", version: int | None = None) -> VirtualKey:
         """Refuse a key for ever. Returns the key after the change."""
         order = self._order(why)
-        return self._changed(name, lambda key: key_changes.revoked(key, order))
+        return self._changed(name, lambda key: key_changes.revoked(key, order), version)
 
     def _order(self, why: str) -> KeyOrder:
         check_no_secret("why", why)
         return KeyOrder(self._actor, self._now(), check_label(why, "why", empty=True))
 
-    def _changed(self, name: str, change: Callable[[VirtualKey], KeyChange]) -> VirtualKey:
+    def _changed(
+        self, name: str, change: Callable[[VirtualKey], KeyChange], version: int | None = None
+    ) -> VirtualKey:  # fmt: skip
         name = check_label(name, "NAME")
         key_named(self._store, name)  # so that a mistyped name makes no tables
 
         def decide(before: VirtualKey | None) -> KeyChange:
             if before is None:
                 raise no_such_key(self._store, name)
+            if version is not None and before.version != version:
+                raise KeyWasChangedError(before)
             return change(before)
 
         return self._store.change(name, decide)

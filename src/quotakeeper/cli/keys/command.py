@@ -110,7 +110,7 @@ def run_show(session: context.CommandContext, name: str, *, as_json: bool) -> in
     context.check_ledger_is_there(session)
     with _opened(session) as store:
         key = key_named(store, name)
-        audit = [row for row in store.audit() if row.key_id == key.id]
+        audit = store.audit(key_id=key.id)
     with context.open_keeper(session) as keeper:
         now, zone = keeper.now(), keeper.zone
         limits = limits_of_keys(keeper, [key])[key.name]

@@ -74,6 +74,24 @@ def show(session: CommandContext, name: str, as_json: bool) -> int:
     return run_show(session, name, as_json=as_json)
 
 
+@keys.command("audit")
+@click.option("--key", "name", metavar="NAME", help="Only the changes of this key.")
+@click.option("--after", type=click.IntRange(min=0), default=0, metavar="NUMBER",
+              help="Only the changes after this number.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True,
+              help="The most changes to print.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with the key before and after.")
+@click.pass_obj
+def audit(session: CommandContext, name: str | None, after: int, limit: int, as_json: bool) -> int:
+    """List who changed which key, when and why, the oldest change first.
+
+    The ledger's database refuses to change or delete these rows.
+    """
+    from quotakeeper.cli.keys.audit import run_audit
+
+    return run_audit(session, name, after, limit, as_json=as_json)
+
+
 @keys.command("rotate")
 @click.argument("name")
 @click.option("--grace", default="24h", metavar="SPAN", show_default=True,

@@ -61,6 +61,16 @@ TEXTS = {
     "Refuse a key until it is enabled again, in every process within 5 seconds.": (
         "Tạm khóa lại cho tới khi được bật; mọi tiến trình từ chối khóa trong vòng 5 giây."
     ),
+    "List who changed which key, when and why, the oldest change first.": (
+        "Ai đã thay đổi khóa nào, lúc nào và vì lý do gì; cũ nhất trước."
+    ),
+    "The ledger's database refuses to change or delete these rows.": (
+        "Cơ sở dữ liệu của sổ từ chối sửa hoặc xóa các dòng này."
+    ),
+    "Only the changes of this key.": "Chỉ những thay đổi của khóa này.",
+    "Only the changes after this number.": "Chỉ những thay đổi sau số thứ tự này.",
+    "The most changes to print.": "Số thay đổi nhiều nhất được in.",
+    "As JSON, with the key before and after.": "Dạng JSON, kèm khóa trước và sau thay đổi.",
     "Accept a disabled key again.": "Bật lại một khóa đang bị tắt.",
     # messages
     "store this secret now: it is not shown again": (
@@ -86,7 +96,16 @@ TEXTS = {
     "There are no keys. See: quotakeeper keys create --help": (
         "Chưa có khóa nào. Xem: quotakeeper keys create --help"
     ),
+    "There are no changes of keys.": "Chưa có thay đổi nào của khóa.",
+    "more changes follow; see: quotakeeper keys audit --after {number}": (
+        "còn thay đổi tiếp theo; xem: quotakeeper keys audit --after {number}"
+    ),
     # table and lines of one key
+    "NUMBER": "SỐ",
+    "KEY": "KHÓA",
+    "ACT": "VIỆC",
+    "BY": "NGƯỜI LÀM",
+    "REASON": "LÝ DO",
     "NAME": "TÊN",
     "SECRET": "MÃ BÍ MẬT",
     "STATE": "TRẠNG THÁI",
@@ -119,6 +138,7 @@ TEXTS = {
     "{secret}: valid until {at}": "{secret}: còn hiệu lực tới {at}",
     "{secret}: refused since {at}": "{secret}: bị từ chối từ {at}",
     "create": "tạo",
+    "change": "sửa",
     "rotate": "đổi mã",
     "disable": "tắt",
     "enable": "bật",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.serve.administration import admin_address, attending
 from quotakeeper.clocks import SystemClock
 from quotakeeper.config.key_names import USUAL_NAMES, names_for
 from quotakeeper.config.upstream_keys import upstream_keys
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """The options of `serve`. `upstreams` have the form PROVIDER=URL."""
+    """The options of `serve`. `upstreams` have the form PROVIDER=URL, `admin` HOST:PORT."""
 
     host: str = "127.0.0.1"
     port: int = 8_787
@@ -29,6 +30,8 @@ class ServeOptions:
     key_file: str | None = None
     hosts: tuple[str, ...] = ()
     quiet: bool = False
+    admin: str | None = None
+    admin_token_file: str | None = None
 
 
 def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
@@ -39,6 +42,7 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
     from quotakeeper.key_wiring import open_keys
 
     upstreams = _upstreams(session, options)
+    admin = None if options.admin is None else admin_address(options.admin)
     listening = Listening(options.host, options.port, options.hosts)
     clock = SystemClock()
     with context.open_keeper(session) as keeper:
@@ -50,6 +54,9 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
                 keeper, keys, upstreams, listening,
                 announce=lambda url: _announce(session, url, upstreams, listening),
                 log=None if options.quiet else console.say,
+                attending=attending(
+                    session, admin, options.admin_token_file, options.hosts, store, keys.forget
+                ),
             )  # fmt: skip
         finally:
             store.close()

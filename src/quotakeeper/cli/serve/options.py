@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from quotakeeper.cli.context import CommandContext
@@ -22,17 +24,19 @@ from quotakeeper.cli.context import CommandContext
                    "read it. Default: the variables that the SDKs use, such as GEMINI_API_KEY.")  # fmt: skip
 @click.option("--allow-host", "hosts", multiple=True, metavar="HOST",
               help="Serve requests for this host name too; repeatable.")  # fmt: skip
+@click.option("--admin", metavar="HOST:PORT",
+              help="Serve the admin API on this address, such as 127.0.0.1:8788; default: not at "
+                   "all.")  # fmt: skip
+@click.option("--admin-token-file", metavar="FILE",
+              help="File with the admin token; only its owner may use it. Default: the variable "
+                   "QUOTAKEEPER_ADMIN_TOKEN, else a new token that is printed once.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no access log.")
 @click.pass_obj
-def serve(
-    session: CommandContext, /, host: str, port: int, upstreams: tuple[str, ...],
-    key_file: str | None, hosts: tuple[str, ...], quiet: bool,
-) -> int:  # fmt: skip
+def serve(session: CommandContext, /, **given: Any) -> int:
     """Serve a gateway that meters and limits the calls of other programs by their keys.
 
     Experimental. Clients change their base URL and use a key of `quotakeeper keys create`.
     """
     from quotakeeper.cli.serve.command import ServeOptions, run_serve
 
-    options = ServeOptions(host, port, upstreams, key_file, hosts, quiet)
-    return run_serve(session, options)
+    return run_serve(session, ServeOptions(**given))

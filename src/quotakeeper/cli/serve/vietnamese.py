@@ -26,6 +26,14 @@ TEXTS = {
     "Serve requests for this host name too; repeatable.": (
         "Phục vụ cả yêu cầu gửi tới tên máy này; nêu được nhiều lần."
     ),
+    "Serve the admin API on this address, such as 127.0.0.1:8788; default: not at all.": (
+        "Mở API quản trị tại địa chỉ này, như 127.0.0.1:8788; không nêu thì không mở."
+    ),
+    "File with the admin token; only its owner may use it. Default: the variable "
+    "QUOTAKEEPER_ADMIN_TOKEN, else a new token that is printed once.": (
+        "Tệp chứa mã quản trị; chỉ chủ tệp được dùng. Không nêu thì dùng biến "
+        "QUOTAKEEPER_ADMIN_TOKEN, nếu biến cũng không có thì tạo mã mới và in ra một lần."
+    ),
     "Print no access log.": "Không in nhật ký truy cập.",
     # messages
     "gateway on {url} (Ctrl-C stops it)": "gateway tại {url} (Ctrl-C để dừng)",
@@ -40,4 +48,15 @@ TEXTS = {
         "quotakeeper doctor"
     ),
     "the gateway has stopped": "gateway đã dừng",
+    "admin API on {url}": "API quản trị tại {url}",
+    "admin token, which is not shown again: {token}": (
+        "mã quản trị, sẽ không hiện lại lần nào nữa: {token}"
+    ),
+    "administrators on other machines send the token unencrypted: put a server with TLS in front": (
+        "người quản trị ở máy khác gửi mã mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
+    ),
+    "the config was reloaded": "đã nạp lại cấu hình",
+    "the config was not reloaded, and the old one stays in force: {problem}": (
+        "chưa nạp lại được cấu hình, cấu hình cũ vẫn có hiệu lực: {problem}"
+    ),
 }

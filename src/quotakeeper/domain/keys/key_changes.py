@@ -16,6 +16,7 @@ class KeyAct(StrEnum):
     """What an administrator did to a key."""
 
     CREATE = "create"
+    CHANGE = "change"
     ROTATE = "rotate"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -64,6 +65,21 @@ def created(key: VirtualKey, secret: KeySecret, order: KeyOrder) -> KeyChange:
         raise InvalidInputError("expires", "is not in the future", "give a later time")
     new = replace(key, made_at=order.at, version=1, secrets=(secret,))
     return KeyChange(KeyAct.CREATE, new, order)
+
+
+def changed(key: VirtualKey, wanted: VirtualKey, order: KeyOrder) -> KeyChange:
+    """Return the change that gives a key the values of `wanted`. Its state, times and secrets stay.
+
+    Raises InvalidInputError for a revoked key, and for an expiry that is not in the future.
+    """
+    _check_not_revoked(key)
+    if wanted.expires_at != key.expires_at and wanted.is_expired(order.at):
+        raise InvalidInputError("expires", "is not in the future", "give a later time")
+    after = replace(
+        wanted, id=key.id, name=key.name, state=key.state, made_at=key.made_at,
+        version=key.version + 1, secrets=key.secrets,
+    )  # fmt: skip
+    return KeyChange(KeyAct.CHANGE, after, order, key)
 
 
 def rotated(key: VirtualKey, secret: KeySecret, grace: int, order: KeyOrder) -> KeyChange:

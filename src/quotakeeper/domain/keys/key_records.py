@@ -24,6 +24,7 @@ def key_fields(key: VirtualKey) -> dict[str, Any]:
         "concurrency": key.concurrency,
         "on_gone": str(key.on_gone),
         "on_limit": key.on_limit,
+        "limits": [each.fields() for each in key.limits],
         "made_at": key.made_at,
         "version": key.version,
         "secrets": [

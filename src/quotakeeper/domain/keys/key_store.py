@@ -8,6 +8,7 @@ from typing import Protocol
 from quotakeeper.domain.keys.key_changes import KeyAudit, KeyChange
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 
+ALL_ROWS = 2**53  # more than any audit has
 # Returns the change for the stored key of this name; None if there is none.
 Decide = Callable[[VirtualKey | None], KeyChange]
 
@@ -32,8 +33,13 @@ class KeyStore(Protocol):
         there are none. Returns the key after the change.
         """
 
-    def audit(self) -> list[KeyAudit]:
-        """Return all rows of the audit, the oldest first."""
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        """Return rows of the audit, the oldest first, at most `most` of them.
+
+        Only rows with a number above `after`; with `key_id`, only those of this key.
+        """
 
     def close(self) -> None:
         """Close what is open."""

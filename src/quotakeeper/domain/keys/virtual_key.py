@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import StrEnum
 
+from quotakeeper.domain.keys.key_limit import KeyLimit, checked_limits
 from quotakeeper.domain.keys.key_text import has_secret
-from quotakeeper.domain.limits import Limit, Scope
+from quotakeeper.domain.limits import DEFAULT_THRESHOLDS, Limit, Scope
 from quotakeeper.domain.usage import MAX_SCOPE_LABELS, check_label, check_scope
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, replace
@@ -64,6 +66,7 @@ class VirtualKey:
       everything; an empty list denies everything. A model that ends in "*" matches by prefix.
     - `concurrency`: the most calls at the same time; None for any number.
     - `on_limit`: as in the settings; "" for the value of the settings.
+    - `limits`: limits that belong to this key alone. The config can limit its calls as well.
     - `version`: grows by one with each change.
     - `secrets`: all secrets of the key, the newest last.
     """
@@ -83,6 +86,7 @@ class VirtualKey:
     made_at: int = 0
     version: int = 1
     secrets: tuple[KeySecret, ...] = ()
+    limits: tuple[KeyLimit, ...] = ()
 
     @property
     def scope(self) -> Scope:
@@ -148,6 +152,14 @@ def limits_of(key: VirtualKey, limits: Iterable[Limit]) -> tuple[Limit, ...]:
     return tuple(found)
 
 
+def own_limits(
+    key: VirtualKey, timezone: str, thresholds: tuple[Decimal, ...] = DEFAULT_THRESHOLDS
+) -> tuple[Limit, ...]:
+    """Return the limits that belong to this key, for its calls alone."""
+    scope = ((KEY_LABEL, key.name),)
+    return tuple(each.of_key(key.name, scope, timezone, thresholds) for each in key.limits)
+
+
 def check_no_secret(field: str, *texts: str) -> None:
     """Raise InvalidInputError if a text contains the secret of a key. The message does not show it."""
     if any(map(has_secret, texts)):
@@ -189,6 +201,7 @@ def checked(key: VirtualKey) -> VirtualKey:
         providers=tuple(each.lower() for each in _names(key.providers, "providers")),
         models=_names(key.models, "models"),
         networks=tuple(map(_network, _names(key.networks, "networks"))),
+        limits=checked_limits(key.limits),
     )
 
 

@@ -66,6 +66,10 @@ class FastPath:
         """Whether there is work for the leases, so that the worker must run again soon."""
         return bool(self._leases or self._ended or self._under_way or self._segments.any)
 
+    def forget_shapes(self) -> None:
+        """Forget the shapes of calls, because limits or prices have changed."""
+        self._shapes.clear()
+
     def held_by(self, caller: Caller) -> list[CallLabels]:
         """Return the labels of the leased calls under way that `caller` made."""
         # Read in the order in which a call moves between these containers, so that none is missed.

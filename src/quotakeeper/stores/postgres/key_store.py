@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from quotakeeper.domain.keys.key_changes import KeyAudit
-from quotakeeper.domain.keys.key_store import Decide
+from quotakeeper.domain.keys.key_store import ALL_ROWS, Decide
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ports import Problem
 from quotakeeper.errors import LedgerUnavailableError
@@ -54,7 +54,7 @@ def key_creation_sql(schema: str) -> str:
 END $$;
 SET LOCAL search_path = "{name}";
 
-""" + read_sql("quotakeeper.stores.postgres", "schema/keys_1")
+""" + read_sql("quotakeeper.stores.postgres", "schema/keys_2")
 
 
 def make_key_tables(raw: Any, schema: str) -> bool:
@@ -138,9 +138,11 @@ class PostgresKeys:
         """Return all keys, the oldest first."""
         return self._read(lambda rows: rows.all_keys(), [])
 
-    def audit(self) -> list[KeyAudit]:
-        """Return all rows of the audit, the oldest first."""
-        return self._read(lambda rows: rows.audit(), [])
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        """Return rows of the audit, the oldest first; see KeyStore."""
+        return self._read(lambda rows: rows.audit(after, most, key_id), [])
 
     def change(self, name: str, decide: Decide) -> VirtualKey:
         """Commit what `decide` returns for the key `name`; see KeyStore."""

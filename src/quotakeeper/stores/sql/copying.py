@@ -87,7 +87,7 @@ KEY_TABLES = (
     Table(
         "virtual_key",
         ("key_id", "name", "project", "labels", "state", "expires_at", "providers", "models",
-         "networks", "concurrency", "on_gone", "on_limit", "made_at", "version"),
+         "networks", "concurrency", "on_gone", "on_limit", "made_at", "version", "limits"),
         1,
     ),
     Table(

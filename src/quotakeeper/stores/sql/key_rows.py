@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quotakeeper.domain.keys.key_changes import KeyAct, KeyAudit, KeyChange
+from quotakeeper.domain.keys.key_limit import KeyLimit, key_limit_from
 from quotakeeper.domain.keys.key_records import differs, key_json, without_label
-from quotakeeper.domain.keys.key_store import Decide
+from quotakeeper.domain.keys.key_store import ALL_ROWS, Decide
 from quotakeeper.domain.keys.key_text import same_digest
 from quotakeeper.domain.keys.virtual_key import KeySecret, KeyState, OnGone, VirtualKey
 from quotakeeper.domain.ledger.forgetting import LabelValue, scope_without
@@ -26,16 +27,24 @@ from quotakeeper.stores.sql.damage import (
 )
 from quotakeeper.value_classes import replace
 
-KEY_SCHEMA = 1  # the newest version of the tables of virtual keys
+# The version of the tables of virtual keys. In version 1, which was never released, a key had no
+# limits of its own.
+KEY_SCHEMA = 2
 
 
 def checked_rows(session: SqlSession, sql: Mapping[str, str], ledger: str) -> KeyRows:
     """Return the tables of virtual keys, which must exist.
 
-    Raises LedgerVersionError if a newer version made them.
+    Raises LedgerVersionError if a newer version or an unreleased one made them.
     """
     rows = KeyRows(session, sql)
     version = rows.schema()
+    if version < KEY_SCHEMA:
+        raise LedgerVersionError(
+            ledger,
+            f"has virtual keys of schema version {version}, which an unreleased quotakeeper made",
+            "create the keys again in a new ledger",
+        )
     if version > KEY_SCHEMA:
         raise LedgerVersionError(
             ledger,
@@ -49,11 +58,11 @@ def checked_rows(session: SqlSession, sql: Mapping[str, str], ledger: str) -> Ke
 def key_problems(session: SqlSession, sql: Mapping[str, str]) -> list[Problem]:
     """Return the problems of the tables of virtual keys, for `verify`.
 
-    Tables that a newer version made are not checked.
+    Tables that another version made are not checked.
     """
     try:
         rows = KeyRows(session, sql)
-        return rows.problems() if rows.schema() <= KEY_SCHEMA else []
+        return rows.problems() if rows.schema() == KEY_SCHEMA else []
     except Exception as error:
         if not isinstance(error, DamagedRowError) and not session.dialect.is_damage(error):
             raise
@@ -104,9 +113,11 @@ class KeyRows:
         self._add_audit(change)
         return change.after
 
-    def audit(self) -> list[KeyAudit]:
-        """Return all rows of the audit, the oldest first."""
-        return list(self._audit())
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        """Return rows of the audit; see KeyStore."""
+        return list(self._audit(after, most, key_id))
 
     def problems(self) -> list[Problem]:
         """Return each key that differs from the newest row about it, and each missing row."""
@@ -154,7 +165,8 @@ class KeyRows:
             self._sql["put_key"],
             (key.id, key.name, key.project, _json(dict(key.labels)), str(key.state),
              key.expires_at, *map(_json, (key.providers, key.models, key.networks)),
-             key.concurrency, str(key.on_gone), key.on_limit, key.made_at, key.version),
+             key.concurrency, str(key.on_gone), key.on_limit, key.made_at, key.version,
+             _json([each.fields() for each in key.limits])),
         )  # fmt: skip
         for number, each in enumerate(key.secrets):
             self._execute(
@@ -171,8 +183,12 @@ class KeyRows:
              key_json(change.before), key_json(change.after)),
         )  # fmt: skip
 
-    def _audit(self) -> Iterator[KeyAudit]:
-        for row in self._execute(self._sql["audit"], ()).fetchall():
+    def _audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> Iterator[KeyAudit]:  # fmt: skip
+        name = "audit_of_key" if key_id else "audit"
+        values = (after, key_id, most) if key_id else (after, most)
+        for row in self._execute(self._sql[name], values).fetchall():
             with rows_of(f"row {row[0]!a:.20} of the audit of virtual keys"):
                 seq, key_id, act, actor, at, why, before, after = row
                 found = KeyAudit(
@@ -205,7 +221,7 @@ def _key_from(row: Any, secrets: tuple[KeySecret, ...]) -> VirtualKey:
             providers=_texts(row[6]), models=_texts(row[7]), networks=_texts(row[8]),
             concurrency=None if row[9] is None else whole(row[9]),
             on_gone=OnGone(row[10]), on_limit=clean_text(row[11]), made_at=instant(row[12]),
-            version=whole(row[13]), secrets=secrets,
+            version=whole(row[13]), secrets=secrets, limits=_limits(row[14]),
         )  # fmt: skip
 
 
@@ -227,6 +243,13 @@ def _texts(text: str) -> tuple[str, ...]:
     if not isinstance(found, list):
         raise ValueError("a list of a virtual key is not a list")
     return tuple(map(clean_text, found))
+
+
+def _limits(text: str) -> tuple[KeyLimit, ...]:
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise ValueError("the limits of a virtual key are not a list")
+    return tuple(map(key_limit_from, found))
 
 
 def _labels(text: str) -> Scope:

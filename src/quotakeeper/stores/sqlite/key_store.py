@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from quotakeeper.domain.keys.key_changes import KeyAudit
-from quotakeeper.domain.keys.key_store import Decide
+from quotakeeper.domain.keys.key_store import ALL_ROWS, Decide
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.identifiers import new_owner
@@ -47,9 +47,11 @@ class SqliteKeys(Transactions):
         """Return all keys, the oldest first."""
         return self._asked(lambda rows: rows.all_keys(), [])
 
-    def audit(self) -> list[KeyAudit]:
-        """Return all rows of the audit, the oldest first."""
-        return self._asked(lambda rows: rows.audit(), [])
+    def audit(
+        self, after: int = 0, most: int = ALL_ROWS, key_id: str = ""
+    ) -> list[KeyAudit]:  # fmt: skip
+        """Return rows of the audit, the oldest first; see KeyStore."""
+        return self._asked(lambda rows: rows.audit(after, most, key_id), [])
 
     def change(self, name: str, decide: Decide) -> VirtualKey:
         """Commit what `decide` returns for the key `name`; see KeyStore.

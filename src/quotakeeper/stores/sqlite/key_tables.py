@@ -23,7 +23,7 @@ def has_keys(session: SqlSession) -> bool:
 
 def make_key_tables(session: SqlSession) -> None:
     """Make the tables. Call this in a write transaction."""
-    for statement in statements_of("keys_1"):
+    for statement in statements_of("keys_2"):
         session.execute(statement)
 
 

@@ -33,4 +33,18 @@ TEXTS = {
     "run: chmod 600 {}": "hãy chạy: chmod 600 {0}",
     "the key of {} is not a text": "khóa của {0} không phải chuỗi",
     'write NAME = "KEY"': 'hãy viết TÊN = "KHÓA"',
+    "{} is not an address with a port": "{0} không phải địa chỉ kèm cổng",
+    "is not a token of {} to {} printable characters without blanks": (
+        "không phải mã từ {0} đến {1} ký tự in được, không có dấu cách"
+    ),
+    "make one, for example with: openssl rand -hex 32": (
+        "hãy tạo một mã, ví dụ bằng: openssl rand -hex 32"
+    ),
+    "is the token that may also change keys": "trùng với mã được phép sửa khóa",
+    "make another token": "hãy tạo một mã khác",
+    "name a file that you can read": "hãy nêu một tệp mà bạn đọc được",
+    "was changed, and a running gateway cannot change it": (
+        "đã bị sửa, mà gateway đang chạy thì không đổi được thiết lập này"
+    ),
+    "restart the gateway, or change it back": "hãy khởi động lại gateway, hoặc sửa lại như cũ",
 }

@@ -42,6 +42,10 @@ TEXTS = {
         "hãy nhờ người quản trị: quotakeeper ledger init --keys ROLE, rồi GRANT ROLE"
     ),
     "has virtual keys of schema version {}": "có khóa ảo theo schema phiên bản {0}",
+    "has virtual keys of schema version {}, which an unreleased quotakeeper made": (
+        "có khóa ảo theo schema phiên bản {0}, do một bản quotakeeper chưa phát hành tạo ra"
+    ),
+    "create the keys again in a new ledger": "hãy tạo lại các khóa trong một sổ mới",
     "{} already has virtual keys": "{0} đã có khóa ảo",
     "the virtual key {} has this label and is not revoked": (
         "khóa ảo {0} mang nhãn này và chưa bị thu hồi"
@@ -58,4 +62,9 @@ TEXTS = {
     "the audit of virtual keys has no row {}": "nhật ký quản trị khóa ảo thiếu dòng {0}",
     "virtual keys: {...}": "khóa ảo: {0}",
     "is already another role": "đã là một vai trò khác",
+    "has {} limits": "có {0} hạn mức",
+    "{} is not a valid name of a limit of a key": "{0} không phải tên hợp lệ cho hạn mức của khóa",
+    "use up to 64 letters a-z, digits, dots, underscores and hyphens": (
+        "hãy dùng nhiều nhất 64 ký tự gồm chữ a-z, chữ số, dấu chấm, gạch dưới và gạch nối"
+    ),
 }

@@ -1,10 +1,10 @@
--- The tables of virtual keys, schema 1, in a database schema of their own: who may read the ledger
+-- The tables of virtual keys, schema 2, in a database schema of their own: who may read the ledger
 -- cannot read them. The search_path is that schema alone. Instants are microseconds since 1970 UTC.
 CREATE TABLE virtual_key_meta (
   key   text COLLATE "C" PRIMARY KEY,
   value text COLLATE "C" NOT NULL
 );
-INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '1');
+INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '2');
 
 CREATE TABLE virtual_key (
   key_id      text COLLATE "C" PRIMARY KEY CHECK (length(key_id) BETWEEN 1 AND 64),
@@ -20,7 +20,8 @@ CREATE TABLE virtual_key (
   on_gone     text COLLATE "C" NOT NULL CHECK (on_gone IN ('cancel', 'drain')),
   on_limit    text COLLATE "C" NOT NULL,
   made_at     bigint NOT NULL CHECK (made_at >= 0),
-  version     bigint NOT NULL CHECK (version > 0)
+  version     bigint NOT NULL CHECK (version > 0),
+  limits      text COLLATE "C" NOT NULL DEFAULT '[]'
 );
 
 -- `digest` is the SHA-256 of a secret in hexadecimal. The secret itself is never stored.

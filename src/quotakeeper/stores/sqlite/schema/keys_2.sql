@@ -1,10 +1,10 @@
--- The tables of virtual keys, schema 1. They are made with the first key, and have a version number
+-- The tables of virtual keys, schema 2. They are made with the first key, and have a version number
 -- of their own: a quotakeeper that does not know them can still use the ledger.
 CREATE TABLE virtual_key_meta (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '1');
+INSERT INTO virtual_key_meta (key, value) VALUES ('schema', '2');
 
 CREATE TABLE virtual_key (
   key_id      TEXT PRIMARY KEY CHECK (length(key_id) BETWEEN 1 AND 64),
@@ -20,7 +20,8 @@ CREATE TABLE virtual_key (
   on_gone     TEXT NOT NULL CHECK (on_gone IN ('cancel', 'drain')),
   on_limit    TEXT NOT NULL,
   made_at     INTEGER NOT NULL CHECK (made_at >= 0),
-  version     INTEGER NOT NULL CHECK (version > 0)
+  version     INTEGER NOT NULL CHECK (version > 0),
+  limits      TEXT NOT NULL DEFAULT '[]'
 ) STRICT, WITHOUT ROWID;
 
 -- `digest` is the SHA-256 of a secret in hexadecimal. The secret itself is never stored.

@@ -1,0 +1,84 @@
+"""What runs beside a gateway: the watch of its config, and its admin API."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from quotakeeper.config import Settings
+from quotakeeper.errors import LedgerError
+from quotakeeper.gateway.access_log import AccessLog
+from quotakeeper.gateway.admin.listening import AdminListening, AdminServer, start_admin
+from quotakeeper.gateway.admin.parts import AdminParts
+from quotakeeper.gateway.config_watch import ConfigWatch
+from quotakeeper.gateway.service import Gateway
+from quotakeeper.keeper import Keeper
+from quotakeeper.value_classes import dataclass
+
+_CONFIG_PROBLEM = "the changed config is not valid, so the old one stays in force; see the log"
+
+
+@dataclass(frozen=True, slots=True)
+class Attending:
+    """What runs beside a gateway.
+
+    - `load`: reads the settings as at the start, for a config that changes.
+    - `reloaded`: called after each attempt to read it again, with the problem or "".
+    - `admin`: where the admin API listens; None without one. `announce_admin` gets its URL.
+    - `forget_keys`: makes a change of a key visible in this process at once.
+    """
+
+    load: Callable[[], Settings]
+    reloaded: Callable[[str], None]
+    forget_keys: Callable[[], None]
+    admin: AdminListening | None = None
+    announce_admin: Callable[[str], None] | None = None
+
+
+@asynccontextmanager
+async def attended(
+    gateway: Gateway, keeper: Keeper, attending: Attending | None, access_log: AccessLog
+) -> AsyncIterator[Callable[[], None]]:  # fmt: skip
+    """Watch the config and serve the admin API inside the `with` block.
+
+    Yields a function that announces the admin API. SIGHUP reads the config again. Raises
+    InvalidInputError if the admin API cannot listen.
+    """
+    if attending is None:
+        yield lambda: None
+        return
+
+    def told(problem: str) -> None:
+        where = watch.where.replace("\\", "/").rpartition("/")[2]  # not where the file is
+        gateway.config_problem = f"{_CONFIG_PROBLEM}: {where}" if problem else ""
+        attending.reloaded(problem)
+
+    watch = ConfigWatch(keeper, gateway.limits, attending.load, told)
+    server = None
+    if attending.admin is not None:
+        with suppress(LedgerError):  # a new ledger is created by its first use
+            await keeper.astatus(forecasts=False)
+        parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
+        server = await start_admin(attending.admin, parts, access_log)
+    loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
+    if number is not None:
+        loop.add_signal_handler(number, watch.ask)
+    task = asyncio.create_task(watch.run())
+    try:
+        yield partial(_announce, attending, server)
+    finally:
+        if number is not None:
+            loop.remove_signal_handler(number)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        if server is not None:
+            await server.stop()
+
+
+def _announce(attending: Attending, server: AdminServer | None) -> None:
+    if server is not None and attending.announce_admin is not None:
+        attending.announce_admin(server.url)
