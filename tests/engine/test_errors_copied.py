@@ -28,7 +28,7 @@ INTERNAL = {
     "DamagedRowError", "GatewayAnswerError", "HandshakeRefusedError", "HeldElsewhereError",
     "MismatchError", "MissingBytes", "NoConnectionError", "NotAtHandError", "NotConditionalError",
     "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError",
-    "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
+    "ThrottledError", "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
 }  # fmt: skip
 # What their constructors ask for.
 GIVEN: dict[str, Any] = {
