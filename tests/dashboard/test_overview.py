@@ -19,6 +19,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.windows import Window, period_at
 from quotakeeper.testing import FakeClock
+from quotakeeper.value_classes import replace
 from tests.dashboard.demo_ledger import demo_ledger
 from tests.keys.fake_keys import NOW, secret_of
 
@@ -215,6 +216,13 @@ def test_a_second_reading_reads_only_today_and_gives_the_same() -> None:
         later: dict[str, Any] = overview_record(reader.read())
         assert later == overview_record(OverviewReader(keeper).read())
         assert later["days"][-2]["cost_usd"] == first["today"]["cost_usd"]  # type: ignore[index]
+
+
+def test_the_password_of_a_ledger_on_a_server_is_not_in_the_record() -> None:
+    with limited() as (keeper, _):
+        found = replace(read(keeper), ledger="postgresql://an:canary-7f3@db.example/ledger")
+        text = json.dumps(overview_record(found))
+    assert "canary-7f3" not in text and "db.example" in text
 
 
 def test_no_number_of_money_is_a_float() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 from tests.dashboard.browser import (
     DESKTOP,
@@ -161,6 +162,28 @@ def test_a_dashboard_that_has_stopped_is_shown_as_lost(browser: Any) -> None:
         served.stop()
         page.get_by_text("mất kết nối", exact=True).wait_for()
         assert "còn chạy không" in page.locator(".banner").inner_text()
+
+
+def test_figures_of_a_ledger_that_does_not_answer_stay_and_are_called_old(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    keeper = Keeper("memory:", EMPTY, clock=clock)
+    keeper.record("deepgram", model="nova-3", operation="listen", audio_seconds=60)
+
+    def fails(after: int = 0) -> None:
+        raise LedgerUnavailableError("ledger.db", "is locked", "try again")
+
+    with served_dashboard(keeper, clock) as served, page_of(browser, lang="en") as (page, _):
+        page.goto(served.url)
+        page.get_by_text("live", exact=True).wait_for()
+        with monkeypatch.context() as patch:
+            patch.setattr(keeper, "entries", fails)
+            page.get_by_text("stale", exact=True).wait_for()
+            assert "from 12:00:00" in page.locator(".banner").inner_text()
+            assert page.locator(".calls tbody tr").count() == 1
+        page.get_by_text("live", exact=True).wait_for()
+        assert page.locator(".banner").count() == 0
 
 
 def test_nothing_moves_for_who_wants_no_motion(browser: Any, demo: ServedDashboard) -> None:
