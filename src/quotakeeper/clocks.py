@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache, partial
 from threading import Lock
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from quotakeeper.errors import ConfigError
 from quotakeeper.zone_names import has_database, nearest_zone
@@ -54,15 +54,20 @@ _BOOT_CLOCK = _boot_clock()
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock.
+
+    `monotonic` returns seconds that never decrease. `wall_ns` returns nanoseconds since 1970 UTC,
+    and `boot_ns` nanoseconds since the machine started. All three are functions of the standard
+    library, because every call reads them. `boot_ns` is None without such a clock.
+    """
+
+    monotonic = staticmethod(time.monotonic)
+    wall_ns = staticmethod(time.time_ns)
+    boot_ns: ClassVar[Callable[[], int] | None] = _BOOT_CLOCK
 
     def now(self) -> int:
         """The wall time, in microseconds since 1970 UTC."""
         return time.time_ns() // 1_000
-
-    def monotonic(self) -> float:
-        """Seconds that never decrease, to measure durations."""
-        return time.monotonic()
 
     def boot(self) -> int | None:
         """Microseconds since the machine started, including suspended time; None without such a

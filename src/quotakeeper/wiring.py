@@ -11,13 +11,8 @@ from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings
 from quotakeeper.config.settings import is_server
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import Store
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.units import Quantities
-from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, TokenCount
-from quotakeeper.engine.policies import Policies
-from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.file_safety import followed
@@ -30,9 +25,13 @@ from quotakeeper.value_classes import dataclass, replace
 if TYPE_CHECKING:
     from quotakeeper.catalogue.quota_presets import QuotaPreset
     from quotakeeper.catalogue.snapshot import PriceSnapshot
+    from quotakeeper.domain.ports import Store
     from quotakeeper.domain.pricing.prices import Priced
+    from quotakeeper.engine.assembly import Engine
+    from quotakeeper.engine.call_builder import TokenCount
     from quotakeeper.engine.call_prices import PeriodPrices
     from quotakeeper.engine.leases.block_sizing import BlockSizing
+    from quotakeeper.engine.threshold_warnings import Warner
     from quotakeeper.stores.postgres.administration import ServerLedger
     from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks
 
@@ -53,6 +52,11 @@ def wire(
     settings: Settings, durability: str | None, clock: Clock | None, on_warning: Warner | None
 ) -> Wired:
     """Build the engine that the settings describe. Raises ConfigError."""
+    # The module `keeper` has loaded the engine. Commands that only need the ledger's path do not.
+    from quotakeeper.engine.assembly import assemble  # noqa: PLC0415
+    from quotakeeper.engine.call_builder import CallBuilder  # noqa: PLC0415
+    from quotakeeper.engine.policies import Policies  # noqa: PLC0415
+
     chosen = _durability(durability or settings.durability)
     prices = LazyPrices(settings)
     policies = Policies(

@@ -44,7 +44,7 @@ def test_the_cache_of_labels_is_bounded(
         labels = CallLabels("gemini", f"m{number}")
         assert [each[0] for each in state.places(labels, NOW)] == [DAILY.account]
         assert [each[0] for each in state.caps(labels, limits, NOW)] == [DAILY]
-        most = max(most, len(state._matching), len(state._places), len(state._caps))
+        most = max(most, len(state._matching), len(state.kept_places), len(state.kept_caps))
     assert most == 4
     assert (state.places(LABELS, NOW), state.caps(LABELS, limits, NOW)) == before
     assert state.places(LABELS, NOW)[0][3].settled == 7

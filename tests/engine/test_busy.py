@@ -287,7 +287,7 @@ def test_a_new_call_does_not_overtake_a_waiting_call_for_ever(
 
     def comes_late() -> None:
         late.start()
-        until(lambda: len(keeper._parts.room._waiting) == 2)
+        until(lambda: len(keeper._parts.room.waiting) == 2)
         small.release()
 
     clock.parked.clear()
@@ -317,7 +317,7 @@ def test_waiting_calls_are_admitted_in_their_order(make: MakeKeeper) -> None:
     for number in range(6):
         threads.append(threading.Thread(target=ask, args=(number,)))
         threads[-1].start()
-        until(lambda: len(keeper._parts.room._waiting) > number)  # noqa: B023 - at once
+        until(lambda: len(keeper._parts.room.waiting) > number)  # noqa: B023 - at once
     other.release()
     for thread in threads:
         thread.join(SECONDS)

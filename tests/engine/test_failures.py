@@ -63,7 +63,7 @@ def test_a_fork_does_not_wait_for_a_turn_that_never_comes() -> None:
     turn = FairLock()
     assert turn.wait()
     threading.Thread(target=turn.wait, daemon=True).start()
-    until(turn._turnstile.locked)  # another thread waits for the turn without end
+    until(turn.turnstile.locked)  # another thread waits for the turn without end
     assert ends(lambda: turn.wait(0.02))
     turn.end()
 

@@ -221,7 +221,7 @@ def test_a_waiting_thread_gets_the_turn_before_a_busy_worker_takes_it_again() ->
     assert turn.wait()  # the worker's turn
     fork = threading.Thread(target=turn.wait)
     fork.start()
-    until(turn._turnstile.locked)  # the thread waits
+    until(turn.turnstile.locked)  # the thread waits
     turn.end()
     assert not turn.wait(0.05)  # the worker asks again at once and is too late
     fork.join()

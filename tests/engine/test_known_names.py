@@ -152,7 +152,7 @@ class Elsewhere(Old):
 def test_a_plug_ins_call_is_never_refused_for_its_name(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "adapters", lambda: (Elsewhere(),))
+    monkeypatch.setattr(registry, "plugin_adapters", lambda: (Elsewhere(),))
     keeper = make()
     attempt = CallMeter(keeper).begin(Request("POST", "https://old.example/v1"))
     assert isinstance(attempt, HttpAttempt)

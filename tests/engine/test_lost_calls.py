@@ -49,7 +49,7 @@ def test_calls_in_memory_have_a_cap_and_the_last_line_names_the_lost_ones(
     for number in range(250):
         assert spool.is_full == (number >= 100)
         spool.add(record(number, None if number == 249 else 2 * 10**12))
-    assert spool.lost.calls == 150 and len(spool._in_memory) == 100
+    assert spool.lost.calls == 150 and len(spool.in_memory) == 100
     assert len(said(caplog, "kept in memory")) == 3  # logged the 1st, 10th and 100th time
     spool.end()
     (last,) = said(caplog, "quotakeeper: lost")
@@ -68,7 +68,7 @@ def test_bytes_in_memory_have_a_cap_too(tmp_path: Path, monkeypatch: pytest.Monk
     spool = Spool(tmp_path / "ledger.db", "me")
     while not spool.is_full:
         spool.add(record(1))
-    assert 0 < len(spool._in_memory) < 10
+    assert 0 < len(spool.in_memory) < 10
     spool.replay(lambda commands: [None] * len(commands))  # type: ignore[list-item]
     assert (spool.is_full, spool.waiting) == (False, False)
 

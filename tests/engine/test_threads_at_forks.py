@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
 from quotakeeper.engine import resumable_thread
-from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest, Work
+from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from tests.engine.support import SECONDS, config, gated, limit, python, until
 from tests.engine.test_forks import in_child
 
@@ -201,18 +202,27 @@ def test_a_fork_in_the_workers_own_thread_does_not_wait_for_it(keeper: Keeper) -
 def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
     keeper: Keeper, first: bool, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not first:
+    worker = keeper._engine.worker
+    handlers: dict[str, Callable[[], int]] = {}
+
+    def interrupted(act: Callable[..., None]) -> Callable[..., None]:
+        def acts(*given: Any) -> None:
+            assert handlers.pop("before the start", lambda: 0)() == 0
+            act(*given)
+            assert handlers.pop("after the start", lambda: 0)() == 0
+
+        return acts
+
+    if first:
+        monkeypatch.setattr(ResumableThread, "start", interrupted(ResumableThread.start))
+    else:  # the thread runs already, so the handler runs before or after the command is queued
+        queue = worker._queue
+        told = SimpleNamespace(get=queue.get, get_nowait=queue.get_nowait, empty=queue.empty)
+        told.put = interrupted(queue.put)
+        monkeypatch.setattr(worker, "_queue", told)
         keeper.record("gemini", event_id="before")
-    start = ResumableThread.start
-    handlers = {when: partial(in_child, lambda: None)}
-
-    def interrupted(thread: ResumableThread, work: Work) -> None:
-        assert handlers.pop("before the start", lambda: 0)() == 0
-        start(thread, work)
-        assert handlers.pop("after the start", lambda: 0)() == 0
-
-    monkeypatch.setattr(ResumableThread, "start", interrupted)
-    keeper._engine.worker.patience = 600
+    handlers[when] = partial(in_child, lambda: None)
+    worker.patience = 600
     keeper.record("gemini", event_id="interrupted")
     assert "interrupted" in {event.id for event in keeper.events()}
     assert handlers == {} and len(names()) == 1

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.app.records import FORMATS, event_record, rfc3339, write_events, write_file
+from quotakeeper.app.records.atomic_file import write_file
 from quotakeeper.app.records.csv_text import inert
+from quotakeeper.app.records.events import FORMATS, event_record, write_events
+from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.domain.units import MODALITIES, STORED_METERS
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.errors import InvalidInputError

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from quotakeeper import Keeper
+from quotakeeper.__main__ import main
+from quotakeeper.cli import context
 from quotakeeper.launch.launcher import INJECTED, Ended, Run, launch
 from quotakeeper.launch.notes import Notes, UnmeteredChild, Unseen, read_notes
 from tests.launch.conftest import Runner, posix
@@ -330,3 +333,31 @@ def test_launching_by_hand(tmp_path: Path) -> None:
               tmp_path / "notes", {"CODE": "5"})  # fmt: skip
     assert launch(run) == Ended(5)
     assert read_notes(run.notes).metered == 1
+
+
+def test_a_run_that_writes_nothing_does_not_open_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "ledger.db"
+    program = (
+        "import sys\nfrom quotakeeper import Keeper\n"
+        "if sys.argv[1:]:\n"
+        "    with Keeper() as keeper:\n"
+        "        keeper.record('gemini', model='gemini-2.0-flash', operation='x', input_tokens=7)\n"
+    )
+    with Keeper(ledger) as keeper:
+        keeper.record("gemini", model="gemini-2.0-flash", operation="x", input_tokens=1)
+    monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(ledger))
+    opened: list[bool] = []
+    open_keeper = context.open_keeper
+
+    def counted(session: context.CommandContext) -> Keeper:
+        opened.append(True)
+        return open_keeper(session)
+
+    monkeypatch.setattr(context, "open_keeper", counted)
+    command = ["run", "--", *python(program)]
+    assert main(command) == 0
+    assert opened == []
+    assert main([*command, "call"]) == 0
+    assert opened == [True]

@@ -15,7 +15,7 @@ from quotakeeper import Keeper, UsageEvent
 from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.entries import Figures, Kind
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.intercept.import_hook import HOOKS
+from quotakeeper.intercept.hooked_libraries import HOOKS
 from quotakeeper.sandbox.messages import Charge
 from quotakeeper.sandbox.server import Sandbox
 from tests.matrix.cost import cost_pico

@@ -145,8 +145,8 @@ ROWS = (
     Mutant(OPENINGS, "return max(lease.at, min(at, latest))", "return min(at, latest)"),
     Mutant(OPENINGS, "state.period(account, lease.at).end_at - 1)",
            "state.period(account, lease.at).end_at)"),
-    Mutant(OPENINGS, "unfit(command.id, command.labels, command.owner) or no_room(\n        state, command",
-           "no_room(\n        state, command"),
+    Mutant(OPENINGS, "if error := unfit(state, command.id, command.labels, command.owner) or no_room(",
+           "if error := no_room("),
     # -- the effect of an entry
     Mutant(FOLDING, "balance.reserved += to_hold - held", "balance.reserved += to_hold"),
     Mutant(FOLDING, "balance.settled += to_use - used", "balance.settled += to_use"),
@@ -172,7 +172,7 @@ ROWS = (
     Mutant(CROSSINGS, "<= used == crossing.used", "<= used", CROSSING_ROWS),
     Mutant(FOLDING, "            if rolling:\n                fall_by_time(state, account, entry.at)\n"
            "            balance.settled", "            balance.settled"),
-    Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n", CONTRACT),
+    Mutant(FOLDING, "        if to_use >= used:\n", "        if True:\n", CONTRACT),
     Mutant(LEDGER, "_assumed(known), now, command.limits)", "_assumed(known), now)"),
     Mutant(LEDGER, "_counted(state, entry, command.limits, now)\n            booked",
            "_counted(state, entry, (), now)\n            booked"),
@@ -189,7 +189,7 @@ ROWS = (
     Mutant(STATE, "if h.expires_at <= now or", "if h.expires_at < now or"),
     Mutant(STATE, "if not is_new:\n            self._matching.clear()", "if not is_new:"),
     Mutant(STATE, "lasts = False  # the first", "lasts = lasts  # the first", CONTRACT),
-    Mutant(STATE, "self.notices.fold(entry)\n        self._caps.clear()",
+    Mutant(STATE, "self.notices.fold(entry)\n        self.kept_caps.clear()",
            "self.notices.fold(entry)", CONTRACT),
     Mutant(STATE, "until = min(until, raised_until)", "pass", CONTRACT),
     Mutant(CREDIT, "self._use(notice.used)", "pass", CONTRACT),
@@ -286,6 +286,6 @@ ROWS = (
            "given = prompt_total + thoughts", "tests/providers/test_answers.py -k tool_prompt_tokens"),
     Mutant("providers/audio/mp4_boxes.py", "if size < header:", "if False:",
            "tests/providers/test_audio.py -k smaller_than_its_header"),
-    Mutant(HANDLE, "if self._state is not None and self._identity() != self._file:", "if False:",
+    Mutant(HANDLE, "if (found.st_dev, found.st_ino) == self._file:", "if True:",
            f"{LOCKING} -k replaced_is_opened_again"),
 )  # fmt: skip

@@ -107,11 +107,11 @@ def test_an_admission_without_room_is_noticed(
 def test_a_sum_that_is_off_by_one_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    real = fold._held_by
+    real = fold.opened
 
-    def short(known: Any) -> dict[str, int]:
-        return {name: amount - 1 if amount else 0 for name, amount in real(known).items()}
+    def short(entry: Any, amounts: Any = None) -> Any:
+        return real(entry, {name: max(0, n - 1) for name, n in (amounts or {}).items()})
 
-    monkeypatch.setattr(fold, "_held_by", short)
+    monkeypatch.setattr(fold, "opened", short)
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems

@@ -7,8 +7,10 @@ from importlib import metadata
 import pytest
 
 from quotakeeper import providers
-from quotakeeper.providers import Request, plugins
+from quotakeeper.providers import Request, plugins, recognise
+from quotakeeper.providers.addresses import is_loopback
 from quotakeeper.providers.anthropic.adapter import AnthropicAdapter
+from quotakeeper.providers.facts import is_host
 from quotakeeper.providers.registry import BUILT_IN
 
 
@@ -83,3 +85,25 @@ def test_only_websockets_have_a_live_session() -> None:
     found = providers.live_session(Request("GET", "wss://api.deepgram.com/v1/listen"))
     assert found is not None
     assert found[0].name == "deepgram"
+
+
+@pytest.mark.parametrize("host", [
+    *sorted({f"x{host}" if host[0] in ".-" else host for each in BUILT_IN for host in each.hosts}),
+    "localhost", "127.0.0.1:8080", "[::1]", "example.org", "api.openai.com.example.org", "", "é.example",
+])  # fmt: skip
+def test_the_adapters_that_are_asked_are_all_that_can_recognise_a_url(host: str) -> None:
+    """An adapter that serves neither the host nor loopback is not asked at all."""
+    served = 0
+    for path in (
+        "/v1/chat/completions",
+        "/v1beta/models/m:generateContent",
+        "/v1/listen",
+        "/v1/messages",
+        "/",
+    ):
+        request = Request("POST", f"https://{host}{path}", body=b'{"model": "m"}')
+        found = recognise(request)
+        assert found == recognise(request, among=providers.adapters())
+        served += found is not None
+    own = any(is_host(host, each) for adapter in BUILT_IN for each in adapter.hosts)
+    assert bool(served) is (own or is_loopback(host.partition(":")[0]) or host == "[::1]")

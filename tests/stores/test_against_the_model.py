@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -57,7 +56,7 @@ class Prefetching(SqliteStore):
 
     def _opened(self):
         state = super()._opened()
-        state.session.dialect = replace(state.session.dialect, prefetch_from=self.prefetch_from)
+        state.prefetch_from = self.prefetch_from
         return state
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quotakeeper.app.records import write_file
+from quotakeeper.app.records.atomic_file import write_file
 from quotakeeper.calculator import TokenCalculator
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c

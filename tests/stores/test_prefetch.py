@@ -37,7 +37,7 @@ class Prefetching(SqliteStore):
 
     def _opened(self):
         state = super()._opened()
-        state.session.dialect = replace(state.session.dialect, prefetch_from=self.prefetch_from)
+        state.prefetch_from = self.prefetch_from
         return state
 
     def queries_of(self, commands, now):

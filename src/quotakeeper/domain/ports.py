@@ -191,6 +191,8 @@ class OwnerLiveness(Protocol):
     A process that opens a ledger gets a name, called its owner name.
     """
 
+    hears_processes: bool  # False if `keep_alive` does nothing
+
     @property
     def owner(self) -> str:
         """The owner name that this process writes into its reservations."""
@@ -207,10 +209,7 @@ class OwnerLiveness(Protocol):
         """
 
     def keep_alive(self, now: int) -> None:
-        """Write that this process is running, if it has written nothing for some seconds.
-
-        Does nothing if files show this. Raises LedgerError.
-        """
+        """Write that this process is running, if it was silent for some seconds. Raises LedgerError."""
 
     def process_rows(self, now: int) -> list[ProcessRow]:
         """Return the processes that the ledger knows; empty if it keeps no rows of processes."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import Reserve
+from quotakeeper.domain.ledger.commands import Denied, Reserve, Reserved
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.call_tags import TAGS
 from quotakeeper.engine.denied_calls import DeniedCalls
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
@@ -43,12 +44,13 @@ class Admitter(Protocol):
         """
 
     def admit(
-        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms | None
     ) -> Steps[Reservation]:
         """Admit a call, and wait if needed. Raises LimitExceeded, PausedError, or the error with
         which `command` failed.
 
-        If the ledger cannot be used, does the same as the function `unbacked`.
+        `terms` is None for a call without conditions. If the ledger cannot be used, does the same
+        as the function `unbacked`.
         """
 
 
@@ -60,18 +62,30 @@ class LedgerAdmitter:
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
         self._denied = DeniedCalls(parts)
+        self._clamps = parts.commands.calls.policies.on_limit == "clamp"
 
     def take(self, *asked: Any) -> Any:
         """Return None: this admitter admits no call without the ledger."""
 
     def admit(
-        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms | None
     ) -> Steps[Reservation]:
         """Admit a call through the ledger; see `Admitter.admit`."""
         parts = self._parts
         try:
-            outcome = yield from self._denied.admitted(command, call, terms)
-            hold, decision = parts.outcomes.granted(outcome, call)
+            if parts.room.waiting or self._clamps or (terms is not None and terms.calls):
+                terms = terms or Terms()
+                outcome = yield from self._denied.admitted(command, call, terms)
+            else:  # the common case
+                began = parts.clock.monotonic()
+                outcome = yield command
+                if isinstance(outcome, Denied):
+                    terms = terms or Terms()
+                    outcome = yield from self._denied.after(outcome, command, call, terms, began)
+            if type(outcome) is Reserved and not parts.outcomes.observers.any:
+                hold, decision = outcome.hold, outcome.decision
+            else:
+                hold, decision = parts.outcomes.granted(outcome, call)
         except LedgerError as error:
             return unbacked(parts, call, command, error)
         reservation = Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
@@ -101,20 +115,20 @@ class Admission:
         """Return the reservation if no waiting is needed, else the steps that return it."""
         admitter, parts = self._admitter, self._parts
         conditions = AT_ONCE in quantities or OUTPUT_CAP in quantities
-        terms = terms_of(quantities) if conditions else Terms()
-        key = None
+        terms = terms_of(quantities) if conditions else None
+        commands, key = parts.commands, None
+        if TAGS.get():
+            scope = commands.calls.tags.added_to(scope)
         if admitter.takes:
-            scope = parts.commands.calls.tags.added_to(scope)
             key = admitter.take(
                 provider, model, operation, scope, options, ttl_seconds, event_id, quantities
             )
             if isinstance(key, Reservation):
                 return key
-        commands = parts.commands
-        call = commands.calls.call(provider, model, operation, scope, options)
+        call = commands.calls.known(provider, model, operation, scope, options)
         command = commands.reserve(call, quantities, event_id, ttl_seconds, parts.worker.owner)
         if self._typical is not None:
-            return self._typically(key, call, command, terms)
+            return self._typically(key, call, command, terms or Terms())
         return admitter.admit(key, call, command, terms)
 
     def _typically(

@@ -92,12 +92,13 @@ class CallBuilder:
         The labels of `CallTags` blocks are added to `scope`. Raises InvalidInputError for a label
         that cannot be stored, and for an unknown provider.
         """
-        return self._known(provider, model, operation, self.tags.added_to(scope), options)
+        return self.known(provider, model, operation, self.tags.added_to(scope), options)
 
-    def _known(
+    def known(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
+        """Do the same as `call`, with labels to which those of `CallTags` blocks are added already."""
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
@@ -115,7 +116,7 @@ class CallBuilder:
         """Return a call from the ledger, by its stored labels. Accepts unknown providers."""
         self.names.welcome(labels.provider)
         scope = dict(labels.scope)
-        return self._known(labels.provider, labels.model, labels.operation, scope, options)
+        return self.known(labels.provider, labels.model, labels.operation, scope, options)
 
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,

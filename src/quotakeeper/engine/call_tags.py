@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from quotakeeper.domain.usage import check_scope
 
-_TAGS: ContextVar[Mapping[CallTags, Mapping[str, str]]] = ContextVar(
+TAGS: ContextVar[Mapping[CallTags, Mapping[str, str]]] = ContextVar(
     "quotakeeper_tags", default=MappingProxyType({})
 )
 
@@ -25,19 +25,19 @@ class CallTags:
         InvalidInputError for a label that cannot be stored.
         """
         checked = dict(check_scope(labels))
-        before = _TAGS.get()
-        token = _TAGS.set({**before, self: {**before.get(self, {}), **checked}})
+        before = TAGS.get()
+        token = TAGS.set({**before, self: {**before.get(self, {}), **checked}})
         try:
             yield
         finally:
             # A generator may be closed in another context, where these labels were not set.
             with suppress(ValueError):
-                _TAGS.reset(token)
+                TAGS.reset(token)
 
     def added_to(self, scope: Mapping[str, str] | None) -> Mapping[str, str] | None:
         """Return the labels of the current block and of `scope`. A label in `scope` overrides the
         block's."""
-        tags = _TAGS.get()
+        tags = TAGS.get()
         if not tags:
             return scope
         ours = tags.get(self)

@@ -39,7 +39,10 @@ class CommandBuilder:
             self.calls.figures(call, quantities, now, provenance=Provenance.ESTIMATED, bound=True),
             call.limits,
             owner,
-            time_to_live(ttl_seconds),
+            # The common case of `time_to_live`, without a call.
+            int(ttl_seconds * SECOND)
+            if type(ttl_seconds) is float and 0 < ttl_seconds <= _LONGEST_TTL
+            else time_to_live(ttl_seconds),
             sent,
             is_new=event_id is None,
         )

@@ -44,12 +44,6 @@ class DeniedCalls:
         self._parts = parts
         self._policies = parts.commands.calls.policies
 
-    @property
-    def may_queue(self) -> bool:
-        """Whether other calls of this keeper already wait. A new call may then have to wait behind
-        them."""
-        return not self._parts.room.is_empty
-
     def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
         """Send `command` until it is admitted or its refusal is final. Returns the last outcome."""
         parts, limits = self._parts, command.limits
@@ -58,10 +52,18 @@ class DeniedCalls:
             # With `up_to`, a repeat of the call matches its id even if its amounts were lowered before.
             command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
-        if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):
+        if not parts.room.waiting or terms.at_once or not self._lines_up(limits, began):
             outcome = yield command
             if not isinstance(outcome, Denied) and not terms.calls:
-                return outcome  # the common case
+                return outcome
+        return (yield from self.after(outcome, command, call, terms, began))
+
+    def after(
+        self, outcome: Any, command: Reserve, call: PreparedCall, terms: Terms, began: float
+    ) -> Steps[Any]:
+        """Continue `admitted` after its first outcome. An `outcome` of None means: not asked yet."""
+        parts, limits = self._parts, command.limits
+        if outcome is not None:
             outcome = yield from self._repeated(outcome, command, call, terms)
             if not isinstance(outcome, Denied):
                 return _told(outcome, command, terms)

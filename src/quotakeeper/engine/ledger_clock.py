@@ -10,10 +10,11 @@ the clock. A clock that is set back needs no check, because ledger time never go
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from quotakeeper.clocks import Clock
+from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.order_commands import AcceptClock
@@ -61,6 +62,7 @@ class LedgerClock:
         self.bound = bound_us
         boot = getattr(clock, "boot", None)
         self._boot = boot if boot is not None and boot() is not None else None
+        self._wall_ns, self._boot_ns = _in_nanoseconds(clock, self._boot)
         self._frame: str | None = getattr(clock, "boot_frame", None)
         self._first: ClockReading | None = None  # as this process last read it
         self._most = _UNKNOWN  # the largest trusted difference of wall time and boot time
@@ -79,8 +81,8 @@ class LedgerClock:
 
     def now(self) -> int:
         """The trusted wall time, in microseconds since 1970 UTC."""
-        wall = self._clock.now()
-        if self._boot is None or wall - self._boot() <= self._most:
+        wall = self._wall_ns() // 1_000
+        if self._boot_ns is None or wall - self._boot_ns() // 1_000 <= self._most:
             return wall
         return self._trusted_at or wall
 
@@ -102,8 +104,8 @@ class LedgerClock:
         If the wall clock seems to have jumped ahead, checks it first against the store and the
         kernel's time service.
         """
-        wall = self._clock.now()
-        if self._boot is not None and wall - self._boot() > self._most:
+        wall = self._wall_ns() // 1_000
+        if self._boot_ns is not None and wall - self._boot_ns() // 1_000 > self._most:
             return self._questioned(store)
         if self.doubt is not None:
             return self._trusted(store, wall)
@@ -208,3 +210,18 @@ class LedgerClock:
         asked = getattr(self._clock, "confirmed", None)
         told = asked() if asked is not None else None
         return told is not None and abs(told - reading.wall) <= self.bound
+
+
+def _in_nanoseconds(
+    clock: Clock, boot: Callable[[], int | None] | None
+) -> tuple[Callable[[], int], Callable[[], int] | None]:
+    """Return functions that read the wall clock and the boot clock, in nanoseconds.
+
+    For the system's clock, they are functions of the standard library, because every call reads
+    both clocks.
+    """
+    if type(clock) is SystemClock:
+        return SystemClock.wall_ns, SystemClock.boot_ns
+    if boot is None:
+        return lambda: clock.now() * 1_000, None
+    return lambda: clock.now() * 1_000, lambda: (boot() or 0) * 1_000

@@ -26,7 +26,7 @@ class OutcomeReader:
     """Reads the outcomes of commands, and passes them to the observers."""
 
     def __init__(self, observers: Observers, policies: Policies) -> None:
-        self._observers = observers
+        self.observers = observers
         self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
@@ -36,12 +36,12 @@ class OutcomeReader:
         its error.
         """
         if isinstance(outcome, Reserved):
-            if self._observers.any:
-                self._observers.in_call(outcome)
+            if self.observers.any:
+                self.observers.in_call(outcome)
             return outcome.hold, outcome.decision
         raise_if_failed(outcome)
         assert isinstance(outcome, Denied)
-        self._observers.refused(call.labels, outcome.decision)
+        self.observers.refused(call.labels, outcome.decision)
         if outcome.decision.pause is not None:
             raise PausedError(outcome.decision)
         verdict = outcome.decision.blocking
@@ -54,15 +54,15 @@ class OutcomeReader:
         """Return the usage event of a booked call, or raise the error of a failed command."""
         if not isinstance(outcome, Booked):
             raise_if_failed(outcome)
-        if outcome.crossed or self._observers.any:
-            self._observers.in_call(outcome)
+        if outcome.crossed or self.observers.any:
+            self.observers.in_call(outcome)
         event: UsageEvent = outcome.event
         return event
 
     def heard(self, outcome: Any) -> None:
         """Pass an outcome to the observers. Used for outcomes that the caller itself does not read."""
-        if self._observers.any:
-            self._observers.in_call(outcome)
+        if self.observers.any:
+            self.observers.in_call(outcome)
 
 
 def doubted(decision: Decision, text: str) -> LimitExceeded:

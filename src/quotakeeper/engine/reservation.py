@@ -238,9 +238,10 @@ class Reservation:
         # A call without figures may have used something, so it is settled at its estimate.
         hold, figures = self.hold, None
         if given:
-            figures = self._parts.commands.figures(self._call, given, hold.at, hold.quantities)
+            calls = self._parts.commands.calls
+            figures = calls.figures(self._call, given, hold.at, otherwise=hold.quantities)
         self._ended = True
-        return c.Settle(self.id, figures or hold.estimate, self._call.limits)
+        return c.Settle(hold.id, figures or hold.estimate, self._call.limits)
 
     def _unsettled(self, command: c.Settle, error: LedgerError) -> UsageEvent:
         # The call used something: leaving must not release it. The caller may settle again.
@@ -251,9 +252,8 @@ class Reservation:
 
     def _kept(self, command: c.Command) -> UsageEvent:
         assert isinstance(command, c.Settle)
-        hold = self.hold
-        record = c.Record(hold.id, hold.labels, command.figures)
-        self.event = self._parts.failure.spool(record, hold.at, settles=not self._spooled)
+        record = c.Record(self.id, self.hold.labels, command.figures)
+        self.event = self._parts.failure.spool(record, self.hold.at, settles=not self._spooled)
         return self.event
 
     def _ending(self, error: BaseException | None) -> c.Command | None:

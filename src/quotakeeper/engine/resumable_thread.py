@@ -124,35 +124,36 @@ class ResumableThread:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        # `setdefault` is atomic, because a signal handler or another thread may start it as well.
-        self._runs: dict[str, _Run] = {}
+        # Not empty while the thread runs. `setdefault` is atomic, because a signal handler or another
+        # thread may start it as well.
+        self.runs: dict[str, _Run] = {}
         self.used = False  # whether it was ever started
 
     @property
     def running(self) -> bool:
         """Whether the thread was started and no stop request has ended it since."""
-        return bool(self._runs)
+        return bool(self.runs)
 
     @property
     def is_current(self) -> bool:
         """Whether the caller is this thread."""
-        run = self._runs.get(_ONE)
+        run = self.runs.get(_ONE)
         return run is not None and run.ident == get_ident()
 
     def start(self, work: Work) -> None:
         """Start the thread unless it runs. Raises RuntimeError if the process cannot start a
         thread."""
-        if self._runs:
+        if self.runs:
             return
-        run = _Run(self._name, work, self._runs)
+        run = _Run(self._name, work, self.runs)
         used = self.used
         try:
-            if self._runs.setdefault(_ONE, run) is run:
+            if self.runs.setdefault(_ONE, run) is run:
                 self.used = True
                 run.start()
         except BaseException:  # no thread is available, or a signal arrived
-            if _popped(run.right) and self._runs.get(_ONE) is run:
-                self._runs.pop(_ONE, None)
+            if _popped(run.right) and self.runs.get(_ONE) is run:
+                self.runs.pop(_ONE, None)
                 self.used = used
             raise
 
@@ -176,7 +177,7 @@ class ResumableThread:
         Calls `ask` to put a stop request into the thread's queue. A thread that does not end in
         time continues and ignores the request.
         """
-        run = self._runs.get(_ONE)
+        run = self.runs.get(_ONE)
         if run is None:
             return True
         if run.ident in (0, get_ident()):
@@ -193,7 +194,7 @@ class ResumableThread:
     def ended(self, seconds: float) -> bool:
         """Wait until the present run of the thread ends. Returns False if this takes longer than
         `seconds`."""
-        run = self._runs.get(_ONE)
+        run = self.runs.get(_ONE)
         if run is None:
             return True
         over = run.ended(seconds)

@@ -134,6 +134,8 @@ class Room:
 
     Each method changes one container in one atomic step, so a signal handler may run in between. A
     forked child has no waiting calls, because the parent's threads do not run there.
+
+    `waiting` has weak references to the calls that wait. Every call reads it.
     """
 
     def __init__(self) -> None:
@@ -143,7 +145,7 @@ class Room:
     def _reset(self) -> None:
         self._pid = os.getpid()
         # Weak references: a signal may end a wait before the call has left this list.
-        self._waiting: list[ref[WaitingCall]] = []
+        self.waiting: list[ref[WaitingCall]] = []
         self._held: dict[str, tuple[ref[Any], Caller, CallLabels]] = {}
 
     # -- who holds
@@ -172,8 +174,8 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no call waits. Must be fast, because every call that ends reads this."""
-        return not self._waiting
+        """Whether no call waits."""
+        return not self.waiting
 
     def join(self, names: frozenset[str], caller: Caller, since: float) -> WaitingCall:
         """Add a call to the end of the calls that wait for the limits `names`. Returns the waiting
@@ -181,22 +183,22 @@ class Room:
         if self._pid != os.getpid():
             self._reset()
         call = WaitingCall(names, caller, since)
-        self._waiting.append(ref(call, self._forget))
+        self.waiting.append(ref(call, self._forget))
         return call
 
     def leave(self, call: WaitingCall) -> None:
         """Remove a waiting call and wake the others, because another call may now be the first."""
-        for reference in tuple(self._waiting):
+        for reference in tuple(self.waiting):
             if reference() is call:
                 self._forget(reference)
         self.freed()
 
     def _forget(self, reference: ref[WaitingCall]) -> None:
         with suppress(ValueError):
-            self._waiting.remove(reference)
+            self.waiting.remove(reference)
 
     def _in_order(self) -> Iterator[WaitingCall]:
-        for reference in tuple(self._waiting):
+        for reference in tuple(self.waiting):
             call = reference()
             if call is not None:
                 yield call
@@ -226,6 +228,6 @@ class Room:
 
     def freed(self) -> None:
         """Wake all waiting calls: a call has ended, so another may fit now."""
-        if self._waiting:
+        if self.waiting:
             for call in self._in_order():
                 call.wake()

@@ -15,26 +15,9 @@ from threading import local
 from types import ModuleType
 from typing import Any
 
+from quotakeeper.intercept.hooked_libraries import HOOKS
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.loggers import tell
-
-_HOOKS = "quotakeeper.intercept.hooks."
-# Name of the patched module: (the module of its hook, the hook's function).
-HOOKS: dict[str, tuple[str, str]] = {
-    "http.client": (_HOOKS + "http_client", "install"),
-    "urllib3.connection": (_HOOKS + "http_client", "install_urllib3"),
-    "urllib3._async.connection": (_HOOKS + "urllib3_future", "install_async"),
-    "urllib3_future.connection": (_HOOKS + "urllib3_future", "install"),
-    "urllib3_future._async.connection": (_HOOKS + "urllib3_future", "install_async"),
-    "httpx": (_HOOKS + "httpx_client", "install"),
-    "httpx2": (_HOOKS + "httpx_client", "install"),
-    "httpx_ws._api": (_HOOKS + "httpx_websocket", "install"),
-    "aiohttp": (_HOOKS + "aiohttp_client", "install"),
-    "websockets.sync.client": (_HOOKS + "websockets_sync", "install"),
-    "websockets.asyncio.client": (_HOOKS + "websockets_asyncio", "install_asyncio"),
-    "websockets.legacy.client": (_HOOKS + "websockets_asyncio", "install_legacy"),
-    "websocket._core": (_HOOKS + "websocket_client", "install"),
-}
 
 log = logging.getLogger("quotakeeper.intercept")
 

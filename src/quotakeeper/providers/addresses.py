@@ -87,6 +87,12 @@ def host_and_port(url: str) -> tuple[str, int] | None:
     return "localhost" if is_loopback(place.host) else place.host, port
 
 
+def public_host(url: object) -> str | None:
+    """Return the host of a URL; None for a loopback host, and if `url` is not a URL."""
+    place = _address(url)
+    return None if place is None or is_loopback(place.host) else place.host
+
+
 def _address(url: object) -> Address | None:
     """Return host, port and path of a URL; None if it is not a URL."""
     if not isinstance(url, str):

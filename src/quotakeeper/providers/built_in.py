@@ -1,11 +1,11 @@
-"""Finds the built-in providers: the folders beside this file that have a `facts.py`."""
+"""Finds the built-in providers: the folders beside this file that have a module `facts`."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from os.path import join
-from pkgutil import iter_modules
 
 from quotakeeper.providers.facts import ProviderFacts
 
@@ -15,11 +15,15 @@ _PACKAGE = "quotakeeper.providers"
 @cache
 def built_in_facts() -> tuple[ProviderFacts, ...]:
     """Return the facts of the built-in providers, sorted by precedence."""
-    paths = list(import_module(_PACKAGE).__path__)
-    folders = [found.name for found in iter_modules(paths) if found.ispkg]
-    found = [
-        import_module(f"{_PACKAGE}.{folder}.facts").FACTS
-        for folder in folders
-        if any(part.name == "facts" for part in iter_modules([join(p, folder) for p in paths]))
-    ]
+    found = [import_module(f"{_PACKAGE}.{folder}.facts").FACTS for folder in _folders()]
     return tuple(sorted(found, key=lambda facts: (facts.precedence, facts.name)))
+
+
+def _folders() -> Iterator[str]:
+    # Not by `pkgutil`, which is slow to import.
+    for path in import_module(_PACKAGE).__path__:
+        for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+            if entry.name.startswith("_") or not entry.is_dir():
+                continue
+            if any(name.startswith("facts.") for name in os.listdir(entry.path)):
+                yield entry.name

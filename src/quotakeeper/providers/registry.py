@@ -7,8 +7,10 @@ No list names the folders, so a new provider is only a new folder.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module
 
+from quotakeeper.providers.addresses import public_host
 from quotakeeper.providers.built_in import built_in_facts
 from quotakeeper.providers.contract import (
     NOTHING,
@@ -18,6 +20,7 @@ from quotakeeper.providers.contract import (
     LiveSession,
     Request,
 )
+from quotakeeper.providers.facts import is_host
 from quotakeeper.providers.plugins import plugin_adapters
 
 BUILT_IN: tuple[Adapter, ...] = tuple(
@@ -53,11 +56,30 @@ def recognise(
     URLs. Other hosts are recognised only if they are a provider's own or loopback. Only the
     adapters in `among` are tried; if it is None, all adapters are tried.
     """
-    for adapter in adapters() if among is None else among:
+    if among is None:
+        among = adapters() if known_hosts else _adapters_for(request.url)
+    for adapter in among:
         call = adapter.recognise(request, known_hosts=known_hosts, count=count)
         if call is not None:
             return adapter, call
     return None
+
+
+def _adapters_for(url: str) -> tuple[Adapter, ...]:
+    """Return the adapters that may recognise a request to `url`, without entries of `known_hosts`."""
+    host = public_host(url)
+    return adapters() if host is None else _built_in_for(host) + plugin_adapters()
+
+
+@lru_cache(maxsize=512)
+def _built_in_for(host: str) -> tuple[Adapter, ...]:
+    """Return the built-in adapters that serve `host`. `host` does not mean this machine."""
+    found: list[Adapter] = []
+    for adapter in BUILT_IN:
+        own = getattr(adapter, "hosts", None)
+        if own is None or any(is_host(host, each) for each in own):
+            found.append(adapter)
+    return tuple(found)
 
 
 def live_session(

@@ -20,6 +20,8 @@ class _Holding(Protocol):
 class OneHost:
     """The methods of the ports about owners and leases that need nothing in the ledger."""
 
+    hears_processes = False
+
     def leases_in(self: _Holding, limits: Sequence[Limit]) -> list[Hold]:
         """Return the open leases that count in one of these limits, oldest first."""
         return [

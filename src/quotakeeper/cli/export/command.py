@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TextIO
 
 from quotakeeper.app.ledger_files import check_not_the_ledger
-from quotakeeper.app.records import write_events, write_file
-from quotakeeper.app.records.atomic_file import write_bytes
+from quotakeeper.app.records.atomic_file import write_bytes, write_file
 from quotakeeper.app.records.csv_text import PLAIN, WITH_SEMICOLONS
+from quotakeeper.app.records.events import write_events
 from quotakeeper.app.records.spreadsheet import SheetForm, write_sheet_csv
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.export.option_table import XLSX

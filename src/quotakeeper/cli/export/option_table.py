@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.app.records import FORMATS
+from quotakeeper.app.records.events import FORMATS
 from quotakeeper.cli.command_table import CommandTable
 from quotakeeper.pipeline.command_option import CommandOption
 

@@ -7,12 +7,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from quotakeeper.app.records import write_file
+from quotakeeper.app.ledger_changes import files_state
+from quotakeeper.app.records.atomic_file import write_file
 from quotakeeper.app.records.csv_text import visible
 from quotakeeper.app.records.run import (
     PROJECT_LABEL,
@@ -34,6 +36,7 @@ from quotakeeper.launch import launcher, preflight
 from quotakeeper.launch.notes import Notes, read_notes
 from quotakeeper.value_classes import dataclass
 
+_SHORT_SECONDS = 0.05
 _MOST_TAGS = 12  # a call may have 16 labels; quotakeeper sets some of them
 _OBSTACLES = {
     preflight.FLAG: (
@@ -100,6 +103,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     started_at, began = clock.now(), clock.monotonic()
     labels[RUN_LABEL] = new_id(started_at)
     folder = Path(tempfile.mkdtemp(prefix="quotakeeper-run-"))
+    before = files_state(settings)
     try:
         run = launcher.Run(
             options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
@@ -117,14 +121,17 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
         [(each.host, each.library, each.connections) for each in notes.unseen],
         [(each.program, each.reason, each.processes) for each in notes.children],
     )  # fmt: skip
-    _sum_up(session, options, settings, outcome, notes)
+    is_unchanged = before is not None and before == files_state(settings)
+    usage = RunUsage() if is_unchanged else partial(_used, session, settings, outcome)
+    _sum_up(session, options, outcome, notes, usage)
     code = _strict_code(session, options, ended, notes)
     sys.stderr.flush()
     return launcher.die_like(ended) or code
 
 
 def _load_summary() -> None:
-    """Import what the summary needs, while the program runs."""
+    """Import what the summary needs, while the program runs. A short program often needs nothing."""
+    SystemClock().sleep(_SHORT_SECONDS)
     with suppress(Exception):  # the summary reports the error
         for name in ("keeper", "wiring", "stores.sqlite.store", "catalogue"):
             import_module(f"quotakeeper.{name}")
@@ -159,7 +166,7 @@ def _watched_hosts() -> tuple[str, ...]:
 
 
 def _hooked_modules() -> tuple[str, ...]:
-    from quotakeeper.intercept.import_hook import HOOKS
+    from quotakeeper.intercept.hooked_libraries import HOOKS
 
     return tuple(HOOKS)
 
@@ -244,9 +251,9 @@ def _not_started(session: context.CommandContext, program: str, ended: launcher.
 def _sum_up(
     session: context.CommandContext,
     options: RunOptions,
-    settings: Settings,
     outcome: RunOutcome,
     notes: Notes,
+    usage: RunUsage | Callable[[], RunUsage],
 ) -> None:
     """Print the usage of the run, and write it to the file of `--json`.
 
@@ -255,7 +262,7 @@ def _sum_up(
     if options.summary == "off" and options.json_file is None:
         return
     try:
-        used = _used(session, settings, outcome)
+        used = usage if isinstance(usage, RunUsage) else usage()
         if options.summary != "off":
             for line in summary_lines(outcome, notes, used, session):
                 console.tell(line)

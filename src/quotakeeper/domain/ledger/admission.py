@@ -11,11 +11,13 @@ from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import MAX_QUANTITY, STORED_KEYS, amounts_of
-from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
+from quotakeeper.domain.usage import MAX_LABEL, CallLabels, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
 
 _ADMITTED = Decision(True)
+_LONGEST_TEXT = 4_096
+_MOST_LABELS = 10_000
 MOST_VALUES = 20  # the most label values that a status lists for a limit per label
 
 
@@ -29,7 +31,11 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     doubted: list[Verdict] = []  # refused because of the doubt, whatever room they have
     warnings: list[Verdict] = []
     doubt = state.doubt
-    for limit, meter, balance in state.caps(labels, limits, now):
+    # As at the start of `caps`, without a call, because every call comes here.
+    kept = state.kept_caps.get(id(labels))
+    is_kept = kept is not None and kept[0] is limits and kept[1] <= now < kept[2]
+    caps = kept[3] if kept is not None and is_kept else state.caps(labels, limits, now)
+    for limit, meter, balance in caps:
         asked = amounts.get(meter.name, 0)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
         if asked == 0 and not unpriced:
@@ -120,16 +126,23 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
                    state.period(account, now), state.resets_at(account, now))  # fmt: skip
 
 
-def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
+def unfit(
+    state: LedgerState, event_id: str, labels: CallLabels, owner: str = ""
+) -> InvalidInputError | None:
     """Return why the ledger cannot store a call with these names; None if it can.
 
     Callers checked the names before. This check prevents one wrong name from failing a whole batch.
     """
-    if not is_storable(event_id):
+    # Comparisons instead of calls of `is_storable`, because every call comes here.
+    if not (0 < len(event_id) <= MAX_LABEL and event_id.isprintable()):
         return InvalidInputError("id", "is not a printable text of 1 to 256 characters")
-    if not labels_are_storable(labels):
-        return InvalidInputError("labels", "are not printable texts of 1 to 256 characters")
-    if not is_storable(owner, empty=True):
+    if state.fit_labels.get(id(labels)) is not labels:
+        if not labels_are_storable(labels):
+            return InvalidInputError("labels", "are not printable texts of 1 to 256 characters")
+        if len(state.fit_labels) > _MOST_LABELS:
+            state.fit_labels.clear()
+        state.fit_labels[id(labels)] = labels
+    if len(owner) > MAX_LABEL or not owner.isprintable():
         return InvalidInputError("owner", "is not a printable text of at most 256 characters")
     return None
 
@@ -154,13 +167,14 @@ def no_room(
     for text in (figures.price_id, figures.model_served, figures.note):
         if text and (len(text) > _LONGEST_TEXT or not text.isprintable()):
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
-    for account, meter, _, balance in state.places(labels, at):
+    # As at the start of `places`, without a call, because every call comes here.
+    kept = state.kept_places.get(id(labels))
+    is_kept = kept is not None and kept[0] <= at < kept[1]
+    places = kept[2] if kept is not None and is_kept else state.places(labels, at)
+    for account, meter, _, balance in places:
         amount = amounts.get(meter.name, 0)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
             return InvalidInputError(
                 account.meter, "the sum is more than the ledger can hold", "check the amount"
             )
     return None
-
-
-_LONGEST_TEXT = 4_096

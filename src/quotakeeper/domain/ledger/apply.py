@@ -20,7 +20,7 @@ from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.admission import no_room, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.crossings import cross
-from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.ledger.fold import NOT_MEASURED, fold
 from quotakeeper.domain.ledger.ordering import order
 from quotakeeper.domain.ledger.paying_in import lapse, top_up
@@ -56,11 +56,17 @@ def apply(
     Returns one outcome per command, and the entries to append to the journal, both in order.
     """
     now = max(now, state.high_water)
-    state.prefetch(commands, now)
+    if len(commands) >= state.prefetch_from:
+        state.prefetch(commands, now)
     outcomes: list[c.Outcomes] = []
     entries = lapse(state, now) if state.notices.credits else []
     for command in commands:
-        outcome, made = _decide(state, command, now)
+        if type(command) is c.Reserve:  # the most frequent commands, without a call in between
+            outcome, made = reserve(state, command, now)
+        elif type(command) is c.Settle:
+            outcome, made = _settle(state, command, now)
+        else:
+            outcome, made = _decide(state, command, now)
         outcomes.append(outcome)
         entries.extend(made)
     return outcomes, entries
@@ -148,10 +154,11 @@ def _counted(
 
     `amounts` are those of the entry's figures, if they are known already.
     """
-    event = fold(state, entry, amounts).event
-    assert event is not None
+    known, figures = fold(state, entry, amounts), entry.figures
+    assert figures is not None
     entries = [entry]
-    crossed = cross(state, event.labels, limits, now, entries)
+    crossed = cross(state, known.labels, limits, now, entries)
+    event = event_from(known.id, known.at, known.labels, figures)
     return c.Booked(event, entry.kind, crossed=crossed), entries
 
 
@@ -169,7 +176,7 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
     at = now if command.at is None else max(0, min(command.at, now))
     labels, figures = command.labels, command.figures
     amounts = amounts_of(figures.quantities, figures.cost_pico)
-    if error := unfit(command.id, labels) or no_room(state, labels, figures, at, amounts):
+    if error := unfit(state, command.id, labels) or no_room(state, labels, figures, at, amounts):
         return c.Failed(error), []
     entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=labels, figures=figures,
                   booked_at=None if at == now else at)  # fmt: skip

@@ -39,7 +39,11 @@ def cross(
     Returns the crossings, each with the state of its limit.
     """
     crossed: tuple[ThresholdCrossed, ...] = ()
-    for limit, _, balance in state.caps(labels, limits, now):
+    # As at the start of `caps`, without a call, because every call comes here.
+    kept = state.kept_caps.get(id(labels))
+    is_kept = kept is not None and kept[0] is limits and kept[1] <= now < kept[2]
+    caps = kept[3] if kept is not None and is_kept else state.caps(labels, limits, now)
+    for limit, _, balance in caps:
         if balance is not None:
             used = balance.settled
         elif limit.window.is_rolling and _is_kept(state, limit.account, now):

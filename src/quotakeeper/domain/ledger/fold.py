@@ -12,6 +12,7 @@ from types import MappingProxyType
 from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.crossings import fall, fall_by_time, fold_crossing
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.places import CountedBalance
 from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import amounts_of
@@ -41,11 +42,16 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
-    were_held = _held_by(before) if before and before.hold else _NOTHING
+    were_held = (before.held or _held_by(before)) if before and before.hold else _NOTHING
     were_used = _amounts(before.figures) if before and before.figures else _NOTHING
-    now_held = _held_by(after) if after.hold else _NOTHING
+    now_held = (after.held or _held_by(after)) if after.hold else _NOTHING
     now_used = (amounts or _amounts(after.figures)) if after.figures else _NOTHING
-    for account, meter, start, balance in state.places(after.labels, after.at):
+    # As at the start of `places`, without a call, because every call comes here.
+    kept, at = state.kept_places.get(id(after.labels)), after.at
+    is_kept = kept is not None and kept[0] <= at < kept[1]
+    changed: list[CountedBalance] = []
+    for place in kept[2] if kept is not None and is_kept else state.places(after.labels, at):
+        account, meter, start, balance = place
         name = meter.name
         held, used = were_held.get(name, 0), were_used.get(name, 0)
         to_hold, to_use = now_held.get(name, 0), now_used.get(name, 0)
@@ -60,12 +66,15 @@ def fold(state: LedgerState, entry: Entry, amounts: Mapping[str, int] = NOT_MEAS
             balance.overage += max(0, to_use - held - used)
         if freed is not None:
             balance.overage += max(0, to_hold - freed.get(account.key, 0))
-        state.touch(account, start, balance)
-        if to_use < used:
+        if to_use >= used:
+            changed.append(place)
+        else:
+            state.touch((place,))
             if rolling:
                 fall_by_time(state, account, entry.at)
             else:
                 fall(state, account, start, balance.settled)
+    state.touch(changed)
     if after.figures is not None:
         state.count(before, after, now_used)
     state.remember(entry, after)
@@ -86,7 +95,8 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     freed: dict[str, int] = {}
     were_held, now_held = _held_by(lease), _held_by(after)
     were_assumed, now_assumed = _amounts(assumed), _amounts(rest)
-    for account, meter, start, balance in state.places(lease.labels, lease.at):
+    for place in state.places(lease.labels, lease.at):
+        account, meter, start, balance = place
         name = meter.name
         amount = were_held.get(name, 0) - now_held.get(name, 0)
         corrected = were_assumed.get(name, 0) - now_assumed.get(name, 0)
@@ -98,7 +108,7 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
             if start >= state.period(account, entry.counts_at).start_at:
                 freed[account.key] = amount
             balance.reserved -= amount
-            state.touch(account, start, balance)
+            state.touch((place,))
     state.remember(entry, after)
     return freed
 

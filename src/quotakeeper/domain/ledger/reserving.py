@@ -30,13 +30,13 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
     if known is not None:
         return _replayed(state, known, command, now)
     amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
-    if error := unfit(command.id, command.labels, command.owner) or no_room(
+    if error := unfit(state, command.id, command.labels, command.owner) or no_room(
         state, command.labels, command.figures, now, amounts
     ):
         return c.Failed(error), []
-    decision = paused(state, command.labels, now) or admit(
-        state, command.labels, command.figures, command.limits, now, amounts
-    )
+    decision = paused(state, command.labels, now) if state.notices.pauses else None
+    if decision is None:
+        decision = admit(state, command.labels, command.figures, command.limits, now, amounts)
     if not decision.allowed:
         return c.Denied(decision), []
     entry = Entry(
@@ -165,7 +165,7 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
     if command.only_if_open and lease.state not in (State.HELD, State.ASSUMED):
         return c.Failed(ReservationClosedError(lease.id, lease.state, "draw on")), []
     amounts = amounts_of(command.figures.quantities, command.figures.cost_pico)
-    if error := unfit(command.id, lease.labels, command.owner) or no_room(
+    if error := unfit(state, command.id, lease.labels, command.owner) or no_room(
         state, lease.labels, command.figures, lease.at, amounts
     ):
         return c.Failed(error), []

@@ -41,6 +41,7 @@ class LedgerState:
     """The whole state in memory. Not thread-safe: only one thread may use the state at a time."""
 
     def __init__(self, zones: ZoneFinder) -> None:
+        self.prefetch_from = 1  # for fewer commands, `prefetch` does nothing
         self._zones = zones
         self._periods: dict[str, Period] = {}
         self.seq = self.high_water = 0
@@ -50,9 +51,10 @@ class LedgerState:
         self.doubt: LedgerDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
         # By identity of the labels, because hashing is slow and the calls of one kind share them.
+        self.fit_labels: dict[int, CallLabels] = {}  # those that a store can store
         self._matching: dict[int, _Matching] = {}
-        self._places: dict[int, _Places] = {}
-        self._caps: dict[int, _Caps] = {}
+        self.kept_places: dict[int, _Places] = {}
+        self.kept_caps: dict[int, _Caps] = {}
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -108,9 +110,7 @@ class LedgerState:
 
     def events(self) -> Iterator[UsageEvent]:
         """Yield all events in the order in which they were booked."""
-        for known in self._known.values():
-            if known.event is not None:
-                yield known.event
+        yield from filter(None, (known.event for known in self._known.values()))
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
         """Yield the use that counts at `since` or later. Includes open reservations."""
@@ -196,7 +196,7 @@ class LedgerState:
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
         """Return the kept balances in which a call counts at instant `at`."""
         # Cached until one of the periods ends.
-        found = self._places.get(id(labels))
+        found = self.kept_places.get(id(labels))
         if found is not None and found[0] <= at < found[1]:
             return found[2]
         since, until, places = 0, _ALWAYS, []
@@ -208,17 +208,17 @@ class LedgerState:
                 balance = self.balance(account, part.start_at)
                 meter = METERS[account.meter]
                 places.append(CountedBalance(account, meter, part.start_at, balance))
-        if len(self._places) > _MOST_PLACES:
-            self._places.clear()
+        if len(self.kept_places) > _MOST_PLACES:
+            self.kept_places.clear()
         made = tuple(places)
-        self._places[id(labels)] = since, until, made, labels
+        self.kept_places[id(labels)] = since, until, made, labels
         return made
 
     def caps(
         self, labels: CallLabels, limits: Sequence[Limit], at: int
     ) -> tuple[LimitBalance, ...]:
         """Return the limits that apply to a call at instant `at`, each with its balance."""
-        found = self._caps.get(id(labels))
+        found = self.kept_caps.get(id(labels))
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
         since, until, caps = 0, _ALWAYS, list[LimitBalance]()
@@ -239,9 +239,9 @@ class LedgerState:
             caps.append(LimitBalance(limit, limit.account_meter, balance))
         made = tuple(caps)
         if lasts:
-            if len(self._caps) > _MOST_PLACES:
-                self._caps.clear()
-            self._caps[id(labels)] = limits, since, until, made, labels
+            if len(self.kept_caps) > _MOST_PLACES:
+                self.kept_caps.clear()
+            self.kept_caps[id(labels)] = limits, since, until, made, labels
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
@@ -256,8 +256,8 @@ class LedgerState:
 
     def forget_places(self) -> None:
         """Clear the caches of `places` and `caps`, because balances were replaced."""
-        self._places.clear()
-        self._caps.clear()
+        self.kept_places.clear()
+        self.kept_caps.clear()
 
     # -- changes, made by `ledger.fold` only
 
@@ -276,11 +276,11 @@ class LedgerState:
     def note(self, entry: Entry) -> None:
         """Apply an order of a person to the state."""
         self.notices.fold(entry)
-        self._caps.clear()
+        self.kept_caps.clear()
         self.seq, self.high_water = entry.seq, entry.at
 
-    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Called for every changed balance, so that a store can write it. Does nothing here."""
+    def touch(self, changed: Iterable[CountedBalance]) -> None:
+        """Called for all changed balances, so that a store can write them. Does nothing here."""
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
         """Store the newest crossing of a threshold, or that the threshold is no longer crossed."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.places import CountedBalance
 from quotakeeper.domain.ledger.rebuild import rebuild_balances
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Account
+from quotakeeper.domain.units import METERS
 
 
 def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -35,7 +37,7 @@ def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, l
             balance = state.balance(account, start)
             balance.settled, balance.reserved = used.settled, used.reserved
             balance.overage = used.overage
-            state.touch(account, start, balance)
+            state.touch((CountedBalance(account, METERS[account.meter], start, balance),))
     return c.Watched(), []
 
 

@@ -72,13 +72,14 @@ class Spool:
     Memory holds 10,000 calls or 8 MB. When it is full, `is_full` is true and no new call may be
     sent. Calls that end after this are counted as lost. When the process ends, calls in memory are
     written to the file. If this fails, they are lost too.
+    `in_memory` are the calls in memory. `in_files` is True if there may be spool files to book.
     """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
         self._ledger = ledger
         self._path = ledger and ledger.with_name(f"{ledger.name}.spool-{owner}")
-        self._in_memory: list[_Spooled] = []
-        self._in_files = False
+        self.in_memory: list[_Spooled] = []
+        self.in_files = False
         self._bytes = 0
         self._lock = RLock()
         self._warnings = RepeatedWarnings(log)
@@ -86,20 +87,19 @@ class Spool:
 
     @property
     def waiting(self) -> bool:
-        """Whether there may be calls to book. Does not read the disk, because every batch reads
-        this."""
-        return self._in_files or bool(self._in_memory)
+        """Whether there may be calls to book. Does not read the disk."""
+        return self.in_files or bool(self.in_memory)
 
     @property
     def is_full(self) -> bool:
         """Whether the memory for waiting calls is full. The memory stays empty while the file can
         be written."""
-        return len(self._in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
+        return len(self.in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
 
     def after_fork(self) -> None:
         """Drop the calls in memory in a forked child, because the parent books and reports them."""
         self._lock = RLock()
-        self._in_memory.clear()
+        self.in_memory.clear()
         self._bytes = 0
         self.lost = LostCalls()
         self._warnings = RepeatedWarnings(log)
@@ -107,7 +107,7 @@ class Spool:
     def look(self) -> None:
         """Search for spool files of this process and of ended processes, and set `waiting`
         accordingly."""
-        self._in_files = bool(self._files())
+        self.in_files = bool(self._files())
 
     def add(self, record: Record, *, settles: bool = False) -> None:
         """Keep a call until it can be booked: on disk if possible, else in memory.
@@ -119,7 +119,7 @@ class Spool:
             return
         with self._lock:
             if not self.is_full:
-                self._in_memory.append(spooled)
+                self.in_memory.append(spooled)
                 self._bytes += len(_line(spooled))
                 return
             self.lost.count((record,))
@@ -140,7 +140,7 @@ class Spool:
                 "lost if the process is killed", error,
             )  # fmt: skip
             return False
-        self._in_files = True
+        self.in_files = True
         return True
 
     def end(self) -> None:
@@ -149,7 +149,7 @@ class Spool:
         Called when the process ends.
         """
         with self._lock:
-            left, self._in_memory, self._bytes = self._in_memory, [], 0
+            left, self.in_memory, self._bytes = self.in_memory, [], 0
         while left and self._written(left[0]):
             left.pop(0)
         self.lost.count(each.record for each in left)
@@ -168,22 +168,22 @@ class Spool:
         Raises LedgerError if the ledger still cannot be used; the calls then stay in the spool. A
         file that cannot be booked for another reason is renamed, so that it is not tried again.
         """
-        self._in_files = False  # before looking: a call that is added later sets it again
+        self.in_files = False  # before looking: a call that is added later sets it again
         try:
             booked = sum(self._replay_file(path, apply) for path in self._files())
         except LedgerError:
-            self._in_files = True
+            self.in_files = True
             raise
-        while self._in_memory:
+        while self.in_memory:
             try:
-                booked += _book(self._in_memory[:1], apply)
+                booked += _book(self.in_memory[:1], apply)
             except LedgerError:
                 raise
             except Exception:
-                line = _line(self._in_memory[0])
+                line = _line(self.in_memory[0])
                 log.exception("quotakeeper: a spooled call cannot be booked and is lost: %s", line)
             with self._lock:
-                self._bytes -= len(_line(self._in_memory.pop(0)))
+                self._bytes -= len(_line(self.in_memory.pop(0)))
         if booked:
             self._warnings.forget()
             log.info("quotakeeper: %d spooled calls were written to the ledger", booked)

@@ -59,7 +59,7 @@ class LeaseAdmitter:
         return LeasedReservation(self._parts, self._leases, leased)
 
     def admit(
-        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms | None
     ) -> Steps[Reservation]:
         """Request a lease and admit the call on it. If that fails, pass the call to the next
         admitter."""

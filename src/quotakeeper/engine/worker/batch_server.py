@@ -111,7 +111,8 @@ class BatchServer:
             else:
                 writes.append(ticket)
                 commands.append(ticket.command)
-        if self._maintenance.spool.waiting and (self._well or not writes):
+        spool = self._maintenance.spool
+        if (spool.in_files or spool.in_memory) and (self._well or not writes):
             self._maintenance.catch_up(self._owner.store, now)
         if writes:
             self._well = self._write(writes, commands, now)

@@ -50,18 +50,21 @@ class LeaseUpkeep(Protocol):
 
 
 class Maintenance:
-    """The tasks that no caller requests. The worker's thread does them between two batches."""
+    """The tasks that no caller requests. The worker's thread does them between two batches.
+
+    `leases` is None in a process without leases; it then rests at most `idle_seconds`.
+    """
 
     def __init__(  # noqa: PLR0913 - each does a part of the maintenance
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
         observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls, *,
         idle_seconds: float = SWEEP_SECONDS,
     ) -> None:  # fmt: skip
-        self._idle_seconds = idle_seconds
+        self.idle_seconds = idle_seconds
         self.observers = observers
         self._quotas = quotas
         self._apply = apply
-        self._leases = leases
+        self.leases = leases
         self._clock = clock
         self.spool = spool
         self._replay = replay
@@ -71,12 +74,13 @@ class Maintenance:
     @property
     def rest_seconds(self) -> float:
         """How long the worker may wait for the next item before maintenance is due, in seconds."""
-        return self._leases.tick_seconds if self._leases and self.is_busy else self._idle_seconds
+        leases = self.leases
+        return leases.tick_seconds if leases is not None and leases.active else self.idle_seconds
 
     @property
     def is_busy(self) -> bool:
         """Whether leases need the worker again very soon, so that it must not wait long."""
-        return self._leases is not None and self._leases.active
+        return self.leases is not None and self.leases.active
 
     def after_fork(self, owner: str) -> None:
         """Drop all calls, notes, quotas and leases of the parent in a forked child."""
@@ -84,12 +88,12 @@ class Maintenance:
         self.spool.after_fork()
         self._quotas.after_fork()
         self._ended.after_fork(owner)
-        if self._leases is not None:
-            self._leases.after_fork(owner)
+        if self.leases is not None:
+            self.leases.after_fork(owner)
 
     @property
     def _give_back(self) -> GiveBack | None:
-        return None if self._leases is None else self._leases.give_back_overdue
+        return None if self.leases is None else self.leases.give_back_overdue
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book the spooled calls, if there are any. Logs all errors."""
@@ -101,8 +105,8 @@ class Maintenance:
 
     def book(self, store: LedgerWriter, now: int) -> None:
         """Book the calls on leases that have ended. Logs a LedgerError."""
-        if self._leases is not None:
-            _care(self._leases.drain, store, now)
+        if self.leases is not None:
+            _care(self.leases.drain, store, now)
 
     def keep(self, store: Store) -> None:
         """Do all maintenance that is due: sweep, leases, and provider quotas."""
@@ -111,18 +115,19 @@ class Maintenance:
                 self.sweep(store, self._clock.now())
             except QuotakeeperError as error:
                 log.debug("quotakeeper: sweep postponed: %s", error)
-        if self._leases is not None:
+        if self.leases is not None:
             self.tend(store)
-        try:
-            store.keep_alive(self._clock.now())
-        except LedgerError as error:
-            log.debug("quotakeeper: the ledger does not hear from this process: %s", error)
+        if store.hears_processes:
+            try:
+                store.keep_alive(self._clock.now())
+            except LedgerError as error:
+                log.debug("quotakeeper: the ledger does not hear from this process: %s", error)
         if self._quotas.has_news:
             self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: Store) -> None:
         """Do the work that is due for the leases. Logs a LedgerError."""
-        leases = self._leases
+        leases = self.leases
         if leases is not None:
             _care(lambda _, now: leases.tend(store, now), store, self._clock.now())
 
@@ -138,8 +143,8 @@ class Maintenance:
         """Book all calls, and end all open reservations of this process. Called before the store is
         closed."""
         self.catch_up(store, self._clock.now())
-        if self._leases is not None:
-            self._leases.close(store, self._clock.now())
+        if self.leases is not None:
+            self.leases.close(store, self._clock.now())
         self._quotas.keep(store, self._clock.now(), last=True)
         self._ended.close(store, self._clock.now())
         owner, now = frozenset({store.owner}), self._clock.now()

@@ -27,12 +27,13 @@ log = logging.getLogger("quotakeeper.engine")
 class FairLock:
     """A fair lock. The worker takes it for each batch, and a fork still gets it soon.
 
-    With a plain lock, a busy worker would take the lock again before the fork gets it.
+    With a plain lock, a busy worker would take the lock again before the fork gets it. Whoever
+    takes the lock takes `using` while it holds `turnstile`, and releases `turnstile` at once.
     """
 
     def __init__(self) -> None:
-        self._turnstile = Lock()
-        self._using = Lock()
+        self.turnstile = Lock()
+        self.using = Lock()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Take the lock. Returns False if the lock does not become free in time.
@@ -40,23 +41,23 @@ class FairLock:
         The wait takes at most twice `seconds`. If `seconds` is None, there is no time limit.
         """
         limit = -1 if seconds is None else seconds
-        if not self._turnstile.acquire(timeout=limit):
+        if not self.turnstile.acquire(timeout=limit):
             return False
         try:
-            return bool(self._using.acquire(timeout=limit))
+            return bool(self.using.acquire(timeout=limit))
         finally:
-            self._turnstile.release()
+            self.turnstile.release()
 
     def end(self) -> None:
         """Release the lock."""
-        self._using.release()
+        self.using.release()
 
     def __enter__(self) -> None:
-        with self._turnstile:
-            self._using.acquire()
+        with self.turnstile:
+            self.using.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._using.release()
+        self.using.release()
 
 
 class Resting(Protocol):

@@ -21,8 +21,8 @@ from quotakeeper.engine.worker.batch_server import BatchServer, next_batch
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
-from quotakeeper.engine.worker.work_items import Question, WorkItem, fail
-from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
+from quotakeeper.engine.worker.work_items import Question, WorkItem, answers_of, fail
+from quotakeeper.errors import LedgerError, LedgerUnavailableError
 from quotakeeper.native_threads import RLock, SimpleQueue
 
 PATIENCE_SECONDS = 15.0
@@ -65,10 +65,14 @@ class Worker:
 
     def carry_out(self, command: Command) -> Any:
         """Execute a command durably, and return its outcome. Blocks this thread."""
-        ticket = WorkItem(command)
-        ticket.expect()
+        ticket = WorkItem(command, awaited=True)
         self._put(ticket)
-        return self._answered(ticket)
+        try:  # as `_answered`, without calls, because every call of a thread comes here
+            in_time = ticket.done.acquire(timeout=self.patience)
+        except BaseException:
+            self._leave(ticket)
+            raise
+        return ticket.answer if in_time and not ticket.error else self._late(ticket, in_time)
 
     def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
         """Execute commands in order, in as few commits as possible. Blocks this thread.
@@ -82,13 +86,7 @@ class Worker:
             self._put(*tickets)
         except LedgerError as error:
             return [error] * len(tickets)
-        return [self._answer_or_error(ticket) for ticket in tickets]
-
-    def _answer_or_error(self, ticket: WorkItem) -> Any:
-        try:
-            return self._answered(ticket)
-        except QuotakeeperError as error:
-            return error
+        return answers_of(tickets, self._answered)
 
     def ask(self, question: Question) -> Any:
         """Run a question between two batches, and return its answer. Blocks this thread."""
@@ -107,11 +105,14 @@ class Worker:
 
     def _answered(self, ticket: WorkItem) -> Any:
         try:
-            answered = ticket.wait(self.patience)
+            in_time = ticket.wait(self.patience)
         except BaseException:  # a signal: Ctrl-C interrupts the main thread here
             self._leave(ticket)
             raise
-        if not answered and ticket.withdraw():
+        return self._late(ticket, in_time)
+
+    def _late(self, ticket: WorkItem, in_time: bool) -> Any:
+        if not in_time and ticket.withdraw():
             raise too_slow(self.store.name, self.patience, ticket.command)
         return ticket.result()
 
@@ -220,12 +221,12 @@ class Worker:
             with self._gate:
                 if self._closed:
                     self._open_again()
-                # Queue before the thread starts. If a fork stops it in between, the waiting items
-                # restart it.
+                # Queue first: if a fork stops the thread in between, the items restart it.
                 for ticket in tickets:
                     self._queue.put(ticket)
                 try:
-                    self._thread.start(self._run)
+                    if not self._thread.runs:
+                        self._thread.start(self._run)
                 except RuntimeError as error:  # too many threads, or the interpreter shuts down
                     self._do_without_thread(tickets, error)
         except BaseException:
@@ -238,15 +239,12 @@ class Worker:
         # never can: "thread is not supported for isolated subinterpreters".
         if self._thread.used or self._process_ends or "interpreter" in str(error):
             self._thread.used = True
-            self._serve_here()
+            while not self._queue.empty():
+                self._work_off(next_batch(self._queue, 0.0)[0])  # another thread may be faster
             return
         for ticket in tickets:
             ticket.claim()  # else a later start would execute it
         raise LedgerUnavailableError(self.store.name, f"needs a thread: {error}") from error
-
-    def _serve_here(self) -> None:
-        while not self._queue.empty():
-            self._work_off(next_batch(self._queue, 0.0)[0])  # another thread may be faster
 
     def _hand_over(self, ticket: WorkItem) -> None:
         self._queue.put(ticket)
@@ -258,7 +256,9 @@ class Worker:
         """Execute batches. Returns False at the end, and True if a fork stops the thread."""
         queue = self._queue
         while True:
-            batch, last = next_batch(self._queue, self.maintenance.rest_seconds)
+            upkeep = self.maintenance
+            rest = upkeep.idle_seconds if upkeep.leases is None else upkeep.rest_seconds
+            batch, last = next_batch(self._queue, rest)
             if self._queue is not queue:  # a finalizer forked here, and this is the child
                 return False
             if batch or not isinstance(last, StopRequest):
@@ -274,14 +274,19 @@ class Worker:
                 return True
 
     def _work_off(self, batch: list[WorkItem]) -> None:
-        with self._turn:
-            try:
-                self._batches.serve(batch)
-                if self._batches.watching:
-                    self.maintenance.keep(self.store)
-            except Exception as error:
-                log.exception("quotakeeper: a batch failed")
-                fail(batch, unforeseen(self.store.name, error))
+        # As `with turn`, without its two calls, because every batch comes here.
+        turn = self._turn
+        with turn.turnstile:
+            turn.using.acquire()
+        try:
+            self._batches.serve(batch)
+            if self._batches.watching:
+                self.maintenance.keep(self.store)
+        except Exception as error:
+            log.exception("quotakeeper: a batch failed")
+            fail(batch, unforeseen(self.store.name, error))
+        finally:
+            turn.using.release()
 
     # -- who no longer waits
 

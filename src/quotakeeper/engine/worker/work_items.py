@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.domain.ledger.commands import Command, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import afresh
+from quotakeeper.errors import QuotakeeperError
 from quotakeeper.native_threads import Lock
 
 if TYPE_CHECKING:
@@ -24,22 +25,28 @@ class WorkItem:
 
     The worker answers the item, or the caller withdraws it: the first `claim` decides. Exactly one
     of `command` and `question` is set. A command writes. A question reads; it is called with the
-    store and the time.
+    store and the time. With `awaited`, a thread waits for the answer, as after `expect`.
     """
 
     __slots__ = (
-        "_done", "answer", "awaited", "claims", "command", "error", "future", "gone", "question"
+        "answer", "awaited", "claims", "command", "done", "error", "future", "gone", "question"
     )  # fmt: skip
 
-    def __init__(self, command: Command | None = None, question: Question | None = None) -> None:
+    def __init__(
+        self, command: Command | None = None, question: Question | None = None,
+        *, awaited: bool = False,
+    ) -> None:  # fmt: skip
         self.command = command
         self.question = question
         self.answer: Any = None
         self.error: BaseException | None = None
         self.future: asyncio.Future[None] | None = None
         self.claims = [None]  # empty once the item is claimed; popping from a list is atomic
-        self._done: Lock | None = None
-        self.awaited = False  # whether a caller waits for the answer, or has waited for it
+        self.done: Any = None  # a lock, locked until the answer comes, if a thread waits
+        if awaited:  # as `expect`, without a call
+            self.done = Lock()
+            self.done.acquire()
+        self.awaited = awaited  # whether a caller waits for the answer, or has waited for it
         self.gone = False  # whether the caller no longer waits although the command is executed
 
     def claim(self) -> bool:
@@ -68,14 +75,14 @@ class WorkItem:
 
     def expect(self) -> None:
         """Make it possible to call `wait`. Call this before the item is passed to the worker."""
-        self._done = Lock()
-        self._done.acquire()
+        self.done = Lock()
+        self.done.acquire()
         self.awaited = True
 
     def wait(self, seconds: float) -> bool:
         """Block until the answer comes. Returns False if no answer comes within `seconds`."""
-        assert self._done is not None
-        return bool(self._done.acquire(timeout=seconds))
+        assert self.done is not None
+        return bool(self.done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """Return a future that a coroutine awaits until the answer comes.
@@ -102,8 +109,8 @@ class WorkItem:
             self.claims.pop()  # like `claim`, without a call
         except IndexError:
             return False
-        if self._done is not None:
-            self._done.release()
+        if self.done is not None:
+            self.done.release()
         return True
 
 
@@ -119,6 +126,17 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
                 "quotakeeper: the command %s failed: %s", type(ticket.command).__name__, error
             )
     wake(failed)
+
+
+def answers_of(tickets: Iterable[WorkItem], answered: Callable[[WorkItem], Any]) -> list[Any]:
+    """Return the result of `answered` for each item, or the QuotakeeperError that it raises."""
+    answers: list[Any] = []
+    for ticket in tickets:
+        try:
+            answers.append(answered(ticket))
+        except QuotakeeperError as error:
+            answers.append(error)
+    return answers
 
 
 def wake(answered: Iterable[WorkItem]) -> list[WorkItem]:

@@ -60,6 +60,8 @@ class LeaseHolders(ConditionalWrites):
         self._is_marked = False  # whether `local` shows this process, or cannot
         self._ended_here: frozenset[str] = frozenset()
 
+    hears_processes = True
+
     def _as_of(self, commands: Sequence[Command], now: int) -> Sequence[Command]:
         """Return the commands as the ledger at `now` sees the processes. Called under the lock."""
         found: list[Command] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.places import Level, Mark
+from quotakeeper.domain.ledger.places import CountedBalance, Level, Mark
 from quotakeeper.domain.ledger.reservations import Balance, Hold
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Account, Limit
@@ -115,12 +115,16 @@ class TentativeState(LedgerState):
     def caps_last(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> tuple[int, int]:
         """Return from when and until when the limits of a call and their amounts stay the same."""
         self.caps(labels, limits, at)
-        kept = self._caps.get(id(labels))
+        kept = self.kept_caps.get(id(labels))
         if kept is None or kept[0] is not limits:
             raise NotConditionalError("limits may change")
         return kept[1], kept[2]
 
-    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+    def touch(self, changed: Iterable[CountedBalance]) -> None:
+        for account, _, start_at, balance in changed:
+            self._touched(account, start_at, balance)
+
+    def _touched(self, account: Account, start_at: int, balance: Balance) -> None:
         key = account.key, start_at
         self.touched[key] = account
         risen, before = balance.settled - self._settled_before(key), self._risen.get(key, 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.places import CountedBalance
 from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
@@ -81,9 +82,10 @@ class SqlBalances(LedgerState):
         row = (self._account_ids[account.key], bucket_start(since))
         return dict(self.session.execute(self._sql["pace_since"], row).fetchall())
 
-    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Mark a balance as changed, so that `save` writes it."""
-        self._dirty[account.key, start_at] = balance
+    def touch(self, changed: Iterable[CountedBalance]) -> None:
+        """Mark balances as changed, so that `save` writes them."""
+        for account, _, start_at, balance in changed:
+            self._dirty[account.key, start_at] = balance
 
     def _save_balances(self) -> None:
         rows = []
@@ -97,12 +99,12 @@ class SqlBalances(LedgerState):
 
     def has_places(self, labels: CallLabels, at: int) -> bool:
         """Return whether the balances in which a call counts at `at` are cached."""
-        found = self._places.get(id(labels))
+        found = self.kept_places.get(id(labels))
         return found is not None and found[0] <= at < found[1]
 
     def has_caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> bool:
         """Return whether the balances of a call's calendar limits are cached."""
-        found = self._caps.get(id(labels))
+        found = self.kept_caps.get(id(labels))
         return found is not None and found[0] is limits and found[1] <= at < found[2]
 
     def fetch_balances(self, touched: TouchedBalances) -> None:

@@ -67,7 +67,8 @@ class Sums:
 
     def row(self, key: Key) -> tuple[object, ...]:
         """Return the sums as a table row."""
-        return (*key, self.calls, self.unpriced, self.totals)
+        quantities = dict(sorted(self.quantities.items()))
+        return (*key, self.calls, self.unpriced, totals_text(quantities, self.cost_pico))
 
     @property
     def totals(self) -> str:
@@ -99,7 +100,11 @@ class BucketSums:
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
                 figures = known.figures
-                key = bucket_key(known, self._interned)
+                # As `bucket_key`, without calls, because every call comes here.
+                kept = self._interned.numbers.get(id(known.labels))
+                labels = self._interned.labels_id(known.labels) if kept is None else kept[0]
+                key = (known.at // BUCKET * BUCKET, labels,
+                       PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
                 sums = self._sums.get(key)
                 if sums is None:
                     sums = self._more.get(key) or self._more.setdefault(key, Sums())

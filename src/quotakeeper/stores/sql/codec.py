@@ -39,16 +39,21 @@ _WITH_FIGURES = OPENINGS | {Kind.SETTLE, Kind.ASSUME, Kind.CORRECT, Kind.GROW}
 
 def entry_row(entry: Entry, interned: Interned) -> Row:
     """Convert an entry to a row of the journal."""
-    figures = entry.figures
+    figures, labels = entry.figures, entry.labels
+    number = None
+    if labels is not None:  # a number that is cached needs no call
+        kept = interned.numbers.get(id(labels))
+        number = interned.labels_id(labels) if kept is None else kept[0]
     head = (
         entry.seq,
         SENT_RESERVE if entry.sent and entry.kind is Kind.RESERVE else KIND_CODE[entry.kind],
         entry.at,
         entry.ref,
         entry.id or None,
-        interned.labels_id(entry.labels) if entry.labels else None,
+        number,
     )
-    owner = interned.word_id(entry.owner) if entry.owner else None
+    words = interned.words  # a word that is cached needs no call
+    owner = (words.get(entry.owner) or interned.word_id(entry.owner)) if entry.owner else None
     tail = (owner, entry.expires_at or None, entry.booked_at)
     if figures is None:
         return (*head, None, None, None, None, None, None, None, None, *tail)
@@ -56,7 +61,7 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
         *head,
         quantities_text(figures.quantities),
         figures.cost_pico,
-        interned.word_id(figures.price_id),
+        words.get(figures.price_id) or interned.word_id(figures.price_id),
         PROVENANCE_CODE[figures.provenance],
         OUTCOME_CODE[figures.outcome],
         interned.word_id(figures.model_served) if figures.model_served else None,

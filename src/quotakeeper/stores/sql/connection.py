@@ -46,6 +46,7 @@ class Dialect:
 
     - `statements`: SQL statements by name.
     - `commit_number`: returns a number that changes when another connection commits.
+    - `commit_query`: the query for this number; "" if `commit_number` needs more than a query.
     - `inserted_id`: returns the row number that an INSERT created.
     - `is_damage`: returns whether a database error means that the ledger is damaged.
     - `prefetch_from`: for a batch with at least this many commands, all needed rows are fetched at
@@ -59,16 +60,18 @@ class Dialect:
     is_damage: Callable[[Exception], bool]
     prefetch_from: int = 1
     place: str = "?"
+    commit_query: str = ""
 
 
 class SqlSession:
     """An open connection together with its dialect."""
 
-    __slots__ = ("commit_number", "dialect", "execute", "executemany", "sql")
+    __slots__ = ("commit_number", "commit_query", "dialect", "execute", "executemany", "sql")
 
     def __init__(self, connection: SqlConnection, dialect: Dialect) -> None:
         self.dialect = dialect
         self.sql = dialect.statements
+        self.commit_query = dialect.commit_query
         self.execute = connection.execute
         self.executemany = connection.executemany
         self.commit_number = partial(dialect.commit_number, connection)

@@ -26,39 +26,40 @@ V = TypeVar("V")
 class Interned:
     """Converts labels and words to their row numbers, and back.
 
-    Each row is read once per connection.
+    Each row is read once per connection. `words` has the row numbers of cached words,
+    and `numbers` those of cached labels, by the identity of the labels.
     """
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session
         self._sql = session.sql
         self._labels: dict[CallLabels, int] = {}
-        # The same by identity of the labels, because hashing is slow.
-        self._numbers: dict[int, tuple[int, CallLabels]] = {}
+        # By identity, because hashing is slow. The labels stay in memory with their number.
+        self.numbers: dict[int, tuple[int, CallLabels]] = {}
         self._labels_by_id: dict[int, CallLabels] = {}
-        self._words: dict[str, int] = {}
+        self.words: dict[str, int] = {}
         self._words_by_id: dict[int, str] = {}
         self.absent: set[tuple[str, ...]] = set()  # known to be missing in this transaction
 
     def labels_id(self, labels: CallLabels) -> int:
         """Return the row number of these labels. Labels that are not stored yet are stored."""
-        found = self._numbers.get(id(labels))
+        found = self.numbers.get(id(labels))
         if found is None:
             number = self._labels.get(labels)
             if number is None:
                 number = self._find_or_add("labels", _labels_row(labels))
                 _kept(self._labels, labels, number)
-            found = _kept(self._numbers, id(labels), (number, labels))
+            found = _kept(self.numbers, id(labels), (number, labels))
         return found[0]
 
     def word_id(self, text: str) -> int | None:
         """Return the row number of a text; None for "". A text that is not stored yet is stored."""
         if not text:
             return None
-        found = self._words.get(text)
+        found = self.words.get(text)
         if found is None:
             found = self._find_or_add("word", (text,))
-            _kept(self._words, text, found)
+            _kept(self.words, text, found)
         return found
 
     def labels(self, labels_id: int) -> CallLabels:
@@ -125,13 +126,13 @@ class Interned:
             for number, *row in self._session.rows_of("labels_find_all", list(rows)):
                 self.absent.discard(tuple(row))
                 _kept(self._labels, rows[tuple(row)], number)
-        texts = [text for text in words if text not in self._words and is_storable(text)]
+        texts = [text for text in words if text not in self.words and is_storable(text)]
         if texts:
             keys = [(text,) for text in texts]
             self.absent.update(keys)
             for number, text in self._session.rows_of("words_find_all", keys):
                 self.absent.discard((text,))
-                _kept(self._words, text, number)
+                _kept(self.words, text, number)
 
     def _read_labels(self, number: int, row: Row) -> CallLabels:
         with rows_of(f"labels {number!a:.20}"):
@@ -142,7 +143,7 @@ class Interned:
     def _read_word(self, number: int, text: str) -> str:
         with rows_of(f"word {number!a:.20}"):
             clean_text(text)
-        _kept(self._words, text, number)
+        _kept(self.words, text, number)
         return _kept(self._words_by_id, number, text)
 
     def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:

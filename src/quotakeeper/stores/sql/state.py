@@ -21,7 +21,8 @@ from quotakeeper.stores.sql.account_usage import KEPT_BEFORE, AccountUsage
 from quotakeeper.stores.sql.balances import SqlBalances
 from quotakeeper.stores.sql.batch_contents import names_in, touched_by
 from quotakeeper.stores.sql.bucket_sums import BucketSums
-from quotakeeper.stores.sql.codec import account_from, account_row, entry_row, hold_row
+from quotakeeper.stores.sql.codec import account_from, account_row, entry_row
+from quotakeeper.stores.sql.codes import quantities_text
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
 from quotakeeper.stores.sql.damage import checked_head, instant, rows_of
@@ -37,6 +38,7 @@ class SqlState(SqlBalances):
 
     def __init__(self, session: SqlSession, zones: ZoneFinder) -> None:
         super().__init__(session, zones)
+        self.prefetch_from = session.dialect.prefetch_from
         self.interned = Interned(session)
         self._records = JournalRecords(session, self.interned)
         self._data_version = -1
@@ -53,7 +55,10 @@ class SqlState(SqlBalances):
         if self._records.keeps_some:
             self._records.forget()
         self.interned.absent.clear()  # another connection may have added them
-        version = self.session.commit_number()
+        query = self.session.commit_query
+        version = (
+            self.session.execute(query).fetchone()[0] if query else self.session.commit_number()
+        )
         if version == self._data_version:
             return
         is_first, self._data_version = self._data_version == -1, version
@@ -148,9 +153,7 @@ class SqlState(SqlBalances):
         self._new_accounts.clear()
 
     def carry(self, account: Account, since: int) -> None:
-        """Store a new account's totals from compacted entries. `verify` adds the journal's use to
-        them.
-        """
+        """Store a new account's totals from compacted entries; `verify` adds the journal's use."""
         meter = METERS[account.meter]
         found: dict[int, int] = {}
         for use in carried_since(self.session, self.interned, since):
@@ -175,7 +178,9 @@ class SqlState(SqlBalances):
             if known is None:
                 continue  # a lease that had ended before a call was drawn from it
             if known.hold is not None:
-                put.append(hold_row(seq, known.hold, text))
+                hold = known.hold  # as `hold_row`, without a call
+                put.append((seq, hold.owner, hold.expires_at, int(hold.sent),
+                            text or quantities_text(hold.quantities), hold.cost_pico))  # fmt: skip
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
@@ -190,8 +195,6 @@ class SqlState(SqlBalances):
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
         """Fetch the rows that a batch needs, with one query per kind of row."""
-        if len(commands) < self.session.dialect.prefetch_from:
-            return
         names = names_in(commands)
         ids = [each for each in names.ids if each not in self._ids and is_storable(each)]
         self._keep_open(self._records.fetch_ids(ids))
@@ -262,9 +265,7 @@ class SqlState(SqlBalances):
         return found
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """Yield the use and the reserved amounts since `since`, from the journal and from this
-        batch.
-        """
+        """Yield the use and reserved amounts since `since`, of the journal and of this batch."""
         # The table does not yet contain the changes of this batch, so those come from memory.
         yield from use_since(self.session, self.interned, since, self._known)
         for seq in sorted(self._known):

@@ -13,6 +13,7 @@ _text = partial(str, encoding="utf-8", errors="surrogateescape")
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH")
 # All statements belong to this package. A missing table, column or index means a damaged schema.
 _SCHEMA_DAMAGE = ("no such table", "no such column", "no such index", "already exists", "malformed")
+_COMMIT_QUERY = "PRAGMA data_version"
 _PREFETCH_FROM = 16  # commands; for fewer, single look-ups in a local file are faster
 
 
@@ -42,11 +43,14 @@ def is_damage(error: BaseException) -> bool:
 
 @cache
 def _dialect() -> Dialect:
-    return Dialect(statements(), _commit_number, _inserted_id, is_damage, _PREFETCH_FROM)
+    return Dialect(
+        statements(), _commit_number, _inserted_id, is_damage, _PREFETCH_FROM,
+        commit_query=_COMMIT_QUERY,
+    )  # fmt: skip
 
 
 def _commit_number(connection: SqlConnection) -> int:
-    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    version: int = connection.execute(_COMMIT_QUERY).fetchone()[0]
     return version
 
 

@@ -182,7 +182,13 @@ class Transactions:
         return self._path.with_name(self._path.name + ending)
 
     def _opened(self) -> SqlState:
-        if self._state is not None and self._identity() != self._file:
+        if self._state is not None:
+            try:  # as in `_identity`, without a call, because every batch comes here
+                found = os.stat(self._file_name)
+                if (found.st_dev, found.st_ino) == self._file:
+                    return self._state
+            except OSError:
+                pass
             log.warning(
                 "quotakeeper: the ledger %s was replaced; the new file is opened", self._path
             )
