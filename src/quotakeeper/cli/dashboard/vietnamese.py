@@ -14,6 +14,7 @@ TEXTS = {
         "Cổng của 127.0.0.1 để lắng nghe; 0: cổng trống bất kỳ."
     ),
     # messages
+    "use another port, or port 0": "hãy dùng cổng khác, hoặc cổng 0",
     "dashboard on {url} (Ctrl-C stops it)": "bảng theo dõi tại {url} (Ctrl-C để dừng)",
     "the address contains the token: open it on this machine only": (
         "địa chỉ này chứa mã truy cập: chỉ mở trên máy này"
