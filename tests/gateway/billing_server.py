@@ -76,7 +76,7 @@ async def billing_server(**script: Any) -> AsyncIterator[BillingServer]:
     provider = BillingServer(**script)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        try:
             while (got := await _request(reader)) is not None:
                 provider.requests.append(got)
                 if provider.on_request is not None:
@@ -84,7 +84,10 @@ async def billing_server(**script: Any) -> AsyncIterator[BillingServer]:
                 if provider.drops == "before":
                     break
                 await _answer(provider, got, reader, writer)
-        writer.close()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:  # also if the test ends first
+            writer.close()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
     provider.port = listener.sockets[0].getsockname()[1]

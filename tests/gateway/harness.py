@@ -15,6 +15,7 @@ import aiohttp
 
 from quotakeeper import Keeper, UsageEvent
 from quotakeeper.app.virtual_keys.presenting import KeyPresenter
+from quotakeeper.clocks import Clock
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.aiohttp_upstream import AiohttpUpstream
@@ -78,6 +79,7 @@ class Gate:
     client: aiohttp.ClientSession
     gateway: Gateway
     log: list[str]
+    serving: GuardedServer
 
     def key(self, name: str = "an", number: int = 1, **more: Any) -> str:
         """Make a key and return its secret. `number` makes another secret."""
@@ -124,7 +126,7 @@ class Gate:
 async def gate(
     upstream: str | Mapping[str, str], config: Mapping[str, object] = NO_LIMITS, *,
     ledger: Any = "memory:", settings: GatewaySettings | None = None,
-    server: HttpServerSettings | None = None,
+    server: HttpServerSettings | None = None, clock: Clock | None = None,
 ) -> AsyncIterator[Gate]:  # fmt: skip
     """Run a gateway. `upstream` is the address of every provider, or provider -> address."""
     if isinstance(upstream, str):
@@ -136,20 +138,16 @@ async def gate(
         meter = CallMeter(keeper)
         chosen = settings or GatewaySettings()
         keys = KeyPresenter(store, lambda: NOW, lambda: 0.0)
+        lines = AccessLog(log.append)
         gateway = Gateway(
-            meter,
-            AiohttpUpstream(chosen),
-            upstreams,
-            keys,
-            settings=chosen,
-            log=AccessLog(log.append),
+            meter, AiohttpUpstream(chosen), upstreams, keys, settings=chosen, log=lines, clock=clock
         )
-        serving = GuardedServer(gateway, server or HttpServerSettings())
+        serving = GuardedServer(gateway, server or HttpServerSettings(), lines.refused)
         listener = await serving.start("127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
         try:
             async with aiohttp.ClientSession(auto_decompress=False) as client:
-                yield Gate(f"http://127.0.0.1:{port}", keeper, store, client, gateway, log)
+                yield Gate(f"http://127.0.0.1:{port}", keeper, store, client, gateway, log, serving)
         finally:
             listener.close()
             await serving.shutdown(1.0)

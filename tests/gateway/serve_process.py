@@ -57,7 +57,8 @@ def served(
     """Run a gateway on a free port, and make a key for it."""
     (folder / "quotakeeper.toml").write_text(config, encoding="utf-8")
     ledger = folder / "ledger.db"
-    environ = {**environment(folder, ledger), "GEMINI_API_KEY": "any", **(variables or {})}
+    keys = {f"{name.upper()}_API_KEY": "any" for name in ("gemini", *upstreams)}
+    environ = {**environment(folder, ledger), **keys, **(variables or {})}
     command = [sys.executable, "-m", "quotakeeper", "serve", "--port", "0", *more]
     for name, url in upstreams.items():
         command += ["--upstream", f"{name}={url}"]

@@ -12,7 +12,8 @@ from quotakeeper.gateway.bodies import BodyStore, ReadBody
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import BodyTooLargeError, ClientGoneError
-from tests.gateway.harness import run
+from tests.gateway.billing_server import billing_server
+from tests.gateway.harness import GENERATE, gate, run
 
 _MIB = 1024 * 1024
 _SETTINGS = GatewaySettings(most_body_bytes=8 * _MIB, most_held_bytes=16 * _MIB)
@@ -66,5 +67,25 @@ def test_a_body_that_is_not_read_whole_is_given_back() -> None:
         first = await store.read(_Sent(8))  # type: ignore[arg-type]
         second = await store.read(_Sent(8, 8 * _MIB))  # type: ignore[arg-type]
         assert (first.size, second.size) == (8 * _MIB, 8 * _MIB)
+
+    run(test)
+
+
+def test_a_length_that_is_too_large_gets_413_though_it_would_not_fit_either() -> None:
+    """A later try cannot help, so it is no 503."""
+
+    async def test() -> None:
+        small = GatewaySettings(most_body_bytes=2_000, most_held_bytes=1_000)
+        async with billing_server() as provider, gate(provider.url, settings=small) as through:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", int(through.url.rpartition(":")[2])
+            )
+            writer.write(
+                f"POST {GENERATE} HTTP/1.1\r\nHost: a\r\nx-goog-api-key: {through.key()}\r\n"
+                f"Content-Length: {10**15}\r\n\r\n".encode()
+            )
+            assert (await reader.readline()).split()[1] == b"413"
+            writer.close()
+            assert provider.requests == []
 
     run(test)

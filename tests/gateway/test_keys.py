@@ -206,6 +206,8 @@ def test_a_key_reads_its_own_limits_and_nobody_elses() -> None:
                 ("5", "1"),
             ]
             assert "an's" in shown and "binh's" not in shown and "all" not in shown
+            (shared,) = told["shared_limits"]
+            assert (shared["name"], shared["used"]) == ("all", "2"), "the use of all keys together"
             assert (await through.post(GENERATE, prompt(), key))[0] == 200
             status, _, body = await through.post(GENERATE, prompt(), key)
             assert status in (402, 429) and "an's" in _error(body)["message"]

@@ -10,13 +10,15 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.cli.serve.command import ServeOptions, _upstreams
 from quotakeeper.config.upstream_keys import upstream_keys
-from quotakeeper.errors import ConfigError
+from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.harness import GENERATE, prompt
 from tests.gateway.serve_process import environment, served
@@ -117,20 +119,67 @@ def test_a_program_under_run_whose_base_url_is_the_gateway_is_counted_once(tmp_p
         (["--upstream", "gemini"], "has no ="),
         (["--upstream", "gemny=http://localhost:1"], "unknown provider 'gemny'"),
         (["--upstream", "gemini=localhost:1"], "is not a URL"),
+        (["--upstream", "gemini=http://localhost:1"], "there is no key for gemini"),
         (["--key-file", "nobody.toml"], "does not exist"),
         (["--upstream", "gemini=http://localhost:1", "--host", "192.0.2.1"], "cannot be used"),
     ],
 )
 def test_what_cannot_be_served_is_told(tmp_path: Path, arguments: list[str], problem: str) -> None:
+    (tmp_path / "quotakeeper.toml").write_text("default_limits = false\n", encoding="utf-8")
+    environ = environment(tmp_path, tmp_path / "ledger.db")
+    if "--host" in arguments:
+        environ["GOOGLE_API_KEY"] = "any"
     for lang in ("en", "vi"):
         ran = subprocess.run(
             [sys.executable, "-m", "quotakeeper", "--lang", lang, "serve", "--port", "0", *arguments],
-            cwd=tmp_path, env=environment(tmp_path, tmp_path / "ledger.db"), capture_output=True,
-            text=True, encoding="utf-8", timeout=60, check=False,
+            cwd=tmp_path, env=environ, capture_output=True, text=True, encoding="utf-8",
+            timeout=60, check=False,
         )  # fmt: skip
         assert ran.returncode in (2, 78), ran.stderr
         assert (problem in ran.stderr) is (lang == "en"), ran.stderr
         assert ran.stderr.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("environ", "own", "key"),
+    [
+        ({"GOOGLE_API_KEY": "one", "GEMINI_API_KEY": "two"}, {}, "one"),
+        ({"GOOGLE_API_KEY": " ", "GEMINI_API_KEY": "two"}, {}, "two"),
+        ({"GOOGLE_API_KEY": "one", "MY_KEY": "own"}, {"gemini": "MY_KEY"}, "own"),
+        ({"GOOGLE_API_KEY": "one"}, {"gemini": "MY_KEY"}, ""),
+    ],
+)
+def test_keys_are_read_where_the_other_commands_read_them(
+    environ: dict[str, str], own: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GOOGLE_API_KEY goes before GEMINI_API_KEY, as in the SDK, and [keys] before both."""
+    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "DEEPGRAM_API_KEY", "OPENAI_API_KEY",
+                 "ANTHROPIC_API_KEY"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    session: Any = SimpleNamespace(settings=lambda: SimpleNamespace(key_names=own))
+    if not key:
+        with pytest.raises(InvalidInputError, match="no provider"):
+            _upstreams(session, ServeOptions())
+        return
+    assert [(each.name, each.key) for each in _upstreams(session, ServeOptions())] == [
+        ("gemini", key)
+    ]
+
+
+def test_a_damaged_ledger_is_told_before_anything_is_served(tmp_path: Path) -> None:
+    (tmp_path / "quotakeeper.toml").write_text("default_limits = false\n", encoding="utf-8")
+    ledger = tmp_path / "ledger.db"
+    ledger.write_bytes(b"no ledger" * 1_000)
+    ran = subprocess.run(
+        [sys.executable, "-m", "quotakeeper", "serve", "--port", "0"], cwd=tmp_path,
+        env={**environment(tmp_path, ledger), "GEMINI_API_KEY": "any"}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode not in (0, None) and "gateway on" not in ran.stderr, ran.stderr
+    assert "ledger.db" in ran.stderr and "Traceback" not in ran.stderr
+    assert ledger.read_bytes() == b"no ledger" * 1_000
 
 
 @POSIX
@@ -142,7 +191,7 @@ def test_a_file_of_keys_that_others_can_read_is_refused(tmp_path: Path) -> None:
         upstream_keys({}, str(file), {})
     assert CANARY not in str(refused.value)
     file.chmod(0o600)
-    variables = {"gemini": "GEMINI_API_KEY", "openai": "OPENAI_API_KEY"}
+    variables = {"gemini": ("GEMINI_API_KEY",), "openai": ("OPENAI_API_KEY",)}
     environ = {"GEMINI_API_KEY": "other", "OPENAI_API_KEY": " sk-1 "}
     assert upstream_keys(variables, str(file), environ) == {"gemini": CANARY, "openai": "sk-1"}
     for text in ("gemini = 1\n", f'gemini = "{CANARY} x"\n', f'gemini = "{CANARY}\\n"\n'):

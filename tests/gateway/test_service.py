@@ -159,7 +159,7 @@ def test_a_fault_of_ours_refuses_the_call_or_counts_it_by_the_policy(
     """`on_store_failure` decides, as for the hooks: deny refuses, allow sends and counts the most."""
 
     async def test() -> None:
-        for policy, status_wanted in (("deny", 402), ("allow", 200)):
+        for policy, status_wanted in (("deny", 503), ("allow", 200)):
             config = {"on_store_failure": policy}
             async with billing_server() as provider, gate(provider.url, config) as through:
 

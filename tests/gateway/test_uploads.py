@@ -9,6 +9,8 @@ import os
 import pytest
 
 from quotakeeper.domain.keys.virtual_key import KeyState
+from quotakeeper.gateway.gateway_settings import GatewaySettings
+from quotakeeper.testing import FakeClock
 from tests.gateway.billing_server import billing_server
 from tests.gateway.harness import Gate, gate, run
 from tests.matrix.environments import UnavailableError, prepare
@@ -89,6 +91,34 @@ def test_an_upload_ends_with_its_key_and_nobody_makes_its_address_up() -> None:
             through.change("an", state=KeyState.REVOKED)
             assert await _part(through, url, b"a") == 401
             assert provider.uploaded == b""
+
+    run(test)
+
+
+def test_the_addresses_of_uploads_age_and_a_key_has_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old address is no address. Another key's uploads do not push out those of this key."""
+    monkeypatch.setattr("quotakeeper.gateway.uploads.MOST_OF_A_KEY", 3)
+    clock = FakeClock()
+
+    async def test() -> None:
+        async with billing_server() as provider, gate(provider.url, clock=clock) as through:
+            key, other = through.key(), through.key("other", 2)
+            mine = await _started(through, key)
+            urls = [await _started(through, other) for _ in range(4)]
+            assert await _part(through, urls[0], b"a") == 401
+            assert [await _part(through, each, b"a") for each in (*urls[1:], mine)] == [200] * 4
+            clock.sleep(GatewaySettings().upload_seconds)
+            assert [await _part(through, each, b"a") for each in (*urls[1:], mine)] == [401] * 4
+
+    run(test)
+
+
+def test_no_upload_goes_on_while_the_gateway_stops() -> None:
+    async def test() -> None:
+        async with billing_server() as provider, gate(provider.url) as through:
+            url = await _started(through, through.key())
+            await through.gateway.drain()
+            assert await _part(through, url, b"a") == 503 and provider.uploaded == b""
 
     run(test)
 

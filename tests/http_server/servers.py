@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from quotakeeper.http_server.aiohttp_server import GuardedServer
-from quotakeeper.http_server.seam import Exchange, Handler
+from quotakeeper.http_server.seam import Exchange, Handler, Refused
 from quotakeeper.http_server.server_settings import HttpServerSettings
 
 SECONDS = 20.0  # a hang fails the test after this time
@@ -21,10 +21,10 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def serving(
-    answer: Handler, settings: HttpServerSettings | None = None
+    answer: Handler, settings: HttpServerSettings | None = None, refused: Refused | None = None
 ) -> AsyncIterator[int]:
     """Serve on a free port of loopback. Yields the port."""
-    server = GuardedServer(answer, settings or HttpServerSettings())
+    server = GuardedServer(answer, settings or HttpServerSettings(), refused)
     listener = await server.start("127.0.0.1", 0)
     try:
         yield listener.sockets[0].getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -356,3 +357,21 @@ def test_a_forked_child_leaves_the_connection_of_its_parent(url: str) -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert len(store.all_keys()) == 1
         assert store._idle == [idle]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGSTOP")
+def test_a_server_process_that_stands_still_does_not_hold_a_look_up(
+    ledger: ServerAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The idle connection's process is stopped. It is given up, and a new connection answers."""
+    monkeypatch.setattr("quotakeeper.stores.postgres.key_store.ANSWER_MS", 200)
+    with closing(PostgresKeys(ledger)) as keys:
+        KeyManager(keys, lambda: NOW, "an@host").create(VirtualKey("", "an"))
+        assert len(keys.all_keys()) == 1
+        pid = keys._idle[0].info.backend_pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert len(keys.all_keys()) == 1
+            assert keys._idle[0].info.backend_pid != pid
+        finally:
+            os.kill(pid, signal.SIGCONT)

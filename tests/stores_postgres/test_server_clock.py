@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +16,7 @@ from quotakeeper.domain.server_doubts import ServerClockDoubt
 from quotakeeper.domain.windows import SECOND, moment
 from quotakeeper.engine.outcomes import doubted
 from quotakeeper.errors import ClockSuspectError
+from quotakeeper.stores.postgres import connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import HOUR, MINUTE, LedgerCase, cap, tokens
@@ -99,3 +102,24 @@ class TestAServersClock(LedgerCase):
         found = [record.getMessage() for record in self.log.records]
         assert len(found) == told
         assert all(("ahead of" if us > 0 else "behind") in text for text in found)
+
+    @pytest.mark.parametrize(
+        ("ahead", "waited", "told"),
+        [
+            (8 * SECOND, 3.5, 0),
+            (8 * SECOND, 2.5, 1),
+            (30 * SECOND, 30.0, 0),
+            (-6 * SECOND, 30.0, 1),
+        ],
+    )
+    def test_the_wait_for_a_slow_server_is_not_the_clocks_difference(
+        self, ahead: int, waited: float, told: int
+    ) -> None:
+        self.warm()
+        self.set_ahead(ahead)
+        readings = itertools.count(0, waited)
+        slow = SimpleNamespace(monotonic=lambda: next(readings))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connection, "_clock", slow)
+            assert self.sums(HOURLY)
+        assert len(self.log.records) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from quotakeeper.config.toml_reader import read_toml
@@ -14,15 +14,19 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def upstream_keys(
-    variables: Mapping[str, str], file: str | None = None, environ: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Return provider -> key. `variables`: provider -> the environment variable of its key.
+    variables: Mapping[str, Sequence[str]], file: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """Return provider -> key.
+
+    `variables`: provider -> the environment variables that may hold its key. The first one that is
+    set is used.
 
     The file is TOML with lines like `gemini = "..."`, and only its owner may read it (mode 0600).
     The file goes before the environment. Raises ConfigError, which never shows a key.
     """
     environment = os.environ if environ is None else environ
-    found = {name: environment.get(variable, "").strip() for name, variable in variables.items()}
+    found = {name: _first(environment, names) for name, names in variables.items()}
     if file is not None:
         found |= _from_file(Path(file))
     for name, key in found.items():
@@ -31,6 +35,10 @@ def upstream_keys(
                 f"the key of {name}", "has a character that no key has", "copy it again"
             )
     return {name: key for name, key in found.items() if key}
+
+
+def _first(environment: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((key for name in names if (key := environment.get(name, "").strip())), "")
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -50,6 +50,12 @@ def error_refusal(status: int, code: str, text: str) -> Refusal:
     )
 
 
+def cannot_count() -> GatewayAnswerError:
+    """Return the answer for a call that cannot be counted now. It says nothing of the ledger."""
+    text = "the call cannot be counted now, so it was not sent; try again later"
+    return GatewayAnswerError(503, "ledger_unavailable", text)
+
+
 async def send_refusal(exchange: Exchange, refusal: Refusal) -> None:
     """Answer a request with a refusal."""
     named: Headers = tuple(refusal.headers.items())

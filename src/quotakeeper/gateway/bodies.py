@@ -50,6 +50,8 @@ class BodyStore:
             return ReadBody(b"", 0)
         if _is_streamed(head) or head.path.startswith(PREFIX):
             return await self._beginning(exchange)
+        if (head.length or 0) > self._settings.most_body_bytes:
+            raise self._too_large()
         held = 0
 
         def hold(size: int) -> None:
@@ -59,18 +61,22 @@ class BodyStore:
                 held = size
 
         try:
-            hold(min(head.length or 0, self._settings.most_body_bytes))
+            hold(head.length or 0)
             data = await exchange.read_body(self._settings.most_body_bytes, hold)
         except BodyTooLargeError:
             self._held -= held
-            most = self._settings.most_body_bytes // _MIB
-            text = f"a request body may have {most} MiB at most"
-            raise GatewayAnswerError(413, "body_too_large", text) from None
+            raise self._too_large() from None
         except BaseException:
             self._held -= held
             raise
         self._held += len(data) - held
         return ReadBody(data, len(data))
+
+    def _too_large(self) -> GatewayAnswerError:
+        most = self._settings.most_body_bytes // _MIB
+        return GatewayAnswerError(
+            413, "body_too_large", f"a request body may have {most} MiB at most"
+        )
 
     def _hold(self, size: int) -> None:
         """Account for `size` more bytes. Raises GatewayAnswerError (503) if there is no room."""

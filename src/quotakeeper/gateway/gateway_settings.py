@@ -15,6 +15,8 @@ class GatewaySettings:
     - `answer_seconds`: the longest silence of a provider. A model may think for minutes.
     - `total_seconds`: the longest life of a call.
     - `drain_seconds`: how long calls may go on after the gateway was told to stop.
+    - `gone_seconds`: how long an answer is read on after its client has gone, if the key wants this.
+    - `upload_seconds`: the longest life of an upload's address.
     - `key_seconds`: how often the key of an open call is looked up again.
     - `most_body_bytes`: the largest body that is read before it is sent.
     - `most_held_bytes`: all such bodies together.
@@ -26,6 +28,8 @@ class GatewaySettings:
     answer_seconds: float = 600.0
     total_seconds: float = 3_600.0
     drain_seconds: float = 30.0
+    gone_seconds: float = 30.0
+    upload_seconds: float = 86_400.0
     key_seconds: float = 0.9  # with a key that is up to 4 s old, a revoked key ends within 5 s
     most_body_bytes: int = 32 * _MIB
     most_held_bytes: int = 512 * _MIB

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.domain.keys.key_refusals import REFUSAL_TEXT, KeyRefusal, KeyRefusalCode
@@ -11,6 +12,8 @@ from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.answers import GatewayAnswerError
 
 _STATUS = 401
+LOOKUP_SECONDS = 5.0  # a look-up that takes longer is given up
+T = TypeVar("T")
 
 
 class KeyRing(Protocol):
@@ -28,6 +31,9 @@ class KeyRing(Protocol):
     def judged(self, presented: PresentedKey) -> PresentedKey | KeyRefusal:
         """Judge a key as it was read when it was accepted, without a query."""
 
+    def check(self) -> None:
+        """Look up a key that does not exist. May block, and may raise LedgerError."""
+
 
 async def known_key(ring: KeyRing, secret: str, address: str) -> PresentedKey:
     """Return the key of a secret. Raises GatewayAnswerError (401, 403, 503).
@@ -37,10 +43,15 @@ async def known_key(ring: KeyRing, secret: str, address: str) -> PresentedKey:
     found = ring.present_cached(secret)
     if found is None:
         try:
-            found = await asyncio.to_thread(ring.present, secret)
-        except LedgerError:
+            found = await looked_up(lambda: ring.present(secret))
+        except (LedgerError, TimeoutError):
             raise _unreadable() from None
     return _allowed(found, address)
+
+
+async def looked_up(act: Callable[[], T]) -> T:
+    """Return the result of a look-up, which runs in a thread. Raises TimeoutError, LedgerError."""
+    return await asyncio.wait_for(asyncio.to_thread(act), LOOKUP_SECONDS)
 
 
 def _unreadable() -> GatewayAnswerError:
@@ -60,8 +71,8 @@ def _allowed(found: PresentedKey | KeyRefusal, address: str) -> PresentedKey:
 async def again(ring: KeyRing, presented: PresentedKey, address: str) -> PresentedKey:
     """Ask again about a key that was accepted before. Raises GatewayAnswerError as `known_key`."""
     try:
-        found = await asyncio.to_thread(ring.again, presented)
-    except LedgerError:
+        found = await looked_up(lambda: ring.again(presented))
+    except (LedgerError, TimeoutError):
         raise _unreadable() from None
     return _allowed(found, address)
 

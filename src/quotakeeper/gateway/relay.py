@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from quotakeeper.domain.keys.virtual_key import OnGone
 from quotakeeper.gateway.answers import GatewayAnswerError, send_refusal
 from quotakeeper.gateway.bodies import BodyStore, ReadBody
 from quotakeeper.gateway.call_note import CallNote
+from quotakeeper.gateway.gone_clients import LeftExchange, read_on
 from quotakeeper.gateway.relayed_call import RelayedCall, Sender
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.gateway.running_calls import RunningCall
@@ -27,7 +29,7 @@ from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.refusal import Refused
 from quotakeeper.providers.contract import Request
-from quotakeeper.value_classes import dataclass
+from quotakeeper.value_classes import dataclass, replace
 
 _NO_BODY = (204, 304)
 _FAREWELL_SECONDS = 1.0  # for the client to read the error that ends its stream
@@ -51,10 +53,11 @@ class Relay:
 
     def __init__(
         self, meter: CallMeter, client: UpstreamClient, bodies: BodyStore, uploads: Uploads, *,
-        total_seconds: float,
+        total_seconds: float, gone_seconds: float,
     ) -> None:  # fmt: skip
         self._meter = meter
         self._total_seconds = total_seconds
+        self._gone_seconds = gone_seconds
         self._uploads = uploads
         self._client = client
         self._bodies = bodies
@@ -108,7 +111,7 @@ class Relay:
         call = RelayedCall(admitted)
         sender.note.call_id = call.id
         try:
-            await self._sent(leg, call)
+            await self._sent_or_drained(leg, call)
         except NotReachedError as error:
             call.unsent()
             raise _unreachable(sender.note, name, error) from None
@@ -125,6 +128,14 @@ class Relay:
             raise
         finally:
             call.lost()
+
+    async def _sent_or_drained(self, leg: Leg, call: RelayedCall) -> None:
+        if leg.sender.key.on_gone is not OnGone.DRAIN:
+            await self._sent(leg, call)
+            return
+        exchange = LeftExchange(leg.exchange)
+        drained = replace(leg, exchange=exchange)
+        await read_on(exchange, self._sent(drained, call), self._gone_seconds)
 
     def _free_operation(self, leg: Leg) -> str:
         """Return the operation of a call that costs nothing; "" for a call that is metered."""
@@ -185,10 +196,12 @@ async def _return(
         asyncio.current_task().uncancel()  # type: ignore[union-attr]
         note.outcome = "ended"
         text = f"quotakeeper: {leg.call.ended}"
+        is_key_error = leg.call.is_key_refused
+        ending = call.farewell(leg.sender.adapter, text, is_key_error=is_key_error)
         reply.close()
         try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
-                await _cut(exchange, b"", call.farewell(leg.sender.adapter, text))
+                await _cut(exchange, b"", ending)
         except TimeoutError:  # the client does not read
             exchange.abort()
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from quotakeeper.domain.keys.virtual_key import VirtualKey
-from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal
+from quotakeeper.gateway.answers import GatewayAnswerError, cannot_count, error_refusal
 from quotakeeper.gateway.call_note import CallNote
+from quotakeeper.gateway.key_endings import as_key_error
 from quotakeeper.gateway.served_calls import is_metered
 from quotakeeper.gateway.unread_usage import reported_or_most
 from quotakeeper.gateway.upstreams import Upstream
@@ -41,28 +42,33 @@ class Sender:
     async def admit(self, meter: CallMeter, request: Request) -> HttpAttempt | Refused | None:
         """Reserve a call. Returns its attempt or its refusal; None after a fault of the meter.
 
-        Raises GatewayAnswerError (404) for a request that cannot be metered.
+        Raises GatewayAnswerError: 404 for a request that cannot be metered, 503 if the ledger or the
+        meter fails.
         """
         self._request = request
         try:
             admitted = await meter.abegin(request, self.origin)
         except Exception as error:  # noqa: BLE001 - the policy decides what follows
-            return self._after_fault(meter, request, error)
+            self._after_fault(meter, request, error)
+            return None
         if not self._is_served and admitted is None:
             raise GatewayAnswerError(404, _NOT_METERED, _NOT_METERED_TEXT)
+        if isinstance(admitted, Refused) and admitted.is_uncounted:
+            raise cannot_count()
         return admitted
 
     def _after_fault(
         self, meter: CallMeter, request: Request, error: Exception
-    ) -> Refused | None:  # fmt: skip
+    ) -> None:  # fmt: skip
         if not self._is_served:  # a policy never sends what cannot be metered
             meter.fault("a call could not be recognised", error)
             raise GatewayAnswerError(404, _NOT_METERED, _NOT_METERED_TEXT)
         refused = refusal_after(meter, request, error, self.origin)
+        meter.fault("a call could not be metered", error)
         if refused is None:
             counted_later(meter, request, error, origin=self.origin)
-        meter.fault("a call could not be metered", error)
-        return refused
+            return
+        raise cannot_count()
 
     def checked(self, adapter: Adapter, call: Call) -> Refusal | None:
         """Note a recognised call. Returns the answer if it cannot be metered, or if the key may not
@@ -137,11 +143,15 @@ class RelayedCall:
             start = end
         return part, None
 
-    def farewell(self, adapter: Adapter, message: str) -> bytes:
-        """Return the error that ends the stream here; b"" if no error can stand here."""
+    def farewell(self, adapter: Adapter, message: str, *, is_key_error: bool = False) -> bytes:
+        """Return the error that ends the stream here; b"" if no error can stand here.
+
+        `is_key_error`: the key may not be used any longer.
+        """
         if self._attempt is None or not (self._is_events and self._is_between):
             return b""
-        return adapter.interruption(self._attempt.call, message=message)
+        ending = adapter.interruption(self._attempt.call, message=message)
+        return as_key_error(ending) if is_key_error else ending
 
     def complete(self) -> None:
         """End the call, because its whole answer arrived. Does not wait for the ledger."""

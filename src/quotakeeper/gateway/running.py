@@ -74,7 +74,7 @@ async def _run(
     meter = CallMeter(keeper)
     client = AiohttpUpstream(listening.settings)
     gateway = Gateway(meter, client, upstreams, keys, settings=listening.settings, log=log)
-    server = GuardedServer(gateway, listening.server_settings)
+    server = GuardedServer(gateway, listening.server_settings, log.refused)
     try:
         listener = await _listener(server, listening)
         port = int(listener.sockets[0].getsockname()[1])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.domain.keys.key_refusals import KeyRefusal
 from quotakeeper.gateway.answers import GatewayAnswerError
-from quotakeeper.gateway.keys import KeyRing
+from quotakeeper.gateway.keys import KeyRing, looked_up
 
 log = logging.getLogger("quotakeeper.gateway")
 
@@ -22,12 +22,13 @@ class RunningCall:
     def __init__(self, presented: PresentedKey, task: asyncio.Task[object]) -> None:
         self.presented = presented
         self.ended = ""
+        self.is_key_refused = False  # it was ended because its key may not be used any longer
         self._task = task
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, *, is_key_refused: bool = False) -> None:
         """End the call, with a reason for its client."""
         if not self.ended:
-            self.ended = reason
+            self.ended, self.is_key_refused = reason, is_key_refused
             self._task.cancel()
 
 
@@ -88,10 +89,10 @@ class RunningCalls:
         for call in list(self._calls):
             judged = ring.judged(call.presented)
             if isinstance(judged, KeyRefusal):
-                call.end(judged.text)
+                call.end(judged.text, is_key_refused=True)
         for presented in {each.presented.digest: each.presented for each in self._calls}.values():
             try:
-                found = await asyncio.to_thread(ring.again, presented)
+                found = await looked_up(lambda each=presented: ring.again(each))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 - the other keys must still be looked up
                 _log_fault(error)
                 continue
@@ -99,7 +100,7 @@ class RunningCalls:
                 for call in [
                     each for each in self._calls if each.presented.digest == presented.digest
                 ]:
-                    call.end(found.text)
+                    call.end(found.text, is_key_refused=True)
 
 
 def _log_fault(error: Exception) -> None:

@@ -9,10 +9,11 @@ from contextlib import suppress
 
 from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.errors import QuotakeeperError
+from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.answers import (
     GatewayAnswerError,
+    cannot_count,
     error_refusal,
     send_json,
     send_refusal,
@@ -22,7 +23,7 @@ from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.gateway.credentials import Taken, take_credentials
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.key_usage import USAGE_PATH, key_usage
-from quotakeeper.gateway.keys import KeyRing, again, known_key, no_key
+from quotakeeper.gateway.keys import KeyRing, again, known_key, looked_up, no_key
 from quotakeeper.gateway.queries import check_query
 from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
@@ -33,6 +34,7 @@ from quotakeeper.gateway.uploads import PREFIX, Uploads
 from quotakeeper.gateway.upstream_seam import UpstreamClient
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
+from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.metering.call_meter import CallMeter
 
 log = logging.getLogger("quotakeeper.gateway")
@@ -49,19 +51,19 @@ class Gateway:
         clock: Clock | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings or GatewaySettings()
+        self._clock = clock or SystemClock()
         self._meter = meter
         self._client = client
         self._keys = keys
         self._routes = Routes(upstreams)
-        self._uploads = Uploads()
+        self._uploads = Uploads(self.settings.upload_seconds, self._clock.monotonic)
         self._relay = Relay(
             meter, client, BodyStore(self.settings), self._uploads,
-            total_seconds=self.settings.total_seconds,
+            total_seconds=self.settings.total_seconds, gone_seconds=self.settings.gone_seconds,
         )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
         self._calls = RunningCalls()
         self._log = log or AccessLog(None)
-        self._clock = clock or SystemClock()
         self._is_draining = False
         meter.settler.start()
         self._watch = asyncio.create_task(self._watch_keys())
@@ -74,6 +76,13 @@ class Gateway:
         except GatewayAnswerError as error:
             note.outcome = note.outcome or error.code
             await send_refusal(exchange, error_refusal(error.status, error.code, error.text))
+        except LedgerError as error:
+            self._meter.fault("a request could not be answered", error)
+            if exchange.status:
+                raise
+            failed = cannot_count()
+            note.outcome = failed.code
+            await send_refusal(exchange, error_refusal(failed.status, failed.code, failed.text))
         finally:
             self._log.log(exchange, note, at, self._clock.monotonic() - began)
 
@@ -121,8 +130,7 @@ class Gateway:
         if taken.target == USAGE_PATH and head.method == "GET":
             await send_json(exchange, 200, await key_usage(self._meter.keeper, key))
             return
-        if self._is_draining:
-            raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
+        self._check_is_serving()
         check_query(taken.target)
         if head.has_body and head.method in ("GET", "HEAD"):
             text = "a GET or HEAD request has no body"
@@ -140,12 +148,17 @@ class Gateway:
         upload = self._uploads.find(head.path)
         if upload is None or "?" in head.target:
             raise no_key()
+        self._check_is_serving()
         known = await again(self._keys, upload.presented, exchange.remote)
         note.key, note.project = known.key.name, known.key.project
         note.provider = upload.routed.upstream.name
         taken = Taken("", upload.routed.target, head.headers, ())
         await self._called(exchange, taken, upload.routed, known, note)
         self._uploads.sent(head, exchange.status)
+
+    def _check_is_serving(self) -> None:
+        if self._is_draining:
+            raise GatewayAnswerError(503, "stopping", "the gateway stops; try again later")
 
     async def _called(
         self, exchange: Exchange, taken: Taken, routed: Routed, known: PresentedKey, note: CallNote
@@ -165,7 +178,8 @@ class Gateway:
                 if exchange.status:
                     exchange.abort()
                 else:
-                    raise GatewayAnswerError(503, "ended", call.ended) from None
+                    status, code = (401, "key_ended") if call.is_key_refused else (503, "ended")
+                    raise GatewayAnswerError(status, code, call.ended) from None
 
     async def _tell_ready(self, exchange: Exchange) -> None:
         problem = "draining" if self._is_draining else await self._problem()
@@ -175,12 +189,23 @@ class Gateway:
             await send_json(exchange, 200, {"status": "ready"})
 
     async def _problem(self) -> str:
+        """Return why calls cannot be counted or keys cannot be read; "" if they can.
+
+        The text has no address, because no key is needed to ask.
+        """
         try:
             await asyncio.wait_for(self._meter.keeper.astatus(forecasts=False), _READY_SECONDS)
+            await asyncio.wait_for(_write(self._meter.keeper), _READY_SECONDS)
         except TimeoutError:
             return "the ledger does not answer"
-        except QuotakeeperError as error:
-            return f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever fails, calls cannot be counted
+            self._meter.fault("the ledger cannot be used", error)
+            return f"the ledger cannot be used ({type(error).__name__})"
+        try:
+            await looked_up(self._keys.check)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("no key can be looked up", error)
+            return f"no key can be looked up ({type(error).__name__})"
         return ""
 
     async def _watch_keys(self) -> None:
@@ -191,3 +216,8 @@ class Gateway:
                 await self._calls.end_refused(self._keys)
             except Exception:  # this task must live as long as the gateway
                 log.exception("quotakeeper: the keys of open calls could not be looked up")
+
+
+async def _write(keeper: Keeper) -> None:
+    """Write to the ledger, without a change of its content. Raises LedgerError."""
+    await engine_of(keeper).worker.aask(lambda store, _: store.put_quotas((), 0))

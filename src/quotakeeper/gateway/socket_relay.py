@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from quotakeeper.gateway.answers import GatewayAnswerError, error_refusal, send_refusal
+from quotakeeper.gateway.answers import (
+    GatewayAnswerError,
+    cannot_count,
+    error_refusal,
+    send_refusal,
+)
 from quotakeeper.gateway.credentials import Taken
 from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed
@@ -92,6 +97,8 @@ class SocketRelay:
             admitted = await aadmit_session(meter, adapter, attempt)
             if not isinstance(admitted, Refused):
                 return admitted
+            if admitted.is_uncounted:
+                raise cannot_count()
             refusal = admitted.refusal
         sender.note.outcome = "refused"
         await send_refusal(exchange, refusal)

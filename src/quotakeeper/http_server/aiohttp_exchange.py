@@ -22,6 +22,8 @@ from quotakeeper.http_server.server_settings import HttpServerSettings
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 _LOST = 1006
+_NEVER_SENT = (_LOST, 1015)  # codes that stand for no close frame (RFC 6455, section 7.4.1)
+_MOST_CODES = 5000
 _MOST_REASON = 120  # bytes
 _CLOSE_SECONDS = 2.0
 
@@ -51,6 +53,11 @@ class AiohttpExchange:
         self._settings = settings
         self._connection = connection
         self._has_gone_on = not head.expects_continue
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed its connection."""
+        return self._request.transport is None
 
     # -- the request
 
@@ -180,6 +187,8 @@ class AiohttpSocket:
         code = _LOST
         if message.type is WSMsgType.CLOSE:
             code = int(message.data) if message.data else 1005
+            if code in _NEVER_SENT or code >= _MOST_CODES:
+                return SocketMessage(None, WSCloseCode.PROTOCOL_ERROR)
             return SocketMessage(None, code, message.extra or "")
         if message.type in _ENDS:
             return SocketMessage(None, self._socket.close_code or _LOST)
@@ -211,4 +220,4 @@ def _sendable(code: int) -> int:
     """Return the code for a close frame: some codes mean that there was no frame, or none in it."""
     if code == _LOST:
         return int(WSCloseCode.GOING_AWAY)
-    return code if code not in (1005, 1015) and 1000 <= code < 5000 else int(WSCloseCode.OK)
+    return code if code not in (1005, 1015) and 1000 <= code < _MOST_CODES else int(WSCloseCode.OK)

@@ -16,7 +16,7 @@ from quotakeeper.http_server.guards import ConnectionGuard
 from quotakeeper.http_server.head_errors import REASONS, RequestRefusedError
 from quotakeeper.http_server.heads import MOST_HEAD_BYTES, MOST_HEADERS, RequestHead
 from quotakeeper.http_server.hosts import is_loopback_host
-from quotakeeper.http_server.seam import Handler
+from quotakeeper.http_server.seam import Handler, Refused
 from quotakeeper.http_server.server_settings import HttpServerSettings
 
 if TYPE_CHECKING:
@@ -29,12 +29,19 @@ log = logging.getLogger("quotakeeper.http_server")
 
 
 class GuardedServer(web.Server):
-    """Serves guarded connections. `answer` gets each request as an `Exchange`."""
+    """Serves guarded connections. `answer` gets each request as an `Exchange`.
 
-    def __init__(self, answer: Handler, settings: HttpServerSettings) -> None:
+    `refused` gets each request that the server refuses itself.
+    """
+
+    def __init__(
+        self, answer: Handler, settings: HttpServerSettings, refused: Refused | None = None
+    ) -> None:
         super().__init__(self._answered, handler_cancellation=True)
         self.settings = settings
         self.pending: Counter[str] = Counter()
+        self.by_address: Counter[str] = Counter()
+        self.refused = refused
         self._answer = answer
 
     def __call__(self) -> RequestHandler:
@@ -53,6 +60,7 @@ class GuardedServer(web.Server):
         assert isinstance(connection, GuardedConnection)
         head = connection.guard.heads.popleft()
         exchange = AiohttpExchange(request, head, self.settings, connection)
+        connection.exchange = exchange
         if (head.method, head.target) != (request.method, request.raw_path):
             await exchange.reply(400, (), b"")  # the two parsers disagree
             exchange.close_after()
@@ -87,6 +95,10 @@ class GuardedConnection(RequestHandler):
         self._is_raw = False  # the connection is an open WebSocket
         self._timer: asyncio.TimerHandle | None = None
         self._address = ""
+        self._is_pending = False  # no whole head has arrived
+        self._is_counted = False
+        self._is_refused = False
+        self.exchange: AiohttpExchange | None = None  # the request that is answered now
         self._last_data = 0.0
 
     # -- the connection
@@ -96,13 +108,18 @@ class GuardedConnection(RequestHandler):
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         if self._is_too_many():
             transport.abort()  # type: ignore[attr-defined]
+        self._is_pending = self._is_counted = True
         self._server.pending[self._address] += 1
+        self._server.by_address[self._address] += 1
         super().connection_made(transport)
         self._start_timer(self._settings.head_seconds, self._head_is_late)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timer()
         self._head_arrived()
+        if self._is_counted:
+            self._is_counted = False
+            _count_down(self._server.by_address, self._address)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -125,7 +142,8 @@ class GuardedConnection(RequestHandler):
     async def finish_response(self, request: Any, resp: Any, start_time: Any) -> Any:
         """End an answer. Then the guard continues with the next request."""
         ended = await super().finish_response(request, resp, start_time)
-        self.has_begun_answer = False
+        # The rest of a body may still arrive. If it is bad, it gets no second answer.
+        self.has_begun_answer = self.guard.is_in_body
         if not self._is_raw:
             self._pass_on(self.guard.answered())
             self._watch(False)
@@ -137,6 +155,7 @@ class GuardedConnection(RequestHandler):
         server, settings = self._server, self._settings
         return (
             server.pending[self._address] >= settings.most_pending
+            or server.by_address[self._address] >= settings.most_per_address
             or len(server.connections) >= settings.most_connections
         )
 
@@ -161,9 +180,21 @@ class GuardedConnection(RequestHandler):
     def _refuse(self, refusal: RequestRefusedError) -> None:
         self.guard.refusal = refusal
         self._stop_timer()
-        if self.has_begun_answer or self.transport is None:
-            self.close()  # after the present answer
+        if self.transport is None or self._is_refused:
             return
+        self._is_refused = True
+        if self._current_request is None and not self.guard.is_in_body:
+            self.has_begun_answer = False  # the last answer and its request are whole
+        if self.has_begun_answer:
+            if self._current_request is None:
+                self.force_close()
+            else:
+                self.close()  # after the present answer
+            return
+        if self._current_request is not None and self.exchange is not None:
+            self.exchange.status = refusal.status  # the handler ends, and notes its request
+        elif self._server.refused is not None:
+            self._server.refused(self._address, refusal)
         body = json.dumps({"error": {"code": refusal.status, "message": refusal.problem}}).encode()
         lines = (
             f"HTTP/1.1 {refusal.status} {REASONS[refusal.status]}", "Connection: close",
@@ -196,12 +227,9 @@ class GuardedConnection(RequestHandler):
             self._stop_timer()
 
     def _head_arrived(self) -> None:
-        if self._address is not None:
-            pending = self._server.pending
-            pending[self._address] -= 1
-            if pending[self._address] <= 0:
-                del pending[self._address]
-            self._address = None  # type: ignore[assignment]
+        if self._is_pending:
+            self._is_pending = False
+            _count_down(self._server.pending, self._address)
 
     def _head_is_late(self) -> None:
         self._refuse(RequestRefusedError("the head did not arrive in time", 408))
@@ -224,3 +252,9 @@ class GuardedConnection(RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _count_down(counted: Counter[str], name: str) -> None:
+    counted[name] -= 1
+    if counted[name] <= 0:
+        del counted[name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
+from quotakeeper.http_server.head_errors import RequestRefusedError
 from quotakeeper.http_server.heads import Headers, RequestHead
 from quotakeeper.value_classes import dataclass
 
@@ -67,6 +68,10 @@ class Exchange(Protocol):
     def bytes_sent(self) -> int:
         """The bytes of the answer's body that were sent so far."""
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has closed its connection."""
+
     async def go_on(self) -> None:
         """Ask for the body, if the client waits for `100 Continue`."""
 
@@ -99,3 +104,6 @@ class Exchange(Protocol):
 
 
 Handler = Callable[[Exchange], Awaitable[None]]
+
+Refused = Callable[[str, RequestRefusedError], None]
+"""Gets the address of a client, and why its request was refused before a route saw it."""

@@ -13,6 +13,8 @@ class HttpServerSettings:
     - `body_idle_seconds`: the longest pause inside a body, while the server wants more of it.
     - `idle_seconds`: how long a connection may stay open between requests.
     - `most_pending`: connections of one address that have not sent a whole head yet.
+    - `most_per_address`: open connections of one address. A server in front of this one, such as
+      nginx, has one address for all its clients.
     - `most_connections`: open connections in all.
     - `hosts`: the hosts to serve, in lower case; None: all. `*` stands for every loopback name.
     - `ping_seconds`: the pause between two pings on a WebSocket.
@@ -23,6 +25,7 @@ class HttpServerSettings:
     body_idle_seconds: float = 30.0
     idle_seconds: float = 75.0
     most_pending: int = 64
+    most_per_address: int = 1_024
     most_connections: int = 4_096
     hosts: frozenset[str] | None = None
     ping_seconds: float = 20.0

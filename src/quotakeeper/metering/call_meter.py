@@ -135,7 +135,7 @@ class CallMeter:
         refusal = adapter.refusal(
             call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
         )
-        return Refused(refusal, call)
+        return Refused(refusal, call, error)
 
     def count(self, text: str) -> TextCount:
         """Estimate the tokens of a text, for the upper bound of a call."""

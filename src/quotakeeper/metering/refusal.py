@@ -25,10 +25,16 @@ Denied = LimitExceeded | PausedError | UnpricedModelError | LedgerError | Config
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A refused call. The hook returns `refusal` to the program, in the form of the HTTP
-    library."""
+    library. `error` is why it was refused; None if its sender may not make it."""
 
     refusal: Refusal
     call: Call
+    error: Exception | None = None
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether the ledger or the config is the reason, and no limit."""
+        return isinstance(self.error, (LedgerError, ConfigError))
 
 
 class UnfollowedCallError(Exception):

@@ -16,6 +16,7 @@ from quotakeeper.value_classes import dataclass
 # again about the keys of its open streams.
 OLDEST_SECONDS = 4.0
 MOST_CACHED = 4_096
+_NOBODY = bytes(32)  # no secret has this SHA-256
 _INVALID = KeyRefusal(KeyRefusalCode.INVALID)
 
 
@@ -72,6 +73,10 @@ class KeyPresenter:
     def judged(self, presented: PresentedKey) -> PresentedKey | KeyRefusal:
         """Judge a key as it was read when it was accepted, without a query: has it expired?"""
         return self._verdict(presented.digest, presented.key)
+
+    def check(self) -> None:
+        """Look up a key that does not exist. Raises LedgerError if keys cannot be read."""
+        self._store.find(_NOBODY)
 
     def forget(self) -> None:
         """Clear the cache."""

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.clocks import SystemClock
+from quotakeeper.config.key_names import USUAL_NAMES, names_for
 from quotakeeper.config.upstream_keys import upstream_keys
-from quotakeeper.errors import InvalidInputError, MissingExtraError
+from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
 from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.domain.keys.key_store import KeyStore
     from quotakeeper.gateway.running import Listening
     from quotakeeper.gateway.upstreams import Upstream
 
@@ -35,12 +38,13 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
     from quotakeeper.gateway.running import Listening, run_gateway
     from quotakeeper.key_wiring import open_keys
 
-    upstreams = _upstreams(options)
+    upstreams = _upstreams(session, options)
     listening = Listening(options.host, options.port, options.hosts)
     clock = SystemClock()
     with context.open_keeper(session) as keeper:
         store = open_keys(keeper.settings)
         try:
+            _check_ledger(session, keeper, store)
             keys = KeyPresenter(store, clock.now, clock.monotonic)
             run_gateway(
                 keeper, keys, upstreams, listening,
@@ -60,7 +64,20 @@ def _check_library() -> None:
         raise MissingExtraError("gateway", "quotakeeper serve") from None
 
 
-def _upstreams(options: ServeOptions) -> tuple[Upstream, ...]:
+def _check_ledger(session: context.CommandContext, keeper: Keeper, store: KeyStore) -> None:
+    """Read the ledger and its keys once. Raises LedgerError for damage or a newer version.
+
+    A ledger that cannot be reached now may be there later: `/readyz` then tells it.
+    """
+    try:
+        keeper.status(forecasts=False)
+        store.all_keys()
+    except LedgerUnavailableError:
+        text = "the ledger cannot be used now, so calls are refused until it can; see: quotakeeper doctor"
+        console.tell(session.words(text))
+
+
+def _upstreams(session: context.CommandContext, options: ServeOptions) -> tuple[Upstream, ...]:
     from quotakeeper.gateway.upstreams import make_upstreams
     from quotakeeper.providers.directory import key_variables
 
@@ -72,13 +89,24 @@ def _upstreams(options: ServeOptions) -> tuple[Upstream, ...]:
                 "--upstream", "has no =", "write --upstream gemini=http://127.0.0.1:8765"
             )
         addresses[name.strip().lower()] = address.strip()
-    variables = key_variables()
+    own = session.settings().key_names
+    variables = {
+        name: names_for(name, own) if name in USUAL_NAMES else (variable,)
+        for name, variable in key_variables().items()
+    }
     made = make_upstreams(upstream_keys(variables, options.key_file), addresses)
     if not made:
         raise InvalidInputError(
             "--upstream", "no provider has a key or an address",
-            f"set one of {', '.join(variables.values())}, or give --key-file or --upstream",
+            f"set one of {', '.join(key_variables().values())}, or give --key-file or --upstream",
         )  # fmt: skip
+    for each in made:
+        if not each.key:
+            named = variables.get(each.name, ("",))[-1]
+            raise InvalidInputError(
+                "--upstream", f"there is no key for {each.name}",
+                f"set {named}, or name the key in --key-file; a server that needs none gets any text",
+            )  # fmt: skip
     return made
 
 

@@ -35,5 +35,9 @@ TEXTS = {
     "clients of other machines send their keys unencrypted: put a server with TLS in front": (
         "máy khách ở máy khác gửi khóa mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
     ),
+    "the ledger cannot be used now, so calls are refused until it can; see: quotakeeper doctor": (
+        "hiện không dùng được sổ, nên mọi lượt gọi bị từ chối cho tới khi dùng được; hãy chạy: "
+        "quotakeeper doctor"
+    ),
     "the gateway has stopped": "gateway đã dừng",
 }

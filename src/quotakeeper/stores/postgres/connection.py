@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from quotakeeper.clocks import SystemClock
+from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.postgres.driver import driver
 from quotakeeper.stores.sql.connection import Rows
 
 Statement = tuple[str, Any]  # text, parameters
+
+_clock = SystemClock()  # for measuring waits
 
 
 class Head(NamedTuple):
@@ -61,6 +65,7 @@ class PostgresConnection:
         self.own_commits = 0
         self.may_read = self.may_write = False
         self.head = Head(0, 0, 0, 0, 0, 0)
+        self.waited_us = 0  # how long the query that began the transaction took, in microseconds
         self._ahead: dict[tuple[str, Sequence[object]], list[Any]] = {}
         self._waiting: list[tuple[str, Any, bool]] = []
         self._is_unconfirmed = False  # a commit was cancelled while it waited for its standby
@@ -89,7 +94,9 @@ class PostgresConnection:
         not end a transaction that is idle for too long.
         """
         self._waiting.clear()
+        began = _clock.monotonic()
         results = self._together([*before, *ahead])
+        self.waited_us = round((_clock.monotonic() - began) * SECOND)
         self.may_read, self.may_write = True, may_write
         self.head = Head(*results[len(before) - 1][0])
         found = results[len(before) :]

@@ -18,6 +18,7 @@ from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ports import Problem
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.native_threads import Lock
+from quotakeeper.stores.postgres.answer_time import must_answer_within
 from quotakeeper.stores.postgres.connection import PostgresConnection
 from quotakeeper.stores.postgres.dialect import PostgresSession, for_driver, texts
 from quotakeeper.stores.postgres.driver import driver, in_schema, literal, open_connection
@@ -32,6 +33,7 @@ from quotakeeper.stores.sql.statements import key_statements, read_sql
 _ENDING = "_keys"
 _LONGEST = 63 - len(_ENDING)  # the longest name of a PostgreSQL schema has 63 bytes
 _PATIENCE = "10s"
+ANSWER_MS = 4_000  # for a read of keys; the ledger's own reads have a time limit of the worker
 
 T = TypeVar("T")
 
@@ -185,11 +187,12 @@ class PostgresKeys:
         raise AssertionError("the last attempt returns or raises")
 
     def _asked(self, raw: Any, ask: Callable[[KeyRows], T], without: T) -> T:
-        raw.execute(texts()["begin_read"])
-        found = without
-        if self._check_rights(raw):
-            found = ask(rows_in(_session(raw), self._address))
-        raw.execute(texts()["rollback"])
+        with must_answer_within(raw, ANSWER_MS):
+            raw.execute(texts()["begin_read"])
+            found = without
+            if self._check_rights(raw):
+                found = ask(rows_in(_session(raw), self._address))
+            raw.execute(texts()["rollback"])
         return found
 
     def _check_rights(self, raw: Any) -> bool:

@@ -25,15 +25,17 @@ class ServerClock:
         self.doubt: ServerClockDoubt | None = None
         self._is_apart = False
 
-    def ledger_time(self, head: Head, here: int) -> int:
+    def ledger_time(self, head: Head, here: int, waited_us: int = 0) -> int:
         """Return the time of a transaction, in microseconds since 1970 UTC.
 
-        `here` is what the clock of this machine shows; 0 if it is not known.
+        `here` is what the clock of this machine showed before the server was asked; 0 if it is not
+        known. `waited_us` is how long the server's answer took, in microseconds. The server read its
+        clock at some time during this wait.
         """
         if not here:
             return max(head.now_at, head.high_water)
         ahead = head.now_at - here
-        self._tell(ahead)
+        self._tell(min(ahead, max(0, ahead - waited_us)))
         if ahead <= MOST_AHEAD:
             self.doubt = None
             return max(head.now_at, head.high_water)
@@ -42,7 +44,10 @@ class ServerClock:
         return trusted
 
     def _tell(self, ahead: int) -> None:
-        """Log once that the clocks are apart, and again after they agreed."""
+        """Log once that the clocks are apart, and again after they agreed.
+
+        `ahead` is the least by which the server's clock is certainly ahead.
+        """
         is_apart = abs(ahead) > _APART
         if is_apart and not self._is_apart:
             log.warning(

@@ -223,7 +223,7 @@ class PostgresTransactions:
         if state.is_void:
             state = self._state = PostgresState(PostgresSession(connection), self._zones)
             state.refresh()
-        now = watch.clock.ledger_time(head, asked_at)
+        now = watch.clock.ledger_time(head, asked_at, connection.waited_us)
         watch.look(head, state.notices.accepted_at, now)
         state.doubt = self._doubt or watch.doubt
         return state, now

@@ -10,6 +10,10 @@ TEXTS = {
     "set one of {}, or give --key-file or --upstream": (
         "hãy đặt một trong các biến {0}, hoặc nêu --key-file hay --upstream"
     ),
+    "there is no key for {}": "không có khóa cho {0}",
+    "set {}, or name the key in --key-file; a server that needs none gets any text": (
+        "hãy đặt biến {0}, hoặc ghi khóa vào --key-file; máy chủ không cần khóa thì ghi chữ bất kỳ"
+    ),
     "has no =": "không có dấu =",
     "write --upstream gemini=http://127.0.0.1:8765": (
         "hãy viết --upstream gemini=http://127.0.0.1:8765"
