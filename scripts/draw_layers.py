@@ -16,6 +16,7 @@ CONTRACT = "Layers point downwards"
 PARTS = {
     "__main__": "python -m quotakeeper",
     "cli": "commands, text for people",
+    "dashboard": "a page on this machine",
     "gateway": "calls of others, by key",
     "pipeline": "the brief's pipeline",
     "sandbox": "providers on loopback",

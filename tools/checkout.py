@@ -77,12 +77,14 @@ class Checkout(NamedTuple):
         return self.root / "requirements" / "dev.lock"
 
     @property
-    def extras_lock(self) -> Path:
-        return self.root / "requirements" / "extras.lock"
-
-    @property
-    def servers_lock(self) -> Path:
-        return self.root / "requirements" / "servers.lock"
+    def optional_locks(self) -> dict[Path, str]:
+        """The locks that a machine can go without, and what each is for."""
+        named = {
+            "extras": "optional libraries (exact, language, apsw, postgres)",
+            "servers": "the PostgreSQL server of tests",
+            "browser": "the browser driver of tests",
+        }
+        return {self.root / "requirements" / f"{name}.lock": why for name, why in named.items()}
 
     @property
     def stamp(self) -> Path:
@@ -102,10 +104,7 @@ def wanted_stamp(checkout: Checkout) -> dict[str, str]:
     return {
         "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{checkout.root}".encode()),
         "lock": _digest(
-            b"".join(
-                lock.read_bytes()
-                for lock in (checkout.lock, checkout.extras_lock, checkout.servers_lock)
-            )
+            b"".join(lock.read_bytes() for lock in (checkout.lock, *checkout.optional_locks))
         ),
         "project": _digest((checkout.root / "pyproject.toml").read_bytes()),
     }
@@ -156,10 +155,7 @@ def _refresh(checkout: Checkout, done: dict[str, str], wanted: dict[str, str]) -
         locked = ["--no-deps", "--require-hashes", "-r"]
         if problem := _install(checkout, uv, [*locked, str(checkout.lock)]):
             raise CheckoutError(_why_not(problem))
-        for lock, what in (
-            (checkout.extras_lock, "optional libraries (exact, language, apsw, postgres)"),
-            (checkout.servers_lock, "the PostgreSQL server of tests"),
-        ):
+        for lock, what in checkout.optional_locks.items():
             binary = ["--only-binary", ":all:", *locked, str(lock)]
             if problem := _install(checkout, uv, binary):
                 _go_without(what, problem)

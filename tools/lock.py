@@ -31,6 +31,12 @@ LOCKS = {
         "requirements/extras.lock",
         "requirements/servers.in",
     ],
+    # The browser driver of tests. It drives the distribution's Chromium and downloads no browser.
+    "requirements/browser.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "requirements/browser.in",
+    ],
     "requirements/release.lock": ["requirements/release.in"],
     "requirements/site.txt": ["requirements/site.in"],
 }

@@ -19,7 +19,7 @@ def on_files(files: Any, config: Any) -> Any:
     """Add the pictures, which both languages share."""
     from mkdocs.structure.files import File  # type: ignore[import-not-found, unused-ignore]
 
-    for picture in sorted((DOCS / "images").rglob("*.svg")):
+    for picture in sorted((DOCS / "images").rglob("*.[ps][nv]g")):
         uri = picture.relative_to(DOCS).as_posix()
         files.append(File.generated(config, uri, abs_src_path=str(picture)))
     return files

@@ -58,7 +58,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   circles  print the import cycles of the package (there are none)
   fmt    format the source
   docs   build the pages into build/site, with strict links               mkdocs.yml
-  pictures  draw the screens and the layers that the pages show           scripts/draw_*.py
+  pictures  draw the screens, the layers and the dashboard                scripts/draw_*.py
   help   show this page
 
 The first run fills .venv from requirements/dev.lock; later runs start at once.
@@ -245,9 +245,9 @@ def docs(checkout: Checkout, arguments: list[str]) -> int:
 def pictures(checkout: Checkout, arguments: list[str]) -> int:
     """Draw the pictures of the pages; `--check` names those that are out of date."""
     python = str(prepare(checkout))
-    screens = [python, _existing(checkout, "scripts/draw_screens.py"), *arguments]
-    layers = [python, _existing(checkout, "scripts/draw_layers.py")]
-    return _hand_over(screens, checkout) or (0 if arguments else _hand_over(layers, checkout))
+    names = ("screens",) if arguments else ("screens", "layers", "dashboard")
+    scripts = (_existing(checkout, f"scripts/draw_{name}.py") for name in names)
+    return max(_hand_over([python, each, *arguments], checkout) for each in scripts)
 
 
 VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {

@@ -54,6 +54,7 @@ class Schema(int, Enum):
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)
+    OVERVIEW = ("overview", 1)
     PATHS = ("paths", 1)
     PAUSE = ("pause", 1)
     PLAN = ("plan", 1)

@@ -30,7 +30,7 @@ INTERNAL = {
     "KeyWasChangedError",
     "MismatchError", "MissingBytes", "NoConnectionError", "NotAtHandError", "NotConditionalError",
     "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError", "ShapeError",
-    "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
+    "ThrottledError", "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
 }  # fmt: skip
 # What their constructors ask for.
 GIVEN: dict[str, Any] = {

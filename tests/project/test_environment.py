@@ -44,7 +44,7 @@ class Machine:
             return "venv bare" if "--without-pip" in words else "venv"
         if "--version" in words:
             return "outer pip?" if "--python" in words else "pip?"
-        locks = [name for name in ("extras", "servers") if f"{name}.lock" in words]
+        locks = [name for name in ("extras", "servers", "browser") if f"{name}.lock" in words]
         what = "project" if " -e " in words else locks[0] if locks else "lock"
         if Path(command[0]).name.startswith("uv"):
             return f"uv {what}"
@@ -55,7 +55,7 @@ class Machine:
 def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "a checkout"
     (root / "requirements").mkdir(parents=True)
-    locks = [f"requirements/{name}.lock" for name in ("dev", "extras", "servers")]
+    locks = [f"requirements/{name}.lock" for name in ("dev", "extras", "servers", "browser")]
     for name in (*locks, "pyproject.toml"):
         (root / name).write_text("first\n", encoding="utf-8")
     return Checkout(root)
@@ -73,7 +73,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(
     checkout: Checkout, machine: Machine
 ) -> None:
     assert prepare(checkout) == checkout.python
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "project"]
+    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
     assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
@@ -86,7 +86,7 @@ def test_only_the_changed_part_is_done_again(checkout: Checkout, machine: Machin
     assert machine.installed() == ["project"]
     checkout.lock.write_text("second\n", encoding="utf-8")
     prepare(checkout)
-    assert machine.installed() == ["lock", "extras", "servers", "project"]
+    assert machine.installed() == ["lock", "extras", "servers", "browser", "project"]
     assert prepare(checkout) and machine.installed() == []
 
 
@@ -99,7 +99,7 @@ def test_another_interpreter_or_a_moved_checkout_makes_the_environment_again(
     left_over.touch()
     monkeypatch.setattr(house_module.sys, "version", "3.99.0 (somewhen)")
     prepare(checkout)
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "project"]
+    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
     assert not left_over.exists()
     moved = Checkout(checkout.root.rename(checkout.root.with_name("moved")))
     assert read_stamp(moved) != wanted_stamp(moved)
@@ -125,7 +125,7 @@ def test_a_damaged_stamp_counts_as_missing(
     machine.installed()
     checkout.stamp.write_text(damage, encoding="utf-8")
     prepare(checkout)
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "project"]
+    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
 
 
 def test_an_environment_without_its_python_counts_as_missing(
@@ -179,7 +179,7 @@ def test_an_environment_in_another_folder_leaves_this_one_alone(
     other = checkout._replace(folder=".cache/pythons/3.13.0")
     machine.checkout = other
     assert prepare(other) == other.python != checkout.python
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "project"]
+    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
     assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
@@ -196,6 +196,7 @@ def test_uv_is_used_if_present_and_pip_if_uv_fails(
         "uv extras",
         "extras",
         "uv servers",
+        "uv browser",
         "uv project",
     ]
 
@@ -209,6 +210,7 @@ def test_without_ensurepip_the_outer_pip_installs(checkout: Checkout, machine: M
         "outer lock",
         "outer extras",
         "outer servers",
+        "outer browser",
         "outer project",
     ]
 

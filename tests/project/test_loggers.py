@@ -29,7 +29,8 @@ from quotakeeper.providers import Request, adapters, recognise
 from quotakeeper.testing import FakeClock
 
 for module in pkgutil.walk_packages(quotakeeper.__path__, "quotakeeper."):
-    outer = ("quotakeeper.cli", "quotakeeper.__main__", "quotakeeper.gateway", "quotakeeper.http_server")
+    outer = ("quotakeeper.cli", "quotakeeper.__main__", "quotakeeper.dashboard", "quotakeeper.gateway",
+             "quotakeeper.http_server")
     if not module.name.startswith(outer):
         importlib.import_module(module.name)
 config = {"limit": [{"name": "all", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 10}]}

@@ -49,7 +49,10 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
 
 def needs_aiohttp(part: tuple[str, ...]) -> bool:
     """Whether a module is one of the few that import aiohttp, which is an extra."""
-    listens = (("gateway", "running"), ("gateway", "attending"), ("gateway", "admin", "listening"))
+    listens = (
+        ("dashboard", "running"), ("gateway", "running"), ("gateway", "attending"),
+        ("gateway", "admin", "listening"),
+    )  # fmt: skip
     return part[-1].startswith("aiohttp_") or part in listens
 
 
@@ -229,7 +232,7 @@ def test_each_lock_covers_its_extras_with_hashes(
 
 def test_all_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
-    for lock in ("dev.lock", "extras.lock", "servers.lock"):
+    for lock in ("dev.lock", "extras.lock", "servers.lock", "browser.lock"):
         text = (repository / "requirements" / lock).read_text(encoding="utf-8")
         for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
             pins.setdefault(name, set()).add(version)

@@ -14,7 +14,7 @@ ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
     "events", "export", "verify", "backup", "compact", "forget", "ledger", "leases",
     "reconcile", "limits", "keys", "prices", "plan", "estimate", "tokens", "init", "doctor",
-    "config", "completion", "serve", "sandbox",
+    "config", "completion", "dashboard", "serve", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

@@ -68,6 +68,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config": ("quotakeeper config show --origin",),
     "config show": ("quotakeeper config show --origin",),
     "completion": ("quotakeeper completion bash > ~/.local/share/bash-completion/completions/quotakeeper",),
+    "dashboard": ("quotakeeper dashboard", "quotakeeper dashboard --port 0"),
     "serve": (
         "quotakeeper serve --key-file providers.toml",
         "quotakeeper serve --upstream gemini=http://127.0.0.1:8765",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from quotakeeper.app.price_notices import notice_lines
 from quotakeeper.app.records.report import report_csv_lines, report_record, usage_report
@@ -24,6 +25,20 @@ class ReportOptions:
     last: str | None = None
     form: str = "table"
     as_if: str = ""
+
+
+def write_page(session: context.CommandContext, out: str) -> int:
+    """Write the overview to the file `out` as one page. Returns the exit code."""
+    from quotakeeper.app.overview.reading import OverviewReader
+    from quotakeeper.app.overview.record import overview_record
+    from quotakeeper.app.records.atomic_file import write_bytes
+    from quotakeeper.dashboard.single_page import single_page
+
+    with context.open_existing(session) as keeper:
+        record = overview_record(OverviewReader(keeper).read())
+    write_bytes(Path(out), single_page(record, session.lang).encode())
+    console.tell(session.words("the page was written to {path}", path=out))
+    return exit_codes.OK
 
 
 def run_report(session: context.CommandContext, options: ReportOptions) -> int:

@@ -20,6 +20,13 @@ TEXTS = {
         "{n} lượt gọi không so sánh được: {model} không có giá cho thứ đã dùng, hoặc không rõ chi phí "
         "của chính lượt gọi"
     ),
+    "Write the overview of the dashboard to this file instead, as one page to forward. Experimental.": (
+        "Thay vào đó, ghi trang tổng quan của bảng theo dõi vào tệp này, thành một trang để chuyển tiếp. "
+        "Đang thử nghiệm."
+    ),
+    "the page was written to {path}": "đã ghi trang vào {path}",
+    "cannot be used with another option of report": "không dùng cùng tùy chọn khác của report được",
+    "give --html FILE alone": "chỉ nêu --html TỆP",
     "Also show what the same calls would cost on this model.": (
         "Thêm chi phí của chính các lượt gọi đó nếu dùng model này."
     ),

@@ -1,0 +1,1 @@
+"""The command `quotakeeper dashboard`: options, action and output."""
