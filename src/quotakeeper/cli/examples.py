@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "keys revoke": ('quotakeeper keys revoke lan --why "the laptop was stolen"',),
     "keys disable": ("quotakeeper keys disable lan",),
     "keys enable": ("quotakeeper keys enable lan",),
+    "keys audit": ("quotakeeper keys audit --key lan",),
     "limits remove": ('quotakeeper limits remove "each user"',),
     "prices": ("quotakeeper prices list",),
     "prices list": ("quotakeeper prices list --provider gemini",),
