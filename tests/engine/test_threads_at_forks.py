@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.domain.ledger.commands import Release
+from quotakeeper.domain.ledger.commands import Release, Reserve, Reserved
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.usage import CallLabels
 from quotakeeper.engine import resumable_thread
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from tests.engine.support import SECONDS, config, gated, limit, python, until
@@ -291,3 +293,27 @@ def test_a_stop_lasts_until_the_operating_system_has_removed_the_thread(
 def test_a_stop_request_reaches_its_thread_or_none() -> None:
     request = StopRequest()
     assert request.claim() and not request.claim()
+
+
+def test_a_command_built_before_the_process_got_another_owner_name_is_under_the_new_one(
+    tmp_path: Path,
+) -> None:
+    """Another thread reopens a keeper at exit while this one has built a reservation already."""
+    path = tmp_path / "ledger.db"
+    keeper = Keeper(path, {"default_limits": False, "timezone": "UTC"})
+    keeper.status()
+    worker = keeper._engine.worker
+    former = worker.owner
+    worker.leave_process(5.0)
+    asked = Reserve(
+        "a",
+        CallLabels("gemini", "gemini-2.0-flash"),
+        Figures({"input_tokens": 1}),
+        (),
+        former,
+        10**9,
+    )
+    assert isinstance(worker.carry_out(asked), Reserved)
+    assert worker.owner != former
+    assert [hold.owner for hold in keeper.reservations()] == [worker.owner]
+    keeper.close()

@@ -147,7 +147,7 @@ def _compact(store: SqliteStore, folder: Path) -> None:
 
 def _spool(spool: Spool) -> None:
     spool.add(_SPOOLED)
-    if spool._in_memory:  # the disk refused it: then memory keeps it until exit
+    if spool.in_memory:  # the disk refused it: then memory keeps it until exit
         say(IN_MEMORY)
 
 

@@ -27,7 +27,7 @@ SEED = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or 0)
 PARTS = {
     "kills": 150, "faults": 150, "power_loss": 500, "interleaved": 50, "migrations": 50,
     "civil_days": 450_000, "interruptions": 40, "forks": 97, "endings": 48,
-    "stopped_holders": 5,
+    "stopped_holders": 5, "server_kills": 20,
 }  # fmt: skip
 
 

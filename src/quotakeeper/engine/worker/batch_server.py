@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from quotakeeper.domain.ledger.commands import (
     Command,
     Denied,
+    Draw,
     Failed,
     Outcomes,
+    Reserve,
     Reserved,
     Watch,
     Watched,
@@ -24,6 +26,7 @@ from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.work_items import WorkItem, fail, wake
 from quotakeeper.errors import QuotakeeperError
 from quotakeeper.native_threads import Empty, SimpleQueue
+from quotakeeper.value_classes import replace
 
 MOST_IN_BATCH = 1_000
 _TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
@@ -83,10 +86,16 @@ class BatchServer:
         self._accounts = accounts
         self._maintenance = maintenance
         self._give_back = give_back
+        self._former_owners: set[str] = set()
         self.reset()
 
-    def reset(self) -> None:
-        """Reset the state in a forked child: the child has not opened the store yet."""
+    def reset(self, former_owner: str = "") -> None:
+        """Reset the state in a forked child: the child has not opened the store yet.
+
+        `former_owner` is the owner name of the store before; "" if there was none.
+        """
+        if former_owner:
+            self._former_owners.add(former_owner)
         self.watching = False  # whether the first batch was executed
         self._well = True  # whether the last batch was written
 
@@ -111,6 +120,8 @@ class BatchServer:
             else:
                 writes.append(ticket)
                 commands.append(ticket.command)
+        if self._former_owners:
+            commands = [self._under_this_name(command) for command in commands]
         spool = self._maintenance.spool
         if (spool.in_files or spool.in_memory) and (self._well or not writes):
             self._maintenance.catch_up(self._owner.store, now)
@@ -118,6 +129,13 @@ class BatchServer:
             self._well = self._write(writes, commands, now)
         if questions:
             self._answer_all(questions, now)
+
+    def _under_this_name(self, command: Command) -> Command:
+        # A thread built the command before the process got another owner name. No file shows that the
+        # former owner has ended, so the reservation would stay open until it expires.
+        if isinstance(command, Reserve | Draw) and command.owner in self._former_owners:
+            return replace(command, owner=self._owner.store.owner)
+        return command
 
     def _watch(self, now: int) -> None:
         self._owner.store.apply([Watch(self._accounts)], now)

@@ -212,8 +212,8 @@ class Worker:
             self.store = self.store.after_fork()
         finally:
             self._reset()
+            self._batches.reset(self.owner)
             self.owner = self.store.owner
-            self._batches.reset()
             self.maintenance.after_fork(self.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
