@@ -233,6 +233,13 @@ def _team(folder: Path, console: ProgressConsole) -> int:
     return team_demo.main(folder, console)
 
 
+def _gateway(folder: Path, console: ProgressConsole) -> int:
+    sys.path.insert(0, str(ROOT))
+    from examples import gateway_demo
+
+    return gateway_demo.main(folder, console)
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
@@ -241,6 +248,9 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--team", action="store_true", help="show two hosts on one limit, with PostgreSQL"
+    )
+    parser.add_argument(
+        "--gateway", action="store_true", help="show a gateway with a key for each client"
     )
     given = parser.parse_args(arguments)
     console = ProgressConsole(sys.stdout)
@@ -253,6 +263,8 @@ def main(arguments: list[str]) -> int:
             if any(folder.iterdir()):
                 console.line(f"demo: --keep: {folder} is not empty; give a new folder")
                 return 2
+        if given.gateway:
+            return _gateway(folder, console)
         return _team(folder, console) if given.team else Demo(folder, console).run()
     except KeyboardInterrupt:
         return 130

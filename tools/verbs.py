@@ -45,6 +45,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
          demo --team: two hosts on one limit, with PostgreSQL           examples/team_demo.py
+         demo --gateway: three clients with keys of their own           examples/gateway_demo.py
   test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons
@@ -111,10 +112,8 @@ def demo(checkout: Checkout, arguments: list[str]) -> int:
     try:
         python = prepare(checkout)
     except CheckoutError as error:
-        print(
-            f"dev: {error}\ndev: the demo runs with this Python instead: it needs only the standard library",
-            file=sys.stderr,
-        )
+        text = "the demo runs with this Python instead: it needs only the standard library"
+        print(f"dev: {error}\ndev: {text}", file=sys.stderr)
         environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(checkout.root / "src")}
         return _hand_over([sys.executable, script, *arguments], checkout, environment)
     return _hand_over([str(python), script, *arguments], checkout)
