@@ -148,7 +148,7 @@ def _starts(measured: Mapping[str, Version], rounds: int) -> list[Line]:
             version.started("-c", _RECORD, place)  # writes the ledger
             for case, words in {
                 "bare": ("-c", "pass"),
-                "import": ("-c", "import quotakeeper"),
+                "import": ("-c", "from quotakeeper import Keeper"),
                 "status": (*ledger, "status"),
                 "run": (*ledger, "run", "--", PYTHON, "-c", "pass"),
             }.items():
@@ -162,7 +162,7 @@ def _starts(measured: Mapping[str, Version], rounds: int) -> list[Line]:
         times[name] = _pairs(lambda a, b: a / b, taken[f"{name} status"], bare)
         whole[name] = _pairs(lambda a, b: a - b, taken[f"{name} run"], bare)
     return [
-        *lines_of("import quotakeeper, over bare Python", "import", "ms", added),
+        *lines_of("from quotakeeper import Keeper, over bare Python", "import", "ms", added),
         *lines_of("status, whole command / bare Python", "status", "times", times),
         *lines_of("quotakeeper run -- python -c pass, added", "run", "ms", whole),
     ]

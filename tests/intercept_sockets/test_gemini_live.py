@@ -54,8 +54,10 @@ def test_the_ledger_equals_the_bill(connect: Open, sandbox: Sandbox, watched: Wa
     assert booked(watched) == billed(sandbox)
     (event,) = watched.events()
     assert (event.labels.provider, event.labels.model) == ("gemini", "gemini-3.8-live")
-    outcome = "ok" if socket.waits_for_close else "unknown"
-    assert (str(event.provenance), str(event.outcome)) == ("reported", outcome)
+    # A library that does not wait for the server's close may see it in time.
+    outcomes = {"ok"} if socket.waits_for_close else {"ok", "unknown"}
+    assert str(event.provenance) == "reported"
+    assert str(event.outcome) in outcomes
 
 
 def test_a_limit_for_the_model_counts_from_the_setup_on(
