@@ -91,7 +91,7 @@ def _url(process: subprocess.Popen[str], told: Path) -> str:
     import time
 
     for _ in range(SECONDS * 20):
-        found = re.search(r"http://[\d.]+:\d+", told.read_text(encoding="utf-8"))
+        found = re.search(r"https?://[\d.]+:\d+", told.read_text(encoding="utf-8"))
         if found is not None:
             return found[0]
         assert process.poll() is None, told.read_text(encoding="utf-8")

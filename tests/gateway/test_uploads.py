@@ -97,7 +97,7 @@ def test_an_upload_ends_with_its_key_and_nobody_makes_its_address_up() -> None:
 
 def test_the_addresses_of_uploads_age_and_a_key_has_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """An old address is no address. Another key's uploads do not push out those of this key."""
-    monkeypatch.setattr("quotakeeper.gateway.uploads.MOST_OF_A_KEY", 3)
+    monkeypatch.setattr("quotakeeper.gateway.upload_shelves.MOST_OF_A_KEY", 3)
     clock = FakeClock()
 
     async def test() -> None:

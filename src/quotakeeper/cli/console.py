@@ -78,6 +78,11 @@ def say(text: str) -> None:
     print(text, file=sys.stdout)
 
 
+def say_at_once(text: str) -> None:
+    """Print a line of data on stdout in one write, because other processes write there too."""
+    print(text, file=sys.stdout, flush=True)
+
+
 def tell(text: str) -> None:
     """Print a message on stderr: progress, hints, warnings, errors."""
     print(text, file=sys.stderr)

@@ -40,12 +40,13 @@ class Attending:
 
 @asynccontextmanager
 async def attended(
-    gateway: Gateway, keeper: Keeper, attending: Attending | None, access_log: AccessLog
+    gateway: Gateway, keeper: Keeper, attending: Attending | None, access_log: AccessLog,
+    hung_up: Callable[[], None] | None = None,
 ) -> AsyncIterator[Callable[[], None]]:  # fmt: skip
     """Watch the config and serve the admin API inside the `with` block.
 
-    Yields a function that announces the admin API. SIGHUP reads the config again. Raises
-    InvalidInputError if the admin API cannot listen.
+    Yields a function that announces the admin API. SIGHUP reads the config again, and calls
+    `hung_up`. Raises InvalidInputError if the admin API cannot listen.
     """
     if attending is None:
         yield lambda: None
@@ -63,9 +64,15 @@ async def attended(
             await keeper.astatus(forecasts=False)
         parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
         server = await start_admin(attending.admin, parts, access_log)
+
+    def ask() -> None:
+        watch.ask()
+        if hung_up is not None:
+            hung_up()
+
     loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
     if number is not None:
-        loop.add_signal_handler(number, watch.ask)
+        loop.add_signal_handler(number, ask)
     task = asyncio.create_task(watch.run())
     try:
         yield partial(_announce, attending, server)

@@ -1,6 +1,8 @@
-"""The limits of a gateway: times and sizes."""
+"""The limits of a gateway: times and sizes. And what it needs to know of its surroundings."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from quotakeeper.value_classes import dataclass
 
@@ -22,6 +24,8 @@ class GatewaySettings:
     - `most_held_bytes`: all such bodies together.
     - `head_bytes`: how much of an audio file is read to find its length.
     - `ping_seconds`, `most_message_bytes`: of WebSockets to providers.
+    - `scheme`: that of the gateway's own address.
+    - `shared_folder`: what it shares with other workers beside the ledger; None without workers.
     """
 
     connect_seconds: float = 10.0
@@ -36,3 +40,5 @@ class GatewaySettings:
     head_bytes: int = 256 * 1024
     ping_seconds: float = 20.0
     most_message_bytes: int = 16 * _MIB
+    scheme: str = "http"
+    shared_folder: Path | None = None

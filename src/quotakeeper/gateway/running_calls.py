@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.domain.keys.key_refusals import KeyRefusal
+from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.gateway.answers import GatewayAnswerError
 from quotakeeper.gateway.keys import KeyRing, looked_up
+from quotakeeper.gateway.shared_calls import SharedCalls
 
 log = logging.getLogger("quotakeeper.gateway")
 
@@ -33,9 +35,10 @@ class RunningCall:
 
 
 class RunningCalls:
-    """All calls under way."""
+    """All calls under way. `shared` counts those of a key in all workers of the gateway."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedCalls | None = None) -> None:
+        self._shared = shared
         self._calls: set[RunningCall] = set()
         self._by_key: Counter[str] = Counter()
         self._none = asyncio.Event()
@@ -50,8 +53,12 @@ class RunningCalls:
         """Register a call of this task. Raises GatewayAnswerError (429) if the key has too many."""
         key = presented.key
         if key.concurrency is not None and self._by_key[key.name] >= key.concurrency:
-            text = f"the key {key.name!r} may make {key.concurrency} calls at once"
-            raise GatewayAnswerError(429, "too_many_calls", text)
+            raise _too_many(key)
+        place = None
+        if key.concurrency is not None and self._shared is not None:
+            place = self._shared.take(key.id, key.concurrency)
+            if place is None:
+                raise _too_many(key)
         task = asyncio.current_task()
         assert task is not None
         call = RunningCall(presented, task)
@@ -61,6 +68,8 @@ class RunningCalls:
         try:
             yield call
         finally:
+            if place is not None and self._shared is not None:
+                self._shared.give_back(key.id, place)
             self._calls.discard(call)
             self._by_key[key.name] -= 1
             if not self._by_key[key.name]:
@@ -101,6 +110,11 @@ class RunningCalls:
                     each for each in self._calls if each.presented.digest == presented.digest
                 ]:
                     call.end(found.text, is_key_refused=True)
+
+
+def _too_many(key: VirtualKey) -> GatewayAnswerError:
+    text = f"the key {key.name!r} may make {key.concurrency} calls at once"
+    return GatewayAnswerError(429, "too_many_calls", text)
 
 
 def _log_fault(error: Exception) -> None:

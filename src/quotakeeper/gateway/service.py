@@ -30,7 +30,9 @@ from quotakeeper.gateway.relay import Relay
 from quotakeeper.gateway.relayed_call import Sender
 from quotakeeper.gateway.routes import Routed, Routes
 from quotakeeper.gateway.running_calls import RunningCalls
+from quotakeeper.gateway.shared_calls import SharedCalls
 from quotakeeper.gateway.socket_relay import SocketRelay
+from quotakeeper.gateway.upload_shelves import FolderShelf
 from quotakeeper.gateway.uploads import PREFIX, Uploads
 from quotakeeper.gateway.upstream_seam import UpstreamClient
 from quotakeeper.gateway.upstreams import Upstream
@@ -57,13 +59,17 @@ class Gateway:
         self._client = client
         self._keys = keys
         self._routes = Routes(upstreams)
-        self._uploads = Uploads(self.settings.upload_seconds, self._clock.monotonic)
+        shared = self.settings.shared_folder
+        shelf = None if shared is None else FolderShelf(shared, upstreams)
+        self._uploads = Uploads(
+            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme
+        )
         self._relay = Relay(
             meter, client, BodyStore(self.settings), self._uploads,
             total_seconds=self.settings.total_seconds, gone_seconds=self.settings.gone_seconds,
         )  # fmt: skip
         self._sockets = SocketRelay(meter, client)
-        self._calls = RunningCalls()
+        self._calls = RunningCalls(None if shared is None else SharedCalls(shared / "calls"))
         self.limits = LimitBook(meter.keeper)
         self.config_problem = ""  # why a changed config is not in force
         self._log = log or AccessLog(None)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _CLOSING_SECONDS = 1.0  # a refused client may read the refusal within this time
 _TLS_SECONDS = 10.0
+_BACKLOG = 1024
 _LIBRARY_EXTRA = 4  # headers that the guard adds
 log = logging.getLogger("quotakeeper.http_server")
 
@@ -52,8 +55,19 @@ class GuardedServer(web.Server):
         self, host: str, port: int, *, tls: ssl.SSLContext | None = None
     ) -> asyncio.Server:
         """Listen on an address. Port 0 chooses a free port. Raises OSError."""
-        more: dict[str, Any] = {"ssl": tls, "ssl_handshake_timeout": _TLS_SECONDS} if tls else {}
-        return await self._loop.create_server(self, host, port, backlog=1024, **more)
+        return await self._loop.create_server(self, host, port, backlog=_BACKLOG, **_tls(tls))
+
+    async def start_on(
+        self, listeners: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
+    ) -> list[asyncio.Server]:
+        """Accept connections of sockets that listen already, and that other processes may share."""
+        made = []
+        for each in listeners:
+            # asyncio accepts as many connections at once as the backlog says. One at a time leaves
+            # the others to the processes that wait for them.
+            made.append(await self._loop.create_server(self, sock=each, backlog=1, **_tls(tls)))
+            each.listen(_BACKLOG)  # asyncio has set 1
+        return made
 
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
@@ -252,6 +266,10 @@ class GuardedConnection(RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _tls(context: ssl.SSLContext | None) -> dict[str, Any]:
+    return {"ssl": context, "ssl_handshake_timeout": _TLS_SECONDS} if context else {}
 
 
 def _count_down(counted: Counter[str], name: str) -> None:

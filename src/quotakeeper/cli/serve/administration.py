@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 from quotakeeper.cli import console, context
 from quotakeeper.config.admin_tokens import admin_tokens
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper.domain.keys.key_store import KeyStore
     from quotakeeper.gateway.attending import Attending
 
 _MOST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """Where the admin API listens, and its tokens. `reader` is "" if there is none."""
+
+    host: str
+    port: int
+    writer: str = field(repr=False)
+    reader: str = field(repr=False)
+    hosts: tuple[str, ...] = ()
 
 
 def admin_address(text: str) -> tuple[str, int]:
@@ -28,13 +40,34 @@ def admin_address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def administration(
+    session: context.CommandContext, address: str | None, token_file: str | None,
+    hosts: tuple[str, ...],
+) -> Administration | None:  # fmt: skip
+    """Return where the admin API listens, and its tokens; None without one.
+
+    Prints a new admin token if none is given. Raises InvalidInputError, ConfigError.
+    """
+    if address is None:
+        return None
+    host, port = admin_address(address)
+    writer, reader = admin_tokens(token_file)
+    if not writer:
+        from quotakeeper.gateway.admin.tokens import new_token
+
+        writer = new_token()
+        text = "admin token, which is not shown again: {token}"
+        console.tell(session.words(text, token=writer))
+    return Administration(host, port, writer, reader, hosts)
+
+
 def attending(
-    session: context.CommandContext, address: tuple[str, int] | None, token_file: str | None,
-    hosts: tuple[str, ...], store: KeyStore, forget_keys: Callable[[], None],
+    session: context.CommandContext, given: Administration | None, store: KeyStore,
+    forget_keys: Callable[[], None], *, tells: bool = True,
 ) -> Attending:  # fmt: skip
-    """Return what runs beside the gateway. Prints a new admin token. Raises ConfigError."""
+    """Return what runs beside the gateway. `tells`: print whether a changed config was read."""
     from quotakeeper.gateway.admin.listening import AdminListening
-    from quotakeeper.gateway.admin.tokens import new_token, tokens_of
+    from quotakeeper.gateway.admin.tokens import tokens_of
     from quotakeeper.gateway.attending import Attending
 
     def announce(url: str) -> None:
@@ -47,6 +80,8 @@ def attending(
             console.tell(session.words(text))
 
     def reloaded(problem: str) -> None:
+        if not tells:
+            return
         if problem:
             text = "the config was not reloaded, and the old one stays in force: {problem}"
             console.tell(session.words(text, problem=problem))
@@ -54,12 +89,7 @@ def attending(
             console.tell(session.words("the config was reloaded"))
 
     admin = None
-    if address is not None:
-        writer, reader = admin_tokens(token_file)
-        if not writer:
-            writer = new_token()
-            text = "admin token, which is not shown again: {token}"
-            console.tell(session.words(text, token=writer))
-        tokens = tokens_of(writer, reader)
-        admin = AdminListening(*address, tokens, store, hosts)
+    if given is not None:
+        tokens = tokens_of(given.writer, given.reader)
+        admin = AdminListening(given.host, given.port, tokens, store, given.hosts)
     return Attending(session.settings, reloaded, forget_keys, admin, announce)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.serve.administration import admin_address, attending
+from quotakeeper.cli.serve.administration import Administration, administration, attending
+from quotakeeper.cli.serve.workers import supervised
 from quotakeeper.clocks import SystemClock
 from quotakeeper.config.key_names import USUAL_NAMES, names_for
 from quotakeeper.config.upstream_keys import upstream_keys
@@ -16,6 +17,7 @@ from quotakeeper.value_classes import dataclass
 if TYPE_CHECKING:
     from quotakeeper import Keeper
     from quotakeeper.domain.keys.key_store import KeyStore
+    from quotakeeper.gateway.certificates import Certificate
     from quotakeeper.gateway.running import Listening
     from quotakeeper.gateway.upstreams import Upstream
 
@@ -32,36 +34,74 @@ class ServeOptions:
     quiet: bool = False
     admin: str | None = None
     admin_token_file: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    workers: int = 1
 
 
 def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
     """Serve until a signal stops the gateway. Returns the exit code."""
     _check_library()
-    from quotakeeper.app.virtual_keys.presenting import KeyPresenter
-    from quotakeeper.gateway.running import Listening, run_gateway
-    from quotakeeper.key_wiring import open_keys
+    from quotakeeper.gateway.running import Listening
 
     upstreams = _upstreams(session, options)
-    admin = None if options.admin is None else admin_address(options.admin)
-    listening = Listening(options.host, options.port, options.hosts)
-    clock = SystemClock()
+    admin = administration(session, options.admin, options.admin_token_file, options.hosts)
+    certificate = _certificate(options.tls_cert, options.tls_key)
+    listening = Listening(options.host, options.port, options.hosts, certificate=certificate)
+    if options.workers > 1:
+        found = supervised(
+            session, listening, options.workers,
+            lambda url: _announce(session, url, upstreams, listening),
+        )  # fmt: skip
+        if isinstance(found, int):
+            return found
+        listening = found
+    _serve(session, options, upstreams, listening, admin)
+    if listening.link is None:
+        console.tell(session.words("the gateway has stopped"))
+    return exit_codes.OK
+
+
+def _serve(
+    session: context.CommandContext, options: ServeOptions, upstreams: Sequence[Upstream],
+    listening: Listening, admin: Administration | None,
+) -> None:  # fmt: skip
+    """Serve until a signal or the supervisor stops this process."""
+    from quotakeeper.app.virtual_keys.presenting import KeyPresenter
+    from quotakeeper.gateway.running import run_gateway
+    from quotakeeper.key_wiring import open_keys
+
+    clock, link = SystemClock(), listening.link
+    is_first = link is None or link.number == 0  # the other workers say nothing twice
+    write = console.say if link is None else console.say_at_once
     with context.open_keeper(session) as keeper:
         store = open_keys(keeper.settings)
         try:
-            _check_ledger(session, keeper, store)
+            _check_ledger(session, keeper, store, tells=is_first)
             keys = KeyPresenter(store, clock.now, clock.monotonic)
             run_gateway(
                 keeper, keys, upstreams, listening,
-                announce=lambda url: _announce(session, url, upstreams, listening),
-                log=None if options.quiet else console.say,
+                announce=lambda url: None if link else _announce(session, url, upstreams, listening),
+                log=None if options.quiet else write,
                 attending=attending(
-                    session, admin, options.admin_token_file, options.hosts, store, keys.forget
+                    session, admin if is_first else None, store, keys.forget, tells=is_first
                 ),
             )  # fmt: skip
         finally:
             store.close()
-    console.tell(session.words("the gateway has stopped"))
-    return exit_codes.OK
+
+
+def _certificate(file: str | None, key_file: str | None) -> Certificate | None:
+    if file is None and key_file is None:
+        return None
+    if file is None or key_file is None:
+        given, missing = (
+            ("--tls-key", "--tls-cert") if file is None else ("--tls-cert", "--tls-key")
+        )
+        raise InvalidInputError(given, f"needs {missing}", f"name both files: add {missing} FILE")
+    from quotakeeper.gateway.certificates import Certificate
+
+    return Certificate(file, key_file)
 
 
 def _check_library() -> None:
@@ -71,7 +111,9 @@ def _check_library() -> None:
         raise MissingExtraError("gateway", "quotakeeper serve") from None
 
 
-def _check_ledger(session: context.CommandContext, keeper: Keeper, store: KeyStore) -> None:
+def _check_ledger(
+    session: context.CommandContext, keeper: Keeper, store: KeyStore, *, tells: bool
+) -> None:
     """Read the ledger and its keys once. Raises LedgerError for damage or a newer version.
 
     A ledger that cannot be reached now may be there later: `/readyz` then tells it.
@@ -80,6 +122,8 @@ def _check_ledger(session: context.CommandContext, keeper: Keeper, store: KeySto
         keeper.status(forecasts=False)
         store.all_keys()
     except LedgerUnavailableError:
+        if not tells:
+            return
         text = "the ledger cannot be used now, so calls are refused until it can; see: quotakeeper doctor"
         console.tell(session.words(text))
 
@@ -125,7 +169,7 @@ def _announce(
     for upstream in upstreams:
         console.tell(f"  {url}/{upstream.name}  ->  {upstream.base_url}")
     console.tell(words("make a key for each client with: quotakeeper keys create NAME"))
-    if not listening.is_local:
+    if not listening.is_local and listening.certificate is None:
         text = (
             "clients of other machines send their keys unencrypted: put a server with TLS in front"
         )

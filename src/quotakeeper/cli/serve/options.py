@@ -30,6 +30,12 @@ from quotakeeper.cli.context import CommandContext
 @click.option("--admin-token-file", metavar="FILE",
               help="File with the admin token; only its owner may use it. Default: the variable "
                    "QUOTAKEEPER_ADMIN_TOKEN, else a new token that is printed once.")  # fmt: skip
+@click.option("--tls-cert", metavar="FILE",
+              help="Serve TLS with the certificate in this PEM file; needs --tls-key.")  # fmt: skip
+@click.option("--tls-key", metavar="FILE",
+              help="PEM file with the certificate's key; only its owner may use it.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True,
+              help="Processes that serve on the same port and ledger (Unix).")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no access log.")
 @click.pass_obj
 def serve(session: CommandContext, /, **given: Any) -> int:

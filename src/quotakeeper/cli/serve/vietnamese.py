@@ -34,6 +34,15 @@ TEXTS = {
         "Tệp chứa mã quản trị; chỉ chủ tệp được dùng. Không nêu thì dùng biến "
         "QUOTAKEEPER_ADMIN_TOKEN, nếu biến cũng không có thì tạo mã mới và in ra một lần."
     ),
+    "Serve TLS with the certificate in this PEM file; needs --tls-key.": (
+        "Phục vụ TLS bằng chứng chỉ trong tệp PEM này; phải nêu cả --tls-key."
+    ),
+    "PEM file with the certificate's key; only its owner may use it.": (
+        "Tệp PEM chứa khóa của chứng chỉ; chỉ chủ tệp được dùng."
+    ),
+    "Processes that serve on the same port and ledger (Unix).": (
+        "Số tiến trình phục vụ trên cùng một cổng và một sổ (Unix)."
+    ),
     "Print no access log.": "Không in nhật ký truy cập.",
     # messages
     "gateway on {url} (Ctrl-C stops it)": "gateway tại {url} (Ctrl-C để dừng)",
@@ -55,6 +64,12 @@ TEXTS = {
     "administrators on other machines send the token unencrypted: put a server with TLS in front": (
         "người quản trị ở máy khác gửi mã mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
     ),
+    "{count} workers serve": "{count} tiến trình đang phục vụ",
+    "worker {number} (process {process}) ended: {how}; it starts again in {pause} s": (
+        "tiến trình phục vụ {number} (PID {process}) đã dừng: {how}; sẽ chạy lại sau {pause} giây"
+    ),
+    "exit code {code}": "mã thoát {code}",
+    "signal {name}": "tín hiệu {name}",
     "the config was reloaded": "đã nạp lại cấu hình",
     "the config was not reloaded, and the old one stays in force: {problem}": (
         "chưa nạp lại được cấu hình, cấu hình cũ vẫn có hiệu lực: {problem}"

@@ -43,6 +43,17 @@ TEXTS = {
     "is the token that may also change keys": "trùng với mã được phép sửa khóa",
     "make another token": "hãy tạo một mã khác",
     "name a file that you can read": "hãy nêu một tệp mà bạn đọc được",
+    "{} cannot be read: {}": "không đọc được {0}: {1}",
+    "{} and {} are not a certificate and its key ({})": (
+        "{0} và {1} không phải một chứng chỉ và khóa của nó ({2})"
+    ),
+    "name PEM files that belong together; the key has no password": (
+        "hãy nêu hai tệp PEM thuộc về nhau; khóa không đặt mật khẩu"
+    ),
+    "needs {}": "phải đi cùng {0}",
+    "name both files: add {} FILE": "hãy nêu cả hai tệp: thêm {0} TỆP",
+    "more than one process is possible on Unix only": "chỉ trên Unix mới chạy được nhiều tiến trình",
+    "use --workers 1": "hãy dùng --workers 1",
     "was changed, and a running gateway cannot change it": (
         "đã bị sửa, mà gateway đang chạy thì không đổi được thiết lập này"
     ),
