@@ -71,8 +71,9 @@ class GatewayDemo:
             running = stack.enter_context(gateway(self.folder, {**upstreams, "openai": chat.url}))
             self._introduce(running)
             clients = [running.create_key(name) for name in ("an", "binh", "chi")]
-            asyncio.run(self._work(*clients))
-            asyncio.run(self._told(clients))
+            # With `python -X dev`, asyncio would print how long each step took on a busy machine.
+            asyncio.run(self._work(*clients), debug=False)
+            asyncio.run(self._told(clients), debug=False)
             self._stop(running)
             self._expect(sandbox.bill.wait_for(2), "the sandbox has billed both its calls")
             billed = {**sandbox.bill.totals(), "openai": dict(chat.bill)}

@@ -74,6 +74,12 @@ def _is_alive(process: int) -> bool:
     return _state(process)[:1] not in ([], ["Z"])
 
 
+def _shared_folder(worker: int) -> Path:
+    """The folder that the workers share: a worker has a file in it open."""
+    opened = [os.readlink(each) for each in Path(f"/proc/{worker}/fd").iterdir()]
+    return next(Path(each).parent for each in opened if "quotakeeper-workers-" in each)
+
+
 def _told(gateway: Served) -> str:
     return (gateway.folder / "told.txt").read_text(encoding="utf-8")
 
@@ -136,7 +142,7 @@ def test_a_second_signal_ends_the_calls_at_once(tmp_path: Path) -> None:
         assert sandbox.bill.wait_for(1)
         began = time.monotonic()
         gateway.process.send_signal(signal.SIGTERM)
-        _until(lambda: _post(f"{gateway.url}/readyz", "", None)[0] == 503)
+        _until(lambda: len(_workers(gateway)) == 1)  # the other one has no call, so it has ended
         gateway.process.send_signal(signal.SIGTERM)
         assert gateway.process.wait(SECONDS) == 0
         call.join()
@@ -148,9 +154,12 @@ def test_a_second_signal_ends_the_calls_at_once(tmp_path: Path) -> None:
 def test_the_workers_of_a_killed_supervisor_stop(tmp_path: Path) -> None:
     with Sandbox() as sandbox, _serving(tmp_path, sandbox) as gateway:
         workers = _workers(gateway)
+        folder = _shared_folder(min(workers))
+        assert folder.is_dir()
         assert _post(gateway.url + GENERATE, gateway.key, prompt())[0] == 200
         gateway.process.kill()
         _until(lambda: not any(map(_is_alive, workers)))
+        assert not folder.exists()
     assert len(_events(gateway.ledger)) == 1
 
 

@@ -116,6 +116,8 @@ async def _run(
             await server.shutdown(_END_SECONDS)
     finally:
         await gateway.stop()
+        if link is not None:
+            link.leave()
 
 
 async def _listeners(server: GuardedServer, listening: Listening) -> list[asyncio.Server]:

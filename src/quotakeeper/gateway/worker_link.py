@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ class WorkerLink:
         self.listeners = tuple(listeners)
         self.folder = folder
         self._link = link
+        self._is_orphan = False
 
     def say_ready(self) -> None:
         """Tell the supervisor that this worker serves."""
@@ -46,9 +48,16 @@ class WorkerLink:
             except OSError:
                 told = b""
             if not told:
+                self._is_orphan = True
                 loop.remove_reader(self._link)
             stop()
             if END in told:
                 end()
 
         loop.add_reader(self._link, heard)
+
+    def leave(self) -> None:
+        """Close the link when the worker ends. Without a supervisor, the workers remove their folder."""
+        self._link.close()
+        if self._is_orphan:
+            shutil.rmtree(self.folder, ignore_errors=True)
