@@ -6,6 +6,7 @@ from datetime import UTC
 
 import pytest
 
+from quotakeeper.domain.ledger import admission
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import state as state_module
 from quotakeeper.domain.ledger.apply import apply
@@ -89,3 +90,15 @@ def test_an_account_that_an_earlier_period_has_is_matched_once(
 
 def test_a_process_keeps_its_first_name():
     assert process_of("12-ab") == process_of("12-ab~2") == process_of("12-ab~13") == "12-ab"
+
+
+def test_the_memory_of_fit_labels_is_bounded(
+    state: LedgerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_MOST_LABELS", 3)
+    every = [CallLabels("gemini", f"m{number}") for number in range(10)]
+    for number, labels in enumerate(every):
+        assert admission.unfit(state, f"call {number}", labels) is None
+        assert len(state.fit_labels) <= 4
+    assert admission.unfit(state, "again", every[0]) is None  # it left the memory, and still fits
+    assert admission.unfit(state, "bad", CallLabels("gemini", "a\nb")) is not None

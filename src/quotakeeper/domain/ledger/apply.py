@@ -74,10 +74,8 @@ def apply(
 
 def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcomes, list[Entry]]:
     match command:
-        case c.Reserve():
-            return reserve(state, command, now)
-        case c.Settle():
-            return _settle(state, command, now)
+        case c.Reserve() | c.Settle():  # pragma: no cover - `apply` decides them without this call
+            raise AssertionError(command)
         case c.Record():
             return _record(state, command, now)
         case c.Sweep():
