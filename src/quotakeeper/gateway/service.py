@@ -62,8 +62,9 @@ class Gateway:
         shared = self.settings.shared_folder
         shelf = None if shared is None else FolderShelf(shared, upstreams)
         self._uploads = Uploads(
-            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme
-        )
+            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme,
+            self.settings.public_url,
+        )  # fmt: skip
         self._relay = Relay(
             meter, client, BodyStore(self.settings), self._uploads,
             total_seconds=self.settings.total_seconds, gone_seconds=self.settings.gone_seconds,
