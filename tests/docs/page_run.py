@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from quotakeeper.sandbox import Sandbox
 from tests.docs.pages import ROOT, Block, blocks
 from tests.noon import zone_at_noon
+from tests.ports import free_port
 
 SANDBOX = "http://127.0.0.1:8765"  # the address that the pages name; a test takes a free port
 ZONE = "Asia/Ho_Chi_Minh"  # that the pages name; a test takes one where no day ends meanwhile
@@ -103,7 +104,7 @@ def run_page(
     """
     found = blocks(page)
     steps: list[Block] = []
-    zone, port = zone_at_noon(), free_port()
+    zone, port = zone_at_noon(), str(free_port())
     with Sandbox() as sandbox:
         script = ["set -eu"]
         for number, block in enumerate(found):
@@ -123,7 +124,11 @@ def run_page(
         exit_code, printed = _run_script(_work(folder), environment)
     outputs = re.split(rf"^{_MARK} \d+\n", printed, flags=re.MULTILINE)[1:]
     shown = [
-        Shown(block, _told(output.replace(f":{port}", f":{PORT}"), folder, sandbox.base_url, zone), _promised(found, block))
+        Shown(
+            block,
+            _told(output.replace(f":{port}", f":{PORT}"), folder, sandbox.base_url, zone),
+            _promised(found, block),
+        )
         for block, output in zip(steps, outputs, strict=False)
     ]
     return PageRun(exit_code, shown)
@@ -144,13 +149,6 @@ def _run_script(work: Path, environment: dict[str, str]) -> tuple[int, str]:
             with suppress(ProcessLookupError):  # all of them have ended
                 os.killpg(shell.pid, signal.SIGKILL)
     return shell.returncode, printed
-
-
-def free_port() -> str:
-    """A port that is free now."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return str(bound.getsockname()[1])
 
 
 def needed_programs(page: Path) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.gateway.test_tls import certificate
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -56,13 +57,6 @@ class Front(NamedTuple):
 def program(name: str) -> str | None:
     """The path of nginx or Caddy; None if it is not here."""
     return shutil.which(name, path=_PLACES)
-
-
-def free_port() -> int:
-    """A port that is free now. A gateway must know its public address before the server starts."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 def site(name: str, folder: Path, port: int, gateway: str) -> str:

@@ -21,11 +21,12 @@ from quotakeeper.http_server.proxies import trusted_proxies
 from quotakeeper.http_server.server_settings import HttpServerSettings
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.billing_server import billing_server
-from tests.gateway.fronts import DEPLOY, FRONTS, Front, command, free_port, in_front, program
+from tests.gateway.fronts import DEPLOY, FRONTS, Front, command, in_front, program
 from tests.gateway.harness import GENERATE, STREAM, Gate, gate, prompt, run, sound
 from tests.gateway.serve_process import served
 from tests.gateway.test_sockets import LISTEN, SECOND
 from tests.gateway.test_tls import certificate
+from tests.ports import free_port
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 FRONT = HttpServerSettings(proxies=trusted_proxies(["127.0.0.1"]), most_per_address=2)
@@ -108,7 +109,10 @@ def test_a_stream_arrives_part_by_part_and_ends_with_its_client(name: str, tmp_p
                 seen += await got.content.readany()
             assert not provider.left.is_set()
             assert got.connection is not None and got.connection.transport is not None
-            got.connection.transport.abort()  # as a program that ends; close() waits for an answer
+            if name == "caddy":
+                got.close()
+            else:  # nginx notices the end of TCP only, and asyncio's TLS waits for 30 s before it
+                got.connection.transport.abort()
             await provider.left.wait()
             assert sum(each.quantities["output_tokens"] for each in await through.events()) == 10
 
