@@ -180,6 +180,24 @@ def test_systemd_accepts_the_unit_and_calls_it_confined(tmp_path: Path) -> None:
 
 
 @POSIX
+def test_the_units_command_serves_with_a_credential_of_systemd(tmp_path: Path) -> None:
+    """As systemd 254 and newer give it: mode 0440, in a folder of the service."""
+    given = tmp_path / "credentials"
+    given.mkdir()
+    (credential,) = _unit()["LoadCredential"]
+    file = given / credential.partition(":")[0]
+    file.write_text('gemini = "AIza-a-key-of-the-operator"\n', encoding="utf-8")
+    file.chmod(0o440)
+    options = _unit()["ExecStart"][0].split()[2:]
+    named = [each.replace("${CREDENTIALS_DIRECTORY}", str(given)) for each in options]
+    with Sandbox() as sandbox, served(
+        tmp_path, {"gemini": sandbox.base_url}, *named, makes_key=False,
+        variables={"CREDENTIALS_DIRECTORY": str(given), "GEMINI_API_KEY": ""},
+    ) as gateway:  # fmt: skip
+        assert gateway.stop()[0] == 0
+
+
+@POSIX
 def test_a_credential_of_systemd_may_have_its_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
