@@ -95,6 +95,42 @@ def test_the_image_installs_hashed_packages_only_and_runs_without_root() -> None
         assert "." not in image.partition("/")[0].partition(":")[0], "the name of a registry"
 
 
+@POSIX
+@pytest.mark.slow
+def test_the_steps_that_build_the_image_make_a_program_that_runs(tmp_path: Path) -> None:
+    """The first stage, step by step in a folder, because no test can run Docker."""
+    build, made = tmp_path / "build", tmp_path / "opt" / "quotakeeper"
+    environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environ["PIP_NO_COMPILE"] = "1"  # for a quicker test
+    made.parent.mkdir()
+    (build / "requirements").mkdir(parents=True)
+    steps = _steps()
+    for kind, *words in steps[: [words[0] for words in steps].index("FROM", 2)]:
+        if kind == "COPY":
+            *sources, target = words
+            for source in sources:
+                if (ROOT / source).is_dir():
+                    shutil.copytree(ROOT / source, build / target)
+                else:
+                    shutil.copy(ROOT / source, build / target)
+        elif kind == "RUN":
+            line = re.sub(r"(?<!\S)/build/", f"{build}/", " ".join(words))
+            line = line.replace("/opt/quotakeeper", str(made))
+            line = line.replace("python -m venv", f"'{sys.executable}' -m venv")
+            ran = subprocess.run(
+                ["sh", "-c", line], cwd=build, env=environ, capture_output=True, text=True,
+                check=False, timeout=300,
+            )  # fmt: skip
+            assert ran.returncode == 0, ran.stderr[-2_000:]
+    ran = subprocess.run(
+        [made / "bin" / "quotakeeper", "serve", "--help"], env=environ, cwd=tmp_path,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 0 and "--public-url" in ran.stdout, ran.stderr
+    assert not (made / "bin" / "pip").exists()
+
+
 def test_the_images_command_is_a_command_of_ours() -> None:
     assert _array("ENTRYPOINT") == ["quotakeeper"]
     name, *options = _array("CMD", _dockerfile().rpartition("ENTRYPOINT")[2])
