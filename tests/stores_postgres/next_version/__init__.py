@@ -11,8 +11,8 @@ from quotakeeper.stores.postgres import dialect, migrating, migrations, owners
 
 STEPS = (
     *migrations.STEPS,
-    migrations.Step(3, "expand", package=__name__),
-    migrations.Step(4, "contract", drops=1, package=__name__),
+    migrations.SchemaStep(3, "expand", package=__name__),
+    migrations.SchemaStep(4, "contract", drops=1, package=__name__),
 )
 
 

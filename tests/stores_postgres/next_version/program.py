@@ -53,7 +53,7 @@ def main(url: str, owner: str, amount: str, way: str, version: str) -> None:
     """Use the limit up, together with others."""
     is_next = version == "next"
     hurry = Event()
-    Thread(target=lambda: (sys.stdin.read(), hurry.set()), daemon=True).start()
+    Thread(target=_wait_for_end, args=(hurry,), daemon=True).start()
     with next_version() if is_next else nullcontext():
         store = PostgresStore(parse_dsn(url), zone_named, owner=owner)
         store.is_conditional = way == "guards"
@@ -69,6 +69,11 @@ def main(url: str, owner: str, amount: str, way: str, version: str) -> None:
         with suppress(LedgerVersionError):
             store.close()
     print(json.dumps({"admitted": program.admitted, "ways": store.ways, "refused": refused}))
+
+
+def _wait_for_end(hurry: Event) -> None:
+    sys.stdin.read()
+    hurry.set()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,13 @@ from quotakeeper.stores.postgres.dialect import texts
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import translated
-from quotakeeper.stores.postgres.migrations import STEPS, Step, has_ledger, step_sql, stored_version
+from quotakeeper.stores.postgres.migrations import (
+    STEPS,
+    SchemaStep,
+    has_ledger,
+    step_sql,
+    stored_version,
+)
 from quotakeeper.stores.postgres.owners import DEAD_AFTER_SECONDS
 from quotakeeper.value_classes import dataclass
 
@@ -81,7 +87,7 @@ SET LOCAL lock_timeout = '{_PATIENCE}';
     return "\n".join(parts)
 
 
-def _next_step(schema: int, contracting: Contracting) -> Step | None:
+def _next_step(schema: int, contracting: Contracting) -> SchemaStep | None:
     """Return the step after a schema version; None if there is none that is wanted."""
     step = next((step for step in STEPS if step.number == schema + 1), None)
     return None if step is None or (step.drops and not contracting.is_wanted) else step
@@ -98,7 +104,7 @@ def _stored_schema(raw: Any, address: ServerAddress) -> int:
 
 
 def _carried_out(
-    raw: Any, address: ServerAddress, step: Step, contracting: Contracting, now: int
+    raw: Any, address: ServerAddress, step: SchemaStep, contracting: Contracting, now: int
 ) -> int:
     """Carry out a step, unless another migration has just done it. Returns the schema version."""
     sql = texts()
@@ -114,7 +120,7 @@ def _carried_out(
     return step.number
 
 
-def _check_programs(raw: Any, step: Step, now: int) -> None:
+def _check_programs(raw: Any, step: SchemaStep, now: int) -> None:
     """Raise InvalidInputError if processes were seen lately that call what the step drops.
 
     From then on the head row is locked. So no other process begins before the step is done.

@@ -20,7 +20,7 @@ _OLDEST_SERVER = 150_000
 _PACKAGE = "quotakeeper.stores.postgres"
 
 
-class Step(NamedTuple):
+class SchemaStep(NamedTuple):
     """One step of the schema: SQL in `file` of `package`, which is executed once, in order.
 
     `number` is the schema version after it. `drops` is the version of the functions that it drops;
@@ -33,7 +33,7 @@ class Step(NamedTuple):
     package: str = _PACKAGE
 
 
-STEPS = (Step(2, "schema/step_2"),)
+STEPS = (SchemaStep(2, "schema/step_2"),)
 
 
 class Prepared(NamedTuple):
@@ -69,7 +69,7 @@ SET LOCAL search_path = "{schema}";
     return "\n".join(parts)
 
 
-def step_sql(step: Step) -> str:
+def step_sql(step: SchemaStep) -> str:
     """Return the SQL of one step. It must run in one transaction, with the ledger's `search_path`.
 
     It waits for the commit under way, and later commits wait for it. It fails if the ledger is not
