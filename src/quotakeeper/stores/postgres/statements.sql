@@ -1,5 +1,6 @@
--- What PostgreSQL needs in words of its own. `vN` is the version of the functions that this program calls. A statement that takes lists has `unnest` or `ANY`: it is
--- carried out once for many rows, where the shared one is carried out for each.
+-- What PostgreSQL needs in words of its own. `vN` is the version of the functions that this program
+-- calls. A statement that takes lists has `unnest` or `ANY`: it is carried out once for many rows,
+-- where the shared one is carried out for each.
 
 -- name: begin_write
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE
@@ -30,6 +31,11 @@ UPDATE head SET seq = ?, high_water = ?, version = version + 1
 SELECT h.seq, h.high_water, e.seq, e.at
 FROM head AS h LEFT JOIN (SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1) AS e ON true
 WHERE h.seq <> coalesce(e.seq, 0) OR h.high_water <> coalesce(e.at, 0)
+
+-- A lease is known by its id; the column is an index for it.
+-- name: lease_differs
+SELECT h.seq, e.id, h.lease FROM hold AS h JOIN entry AS e ON e.seq = h.seq
+WHERE h.lease <> coalesce(starts_with(e.id, 'quotakeeper-lease:'), false) ORDER BY h.seq
 
 -- name: add_batch
 INSERT INTO batch (id, first_seq, last_seq, at) VALUES (?, ?, ?, ?)

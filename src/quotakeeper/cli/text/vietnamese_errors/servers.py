@@ -71,6 +71,12 @@ TEXTS = {
     "the head row has entry {} at {}, but the journal ends with entry {} at {}": (
         "dòng đầu có mục {0} lúc {1}, nhưng nhật ký kết thúc ở mục {2} lúc {3}"
     ),
+    "reservation {} (entry {}) is stored as a lease, but its id is no lease's": (
+        "phần giữ chỗ {0} (mục {1}) được lưu là phần thuê, nhưng mã của nó không phải mã phần thuê"
+    ),
+    "reservation {} (entry {}) is not stored as a lease, but its id is a lease's": (
+        "phần giữ chỗ {0} (mục {1}) không được lưu là phần thuê, nhưng mã của nó là mã phần thuê"
+    ),
     "a ledger on a server is not a file, so it cannot be copied": (
         "sổ trên máy chủ không phải là tệp nên không sao chép được"
     ),
