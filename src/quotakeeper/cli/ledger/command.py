@@ -25,7 +25,8 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     server = open_server(session.settings())
     facts = server.facts(SystemClock().now)
     findings = server_findings(server.name, facts)
-    if facts.reads:  # there is a ledger; this look creates none
+    if facts.reads and not any(each.state == "fail" for each in findings[:2]):
+        # There is a ledger that can be opened. This look creates none.
         doubts = tuple(doubt_findings(server_doubts(session.settings())))
         named = {each.name for each in doubts}
         findings = (*(each for each in findings if each.name not in named), *doubts)

@@ -58,6 +58,9 @@ TEXTS = {
         "hãy nâng cấp hoặc dừng chúng rồi thử lại; hoặc từ chối lượt gọi của chúng từ bây giờ: "
         "--anyway"
     ),
+    "the server takes no writes: it is a standby, or it is set to read-only": (
+        "máy chủ không cho ghi: đó là máy dự phòng, hoặc được đặt chỉ đọc"
+    ),
     "is given without --contract": "được dùng mà không có --contract",
     "add --contract": "hãy thêm --contract",
     "its table meta contains no schema version": ("bảng meta của nó không có phiên bản schema"),
