@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from quotakeeper import __version__
 from quotakeeper.app.key_trials import TryKey, key_finding, trial_findings
+from quotakeeper.app.lease_holders import lease_report, lost_host_findings
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
@@ -33,7 +34,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.value_classes import dataclass
-from quotakeeper.wiring import check_limits, is_on_server, ledger_path
+from quotakeeper.wiring import check_limits, host_files, is_on_server, ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -201,6 +202,8 @@ def _server(settings: Settings, shown: str, open_keeper: OpenKeeper) -> Iterator
     try:
         yield from _contents(open_keeper)
         yield from doubt_findings(server_doubts(settings))
+        with open_keeper() as keeper:
+            yield from lost_host_findings(lease_report(keeper), host_files(settings))
     except QuotakeeperError as error:
         yield Finding("ledger", "fail", str(error), getattr(error, "fix", ""))
     else:

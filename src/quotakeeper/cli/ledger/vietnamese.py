@@ -84,6 +84,16 @@ TEXTS = {
         "trên mọi máy lại nhận lượt gọi"
     ),
     "history": "lịch sử",
+    "the server has no such ledger any more: this machine has seen commit {seen} of it. The database "
+    "was lost, replaced, or restored to an earlier state": (
+        "máy chủ không còn sổ này: máy này đã thấy tới lần ghi {seen} của sổ. Cơ sở dữ liệu đã mất, "
+        "bị thay, hoặc được khôi phục về trạng thái cũ hơn"
+    ),
+    "restore the newest backup before a program makes a new ledger; without one: quotakeeper "
+    "reconcile, then: quotakeeper ledger accept": (
+        "khôi phục bản sao lưu mới nhất trước khi có chương trình tạo sổ mới; không có bản sao lưu: "
+        "quotakeeper reconcile, rồi: quotakeeper ledger accept"
+    ),
     "the ledger has every commit that this machine has seen": (
         "sổ có đủ mọi lần ghi mà máy này đã thấy"
     ),
