@@ -113,8 +113,9 @@ def test_a_lost_disk_is_named_on_its_machine(
 
 
 def test_a_server_that_lost_the_ledger_is_named(
-    ledger: ServerAddress, ledger_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+    ledger: ServerAddress, ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     def history(*words: str) -> tuple[int, list[dict[str, Any]]]:
         capsys.readouterr()
         code = main(["--ledger", ledger_url, *words, "--json"])
@@ -131,6 +132,14 @@ def test_a_server_that_lost_the_ledger_is_named(
     assert (code, found["state"]) == (1, "fail")
     assert found["text"].startswith("the server has no such ledger any more: this machine has seen")
     assert "restore the newest backup before a program makes a new ledger" in found["fix"]
+    limits = 'default_limits = false\n[[limit]]\nname = "an"\nmeter = "input_tokens"\n'
+    limits += 'window = "day"\namount = 9\nscope = { team = "films" }\n'
+    (tmp_path / "quotakeeper.toml").write_text(limits)
+    monkeypatch.chdir(tmp_path)
+    assert history("doctor") == (1, [found])
+    assert history("doctor") == (1, [found])  # the look before has made no ledger
+    with Keeper(ledger_url, config) as keeper:
+        keeper.record("gemini", input_tokens=7)
     code, (found,) = history("doctor")
     assert (code, found["state"], "the ledger went back" in found["text"]) == (1, "fail", True)
 

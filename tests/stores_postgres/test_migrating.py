@@ -20,6 +20,7 @@ from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.migrating import Migrated
+from quotakeeper.stores.postgres.migrations import SchemaStep, step_sql
 from tests.stores_postgres.cluster import debians
 from tests.stores_postgres.next_version import migrate, next_version, rows
 from tools.postgres_server import running
@@ -178,9 +179,9 @@ def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
 ) -> None:
     ServerLedger(parse_dsn(url)).make()
     migrate(url)
-    step_sql, waited = migrating.step_sql, list[int]()
+    waited = list[int]()
 
-    def stand_still(step: migrating.SchemaStep) -> str:
+    def stand_still(step: SchemaStep) -> str:
         began = SystemClock().monotonic()
         rows(
             url, "SET lock_timeout = '9s'; SELECT FROM lock_v1(0)"

@@ -68,7 +68,7 @@ def server_findings(name: str, facts: ServerSettings) -> tuple[Finding, ...]:
     """Return the findings about a server, most important first. `name` is the ledger's name in the
     texts."""
     return (
-        _version(facts), _tables(name, facts), *_crash(facts), _failover(facts),
+        _version(facts), ledger_finding(name, facts), *_crash(facts), _failover(facts),
         _connection(facts), _clock(facts), _room(facts),
     )  # fmt: skip
 
@@ -94,7 +94,8 @@ def _version(facts: ServerSettings) -> Finding:
     return Finding("server", "ok", "PostgreSQL {version}", values=values)
 
 
-def _tables(name: str, facts: ServerSettings) -> Finding:
+def ledger_finding(name: str, facts: ServerSettings) -> Finding:
+    """Return the finding about the ledger: whether it is there, and what this user may do."""
     values = {"ledger": name, "user": facts.user, "moved_to": facts.moved_to}
     if facts.moved_to:
         return Finding("ledger", "fail", "{ledger}: is frozen: it was moved to {moved_to}, and takes "
