@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.migrating import Migrated
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import cap
-from tests.stores_postgres.cluster import debians, wheels
+from tests.stores_postgres.cluster import debians, pgbouncer, wheels
 from tests.stores_postgres.lease_limits import MakeHost, assumed, call, kill, sums, sweep, use_up
 from tests.stores_postgres.next_version import migrate, next_version, rows
 from tools.postgres_server import running
@@ -29,11 +29,17 @@ ROOT = Path(__file__).resolve().parents[2]
 AMOUNT = 100_000
 
 
-@pytest.fixture(params=[debians, wheels], ids=["oldest", "newest"])
+@pytest.fixture(params=["oldest", "newest", "pooled"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a ledger that is not there yet, on PostgreSQL 15 (Debian) and 18 (the wheel)."""
-    with running(request.param()) as cluster:
-        yield f"{cluster.url}two_versions"
+    """The URL of a ledger that is not there yet, on PostgreSQL 15 (Debian) and 18 (the wheel), and
+    through pgbouncer.
+    """
+    pooled = request.param == "pooled"
+    with (
+        running(wheels() if request.param == "newest" else debians()) as cluster,
+        pgbouncer(cluster) if pooled else nullcontext(cluster.url) as there,
+    ):
+        yield f"{there}two_versions"
 
 
 class Programs:
@@ -61,7 +67,7 @@ class Programs:
             assert all(each.poll() is None for each in self.started.values())
 
     def _calls(self) -> Counter[str]:
-        sql = "SELECT regexp_replace(id, ' [0-9]+ [0-9]+$', ''), count(*) FROM entry GROUP BY 1"
+        sql = "SELECT regexp_replace(id, ' [0-9]+ [0-9]+$', ''), count(*) FROM SCHEMA.entry GROUP BY 1"
         return Counter(dict(rows(self.url, sql)))
 
     def ended(self, version: str) -> list[dict[str, Any]]:
@@ -109,7 +115,7 @@ def test_two_versions_write_through_each_step(url: str, programs: Programs) -> N
         entries = list(judge.entries())
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     # What either version says that it has posted is there under its name.
-    posted = dict(rows(url, "SELECT functions, count(*) FROM batch GROUP BY 1"))
+    posted = dict(rows(url, "SELECT functions, count(*) FROM SCHEMA.batch GROUP BY 1"))
     ways = [Counter[str](each["ways"]) for each in following]
     print(f"batches by version: {posted}; next version: {[dict(each) for each in ways]}")
     assert posted[2] == sum(each["conditional"] for each in ways) > 0

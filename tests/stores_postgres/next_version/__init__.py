@@ -44,11 +44,16 @@ def _forget_texts() -> None:
 
 
 def rows(url: str, sql: str) -> list[Any]:
-    """Carry out SQL in the ledger's schema. Returns the rows."""
+    """Carry out SQL. Returns the rows. Where it says `SCHEMA`, the ledger's schema is put in.
+
+    Not through a pooler, tables need no schema.
+    """
     address = parse_dsn(url)
+    schema = f'"{address.schema}"'
     with closing(open_connection(address.parameters, prepares=False)) as raw:
-        raw.execute(f'SET search_path = "{address.schema}"')
-        found = raw.execute(sql)
+        if "SCHEMA." not in sql:
+            raw.execute(f"SET search_path = {schema}")
+        found = raw.execute(sql.replace("SCHEMA.", f"{schema}."))
         return list(found) if found.description else []
 
 
