@@ -111,6 +111,69 @@ def test_what_a_url_leaves_out_comes_from_the_environment(
     assert parse_dsn(url, environ).name == name
 
 
+SERVICES = f"""
+# our databases
+[team]
+host=db.example
+dbname=team
+
+user=lan
+password={CANARY}
+ connect_timeout=7
+options=-c jit=off
+host=second.example
+[plain]
+host = db.example
+[weak]
+host=db.example
+sslmode=require
+[here]
+host=localhost
+[named]
+host=localhost
+hostaddr=10.0.0.7
+[team]
+host=third.example
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "expected"),
+    [
+        ("postgresql:///?service=team", PLACE,
+         {"host": "db.example", "port": "6432", "user": "lan", "dbname": "team",
+          "service": "team", "sslmode": "verify-full"}),
+        ("postgresql://an@other/films", {"PGSERVICE": "team"},
+         {"host": "other", "user": "an", "dbname": "films", "service": "team",
+          "sslmode": "verify-full"}),
+        ("postgresql:///a?service=weak", {"PGSSLMODE": "disable"},
+         {"host": "db.example", "dbname": "a", "service": "weak", "sslmode": "require"}),
+        ("postgresql:///a?service=here", {}, {"host": "localhost", "dbname": "a", "service": "here"}),
+        ("postgresql:///a?service=named", {},
+         {"host": "localhost", "hostaddr": "10.0.0.7", "dbname": "a", "service": "named",
+          "sslmode": "verify-full"}),
+        # libpq says that there is no such service, or finds it in a folder of its own.
+        ("postgresql:///a?service=absent", PLACE, {"dbname": "a", "service": "absent"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("variable", ["PGSERVICEFILE", "HOME", "PGSYSCONFDIR"])
+def test_a_service_file_says_where_the_ledger_is(
+    url: str, environ: dict[str, str], expected: dict[str, str], variable: str, tmp_path: Path
+) -> None:
+    name = "pg_service.conf" if variable == "PGSYSCONFDIR" else ".pg_service.conf"
+    (tmp_path / name).write_text(SERVICES)
+    where = tmp_path / name if variable == "PGSERVICEFILE" else tmp_path
+    found = {**environ, variable: str(where)}
+    assert given(url, found) == expected
+    address = parse_dsn(url, found)
+    assert CANARY not in repr(address.parameters)
+    assert (address.service == "absent") == ("absent" in url)
+    if "service=team" in url:
+        assert address.parameters["connect_timeout"] == "7"
+        assert address.name == "postgresql://lan@db.example:6432/team"
+        assert address.place == parse_dsn("postgresql://db.example:6432/team", {}).place
+
+
 def test_variables_of_libpq_replace_our_defaults() -> None:
     ours = parse_dsn("postgresql://localhost/team", {}).parameters
     variables = {

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from quotakeeper.errors import ConfigError
+from quotakeeper.stores.postgres.service_file import service_values
 from quotakeeper.value_classes import dataclass, field
 
 _DEFAULT_SCHEMA = "quotakeeper"
@@ -59,20 +60,22 @@ _MASK = "***"
 class ServerAddress:
     """The location of a ledger. Only `parameters`, for libpq, contains the password.
 
-    `name` is for messages. `prepares` is whether statements may be prepared on the server.
+    `name` is for messages. `prepares` is whether statements may be prepared on the server. `service`
+    is the name of a service that only libpq finds, or "".
     """
 
     name: str  # for people
     schema: str
     prepares: bool
     parameters: dict[str, str] = field(repr=False)
+    service: str = ""
 
     @property
     def place(self) -> str:
         """The servers, the database and the schema. It is the same for all users of the database,
         for any order of the servers.
 
-        Of a service file, it has the name of the service. What the file says is not known here.
+        For a service that only libpq finds, it has the name of the service.
         """
         given = self.parameters
         hosts = [
@@ -87,8 +90,8 @@ class ServerAddress:
         )
         database = given.get("dbname") or given.get("user", "")  # as libpq chooses it
         found = "/".join((",".join(servers), database, self.schema))
-        also = (f"{key}={given[key]}" for key in ("hostaddr", "service") if given.get(key))
-        return " ".join((found, *also))
+        also = {"hostaddr": given.get("hostaddr"), "service": self.service}
+        return " ".join((found, *(f"{key}={value}" for key, value in also.items() if value)))
 
     def without_password(self, text: str) -> str:
         """Return a text of the driver with the password masked."""
@@ -132,26 +135,37 @@ def parse_dsn(url: str, environ: Mapping[str, str] = os.environ) -> ServerAddres
             known = ", ".join(sorted((*_PASSED, *_OURS)))
             raise _wrong("the URL has an unknown parameter after its ?", f"use one of: {known}")
         (ours if key in _OURS else parameters)[key] = value
-    defaults = _use_variables(parameters, environ)
+    unread_service = _use_variables(parameters, environ)
     _use_tls(parameters, environ)
-    return ServerAddress(
-        _name(parameters, ours), _schema(ours), _prepares(ours), {**defaults, **parameters}
-    )
-
-
-def _use_variables(parameters: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Add what the URL leaves out from variables of libpq. Returns the defaults that remain."""
-    if environ.get("PGSERVICE"):
-        parameters.setdefault("service", environ["PGSERVICE"])
-    if "service" not in parameters:
-        for key, variable in _PLACE_VARIABLES.items():
-            if environ.get(variable):
-                parameters.setdefault(key, environ[variable])
-    return {
+    defaults = {
         key: value
         for key, value in _DEFAULTS.items()
         if not environ.get(_DEFAULT_VARIABLES.get(key, ""))
     }
+    return ServerAddress(
+        _name(parameters, ours), _schema(ours), _prepares(ours), {**defaults, **parameters},
+        unread_service,
+    )  # fmt: skip
+
+
+def _use_variables(parameters: dict[str, str], environ: Mapping[str, str]) -> str:
+    """Add what the URL leaves out: from a service file, and then from variables of libpq.
+
+    Returns the name of a service that was not found, or "". Its file comes before the variables, so
+    libpq must read them then.
+    """
+    if environ.get("PGSERVICE"):
+        parameters.setdefault("service", environ["PGSERVICE"])
+    if service := parameters.get("service"):
+        values = service_values(service, environ)
+        if values is None:
+            return service
+        for key in (_PASSED | {"hostaddr"}) & values.keys():
+            parameters.setdefault(key, values[key])
+    for key, variable in _PLACE_VARIABLES.items():
+        if value := parameters.get(key) or environ.get(variable):
+            parameters[key] = value
+    return ""
 
 
 def _of_authority(authority: str) -> dict[str, str]:
