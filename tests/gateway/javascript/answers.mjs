@@ -3,6 +3,7 @@ const WORD = "word ";
 const EVENT_TOKENS = 5;
 const EVENTS = 4;
 const FLOOD_TOKENS = 100;
+const LINKED_MILLISECONDS = 1_500; // of a sound that a request names by its address
 const uploads = new Map();
 let files = 0;
 
@@ -16,7 +17,7 @@ export function answers(request, path, body, origin) {
   const action = path.split("/").at(-1);
   if (path.startsWith("/upload/")) return upload(request, body, origin);
   if (/^\/v1(beta|alpha)?\/files\//.test(path)) return file(path);
-  if (path === "/v1/listen") return transcript(body);
+  if (path === "/v1/listen") return transcript(request, body);
   const asked = body.length ? JSON.parse(body) : {};
   if (/^\/v1(beta|alpha)?\/models\//.test(path)) return gemini(asked, action);
   if (path === "/v1/chat/completions") return chat(asked);
@@ -40,10 +41,17 @@ function streamed(provider, prompt, make, before = [], after = []) {
 // -- Gemini
 
 function gemini(asked, action) {
-  const prompt = (asked.contents ?? []).flatMap((each) => each.parts).map((each) => each.text ?? "").join(" ");
+  const contents = asked.requests?.map((each) => each.content) ?? asked.contents ?? [];
+  const prompt = contents.flatMap((each) => each.parts).map((each) => each.text ?? "").join(" ");
   const given = words(prompt);
+  if (action.endsWith(":batchEmbedContents")) {
+    const value = { embeddings: contents.map(() => ({ values: [0.5] })), usageMetadata: { promptTokenCount: given } };
+    return { provider: "gemini", value, quantities: { input_tokens: given, requests: 1 } };
+  }
+  const isToCall = asked.tools && !JSON.stringify(contents.at(-1)).includes("functionResponse");
+  const part = (text) => (isToCall ? { functionCall: { name: "weather", args: { city: "Huế" } } } : { text });
   const answer = (told, text, isLast) => ({
-    candidates: [{ content: { role: "model", parts: [{ text }] }, index: 0, ...(isLast && { finishReason: "STOP" }) }],
+    candidates: [{ content: { role: "model", parts: [part(text)] }, index: 0, ...(isLast && { finishReason: "STOP" }) }],
     usageMetadata: { promptTokenCount: given, candidatesTokenCount: told, totalTokenCount: given + told },
     modelVersion: "gemini-2.5-flash",
   });
@@ -172,8 +180,9 @@ function messages(asked) {
 
 // -- Deepgram
 
-function transcript(body) {
-  const milliseconds = wavMilliseconds(body);
+function transcript(request, body) {
+  const isLinked = request.headers["content-type"] === "application/json";
+  const milliseconds = isLinked ? LINKED_MILLISECONDS : wavMilliseconds(body);
   const metadata = { request_id: "r", duration: milliseconds / 1000, channels: 1, models: ["m"] };
   const alternatives = [{ transcript: "word", confidence: 1, words: [] }];
   const value = { metadata, results: { channels: [{ alternatives }] } };
@@ -186,6 +195,7 @@ function wavMilliseconds(body) {
 }
 
 function speech(asked) {
-  const quantities = { characters: [...asked.text].length, requests: 1 };
-  return { provider: "deepgram", bytes: Buffer.alloc(320), kind: "audio/l16", quantities };
+  const characters = [...asked.text].length;
+  const headers = { "content-type": "audio/l16", "dg-char-count": String(characters) };
+  return { provider: "deepgram", bytes: Buffer.alloc(320), headers, quantities: { characters, requests: 1 } };
 }

@@ -60,7 +60,7 @@ async function answer(request, response, path, body) {
   const line = { provider: found.provider, quantities: found.quantities ?? {}, how: "whole" };
   if (found.isBilled !== false) bill.push(line);
   if (found.bytes) {
-    response.writeHead(200, { "content-type": found.kind, "content-length": found.bytes.length });
+    response.writeHead(200, { ...found.headers, "content-length": found.bytes.length });
     response.end(found.bytes);
   } else if (found.events) {
     await stream(response, found, line);
