@@ -44,6 +44,13 @@ provider = "deepgram"
 meter = "audio_seconds"
 window = "none"
 amount = 2
+
+[[limit]]
+name = "words of live"
+scope = { key = "live" }
+meter = "output_tokens"
+window = "none"
+amount = 60
 """ + "".join(f"""
 [[limit]]
 name = "words of short in {provider}"
@@ -132,14 +139,16 @@ def test_what_javascript_sdks_fetch_and_curl_are_billed_is_in_the_ledger(tmp_pat
         with served(tmp_path, upstreams, config=_LIMITS) as gateway:
             poor, short = create_key(gateway, "poor"), create_key(gateway, "short")
             drain = create_key(gateway, "drain", "--on-gone", "drain")
+            live = create_key(gateway, "live")
             variables = {
                 "GATEWAY": gateway.url, "UPSTREAM": provider.url, "KEY": gateway.key,
                 "DRAIN_KEY": drain, "POOR_KEY": poor, "SHORT_KEY": short,
+                "LIVE_KEY": live,
             }  # fmt: skip
             running = {name: made.start(name, variables) for name in _CLIENTS}
             _use_curl(gateway, poor)
             for name, process in running.items():
-                said, errors = process.communicate(timeout=15)
+                said, errors = process.communicate(timeout=60)
                 assert said.split() == made.steps(name), (name, errors[-3_000:])
             code, log, told = gateway.stop()
         assert code == 0, told
@@ -151,4 +160,4 @@ def test_what_javascript_sdks_fetch_and_curl_are_billed_is_in_the_ledger(tmp_pat
     assert {line["how"] for line in bill if line["provider"] in _STREAM} == {
         "whole", "HOLD", "DRAIN", "LOSE", "FLOOD"
     }  # fmt: skip
-    assert all(secret not in log + told for secret in (gateway.key, poor, short, drain))
+    assert all(secret not in log + told for secret in (gateway.key, poor, short, drain, live))

@@ -1,7 +1,7 @@
 // The SDK `@google/genai`.
 import assert from "node:assert/strict";
 import { ApiError, GoogleGenAI } from "@google/genai";
-import { GATEWAY, KEY, POOR_KEY, SHORT_KEY, DRAIN_KEY, release, steps, thrown } from "./steps.mjs";
+import { DRAIN_KEY, GATEWAY, KEY, LIVE_KEY, POOR_KEY, SHORT_KEY, release, steps, thrown } from "./steps.mjs";
 
 const made = (apiKey) => new GoogleGenAI({ apiKey, httpOptions: { baseUrl: `${GATEWAY}/gemini` } });
 const client = made(KEY);
@@ -69,6 +69,13 @@ await steps({
   async liveLost() {
     const { end } = await talked(KEY, "LOSE");
     assert.notEqual((await end).code, 1000);
+  },
+  async liveCut() {
+    const { session, end } = await talked(LIVE_KEY, "FLOOD");
+    session.sendClientContent({ turns: [{ role: "user", parts: [{ text: "more" }] }], turnComplete: true });
+    const { code, reason } = await end;
+    assert.equal(code, 1008);
+    assert.match(reason, /words of live/);
   },
   async cancelled() {
     await cancels(KEY, "HOLD one");

@@ -1,7 +1,7 @@
 // What the scripts share: their environment, and how a step is run and told.
 import assert from "node:assert/strict";
 
-export const { GATEWAY, UPSTREAM, KEY, DRAIN_KEY, POOR_KEY, SHORT_KEY } = process.env;
+export const { GATEWAY, UPSTREAM, KEY, DRAIN_KEY, LIVE_KEY, POOR_KEY, SHORT_KEY } = process.env;
 
 /** Run the steps in order. Prints the name of each that passed; the first that fails ends the script. */
 export async function steps(all) {
