@@ -83,7 +83,6 @@ class Checkout(NamedTuple):
             "extras": "optional libraries (exact, language, apsw, postgres)",
             "servers": "the PostgreSQL server of tests",
             "browser": "the browser driver of tests",
-            "node": "the Node of tests",
             "sockets": "the conformance suite of WebSockets",
         }
         return {self.root / "requirements" / f"{name}.lock": why for name, why in named.items()}

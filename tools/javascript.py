@@ -1,8 +1,8 @@
 """Runs Node with the npm packages that requirements/javascript locks: versions and hashes, no host.
 
-Node and its npm come from requirements/node.lock, or from PATH. Packages are installed once, below
-.cache/javascript, and their install scripts never run. `python tools/javascript.py` writes
-package-lock.json; run it after a change of package.json.
+Node and its npm come from requirements/dev.lock, where pyright needs them, or from PATH. Packages are
+installed once, below .cache/javascript, and their install scripts never run.
+`python tools/javascript.py` writes package-lock.json; run it after a change of package.json.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _found() -> tuple[Path, tuple[str, ...]]:
         if version is not None and int(version[1]) >= LEAST_NODE:
             return Path(node_name), (npm_name,)
     raise UnavailableError(
-        f"there is no Node {LEAST_NODE} or newer; pip install --require-hashes -r requirements/node.lock"
+        f"there is no Node {LEAST_NODE} or newer; pip install --require-hashes -r requirements/dev.lock"
     )
 
 
@@ -98,8 +98,9 @@ def _run(command: list[str], folder: Path) -> None:
         stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if ran.returncode:
-        why = [line for line in ran.stdout.splitlines() if "error" in line.lower()]
-        raise UnavailableError(f"npm cannot install the packages: {' '.join(why)[:300]}")
+        told = ran.stdout.strip().splitlines()
+        why = next((line for line in told if line.startswith("npm error")), "".join(told[-1:]))
+        raise UnavailableError(f"npm cannot install the packages: {why[:200]}")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,6 @@ LOCKS = {
         "requirements/dev.lock",
         "requirements/browser.in",
     ],
-    # The Node of tests. What its npm installs is locked in requirements/javascript.
-    "requirements/node.lock": ["--constraint", "requirements/dev.lock", "requirements/node.in"],
     # The conformance suite of WebSockets.
     "requirements/sockets.lock": [
         "--constraint",

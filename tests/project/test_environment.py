@@ -13,7 +13,7 @@ from tools import checkout as house_module
 from tools.checkout import Checkout, CheckoutError, prepare, read_stamp, wanted_stamp
 
 Answer = Callable[[list[str]], tuple[int, str]]
-OPTIONAL = ("extras", "servers", "browser", "node", "sockets")  # in the order of installation
+OPTIONAL = ("extras", "servers", "browser", "sockets")  # in the order of installation
 
 
 class Machine:

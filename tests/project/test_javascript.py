@@ -67,5 +67,5 @@ def test_without_a_new_node_one_line_names_the_lock(
     node.write_text(f"#!/bin/sh\necho {version}\n", encoding="utf-8")
     node.chmod(0o755)
     monkeypatch.setattr(javascript.shutil, "which", lambda _: str(node) if version else None)
-    with pytest.raises(UnavailableError, match=r"Node 22 .* requirements/node\.lock"):
+    with pytest.raises(UnavailableError, match=r"Node 22 .* requirements/dev\.lock"):
         javascript.prepare()

@@ -233,7 +233,7 @@ def test_each_lock_covers_its_extras_with_hashes(
 
 def test_all_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
-    for lock in ("dev", "extras", "servers", "browser", "node", "sockets"):
+    for lock in ("dev", "extras", "servers", "browser", "sockets"):
         text = (repository / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
         for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
             pins.setdefault(name, set()).add(version)
