@@ -26,6 +26,7 @@ _CLIENTS = ("openai", "anthropic", "genai", "deepgram", "plain")
 _PROVIDERS = ("openai", "anthropic", "gemini", "deepgram")
 _STREAM = ("openai", "anthropic", "gemini")
 _TELL_LAST = ("openai", "anthropic")  # they tell the whole use at the end of a stream
+_TIMED = "TIMED"  # billed by the time that a socket was open
 _NO_END = ("HOLD", "LOSE", "FLOOD")  # left by the client, lost by the provider, cut by the gateway
 _LIMITS = """\
 default_limits = false
@@ -100,6 +101,16 @@ def _use(provider: str, quantities: Mapping[str, int]) -> _Use:
     return provider, tuple(sorted(quantities.items()))
 
 
+def _compare_timed(bill: list[dict[str, Any]], events: list[UsageEvent]) -> None:
+    """An agent's session counts by the gateway's clock: not less than the provider's, within a second."""
+    (line,) = (line for line in bill if line["how"] == _TIMED)
+    (event,) = (each for each in events if each.labels.operation == "agent")
+    billed, booked = (
+        each["session_milliseconds"] for each in (line["quantities"], event.quantities)
+    )
+    assert booked >= billed - 1_000
+
+
 def _compare(bill: list[dict[str, Any]], events: list[UsageEvent]) -> None:
     """Each line of the bill is an event of the ledger. A stream of OpenAI or Anthropic that has no end
     never told its use, so it is estimated, and not below the bill."""
@@ -156,7 +167,11 @@ def test_what_javascript_sdks_fetch_and_curl_are_billed_is_in_the_ledger(tmp_pat
     with Keeper(gateway.ledger, {"default_limits": False}) as keeper:
         events = list(keeper.events())
         assert keeper.verify() == [] and keeper.reservations() == []
-    _compare(bill, events)
+    _compare_timed(bill, events)
+    _compare(
+        [line for line in bill if line["how"] != _TIMED],
+        [each for each in events if each.labels.operation != "agent"],
+    )
     assert {line["how"] for line in bill if line["provider"] in _STREAM} == {
         "whole", "HOLD", "DRAIN", "LOSE", "FLOOD"
     }  # fmt: skip

@@ -8,9 +8,10 @@ const client = made(KEY);
 const SECOND = Buffer.alloc(16_000);
 const sound = { model: "nova-3", encoding: "linear16", sample_rate: 8000, channels: 1 };
 
+const listened = async (key, more = {}) => open(await made(key).listen.v1.connect({ ...sound, ...more }));
+
 /** Open a socket. Each message is kept, and `next` waits for one that fits. */
-async function listened(key, more = {}) {
-  const socket = await made(key).listen.v1.connect({ ...sound, ...more });
+function open(socket) {
   const kept = [];
   const waiting = [];
   const tell = (event) => {
@@ -50,6 +51,42 @@ await steps({
     socket.sendCloseStream({ type: "CloseStream" });
     assert.equal((await next(({ message }) => message?.type === "Metadata")).message.duration, 3);
     await next(({ closed }) => closed);
+    socket.close();
+  },
+  async flux() {
+    const { socket, next } = open(await client.listen.v2.connect({
+      model: "flux-general-en", encoding: "linear16", sample_rate: 8000,
+    }));
+    await next(({ message }) => message?.type === "Connected");
+    for (let number = 0; number < 2; number += 1) socket.sendMedia(SECOND);
+    socket.sendCloseStream({ type: "CloseStream" });
+    await next(({ closed }) => closed);
+    socket.close();
+  },
+  async speakLive() {
+    const { socket, next } = open(await client.speak.v1.connect({
+      model: "aura-2-thalia-en", encoding: "linear16", sample_rate: 8000,
+    }));
+    await socket.waitForOpen();
+    socket.sendText({ type: "Speak", text: "Xin chào" });
+    socket.sendFlush({ type: "Flush" });
+    await next(({ message }) => message?.type === "Flushed");
+    socket.sendClose({ type: "Close" });
+    await next(({ closed }) => closed);
+    socket.close();
+  },
+  async agent() {
+    const { socket, next } = open(await client.agent.v1.connect({}));
+    await next(({ message }) => message?.type === "Welcome");
+    socket.sendSettings({
+      type: "Settings", audio: { input: { encoding: "linear16", sample_rate: 24_000 } },
+      agent: {
+        listen: { provider: { type: "deepgram", version: "v1", model: "nova-3" } },
+        think: { provider: { type: "open_ai", model: "gpt-4o-mini" }, prompt: "Be brief." },
+        speak: { provider: { type: "deepgram", model: "aura-2-thalia-en" } },
+      },
+    });
+    await next(({ message }) => message?.type === "SettingsApplied");
     socket.close();
   },
   async liveLeft() {

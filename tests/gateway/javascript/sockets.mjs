@@ -1,25 +1,28 @@
-// The provider's WebSockets: Deepgram's listen, and Gemini Live. Each session is one line of the bill.
+// The provider's WebSockets: Deepgram's, and Gemini Live. Each session is one line of the bill.
 import { WebSocketServer } from "ws";
 
 const LIVE = /^\/ws\/google\.ai\.generativelanguage\.v1(beta|alpha)?\.GenerativeService\.BidiGenerateContent$/;
+const CONVERSES = new Map([
+  ["/v1/listen", listen], ["/v2/listen", flux], ["/v1/speak", speak], ["/v1/agent/converse", agent],
+]);
 const BYTES_A_MILLISECOND = 16; // 8 kHz, 16 bits
 
 export function openSockets(server, bill, opened, ended) {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   server.on("upgrade", (request, connection, head) => {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
-    const converse = pathname === "/v1/listen" ? listen : LIVE.test(pathname) ? live : null;
+    const converse = LIVE.test(pathname) ? live : CONVERSES.get(pathname);
     if (!converse) {
       connection.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
       return;
     }
     opened();
     sockets.handleUpgrade(request, connection, head, (socket) => {
-      socket.on("close", ended);
       socket.on("error", () => {});
       const line = { provider: "", quantities: { requests: 1 }, how: "whole" };
       bill.push(line);
       converse(socket, line, searchParams);
+      socket.on("close", ended); // the last, so that the line is whole
     });
   });
 }
@@ -48,6 +51,51 @@ function listen(socket, line, parameters) {
       }));
       socket.close(1000);
     }
+  });
+}
+
+function flux(socket, line) {
+  line.provider = "deepgram";
+  let milliseconds = 0;
+  socket.send(JSON.stringify({ type: "Connected", request_id: "r", sequence_id: 0 }));
+  socket.on("message", (message, isBinary) => {
+    if (isBinary) {
+      milliseconds += message.length / BYTES_A_MILLISECOND;
+      line.quantities = { audio_milliseconds: milliseconds, requests: 1 };
+    } else if (JSON.parse(message).type === "CloseStream") {
+      socket.close(1000);
+    }
+  });
+}
+
+function speak(socket, line) {
+  line.provider = "deepgram";
+  let characters = 0;
+  socket.on("message", (message) => {
+    const { type, text } = JSON.parse(message);
+    if (type === "Speak") characters += [...text].length;
+    if (characters) line.quantities = { characters, requests: 1 };
+    if (type === "Flush") {
+      socket.send(Buffer.alloc(320));
+      socket.send(JSON.stringify({ type: "Flushed", sequence_id: 0 }));
+    }
+    if (type === "Close") socket.close(1000);
+  });
+}
+
+// An agent is billed by the time that its socket is open.
+function agent(socket, line) {
+  line.provider = "deepgram";
+  line.how = "TIMED";
+  const begun = performance.now();
+  socket.send(JSON.stringify({ type: "Welcome", request_id: "r" }));
+  socket.on("message", (message, isBinary) => {
+    if (!isBinary && JSON.parse(message).type === "Settings") {
+      socket.send(JSON.stringify({ type: "SettingsApplied" }));
+    }
+  });
+  socket.on("close", () => {
+    line.quantities = { session_milliseconds: Math.round(performance.now() - begun), requests: 1 };
   });
 }
 
