@@ -22,7 +22,7 @@ from tests.gateway.harness import sound
 from tests.gateway.node_clients import IN_CI, create_key, node_provider, scripts
 from tests.gateway.serve_process import Served, served
 
-_CLIENTS = ("openai", "anthropic", "genai", "deepgram", "plain")
+_CLIENTS = ("openai", "anthropic", "genai", "deepgram", "deepgram4", "plain")
 _PROVIDERS = ("openai", "anthropic", "gemini", "deepgram")
 _STREAM = ("openai", "anthropic", "gemini")
 _TELL_LAST = ("openai", "anthropic")  # they tell the whole use at the end of a stream
