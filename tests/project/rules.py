@@ -927,6 +927,16 @@ RULES = (
         "tests/http_server/test_hostile_requests.py::test_pipelined_requests_are_answered_in_order",
     ),
     Rule(
+        "Gateway",
+        "Only a trusted server tells the address of a client, and only by what it has added itself.",
+        "Chỉ máy chủ được tin mới cho biết địa chỉ máy khách, và chỉ bằng những mục do chính nó thêm.",
+        "http_server/proxies.py",
+        "TrustedProxies.client_of",
+        "        if not self.trusts(address):",
+        "        if False:",
+        "tests/http_server/test_proxies.py::test_only_what_trusted_servers_have_added_is_read",
+    ),
+    Rule(
         "Keys",
         "A change of a virtual key that names another version than the stored one is refused.",
         "Thay đổi khóa ảo nêu phiên bản khác với phiên bản đang lưu thì bị từ chối.",

@@ -43,6 +43,7 @@ from quotakeeper.metering.call_meter import CallMeter
 log = logging.getLogger("quotakeeper.gateway")
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
+_CAUGHT_UP_SECONDS = 1.0
 
 
 class Gateway:
@@ -62,8 +63,9 @@ class Gateway:
         shared = self.settings.shared_folder
         shelf = None if shared is None else FolderShelf(shared, upstreams)
         self._uploads = Uploads(
-            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme
-        )
+            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme,
+            self.settings.public_url,
+        )  # fmt: skip
         self._relay = Relay(
             meter, client, BodyStore(self.settings), self._uploads,
             total_seconds=self.settings.total_seconds, gone_seconds=self.settings.gone_seconds,
@@ -137,6 +139,8 @@ class Gateway:
         note.key, note.project = key.name, key.project
         head = exchange.head
         if taken.target == USAGE_PATH and head.method == "GET":
+            with suppress(TimeoutError):  # a client that asks after its call sees it counted
+                await asyncio.wait_for(self._meter.caught_up(), _CAUGHT_UP_SECONDS)
             await send_json(exchange, 200, await key_usage(self._meter.keeper, key))
             return
         self._check_is_serving()
