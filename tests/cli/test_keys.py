@@ -173,6 +173,7 @@ def test_the_messages_say_what_happens_now(cli: CommandLine) -> None:
         ("keys create an --label team", 2, "is not NAME=VALUE"),
         ("keys create an --label a=1 --label a=2", 2, "'a' is given twice"),
         ("keys create an --expires 2026-11-01", 2, "is not in the future"),
+        ("keys create an --expires 9999-12-31T23:59:59-14:00", 2, "is after the year 9999 in UTC"),
         ("keys create an --network 10.0.0.0/33", 2, "is not an IP address or network"),
         ("keys create an --concurrency 0", 2, "0 is out of range"),
         ("keys rotate lan --grace 99d", 2, "is longer than 90 days"),

@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import aiohttp
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.dashboard import journal_follower
+from quotakeeper.dashboard import journal_follower, live
 from quotakeeper.dashboard.journal_follower import Change, JournalFollower
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerUnavailableError
@@ -128,6 +129,32 @@ def test_a_ledger_that_does_not_answer_makes_the_page_stale_and_then_live_again(
                 patch.setattr(keeper, "entries", fails)
                 stale = await event(stream, "stale")
                 assert "LedgerUnavailableError" in stale["trouble"]
+            assert (await event(stream, "overview"))["today"]["calls"] == 0
+
+    run(test)
+
+
+def test_a_ledger_that_hangs_makes_the_page_stale_and_then_live_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A read that neither returns nor fails must not leave old figures marked as live."""
+    clock, answers = FakeClock(), Event()
+    keeper = Keeper("memory:", CONFIG, clock=clock)
+    monkeypatch.setattr(live, "LATE_SECONDS", 0.1)
+    entries = keeper.entries
+
+    def hangs(after: int = 0) -> Iterator[Entry]:
+        answers.wait()
+        return entries(after)
+
+    async def test() -> None:
+        async with serving(keeper, clock) as served, await opened(served) as stream:
+            try:
+                await event(stream, "overview")
+                monkeypatch.setattr(keeper, "entries", hangs)
+                assert await event(stream, "stale") == {"trouble": "late"}
+            finally:
+                answers.set()
             assert (await event(stream, "overview"))["today"]["calls"] == 0
 
     run(test)

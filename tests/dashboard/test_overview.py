@@ -16,6 +16,7 @@ from quotakeeper.app.overview.reading import Overview, OverviewReader
 from quotakeeper.app.overview.record import overview_record
 from quotakeeper.app.records.report import report_record, usage_report
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
+from quotakeeper.domain.keys.key_limit import KeyLimit
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.windows import Window, period_at
 from quotakeeper.testing import FakeClock
@@ -146,6 +147,28 @@ def test_the_limit_of_a_key_that_the_status_does_not_list_is_judged_too() -> Non
         names = [each.limit.name for each in OverviewReader(keeper, lambda: keys).read().limits]
         assert len([name for name in names if "key-00" in name]) == 1
         assert len(names) == len(set(names))
+
+
+def test_a_key_that_may_make_no_call_is_blocked_before_its_first_one() -> None:
+    none = (KeyLimit("calls", "requests", "day", 0),)
+    key = VirtualKey(id="id", name="an", made_at=NOW, secrets=(secret_of(1),), limits=none)
+    with limited() as (keeper, _):
+        found = OverviewReader(keeper, lambda: [key]).read().judgement
+        assert (found.word, [each.subject for each in found.reasons]) == (
+            Word.BLOCKED,
+            ["an: calls"],
+        )
+
+
+def test_a_small_newest_call_does_not_hide_that_a_larger_one_is_refused() -> None:
+    with limited(20) as (keeper, clock):
+        keeper.record("deepgram", audio_seconds=700, **CALL)
+        clock.advance(seconds=1)
+        keeper.record("deepgram", audio_seconds=5, **CALL)
+        clock.advance(hours=1)
+        with pytest.raises(LimitExceeded):
+            keeper.reserve("deepgram", audio_seconds=700, **CALL)
+        assert told(keeper) == ("blocked", ["refused"])
 
 
 def test_whatever_is_used_a_refused_call_never_stands_beside_a_fine_word() -> None:

@@ -147,6 +147,7 @@ def test_what_is_not_valid_is_refused_and_the_error_names_the_field(tmp_path: Pa
             raw = [
                 (b'{"name": "b", "name": "c"}', 400), (b'{"name": 1.5}', 400), (b"\xff", 400),
                 (b'{"name": NaN}', 400), (b"[" * 5_000, 400), (b'{"name": "\\ud800", "x": 1}', 422),
+                (b'{"name": "z", "expires_at": "9999-12-31T23:59:59-14:00"}', 422),
                 (b'{"\\ud800": 1}', 422), (b'{"name": "' + b"x" * 70_000 + b'"}', 413),
             ]  # fmt: skip
             for data, status in raw:

@@ -181,12 +181,12 @@ def test_a_key_makes_no_more_calls_at_once_than_it_may() -> None:
 def test_a_key_reads_its_own_limits_and_nobody_elses() -> None:
     """`GET /v1/me/usage` has the limits with the key's labels: amount, use and reset."""
     limits = [
-        {"name": "all", "meter": "requests", "amount": 9, "window": "day", "mode": "hard"},
-        {"name": "an's", "meter": "requests", "amount": 2, "window": "day", "mode": "hard",
+        {"name": "all", "meter": "requests", "amount": 9, "window": "none", "mode": "hard"},
+        {"name": "an's", "meter": "requests", "amount": 2, "window": "none", "mode": "hard",
          "scope": {"key": "an"}},
-        {"name": "each", "meter": "requests", "amount": 5, "window": "day", "mode": "hard",
+        {"name": "each", "meter": "requests", "amount": 5, "window": "none", "mode": "hard",
          "per": "key"},
-        {"name": "binh's", "meter": "requests", "amount": 4, "window": "day", "mode": "hard",
+        {"name": "binh's", "meter": "requests", "amount": 4, "window": "none", "mode": "hard",
          "scope": {"key": "binh"}},
     ]  # fmt: skip
 

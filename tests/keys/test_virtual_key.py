@@ -6,7 +6,7 @@ import pytest
 
 from quotakeeper.domain.keys.virtual_key import VirtualKey, checked, limits_of
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.windows import Window
+from quotakeeper.domain.windows import MAX_INSTANT, Window
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import replace
 
@@ -76,6 +76,7 @@ def test_the_labels_of_a_call_are_those_of_the_key_its_project_and_its_name() ->
         ("models", ("*-flash",), "has a * that is not at the end"),
         ("models", tuple(map(str, range(65))), "has 65 entries"),
         ("concurrency", 0, "0 is out of range"),
+        ("expires_at", MAX_INSTANT, "is after the year 9999 in UTC"),
         ("on_limit", "stop", "'stop' is not a valid value"),
     ],
 )

@@ -14,6 +14,7 @@ from quotakeeper.errors import QuotakeeperError
 from quotakeeper.value_classes import dataclass
 
 _FRESH_SECONDS = 4.0
+LATE_SECONDS = 15.0  # a read that takes longer is told to the viewers
 log = logging.getLogger("quotakeeper.dashboard")
 
 
@@ -57,6 +58,7 @@ class LiveOverview:
         self._follower = follower
         self._news = News(0, b"")
         self._viewers = 0
+        self._began_at: float | None = None  # when a read began that has not ended
         self._checked_at: float | None = None  # of the loop's clock; None: never
         self._changed = asyncio.Condition()
         self._task = asyncio.create_task(self._follow())
@@ -88,6 +90,12 @@ class LiveOverview:
         return age < self.settings.look_seconds + _FRESH_SECONDS
 
     @property
+    def is_late(self) -> bool:
+        """Whether a read of the ledger has neither ended nor failed for too long."""
+        began = self._began_at
+        return began is not None and asyncio.get_running_loop().time() - began > LATE_SECONDS
+
+    @property
     def has_viewers(self) -> bool:
         """Whether somebody waits for news."""
         return self._viewers > 0
@@ -104,7 +112,7 @@ class LiveOverview:
             # The first reading reads a month and waits for nobody, so that the first page is quick.
             async with self._changed:
                 await self._changed.wait_for(lambda: self.has_viewers or self._checked_at is None)
-            began = loop.time()
+            self._began_at = began = loop.time()
             is_due = renewed is None or loop.time() - renewed >= self.settings.renew_seconds
             is_first = renewed is None
             try:
@@ -119,7 +127,7 @@ class LiveOverview:
             except Exception as error:  # this task must live as long as the dashboard
                 log.exception("quotakeeper: the overview could not be read")
                 await self._publish(self._news.overview, type(error).__name__)
-            self._checked_at = loop.time()
+            self._began_at, self._checked_at = None, loop.time()
             async with self._changed:
                 self._changed.notify_all()
             pause = max(

@@ -104,7 +104,7 @@ class Dashboard:
         try:
             body = await exchange.read_body(_MOST_BODY, lambda _: None)
             token = json.loads(body)["token"]
-        except (BodyTooLargeError, ValueError, KeyError, TypeError):
+        except (BodyTooLargeError, ValueError, KeyError, TypeError, RecursionError):
             await _tell(exchange, 400, "body")
             return
         try:
@@ -149,6 +149,8 @@ class Dashboard:
         await exchange.write(b"retry: 2000\n\n")
         while self._sign_in.is_open(secret):
             news = await self._live.after(number)
+            if news is None and number and self._live.is_late:
+                news = News(0, b"", "late")  # after the next read, the newest news is sent again
             if news is None:
                 await exchange.write(b"event: alive\ndata: \n\n")
                 continue

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
     from quotakeeper.domain.usage import UsageEvent
 
-_MOST_TRIED = 6  # kinds of recent calls for which the engine is asked
+_MOST_TRIED = 8  # different recent calls for which the engine is asked
 
 
 class Word(StrEnum):
@@ -91,7 +91,7 @@ def refused_calls(keeper: Keeper, events: Iterable[UsageEvent]) -> list[Reason]:
     """
     asked: dict[object, UsageEvent] = {}
     for event in events:
-        asked.setdefault(event.labels, event)
+        asked.setdefault((event.labels, tuple(sorted(event.quantities.items()))), event)
     found: dict[str, Reason] = {}
     for event in list(asked.values())[:_MOST_TRIED]:
         for reason in _answer(keeper, event):

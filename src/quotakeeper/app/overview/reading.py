@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.overview.day_sums import DaySum, DaySums, days_until
-from quotakeeper.app.overview.judgement import Judgement, judge, refused_calls
+from quotakeeper.app.overview.judgement import Judgement, is_full, judge, refused_calls
 from quotakeeper.app.virtual_keys.key_limits import limits_of_keys
 from quotakeeper.domain.forecasting.urgency import by_urgency
 from quotakeeper.domain.keys.virtual_key import KeyState, VirtualKey
@@ -116,7 +116,8 @@ class OverviewReader:
         shown = {each.limit.name for each in status.limits}
         for limits in limits_of_keys(self._keeper, keys).values():
             for each in limits:
-                if each.limit.name not in shown and (each.used or each.reserved):
+                is_told = each.used or each.reserved or is_full(each)  # an amount of 0 is full
+                if each.limit.name not in shown and is_told:
                     found.setdefault(each.limit.name, each)
         return list(found.values())
 

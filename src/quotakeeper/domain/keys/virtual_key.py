@@ -10,6 +10,7 @@ from quotakeeper.domain.keys.key_limit import KeyLimit, checked_limits
 from quotakeeper.domain.keys.key_text import has_secret
 from quotakeeper.domain.limits import DEFAULT_THRESHOLDS, Limit, Scope
 from quotakeeper.domain.usage import MAX_SCOPE_LABELS, check_label, check_scope
+from quotakeeper.domain.windows import MAX_INSTANT
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, replace
 
@@ -192,6 +193,10 @@ def checked(key: VirtualKey) -> VirtualKey:
     if key.concurrency is not None and not 1 <= key.concurrency <= MOST_CONCURRENT:
         raise InvalidInputError(
             "concurrency", f"{key.concurrency} is out of range", f"give 1 to {MOST_CONCURRENT}"
+        )
+    if key.expires_at is not None and key.expires_at >= MAX_INSTANT:  # no store could read it again
+        raise InvalidInputError(
+            "expires", "is after the year 9999 in UTC", "give an earlier time, or none for never"
         )
     return replace(
         key,

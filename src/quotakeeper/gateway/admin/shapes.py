@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from quotakeeper.domain.windows import instant
+from quotakeeper.domain.windows import MAX_INSTANT, instant
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.known_names import nearest
 from quotakeeper.value_classes import dataclass, field
@@ -72,7 +72,9 @@ class Instant:
         text = value if isinstance(value, str) else ""
         try:
             if _INSTANT.fullmatch(text):
-                return max(0, instant(datetime.fromisoformat(text.upper())))
+                at = max(0, instant(datetime.fromisoformat(text.upper())))
+                if at < MAX_INSTANT:  # an offset can move the last day into the year 10000
+                    return at
         except (ValueError, OverflowError, InvalidInputError):
             pass
         raise ShapeError(where, f'{_shown(value)} is not an instant like "2026-12-31T23:59:59Z"')

@@ -22,6 +22,10 @@ TEXTS = {
     "create a key with another name": "hãy tạo một khóa với tên khác",
     "is not in the future": "không nằm trong tương lai",
     "give a later time": "hãy nêu một thời điểm muộn hơn",
+    "is after the year 9999 in UTC": "nằm sau năm 9999 theo giờ UTC",
+    "give an earlier time, or none for never": (
+        "hãy nêu một thời điểm sớm hơn, hoặc không nêu nếu khóa không bao giờ hết hạn"
+    ),
     "is longer than 90 days": "dài hơn 90 ngày",
     "give up to 90 days": "hãy nêu nhiều nhất 90 ngày",
     "the label {} cannot be given here": "không nêu nhãn {0} ở đây được",
