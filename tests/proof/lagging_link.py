@@ -29,9 +29,14 @@ class LaggingLink:
         os.chmod(path, 0o777)
         self._listener.listen(8)
         self._is_over = threading.Event()
+        self._is_used = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
+
+    def is_used(self) -> bool:
+        """Wait until a standby connects."""
+        return self._is_used.wait(timeout=60)
 
     def cut(self) -> None:
         """Deliver nothing more, from now on."""
@@ -68,6 +73,7 @@ class LaggingLink:
             self._start(self._forward, standby, primary)
             self._start(self._receive, primary, waiting, arrived)
             self._start(self._deliver, standby, waiting, arrived)
+            self._is_used.set()
 
     def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 from quotakeeper.clocks import SystemClock, zone_named
 from quotakeeper.domain.ledger import commands as c
@@ -111,6 +112,16 @@ def is_refused_unless_waived(cluster: Cluster, limit: Limit) -> bool:
     with closing(PostgresStore(address, zone_named, owner="strict")) as store:
         (outcome,) = store.apply([asking("strict", limit, "strict")], _clock.now())
         return isinstance(outcome, c.Denied) and isinstance(outcome.decision.doubt, FailoverDoubt)
+
+
+def notices(cluster: Cluster, limit: Limit, name: str, seen: Path) -> bool:
+    """Whether the next process of a host is told that the ledger went back. `seen` is the host's record."""
+    address, demands = parse_dsn(cluster.url + "team"), Demands(admits_loss=True, seen=seen)
+    owner = f"{name}-next"
+    with closing(PostgresStore(address, zone_named, owner=owner, demands=demands)) as store:
+        (outcome,) = store.apply([asking(owner, limit, owner)], _clock.now())
+        assert isinstance(outcome, c.Denied), outcome  # the limit is full
+        return isinstance(outcome.decision.doubt, WentBack)
 
 
 def begin(cluster: Cluster, limit: Limit) -> None:

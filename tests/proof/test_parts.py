@@ -83,11 +83,11 @@ def test_the_page_shows_each_promise_its_cases_and_its_findings() -> None:
 
 
 def test_the_page_shows_the_table_of_a_part() -> None:
-    rows = tuple((case.name, 1, 12_345, 0, 0, 0, 0) for case in promotions.CASES)
+    rows = tuple((case.name, 1, 12_345, 0, 0, 0, 0, 0) for case in promotions.CASES)
     part = asdict(Part("promotions", "all", 5, [], 8, 1.0, (), rows))
     english, vietnamese = (page.rendered({**RESULT, "parts": [part]}, x) for x in ("en", "vi"))
-    assert "| synchronous, lives on | 1 | 12,345 | 0 | 0 | 0 | 0 |" in english
-    assert "| đồng bộ, vẫn chạy | 1 | 12.345 | 0 | 0 | 0 | 0 |" in vietnamese
+    assert "| synchronous, lives on | 1 | 12,345 | 0 | 0 | 0 | 0 | 0 |" in english
+    assert "| đồng bộ, vẫn chạy | 1 | 12.345 | 0 | 0 | 0 | 0 | 0 |" in vietnamese
     assert english.count("| 12,345 |") == vietnamese.count("| 12.345 |") == len(promotions.CASES)
     head = promotions.TABLE["en"]["head"]
     assert len(head) == len(promotions.TABLE["vi"]["head"]) == 1 + len(promotions.COLUMNS)

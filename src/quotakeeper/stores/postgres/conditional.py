@@ -89,9 +89,8 @@ class ConditionalWrites(PostgresTransactions):
                 self.ways["conditional"] += 1
                 return self._taken_in(commands, plan, posted)
             self.ways[f"guard: {posted.state}"] += 1
-            if (
-                posted.state == "batch"
-            ):  # the request was carried out twice, and this answer is the second
+            if posted.state == "batch":
+                # The request was carried out twice, and this is the second answer.
                 batch.results[:] = [plan.outcomes]
                 batch.is_unknown = True
                 break
