@@ -15,7 +15,7 @@ from tests.proof import cancels, cuts, page, parts, promotions
 from tests.proof.parts import Part
 
 OURS = {"simulation", "races", "outages", "cancels", "cuts", "museum", "mutants", "lost_messages",
-        "server_kills", "promotions"}  # fmt: skip
+        "server_kills", "promotions", "server_races"}  # fmt: skip
 
 
 def test_every_part_has_the_required_functions() -> None:
