@@ -32,7 +32,9 @@ class CounterKind:
 
 
 CALLS = CounterKind("calls", "Calls that were counted.", is_told=True)
-COST = CounterKind("cost_usd", "Cost of the calls with a known price, in US dollars.", PICO_PER_USD, True)
+COST = CounterKind(
+    "cost_usd", "Cost of the calls with a known price, in US dollars.", PICO_PER_USD, True
+)
 UNPRICED = CounterKind("unpriced_calls", "Calls that were counted without a known price.")
 TOKENS = CounterKind("tokens", "Tokens, by type and modality. The types never overlap.")
 KEY_CALLS = CounterKind("key_calls", "Calls that were counted, by virtual key.")

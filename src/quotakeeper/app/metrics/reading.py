@@ -15,7 +15,7 @@ from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.keys.virtual_key import KeyState, VirtualKey
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import Window, period_at
-from quotakeeper.errors import LedgerError
+from quotakeeper.errors import QuotakeeperError
 from quotakeeper.identifiers import digest
 from quotakeeper.telemetry.counter_file import CounterFile
 from quotakeeper.telemetry.counters import counter_families
@@ -75,21 +75,17 @@ class MetricsReader:
         self._ended: UsageSums | None = None  # sums of the slots before `_begins`
         self._begins = 0
 
-    def text(self, more: Iterable[Family] = ()) -> str:
-        """Return all figures, and those in `more`. Raises LedgerError."""
+    def text(self) -> str:
+        """Return all figures. Raises LedgerError, and ConfigError for a price file."""
         with self._lock:
-            return exposition((*self._families(), *more))
+            return exposition(self._families())
 
-    def text_anyway(self, more: Iterable[Family] = ()) -> tuple[str, LedgerError | None]:
-        """Return the figures, and the error if the ledger cannot be read.
-
-        The text then says that the ledger cannot be read, and has the figures in `more`.
-        """
-        more = tuple(more)
+    def text_anyway(self) -> tuple[str, QuotakeeperError | None]:
+        """Return the figures, and None. If they cannot be read, a text that says so, and the error."""
         try:
-            return self.text(more), None
-        except LedgerError as error:
-            return exposition((*_health(is_readable=False), *more)), error
+            return self.text(), None
+        except QuotakeeperError as error:
+            return unreadable(), error
 
     def _families(self) -> list[Family]:
         keeper = self._keeper
@@ -137,7 +133,9 @@ class MetricsReader:
 
     def _limits_of_keys(self, status: Status) -> list[LimitStatus]:
         """Return the limits of keys that the status does not have."""
-        keys = [each for each in self._keys() if each.state is KeyState.ACTIVE] if self._keys else []
+        keys = (
+            [each for each in self._keys() if each.state is KeyState.ACTIVE] if self._keys else []
+        )
         if not keys:
             return []
         found = {each.limit.name: each for each in status.limits}
@@ -147,6 +145,11 @@ class MetricsReader:
                 if each.limit.name not in found:
                     more.setdefault(each.limit.name, each)
         return list(more.values())
+
+
+def unreadable() -> str:
+    """Return the text for a ledger that cannot be read."""
+    return exposition(_health(is_readable=False))
 
 
 def _health(*, is_readable: bool, is_kept: bool = False) -> Iterable[Family]:

@@ -22,7 +22,11 @@ def run_metrics(session: context.CommandContext, *, out: str | None = None) -> i
         text = MetricsReader(keeper, counters).text()
     if not counters.is_kept:
         why = "this user has no data folder that can be written to"
-        shown = session.words(why) if path is None else session.words("{path} cannot be used", path=path)
+        shown = (
+            session.words(why)
+            if path is None
+            else session.words("{path} cannot be used", path=path)
+        )
         told = "the counters are not in a file, so they may fall after a correction: {why}"
         console.tell(session.words(told, why=shown))
     if out is None:
