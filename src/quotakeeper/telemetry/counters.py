@@ -25,20 +25,30 @@ Naming = Callable[[str, str], tuple[str, str]]
 class Counters:
     """What was added to each series, and what was taken back, by a digest of the series.
 
-    Digests, because a name of a key must not stay in a file after it was removed from the ledger.
+    `named` are the series themselves. It has no series of a virtual key: the name of a key must not
+    stay in a file after it was removed from the ledger.
     """
 
     numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    named: dict[str, Series] = field(default_factory=dict)
 
     def advance(self, sums: Mapping[Series, int]) -> dict[Series, tuple[int, int]]:
         """Return both numbers of each series, so that their difference is the sum in `sums`.
 
-        A series that is not in `sums` any more has the sum 0.
+        A series that is not in `sums` any more has the sum 0. It is still returned if it is named.
         """
-        found = {series: self._advanced(series_digest(series), now) for series, now in sums.items()}
-        named = {series_digest(each) for each in sums}
-        for digest in self.numbers.keys() - named:
-            self._advanced(digest, 0)
+        found: dict[Series, tuple[int, int]] = {}
+        present: set[str] = set()
+        for series, now in sums.items():
+            digest = series_digest(series)
+            present.add(digest)
+            found[series] = self._advanced(digest, now)
+            if not _is_of_key(series):
+                self.named[digest] = series
+        for digest in self.numbers.keys() - present:
+            both = self._advanced(digest, 0)
+            if digest in self.named:
+                found[self.named[digest]] = both
         return found
 
     def _advanced(self, digest: str, now: int) -> tuple[int, int]:
@@ -53,28 +63,42 @@ class Counters:
 
     def text(self) -> str:
         """Return the counters as JSON. The numbers are texts, because they may be large."""
-        series = {name: [str(each) for each in both] for name, both in sorted(self.numbers.items())}
+        series = {
+            digest: [str(added), str(taken), self.named.get(digest)]
+            for digest, (added, taken) in sorted(self.numbers.items())
+        }
         return json.dumps({"form": _FORM, "series": series})
 
 
 def counters_from(text: str) -> Counters:
     """Return the counters in a text of `Counters.text`; new ones if the text is no such text."""
+    counters = Counters()
     try:
         read = json.loads(text)
         if read["form"] != _FORM:
             return Counters()
-        numbers = {str(name): (int(both[0]), int(both[1])) for name, both in read["series"].items()}
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        for digest, (added, taken, named) in read["series"].items():
+            counters.numbers[digest] = int(added), int(taken)
+            if named is not None:
+                subject, labels = named
+                series = str(subject), tuple((str(name), str(value)) for name, value in labels)
+                if series_digest(series) != digest or not series[1]:
+                    return Counters()
+                counters.named[digest] = series
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Counters()
-    if any(added < 0 or taken < 0 for added, taken in numbers.values()):
+    if any(added < 0 or taken < 0 for added, taken in counters.numbers.values()):
         return Counters()
-    return Counters(numbers)
+    return counters
 
 
 def series_digest(series: Series) -> str:
     """Return a digest of a series, for a file."""
-    text = json.dumps(series)
-    return sha256(text.encode()).hexdigest()[:24]
+    return sha256(json.dumps(series).encode()).hexdigest()[:24]
+
+
+def _is_of_key(series: Series) -> bool:
+    return series[1][0][0] == "key"
 
 
 def counter_families(
