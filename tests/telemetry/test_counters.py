@@ -31,7 +31,8 @@ def test_both_numbers_only_grow_and_their_difference_is_the_sum(
         for series, (added, taken) in found.items():
             before = last.get(series, (0, 0))
             assert added >= before[0] and taken >= before[1]
-            assert added - taken == sums[series]
+            assert added - taken == sums.get(series, 0)
+        assert last.keys() <= found.keys()
         last.update(found)
 
 

@@ -17,6 +17,7 @@ from quotakeeper.value_classes import dataclass, field
 
 MOST_KEYS = 100
 _FORM = 1
+_LEAST_LABELS = 2  # provider and model
 # Returns the provider and the model under which a call is shown.
 Naming = Callable[[str, str], tuple[str, str]]
 
@@ -82,7 +83,7 @@ def counters_from(text: str) -> Counters:
             if named is not None:
                 subject, labels = named
                 series = str(subject), tuple((str(name), str(value)) for name, value in labels)
-                if series_digest(series) != digest or not series[1]:
+                if series_digest(series) != digest or len(series[1]) < _LEAST_LABELS:
                     return Counters()
                 counters.named[digest] = series
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
