@@ -13,9 +13,13 @@ _LEFT = (
     '{{ with printf "1 - quotakeeper_limit_used_ratio{limit=%q,instance=%q}" $labels.limit '
     "$labels.instance | query }}{{ . | first | value | humanizePercentage }}{{ end }}"
 )
+_WEEK = " or ".join(
+    f'label_replace(sum(rate(quotakeeper_cost_usd_total[1h] offset {day}d)), "day", "{day}", "", "")'
+    for day in range(1, 8)
+)
 RECORDED = (
     ("quotakeeper:cost_usd:rate1h", "sum(rate(quotakeeper_cost_usd_total[1h]))"),
-    ("quotakeeper:cost_usd:rate1d", "sum(rate(quotakeeper_cost_usd_total[1d]))"),
+    ("quotakeeper:cost_usd:rate1h_usual", f"avg({_WEEK})"),
     (
         "quotakeeper:limit_used_ratio:at_reset",
         "quotakeeper_limit_used_ratio + clamp_min(deriv(quotakeeper_limit_used_ratio[1h]), 0) * "
@@ -78,10 +82,11 @@ ALERTS = (
     ),
     Alert(
         "QuotakeeperSpendingSpike",
-        "quotakeeper:cost_usd:rate1h / (quotakeeper:cost_usd:rate1d > 0) > 3", "15m", "warning",
+        "quotakeeper:cost_usd:rate1h / (quotakeeper:cost_usd:rate1h_usual > 0) > 3", "15m", "warning",
         _both("Money is spent much faster than usual", "Tiêu tiền nhanh hơn hẳn bình thường"),
-        _both("The last hour costs {{ $value | humanize }} times the mean of the last day.",
-              "Giờ vừa qua tốn gấp {{ $value | humanize }} lần mức trung bình của ngày qua."),
+        _both("The last hour costs {{ $value | humanize }} times the mean of the same hour in seven days.",
+              "Giờ vừa qua tốn gấp {{ $value | humanize }} lần mức trung bình của cùng giờ trong bảy "
+              "ngày qua."),
     ),
     Alert(
         "QuotakeeperCallsWithoutPrice",

@@ -78,10 +78,16 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, config: str) -> Iterator[Prometheus]:
-    """Run a Prometheus with this configuration. Its data goes to `folder`."""
+def prometheus(folder: Path, config: str, before: str) -> Iterator[Prometheus]:
+    """Run a Prometheus with this configuration. Its data goes to `folder`.
+
+    `before` are samples that it has already, in the form of OpenMetrics.
+    """
     binary = program("prometheus")
     folder.mkdir(exist_ok=True)
+    history = folder / "history.txt"
+    history.write_text(before, encoding="utf-8")
+    promtool("tsdb", "create-blocks-from", "openmetrics", str(history), str(folder / "data"))
     file = folder / "prometheus.yml"
     file.write_text(config, encoding="utf-8")
     promtool("check", "config", str(file))

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -125,7 +126,7 @@ def test_every_panel_and_every_alert_rule_has_data(
     boards = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
     assert (len(rules), len(boards)) == (2, 2)
     config = SCRAPING.format(rules=rules[0], token=READER, target=url.split("/")[2])
-    with prometheus(tmp_path / "prometheus", config) as server:
+    with prometheus(tmp_path / "prometheus", config, _yesterday()) as server:
         asked = {query for board in boards for query in _queries(board)}
         alerts = _alerts(server)
         asked |= {COMPARISON.sub("", query) for query in alerts.values()}
@@ -161,6 +162,16 @@ def test_every_panel_and_every_alert_rule_has_data(
     assert exact["quotakeeper_gateway_answers_total"]["gemini", "refused"] == 1
     assert exact["quotakeeper_gateway_meter_faults_total"] == {(): 0}
     assert exact["quotakeeper_limit_used_ratio"]["gemini calls", "requests", "month", "hard"] == 1
+
+
+def _yesterday() -> str:
+    """The cost of the same hour of yesterday: the rule for a sudden rise compares with it."""
+    now = int(time.time())
+    samples = [
+        f'quotakeeper_cost_usd_total{{provider="gemini",model="old"}} {minute} {at}'
+        for minute, at in enumerate(range(now - 90_000, now - 85_800, 60))
+    ]
+    return "\n".join(("# TYPE quotakeeper_cost_usd counter", *samples, "# EOF", ""))
 
 
 def _alerts(server: Prometheus) -> dict[str, str]:
