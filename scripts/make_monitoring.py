@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("en", "vi")
 WIDTH, ROW_HEIGHT = 24, 8
 SOURCE = {"type": "prometheus", "uid": "${DS_PROMETHEUS}"}
-_TITLES = {"en": "quotakeeper: cost, limits, health", "vi": "quotakeeper: chi phí, hạn mức, tình trạng"}
+_TITLES = {
+    "en": "quotakeeper: cost, limits, health",
+    "vi": "quotakeeper: chi phí, hạn mức, tình trạng",
+}
 _LABELS = {
     "en": {"provider": "Provider", "model": "Model", "source": "Data source"},
     "vi": {"provider": "Nhà cung cấp", "model": "Model", "source": "Nguồn dữ liệu"},

@@ -36,12 +36,12 @@ providers = []
 name = "gemini calls"
 provider = "gemini"
 meter = "requests"
-window = "month"
+window = "rolling 24h"
 amount = 4
 [[limit]]
 name = "each key"
 meter = "cost"
-window = "month"
+window = "rolling 24h"
 amount = 5
 per = "key"
 mode = "soft"
@@ -78,7 +78,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]
             yield gateway, f"{found[1]}/metrics"
 
 
-def _call(gateway: Served, path: str, body: bytes | None = None, kind: str = "application/json") -> int:
+def _call(
+    gateway: Served, path: str, body: bytes | None = None, kind: str = "application/json"
+) -> int:
     data = json.dumps(prompt()).encode() if body is None else body
     headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": kind}
     request = urllib.request.Request(gateway.url + path, data, headers)
@@ -118,9 +120,7 @@ def _queries(file: Path) -> list[str]:
     return found
 
 
-def test_every_panel_and_every_alert_rule_has_data(
-    run: tuple[Served, str], tmp_path: Path
-) -> None:
+def test_every_panel_and_every_alert_rule_has_data(run: tuple[Served, str], tmp_path: Path) -> None:
     gateway, url = run
     rules = sorted((ROOT / "deploy" / "prometheus").glob("*.rules.yml"))
     boards = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
@@ -161,7 +161,10 @@ def test_every_panel_and_every_alert_rule_has_data(
     assert exact["quotakeeper_gateway_refusals_total"] == {("deepgram",): 0, ("gemini",): 1}
     assert exact["quotakeeper_gateway_answers_total"]["gemini", "refused"] == 1
     assert exact["quotakeeper_gateway_meter_faults_total"] == {(): 0}
-    assert exact["quotakeeper_limit_used_ratio"]["gemini calls", "requests", "month", "hard"] == 1
+    assert (
+        exact["quotakeeper_limit_used_ratio"]["gemini calls", "requests", "rolling 24h", "hard"]
+        == 1
+    )
 
 
 def _yesterday() -> str:
@@ -192,7 +195,11 @@ def test_the_figures_are_clean_and_only_a_token_reads_them(run: tuple[Served, st
     assert _metrics(url, TOKEN).count("\n") == text.count("\n")
     for secret in (gateway.key, TOKEN, READER, str(gateway.ledger)):
         assert secret not in text
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {gateway.key}"}):
+    for headers in (
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Bearer {gateway.key}"},
+    ):
         status, body, _ = _answer(urllib.request.Request(url, headers=headers))
         assert status == 401 and "quotakeeper_" not in body
     client_side = urllib.request.Request(
