@@ -155,7 +155,7 @@ def test_the_figures_of_a_gateway_with_workers_have_the_calls_of_all(tmp_path: P
         for _ in range(24):  # a connection each: the system gives them to either worker
             asked = urllib.request.Request(url + GENERATE, body, headers)
             with urllib.request.urlopen(asked, timeout=30) as got:
-                assert got.status == 200
+                assert got.status == 200 and got.read()
 
         def figures() -> Scraped:
             asked = urllib.request.Request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quotakeeper.app.metrics.reading import MetricsReader, counters_path
 from quotakeeper.telemetry.counter_file import CounterFile
 from quotakeeper.testing import FakeClock
-from tests.stores_postgres.conftest import MakeHost
+from tests.stores_postgres.lease_limits import MakeHost
 from tests.telemetry.scraped import scraped
 
 

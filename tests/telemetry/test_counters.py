@@ -50,7 +50,9 @@ def test_a_damaged_file_begins_anew(text: str) -> None:
 def test_models_and_keys_that_are_not_named_are_added_up() -> None:
     """The sum of the family stays the same, so nothing is counted twice or lost."""
     keys = [f"key {number}" for number in range(MOST_KEYS + 3)]
-    both = {("key_calls", (("key", name),)): (number + 1, 1) for number, name in enumerate(keys)}
+    both: dict[Series, tuple[int, int]] = {
+        ("key_calls", (("key", name),)): (number + 1, 1) for number, name in enumerate(keys)
+    }
     both |= {COST: (5, 2), OTHER: (7, 0)}
     families = {each.name: each for each in counter_families(both, lambda *_: ("x", "other"), keys)}
     assert families["quotakeeper_cost_usd_total"].samples == {

@@ -45,7 +45,8 @@ def read(keeper: Keeper, path: Path | None = None, **more: Any) -> Scraped:
 def net(found: Scraped, name: str) -> Decimal:
     """The ledger's sum: the counter minus its corrections."""
     taken = found.get(f"quotakeeper_corrected_{name}_total", {})
-    return sum(found[f"quotakeeper_{name}_total"].values()) - sum(taken.values())
+    added = found[f"quotakeeper_{name}_total"]
+    return sum(added.values(), Decimal(0)) - sum(taken.values(), Decimal(0))
 
 
 def test_every_figure_is_the_ledgers_to_the_last_digit(keeper: Keeper) -> None:

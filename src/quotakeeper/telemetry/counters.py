@@ -26,8 +26,8 @@ Naming = Callable[[str, str], tuple[str, str]]
 class Counters:
     """What was added to each series, and what was taken back, by a digest of the series.
 
-    `named` are the series themselves. It has no series of a virtual key: the name of a key must not
-    stay in a file after it was removed from the ledger.
+    `named` are the series themselves, without those of virtual keys. The name of a key must not stay
+    in a file after it was removed from the ledger.
     """
 
     numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
