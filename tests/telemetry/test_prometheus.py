@@ -233,6 +233,20 @@ def test_the_command_prints_what_the_gateway_serves(
     assert mine["quotakeeper_limit_used_requests"] == theirs["quotakeeper_limit_used_requests"]
 
 
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_page_names_every_metric(run: tuple[Served, str], language: str) -> None:
+    """And no panel or rule asks for a metric that the page does not have."""
+    page = ROOT / "docs" / language / "how-to" / "prometheus.md"
+    named = set(re.findall(r"`(quotakeeper_\w+)`", page.read_text(encoding="utf-8")))
+    corrections = re.compile("quotakeeper_corrected_")
+    other_units = re.compile(r"quotakeeper_limit_(?:amount|used|reserved)_(?!ratio)")
+    told = {name for name in scraped(_metrics(run[1])) if not corrections.match(name)}
+    assert {name for name in told - named if not other_units.match(name)} == set()
+    texts = "".join(make_monitoring.files().values())
+    asked = set(re.findall(r"\bquotakeeper_\w+", texts))
+    assert {name for name in asked - named if not corrections.match(name)} == set()
+
+
 def test_the_files_in_deploy_are_those_that_the_script_makes() -> None:
     """Run `python -m scripts.make_monitoring` after a change."""
     for path, text in make_monitoring.files().items():
