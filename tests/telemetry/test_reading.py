@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +14,13 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.app.metrics.reading import MetricsReader, counters_path, unreadable
 from quotakeeper.domain.limits import Mode
+from quotakeeper.domain.units import METERS
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.telemetry.counter_file import CounterFile
 from quotakeeper.telemetry.counters import MOST_KEYS
 from quotakeeper.telemetry.state_families import MOST_LIMITS
 from quotakeeper.testing import FakeClock
+from tests.telemetry.prometheus_server import promtool
 from tests.telemetry.scraped import Scraped, scraped
 
 CONFIG: dict[str, Any] = {
@@ -223,6 +227,57 @@ def test_a_ledger_that_cannot_be_read_is_told(
     assert scraped(text)["quotakeeper_ledger_readable"] == {(): 0}
     with pytest.raises(LedgerUnavailableError):
         reader.text()
+
+
+def test_compaction_changes_no_counter(tmp_path: Path) -> None:
+    clock, path = FakeClock(), tmp_path / "counters.json"
+    limits = [
+        each for each in CONFIG["limit"] if each["window"] == "day"
+    ]  # an endless one keeps all
+    with Keeper(tmp_path / "ledger.db", {**CONFIG, "limit": limits}, clock=clock) as keeper:
+        event = keeper.record("gemini", model=MODEL, input_tokens=1_000)
+        keeper.correct(event.id, input_tokens=400)
+        before = read(keeper, path)
+        clock.advance(days=70)
+        assert keeper.compact(35).calls == 1
+        after = read(keeper, path)
+    for name in before:
+        assert not name.endswith("_total") or after[name] == before[name], name
+
+
+def test_a_ledger_that_may_only_be_read_has_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Keeper(tmp_path / "ledger.db", CONFIG) as keeper:
+        keeper.record("gemini", model=MODEL, input_tokens=5)
+    # Root may write everywhere, so the test replaces the check of the permission.
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: mode != os.W_OK)
+    with Keeper(tmp_path / "ledger.db", CONFIG) as keeper:
+        for follows in (False, True):
+            assert net(read(keeper, follows=follows), "tokens") == 5
+
+
+def test_limits_on_every_meter_are_clean_and_exact(tmp_path: Path) -> None:
+    """promtool refuses minutes, hours and milliseconds: figures are in base units."""
+    limits = [
+        {"name": f"on {name}", "meter": name, "window": "day", "amount": 3} for name in METERS
+    ]
+    with Keeper(tmp_path / "ledger.db", {**CONFIG, "limit": limits}) as keeper:
+        keeper.record("deepgram", model="nova-3", audio_seconds="1.5", characters=1)
+        keeper.record("gemini", model=MODEL, quantities={"cache_token_hours": 2, "searches": 1})
+        text = MetricsReader(keeper, CounterFile(None)).text()
+    assert promtool("check", "metrics", given=text) == ""
+    found = scraped(text)
+    used = {labels[0]: value for name, samples in found.items()
+            if re.fullmatch(r"quotakeeper_limit_used_(?!ratio)\w+", name)
+            for labels, value in samples.items()}  # fmt: skip
+    assert set(used) == {f"on {name}" for name in METERS}
+    assert used["on audio_minutes"] == used["on audio_milliseconds"] == Decimal("1.5")
+    assert used["on cache_token_hours"] == 7_200
+    assert found["quotakeeper_limit_amount_seconds"][
+        "on audio_minutes", "audio_milliseconds", "day", "hard"
+    ] == 180  # fmt: skip
+    assert found["quotakeeper_cache_token_seconds_total"] == {("gemini", MODEL): 7_200}
 
 
 def test_each_ledger_has_its_own_counters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
