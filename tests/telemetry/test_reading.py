@@ -231,14 +231,12 @@ def test_a_ledger_that_cannot_be_read_is_told(
 
 def test_compaction_changes_no_counter(tmp_path: Path) -> None:
     clock, path = FakeClock(), tmp_path / "counters.json"
-    limits = [
-        each for each in CONFIG["limit"] if each["window"] == "day"
-    ]  # an endless one keeps all
-    with Keeper(tmp_path / "ledger.db", {**CONFIG, "limit": limits}, clock=clock) as keeper:
+    with Keeper(tmp_path / "ledger.db", CONFIG, clock=clock) as keeper:
         event = keeper.record("gemini", model=MODEL, input_tokens=1_000)
         keeper.correct(event.id, input_tokens=400)
-        before = read(keeper, path)
         clock.advance(days=70)
+        keeper.record("gemini", model=MODEL, input_tokens=1)  # the newest entry always stays
+        before = read(keeper, path)
         assert keeper.compact(35).calls == 1
         after = read(keeper, path)
     for name in before:
