@@ -23,6 +23,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "events": ("quotakeeper events --limit 50 --provider gemini",),
     "export": ("quotakeeper export --format csv --bom --out calls.csv --last 7d",),
+    "metrics": (
+        "quotakeeper metrics",
+        "quotakeeper metrics --out /var/lib/prometheus/node-exporter/quotakeeper.prom",
+    ),
     "verify": ("quotakeeper verify", "quotakeeper verify --all"),
     "backup": ("quotakeeper backup --out /mnt/backups",),
     "compact": ("quotakeeper compact --keep 90d --shrink",),
