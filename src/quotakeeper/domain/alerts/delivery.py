@@ -1,0 +1,65 @@
+"""The delivery of one alert to one channel: at least once, with retries for a day."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from quotakeeper.domain.alerts.alert import Alert
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.value_classes import dataclass
+
+FIRST_RETRY = 10 * SECOND
+LONGEST_RETRY = 15 * 60 * SECOND
+RETRIED_FOR = 86_400 * SECOND
+CLAIMED_FOR = 120 * SECOND  # longer than any channel may take for one alert
+
+
+class DeliveryState(StrEnum):
+    """WAITING until it is sent, SENT when the receiver took it, FAILED after a day of retries."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An alert that this process alone may send to `channel` now.
+
+    `attempts` is the number of attempts before this one. `made_at` is when the alert was made, in
+    microseconds since 1970 UTC.
+    """
+
+    alert: Alert
+    channel: str
+    owner: str
+    attempts: int
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """What is known about the delivery of one alert to one channel.
+
+    `answer` is the receiver's last answer. Instants are in microseconds since 1970 UTC; `ended_at`
+    is None while the alert waits.
+    """
+
+    alert: Alert
+    channel: str
+    state: DeliveryState
+    attempts: int
+    next_at: int
+    answer: str
+    ended_at: int | None
+
+
+def retry_at(attempts: int, made_at: int, now: int, fraction: float) -> int | None:
+    """Return when to try again after `attempts` failed attempts; None if a day has passed.
+
+    The pauses double from 10 seconds to 15 minutes. `fraction`, a random number from 0 to 1,
+    shortens a pause by up to a half, so that many senders do not try at the same instant.
+    """
+    pause = min(LONGEST_RETRY, FIRST_RETRY << min(attempts - 1, 20))
+    at = now + pause // 2 + int(fraction * (pause // 2))
+    return None if at > made_at + RETRIED_FOR else at
