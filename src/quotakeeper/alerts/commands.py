@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from quotakeeper.alerts.message import Answer, Message, printable
+from quotakeeper.alerts.message import Receipt, AlertMessage, printable
 from quotakeeper.config.alert_settings import ChannelSettings
 
 _PATIENCE_SECONDS = 30
@@ -17,7 +17,7 @@ class AlertCommand:
     def __init__(self, channel: ChannelSettings) -> None:
         self._command = channel.command
 
-    def send(self, message: Message) -> Answer:
+    def send(self, message: AlertMessage) -> Receipt:
         """Start the program once, and wait for its end; see Channel. Exit code 0 means: taken."""
         program, *arguments = self._command
         filled = [
@@ -31,10 +31,10 @@ class AlertCommand:
                 check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return Answer(False, f"{program} did not end within {_PATIENCE_SECONDS} seconds")
+            return Receipt(False, f"{program} did not end within {_PATIENCE_SECONDS} seconds")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            return Answer(False, printable(f"{program} cannot be started: {reason}"))
+            return Receipt(False, printable(f"{program} cannot be started: {reason}"))
         said = printable(ended.stdout.decode("utf-8", "replace"))
         text = f"exit code {ended.returncode}"
-        return Answer(ended.returncode == 0, f"{text}: {said}" if said else text)
+        return Receipt(ended.returncode == 0, f"{text}: {said}" if said else text)

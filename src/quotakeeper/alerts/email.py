@@ -7,7 +7,7 @@ import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from quotakeeper.alerts.message import Answer, Message, printable
+from quotakeeper.alerts.message import Receipt, AlertMessage, printable
 from quotakeeper.clocks import Clock
 from quotakeeper.config.alert_secrets import channel_secrets
 from quotakeeper.config.alert_settings import ChannelSettings
@@ -23,7 +23,7 @@ class Email:
         self._channel = channel
         self._clock = clock
 
-    def send(self, message: Message) -> Answer:
+    def send(self, message: AlertMessage) -> Receipt:
         """Send a message once; see Channel. A retry has the same Message-ID."""
         channel = self._channel
         passwords = channel_secrets(channel)
@@ -43,10 +43,10 @@ class Email:
                     server.login(channel.user, passwords[0])
                 refused = server.send_message(mail)
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            return Answer(False, printable(_said(error)))
+            return Receipt(False, printable(_said(error)))
         if refused:
-            return Answer(False, printable(f"refused for: {', '.join(sorted(refused))}"))
-        return Answer(True, printable(f"accepted by {channel.server}"))
+            return Receipt(False, printable(f"refused for: {', '.join(sorted(refused))}"))
+        return Receipt(True, printable(f"accepted by {channel.server}"))
 
     def _connected(self) -> smtplib.SMTP:
         channel = self._channel

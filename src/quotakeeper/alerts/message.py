@@ -11,7 +11,7 @@ _LONGEST_ANSWER = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AlertMessage:
     """An alert in words. `payload` is the document for programs; `id` stays the same in retries."""
 
     id: str
@@ -21,7 +21,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Receipt:
     """Whether a receiver took a message, and what it answered, in one printable line."""
 
     is_taken: bool
@@ -31,7 +31,7 @@ class Answer:
 class Channel(Protocol):
     """A way to send messages."""
 
-    def send(self, message: Message) -> Answer:
+    def send(self, message: AlertMessage) -> Receipt:
         """Send a message once, within 30 seconds. Never raises for a receiver that fails.
 
         Raises ConfigError if the channel's secret cannot be read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from quotakeeper.alerts.message import Answer, Channel, Message, printable
+from quotakeeper.alerts.message import Receipt, Channel, AlertMessage, printable
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_store import AlertStore
@@ -13,7 +13,7 @@ from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner, random_fraction
 from quotakeeper.value_classes import dataclass
 
-Compose = Callable[[Alert], Message]
+Compose = Callable[[Alert], AlertMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Delivered:
 
     alert: Alert
     channel: str
-    answer: Answer
+    receipt: Receipt
     next_at: int | None
 
 
@@ -52,7 +52,7 @@ class AlertSender:
             while (claimed := self._store.claim(name, self._owner, self._clock.now())) is not None:
                 found = self._attempt(claimed, channel)
                 done.append(found)
-                if not found.answer.is_taken:
+                if not found.receipt.is_taken:
                     break
         return done
 
@@ -60,11 +60,13 @@ class AlertSender:
         try:
             answer = channel.send(self._compose(claimed.alert))
         except ConfigError as error:
-            answer = Answer(False, printable(str(error)))
+            answer = Receipt(False, printable(str(error)))
         now = self._clock.now()
         next_at, state = None, DeliveryState.SENT
         if not answer.is_taken:
-            next_at = retry_at(claimed.attempts + 1, claimed.made_at, now, random_fraction())
+            next_at = retry_at(
+                claimed.attempts + 1, claimed.made_at, now, int(random_fraction() * 1_000)
+            )
             state = DeliveryState.FAILED if next_at is None else DeliveryState.WAITING
         self._store.finish(claimed, state, next_at or now, answer.text, now)
         return Delivered(claimed.alert, claimed.channel, answer, next_at)

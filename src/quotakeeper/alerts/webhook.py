@@ -12,7 +12,7 @@ from io import BufferedReader, RawIOBase
 from typing import Any
 from urllib.parse import urlsplit
 
-from quotakeeper.alerts.message import Answer, Message, printable
+from quotakeeper.alerts.message import Receipt, AlertMessage, printable
 from quotakeeper.alerts.reach import OutOfReachError, Resolve, reach, resolved
 from quotakeeper.alerts.signing import signature, signing_key
 from quotakeeper.clocks import Clock, SystemClock
@@ -36,7 +36,7 @@ class Webhook:
         self._resolve = resolve
         self._patience = patience_seconds
 
-    def send(self, message: Message) -> Answer:
+    def send(self, message: AlertMessage) -> Receipt:
         """Send a message once; see Channel."""
         body = json.dumps(message.payload, ensure_ascii=False).encode()
         request = self._request(message.id, body)
@@ -47,7 +47,7 @@ class Webhook:
                 connection.sendall(request)
                 return _answer(connection, deadline)
         except (OSError, HTTPException, ValueError) as error:
-            return Answer(False, printable(_said(error)))
+            return Receipt(False, printable(_said(error)))
 
     def _request(self, message_id: str, body: bytes) -> bytes:
         parts = urlsplit(self._channel.url)
@@ -137,18 +137,18 @@ class _AnswerSource:
         return BufferedReader(self._received)
 
 
-def _answer(connection: socket.socket, deadline: _Deadline) -> Answer:
+def _answer(connection: socket.socket, deadline: _Deadline) -> Receipt:
     source: Any = _AnswerSource(_Received(connection, deadline))
     with closing(HTTPResponse(source, method="POST")) as response:
         response.begin()
         status = f"HTTP {response.status} {response.reason}"
         if 300 <= response.status < 400:
-            return Answer(False, printable(f"{status}: redirects are not followed"))
+            return Receipt(False, printable(f"{status}: redirects are not followed"))
         try:
             text = response.read(_MOST_ANSWERED).decode("utf-8", "replace")
         except (OSError, HTTPException):  # the status has come, so the message was taken or not
             text = ""
-    return Answer(200 <= response.status < 300, printable(f"{status}: {text}" if text else status))
+    return Receipt(200 <= response.status < 300, printable(f"{status}: {text}" if text else status))
 
 
 def _said(error: Exception) -> str:

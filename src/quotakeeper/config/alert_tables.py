@@ -82,7 +82,7 @@ def _channel(table: object, where: str, beside: Path) -> ChannelSettings:
     for key in ("name", *needed):
         if key not in table:
             raise ConfigError(where, f"{key} is missing", f"write {_EXAMPLES[key]}")
-    values = {_FIELDS.get(key, key): at_key(f"{where}: {key}", _READERS[key], value)
+    values: dict[str, Any] = {_FIELDS.get(key, str(key)): at_key(f"{where}: {key}", _READERS[key], value)
               for key, value in table.items() if key != "kind"}  # fmt: skip
     if "secret_file" in values:
         values["secret_file"] = beside / Path(values["secret_file"]).expanduser()

@@ -11,7 +11,7 @@ from quotakeeper import clocks
 from quotakeeper.alert_wiring import open_alerts
 from quotakeeper.alerts.channels import make_channel
 from quotakeeper.alerts.collecting import collect, simulate
-from quotakeeper.alerts.message import Answer
+from quotakeeper.alerts.message import Receipt
 from quotakeeper.alerts.sending import AlertSender, Delivered
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.cli import console, context, exit_codes
@@ -57,7 +57,7 @@ def run_run(
             done = sender.deliver()
             _print(new, done, session, spoken, as_json=as_json, is_quiet=follow)
             if not follow:
-                is_taken = all(each.answer.is_taken for each in done)
+                is_taken = all(each.receipt.is_taken for each in done)
                 return exit_codes.OK if is_taken else exit_codes.WARNING
             clock.sleep(interval_seconds)
 
@@ -71,7 +71,7 @@ def run_test(session: context.CommandContext, name: str | None, *, as_json: bool
     now = clock.now()
     alert = Alert(alert_id("", AlertRule.TEST, now), AlertRule.TEST, now)
     message = message_of(alert, zone, spoken)
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Receipt] = {}
     for channel in _chosen(wanted, name):
         answers[channel.name] = make_channel(channel, clock).send(message)
         if not as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from quotakeeper.alerts.message import Message
+from quotakeeper.alerts.message import AlertMessage
 from quotakeeper.alerts.payload import alert_payload
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
@@ -15,11 +15,11 @@ from quotakeeper.domain.units import METERS
 from quotakeeper.domain.windows import moment
 
 
-def message_of(alert: Alert, zone: tzinfo, session: CommandContext) -> Message:
+def message_of(alert: Alert, zone: tzinfo, session: CommandContext) -> AlertMessage:
     """Return the message of an alert in the language of `session`. Times are in `zone`."""
     title = _title(alert, session)
     text = _text(alert, zone, session)
-    return Message(alert.id, title, text, alert_payload(alert, title, text))
+    return AlertMessage(alert.id, title, text, alert_payload(alert, title, text))
 
 
 def _title(alert: Alert, session: CommandContext) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from quotakeeper.alerts.message import Answer, Message
+from quotakeeper.alerts.message import Receipt, AlertMessage
 from quotakeeper.alerts.sending import Delivered
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
@@ -21,8 +21,8 @@ _HEADER = ("TIME", "ALERT", "CHANNEL", "STATE", "ATTEMPTS", "ANSWER")
 
 def attempt_line(done: Delivered, title: str, zone: tzinfo, session: CommandContext) -> str:
     """Return the line of one attempt."""
-    words, answer = session.words, done.answer.text
-    if done.answer.is_taken:
+    words, answer = session.words, done.receipt.text
+    if done.receipt.is_taken:
         text = "{channel}: sent: {title} ({answer})"
         return words(text, channel=done.channel, title=title, answer=answer)
     if done.next_at is None:
@@ -33,7 +33,7 @@ def attempt_line(done: Delivered, title: str, zone: tzinfo, session: CommandCont
     return words(text, channel=done.channel, title=title, answer=answer, at=at)
 
 
-def test_line(channel: ChannelSettings, answer: Answer, session: CommandContext) -> str:
+def test_line(channel: ChannelSettings, answer: Receipt, session: CommandContext) -> str:
     """Return the line of a tested channel."""
     text = "{channel}: taken: {answer}" if answer.is_taken else "{channel}: not taken: {answer}"
     return session.words(text, channel=channel.name, answer=answer.text)
@@ -64,7 +64,7 @@ def delivery_lines(
 
 
 def simulated_lines(
-    found: Sequence[Alert], messages: Sequence[Message], zone: tzinfo, session: CommandContext,
+    found: Sequence[Alert], messages: Sequence[AlertMessage], zone: tzinfo, session: CommandContext,
     width: int,
 ) -> Iterator[str]:  # fmt: skip
     """Yield the number of alerts, and a row for each."""
@@ -86,13 +86,13 @@ def attempt_record(done: Delivered, title: str) -> dict[str, object]:
         "id": done.alert.id,
         "channel": done.channel,
         "title": title,
-        "taken": done.answer.is_taken,
-        "answer": done.answer.text,
+        "taken": done.receipt.is_taken,
+        "answer": done.receipt.text,
         "next_at": _instant(done.next_at),
     }
 
 
-def delivery_record(row: DeliveryRow, message: Message) -> dict[str, object]:
+def delivery_record(row: DeliveryRow, message: AlertMessage) -> dict[str, object]:
     """Return a delivery for JSON, with the document of its alert."""
     return {
         "channel": row.channel,
@@ -105,7 +105,7 @@ def delivery_record(row: DeliveryRow, message: Message) -> dict[str, object]:
     }
 
 
-def simulated_record(messages: Sequence[Message]) -> dict[str, object]:
+def simulated_record(messages: Sequence[AlertMessage]) -> dict[str, object]:
     """Return simulated alerts for JSON."""
     return {
         "schema": Schema.ALERT_SIMULATION,

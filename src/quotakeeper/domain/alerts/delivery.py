@@ -54,12 +54,12 @@ class DeliveryRow:
     ended_at: int | None
 
 
-def retry_at(attempts: int, made_at: int, now: int, fraction: float) -> int | None:
+def retry_at(attempts: int, made_at: int, now: int, thousandths: int) -> int | None:
     """Return when to try again after `attempts` failed attempts; None if a day has passed.
 
-    The pauses double from 10 seconds to 15 minutes. `fraction`, a random number from 0 to 1,
-    shortens a pause by up to a half, so that many senders do not try at the same instant.
+    The pauses double from 10 seconds to 15 minutes. A random number, `thousandths` from 0 to 999,
+    shortens a pause by up to a half. So many senders do not try at the same instant.
     """
     pause = min(LONGEST_RETRY, FIRST_RETRY << min(attempts - 1, 20))
-    at = now + pause // 2 + int(fraction * (pause // 2))
+    at = now + pause // 2 + pause // 2 * thousandths // 1_000
     return None if at > made_at + RETRIED_FOR else at
