@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from quotakeeper.alerts.message import Receipt, AlertMessage, printable
+from quotakeeper.alerts.message import AlertMessage, Receipt, printable
 from quotakeeper.config.alert_settings import ChannelSettings
 
 _PATIENCE_SECONDS = 30

@@ -7,7 +7,7 @@ import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from quotakeeper.alerts.message import Receipt, AlertMessage, printable
+from quotakeeper.alerts.message import AlertMessage, Receipt, printable
 from quotakeeper.clocks import Clock
 from quotakeeper.config.alert_secrets import channel_secrets
 from quotakeeper.config.alert_settings import ChannelSettings

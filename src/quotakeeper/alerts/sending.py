@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from quotakeeper.alerts.message import Receipt, Channel, AlertMessage, printable
+from quotakeeper.alerts.message import AlertMessage, Channel, Receipt, printable
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_store import AlertStore

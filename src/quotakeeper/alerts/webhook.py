@@ -12,7 +12,7 @@ from io import BufferedReader, RawIOBase
 from typing import Any
 from urllib.parse import urlsplit
 
-from quotakeeper.alerts.message import Receipt, AlertMessage, printable
+from quotakeeper.alerts.message import AlertMessage, Receipt, printable
 from quotakeeper.alerts.reach import OutOfReachError, Resolve, reach, resolved
 from quotakeeper.alerts.signing import signature, signing_key
 from quotakeeper.clocks import Clock, SystemClock

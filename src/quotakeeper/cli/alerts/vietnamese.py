@@ -53,14 +53,14 @@ TEXTS = {
         "Những lần từ chối sau đó của hạn mức này trong cùng kỳ sẽ không báo nữa."
     ),
     "It never resets: add credit with quotakeeper limits topup": (
-        "Không tự đặt lại: nạp thêm bằng quotakeeper limits topup"
+        "Hạn mức này không bao giờ làm mới: nạp thêm bằng quotakeeper limits topup"
     ),
     "Use becomes less as it leaves the window ({window}).": (
         "Mức dùng giảm dần khi ra khỏi cửa sổ thời gian ({window})."
     ),
-    "It resets at {at}, {left} after this alert.": "Đặt lại lúc {at}, {left} sau cảnh báo này.",
+    "It resets at {at}, {left} after this alert.": "Làm mới lúc {at}, {left} sau cảnh báo này.",
     "Calls go on: the limit only warns. It resets at {at}, {left} after this alert.": (
-        "Các lượt gọi vẫn tiếp tục: hạn mức này chỉ cảnh báo. Đặt lại lúc {at}, {left} sau cảnh báo "
+        "Các lượt gọi vẫn tiếp tục: hạn mức này chỉ cảnh báo. Làm mới lúc {at}, {left} sau cảnh báo "
         "này."
     ),
     "Its cost is unknown, so limits on cost do not count it.": (

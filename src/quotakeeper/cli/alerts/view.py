@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
-from quotakeeper.alerts.message import Receipt, AlertMessage
+from quotakeeper.alerts.message import AlertMessage, Receipt
 from quotakeeper.alerts.sending import Delivered
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures

@@ -24,7 +24,7 @@ SELECT d.alert_id, d.attempts, a.made_at, a.document
 FROM alert_delivery AS d JOIN alert AS a ON a.alert_id = d.alert_id
 WHERE d.channel = ? AND d.state = 'waiting'
   AND (d.next_at <= ? OR d.next_at > ?) AND (d.claimed_until <= ? OR d.claimed_until > ?)
-ORDER BY d.attempts, a.at, d.alert_id LIMIT 1
+ORDER BY d.attempts, a.number LIMIT 1
 
 -- name: claim_delivery
 UPDATE alert_delivery SET claim = ?, claimed_until = ? WHERE alert_id = ? AND channel = ?
@@ -44,7 +44,7 @@ UPDATE alert_delivery SET next_at = ? WHERE channel = ? AND state = 'waiting' AN
 -- name: deliveries
 SELECT a.document, d.channel, d.state, d.attempts, d.next_at, d.answer, d.ended_at
 FROM alert AS a JOIN alert_delivery AS d ON d.alert_id = a.alert_id
-WHERE a.at >= ? ORDER BY a.at DESC, a.alert_id, d.channel LIMIT ?
+WHERE a.at >= ? ORDER BY a.number DESC, d.channel LIMIT ?
 
 -- name: all_alerts
 SELECT alert_id, document FROM alert

@@ -9,11 +9,12 @@ CREATE TABLE alert_meta (
 INSERT INTO alert_meta (key, value) VALUES ('schema', '1');
 
 CREATE TABLE alert (
-  alert_id TEXT PRIMARY KEY CHECK (length(alert_id) BETWEEN 1 AND 64),
+  number   INTEGER PRIMARY KEY,
+  alert_id TEXT NOT NULL UNIQUE CHECK (length(alert_id) BETWEEN 1 AND 64),
   at       INTEGER NOT NULL CHECK (at >= 0),
   made_at  INTEGER NOT NULL CHECK (made_at >= 0),
   document TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX alert_at ON alert (at);
 
 -- `claim` is the name of the process that may send now, until `claimed_until`; "" if none has it.
