@@ -16,10 +16,6 @@ Resolve = Callable[[str, int], Sequence[str]]
 _NAT64 = ip_network("64:ff9b::/96")
 
 
-class OutOfReachError(OSError):
-    """The receiver's name has no address, or has an address that must not be reached."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReachedAddress:
     """An address to connect to. `is_named` says whether the config names its network."""
@@ -37,14 +33,14 @@ def resolved(host: str, port: int) -> list[str]:
 def reach(
     host: str, port: int, networks: Sequence[str], resolve: Resolve = resolved
 ) -> list[ReachedAddress]:
-    """Return the addresses of a receiver. Raises OutOfReachError if one of them is not allowed."""
+    """Return the addresses of a receiver. Raises OSError if it has none, or one that is not allowed."""
     try:
         texts = resolve(host, port)
         addresses = [ip_address(each) for each in texts]
     except (OSError, UnicodeError, ValueError) as error:
-        raise OutOfReachError(f"{host} has no address: {error}") from None
+        raise OSError(f"{host} has no address: {error}") from None
     if not addresses:
-        raise OutOfReachError(f"{host} has no address")
+        raise OSError(f"{host} has no address")
     named = [ip_network(each) for each in networks]
     found = []
     for address in addresses:
@@ -55,7 +51,7 @@ def reach(
             for one in (address, plain)
         )
         if not is_named and not _is_public(plain):
-            raise OutOfReachError(
+            raise OSError(
                 f"{host} is {address}, which is not a public address; name its network in the "
                 "channel's networks to allow it"
             )

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quotakeeper.alerts.message import AlertMessage, Receipt, printable
-from quotakeeper.alerts.reach import OutOfReachError, Resolve, reach, resolved
+from quotakeeper.alerts.reach import Resolve, reach, resolved
 from quotakeeper.alerts.signing import signature, signing_key
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.config.alert_secrets import channel_secrets
@@ -73,10 +73,10 @@ class Webhook:
         parts = urlsplit(self._channel.url)
         host, is_secure = str(parts.hostname), parts.scheme == "https"
         port = parts.port or (443 if is_secure else 80)
-        last: OSError = OutOfReachError(f"{host} has no address")
+        last: OSError = OSError(f"{host} has no address")
         for found in reach(host, port, self._channel.networks, self._resolve):
             if not is_secure and not found.is_named:
-                raise OutOfReachError(
+                raise OSError(
                     f"{host} is public, and http does not protect what is sent; use https"
                 )
             try:

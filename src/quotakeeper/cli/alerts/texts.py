@@ -8,6 +8,7 @@ from quotakeeper.alerts.message import AlertMessage
 from quotakeeper.alerts.payload import alert_payload
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.vietnamese_values import value_in_vietnamese
 from quotakeeper.domain.alerts.alert import Alert, AlertRule
 from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.limits import Mode
@@ -105,12 +106,18 @@ def _reset(alert: Alert, zone: tzinfo, session: CommandContext) -> str:
     if alert.window == "none":
         return words("It never resets: add credit with quotakeeper limits topup")
     if alert.resets_at is None:
-        return words("Use becomes less as it leaves the window ({window}).", window=alert.window)
+        return words(
+            "Use becomes less as it leaves the window ({window}).", window=_window(alert, session)
+        )
     text = "It resets at {at}, {left} after this alert."
     left = figures.duration(max(0, alert.resets_at - alert.at), session.lang)
     if alert.rule is AlertRule.THRESHOLD and alert.mode == Mode.SOFT and alert.left == 0:
         text = "Calls go on: the limit only warns. It resets at {at}, {left} after this alert."
     return words(text, at=_time(alert.resets_at, zone), left=left)
+
+
+def _window(alert: Alert, session: CommandContext) -> str:
+    return value_in_vietnamese(alert.window) if session.lang == "vi" else alert.window
 
 
 def _time(at: int, zone: tzinfo) -> str:

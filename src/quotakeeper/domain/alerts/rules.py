@@ -152,7 +152,8 @@ def limit_of(said: Crossing, limits: Iterable[Limit]) -> Limit | None:
 
 def _with_last(entries: Sequence[Entry]) -> Iterator[tuple[Entry, bool]]:
     """Yield each entry, and whether no higher threshold of the same booking follows it."""
-    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+    for number, entry in enumerate(entries, 1):
+        following = entries[number] if number < len(entries) else None
         here, after = entry.crossing, None if following is None else following.crossing
         follows = (
             here is not None and after is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TEXTS = {
     "is {}, where alerts are not kept yet": "ở {0!t}, nơi chưa lưu được cảnh báo",
+    "name a file: --ledger PATH": "hãy nêu một tệp: --ledger PATH",
     "on a server": "trên máy chủ",
     "in memory": "trong bộ nhớ",
     "write it as [alerts]": "hãy viết thành [alerts]",
