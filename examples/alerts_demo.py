@@ -22,7 +22,7 @@ from quotakeeper.alert_wiring import open_alerts
 from quotakeeper.alerts.channels import make_channel
 from quotakeeper.alerts.collecting import collect
 from quotakeeper.alerts.sending import AlertSender
-from quotakeeper.cli.alerts.texts import message_of
+from quotakeeper.cli.alerts.texts import message_of_all
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.config import load_settings
 from quotakeeper.identifiers import random_bytes
@@ -164,7 +164,7 @@ class AlertsDemo:
         try:
             collect(keeper, store, wanted)
             AlertSender(
-                store, channels, lambda alert: message_of(alert, keeper.zone, session), self.clock
+                store, channels, lambda all_: message_of_all(all_, keeper.zone, session), self.clock
             ).deliver()
         finally:
             store.close()

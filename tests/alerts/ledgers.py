@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
@@ -17,6 +17,7 @@ from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_store import AlertStore
+from quotakeeper.domain.alerts.quiet_hours import NewAlert
 from quotakeeper.testing import FakeClock
 
 CHANNEL = {"name": "phone", "kind": "command", "command": ["true"]}
@@ -87,9 +88,21 @@ class Alerting:
     def sender(self) -> AlertSender:
         return AlertSender(self.store, {"phone": self.channel}, plain, self.clock)
 
+    def add(self, *alerts: Alert, channels: tuple[str, ...] = ("phone",)) -> int:
+        """Store alerts that did not come from the journal."""
+        return self.store.add([NewAlert(each) for each in alerts], channels, self.clock.now())
 
-def plain(alert: Alert) -> AlertMessage:
-    """The rule, and what it is about: enough to tell alerts apart."""
+
+def plain(alerts: Sequence[Alert]) -> AlertMessage:
+    """The rule, and what it is about: enough to tell alerts apart. A digest has all of them."""
+    found = [_one(each) for each in alerts]
+    if len(found) == 1:
+        return found[0]
+    title = ", ".join(each.title for each in found)
+    return AlertMessage("+".join(each.id for each in found), f"digest: {title}", "text", {})
+
+
+def _one(alert: Alert) -> AlertMessage:
     about = alert.limit or alert.model or alert.provider
     part = f" {100 * alert.level // alert.amount}" if alert.level else ""
     return AlertMessage(alert.id, f"{alert.rule} {about}{part}", "text", {"id": alert.id})

@@ -11,6 +11,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_store import AlertStore
+from quotakeeper.domain.alerts.quiet_hours import scheduled
 from quotakeeper.domain.alerts.rules import OLDEST, AlertRules
 from quotakeeper.domain.ledger.entries import OPENINGS, Entry
 from quotakeeper.domain.limits import Limit
@@ -59,7 +60,8 @@ def collect(view: LedgerView, store: AlertStore, settings: AlertSettings) -> int
             return new
         rules = rules_for(view, settings, cursor.ledger)
         alerts = list(rules.alerts(found, _CallLabels(view, found), now))
-        new += store.collect(cursor, seq, alerts, names, now) or 0
+        planned = scheduled(alerts, settings.quiet, view.zone, now)
+        new += store.collect(cursor, seq, planned, names, now) or 0
 
 
 def simulate(view: LedgerView, settings: AlertSettings, since: int) -> list[Alert]:

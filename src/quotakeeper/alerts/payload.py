@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.units import METERS, units_text
@@ -27,6 +29,25 @@ def alert_payload(alert: Alert, title: str, text: str) -> dict[str, object]:
             "why": alert.why or None,
             "by": alert.by or None,
             "until": _instant(alert.until),
+        },
+    }
+
+
+def digest_payload(
+    digest_id: str, title: str, text: str, alerts: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """Return the document of a digest. `alerts` are the documents of its alerts, the oldest first."""
+    return {
+        "schema": Schema.ALERT,
+        "type": "quotakeeper.digest",
+        "timestamp": alerts[-1]["timestamp"],
+        "data": {
+            "id": digest_id,
+            "rule": "digest",
+            "title": title,
+            "text": text,
+            "blocks": False,
+            "alerts": [each["data"] for each in alerts],
         },
     }
 

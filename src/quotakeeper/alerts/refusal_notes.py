@@ -8,6 +8,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.config import Settings
 from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.domain.alerts.alert_store import AlertStore
+from quotakeeper.domain.alerts.quiet_hours import NewAlert
 from quotakeeper.domain.alerts.rules import AlertRules
 from quotakeeper.domain.observations import CallRefused, Observation
 
@@ -48,7 +49,8 @@ class RefusalNotes:
         alerts = [each for each in self._rules.refusals(decision.refusing, now)
                   if each.id not in self._known]  # fmt: skip
         if alerts:
-            self._store.add(alerts, [each.name for each in self._wanted.channels], now)
+            names = [each.name for each in self._wanted.channels]
+            self._store.add([NewAlert(each) for each in alerts], names, now)
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known.update(each.id for each in alerts)

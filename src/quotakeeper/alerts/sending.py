@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from quotakeeper.alerts.message import AlertMessage, Channel, Receipt, printable
 from quotakeeper.clocks import Clock
@@ -13,17 +13,18 @@ from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner, random_fraction
 from quotakeeper.value_classes import dataclass
 
-Compose = Callable[[Alert], AlertMessage]
+# Makes one message of one alert, or of the alerts of a digest.
+Compose = Callable[[Sequence[Alert]], AlertMessage]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One attempt: the alert, the channel, the answer, and when it is tried again.
+    """One attempt: the message, the channel, the answer, and when it is tried again.
 
     `next_at` is in microseconds since 1970 UTC; None if it is not tried again.
     """
 
-    alert: Alert
+    message: AlertMessage
     channel: str
     receipt: Receipt
     next_at: int | None
@@ -49,24 +50,25 @@ class AlertSender:
         """
         done: list[Delivered] = []
         for name, channel in self._channels.items():
-            while (claimed := self._store.claim(name, self._owner, self._clock.now())) is not None:
+            while claimed := self._store.claim(name, self._owner, self._clock.now()):
                 found = self._attempt(claimed, channel)
                 done.append(found)
                 if not found.receipt.is_taken:
                     break
         return done
 
-    def _attempt(self, claimed: Claimed, channel: Channel) -> Delivered:
+    def _attempt(self, claimed: Sequence[Claimed], channel: Channel) -> Delivered:
+        message = self._compose([each.alert for each in claimed])
         try:
-            answer = channel.send(self._compose(claimed.alert))
+            receipt = channel.send(message)
         except ConfigError as error:
-            answer = Receipt(False, printable(str(error)))
-        now = self._clock.now()
+            receipt = Receipt(False, printable(str(error)))
+        now, first = self._clock.now(), claimed[0]
         next_at, state = None, DeliveryState.SENT
-        if not answer.is_taken:
-            next_at = retry_at(
-                claimed.attempts + 1, claimed.made_at, now, int(random_fraction() * 1_000)
-            )
+        if not receipt.is_taken:
+            thousandths = int(random_fraction() * 1_000)
+            next_at = retry_at(first.attempts + 1, first.made_at, now, thousandths)
             state = DeliveryState.FAILED if next_at is None else DeliveryState.WAITING
-        self._store.finish(claimed, state, next_at or now, answer.text, now)
-        return Delivered(claimed.alert, claimed.channel, answer, next_at)
+        for each in claimed:
+            self._store.finish(each, state, next_at or now, receipt.text, now)
+        return Delivered(message, first.channel, receipt, next_at)

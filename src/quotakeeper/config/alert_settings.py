@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+from quotakeeper.domain.alerts.quiet_hours import QuietHours
 from quotakeeper.value_classes import dataclass
 
 
@@ -42,6 +43,7 @@ class AlertSettings:
     - `language`: of the texts, "en" or "vi"; "" for the language of the messages.
     - `rules`: the names of the rules in force; see `domain.alerts.alert.RULE_NAMES`.
     - `thresholds`: the parts of a limit to tell about; empty: all thresholds of each limit.
+    - `quiet`: when only alerts that block calls are sent; the others come in a digest after it.
     - `channels`: where alerts are sent.
     """
 
@@ -49,3 +51,4 @@ class AlertSettings:
     rules: tuple[str, ...]
     thresholds: tuple[Decimal, ...]
     channels: tuple[ChannelSettings, ...]
+    quiet: QuietHours | None = None

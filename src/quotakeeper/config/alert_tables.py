@@ -13,9 +13,10 @@ from quotakeeper.config.key_names import is_variable_name
 from quotakeeper.config.limit_tables import at_key, one_of, threshold, unknown_key
 from quotakeeper.config.settings import ALERTS
 from quotakeeper.domain.alerts.alert import RULE_NAMES
+from quotakeeper.domain.alerts.quiet_hours import quiet_hours
 from quotakeeper.errors import ConfigError, InvalidInputError
 
-ALERT_KEYS = ("language", "rules", "thresholds", "channel")
+ALERT_KEYS = ("language", "rules", "thresholds", "quiet", "channel")
 LANGUAGES = ("en", "vi")
 _SECRET = ("secret_file", "secret_variable")
 # For each kind of channel: the keys that it needs, and the keys that it may have.
@@ -64,6 +65,7 @@ def read_alerts(value: object, shown: str, beside: Path) -> AlertSettings:
         rules=read("rules", _rules, RULE_NAMES),
         thresholds=read("thresholds", lambda each: tuple(map(threshold, _list(each))), ()),
         channels=tuple(channels),
+        quiet=read("quiet", quiet_hours, None),
     )
 
 

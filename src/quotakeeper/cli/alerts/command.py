@@ -15,7 +15,7 @@ from quotakeeper.alerts.message import Receipt
 from quotakeeper.alerts.sending import AlertSender, Delivered
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.alerts.texts import message_of
+from quotakeeper.cli.alerts.texts import message_of, message_of_all
 from quotakeeper.cli.alerts.view import (
     attempt_line,
     attempt_record,
@@ -51,11 +51,13 @@ def run_run(
     zone = zone_named(settings.timezone)
     channels = {each.name: make_channel(each, clock) for each in wanted.channels}
     with context.open_keeper(session) as keeper, _opened(settings) as store:
-        sender = AlertSender(store, channels, lambda each: message_of(each, zone, spoken), clock)
+        sender = AlertSender(
+            store, channels, lambda all_: message_of_all(all_, zone, spoken), clock
+        )
         while True:
             new = collect(keeper, store, wanted)
             done = sender.deliver()
-            _print(new, done, session, spoken, as_json=as_json, is_quiet=follow)
+            _print(new, done, session, as_json=as_json, is_quiet=follow)
             if not follow:
                 is_taken = all(each.receipt.is_taken for each in done)
                 return exit_codes.OK if is_taken else exit_codes.WARNING
@@ -121,20 +123,18 @@ def run_simulate(session: context.CommandContext, last: str, *, as_json: bool = 
 
 
 def _print(
-    new: int, done: Sequence[Delivered], session: context.CommandContext,
-    spoken: context.CommandContext, *, as_json: bool, is_quiet: bool,
+    new: int, done: Sequence[Delivered], session: context.CommandContext, *, as_json: bool,
+    is_quiet: bool,
 ) -> None:  # fmt: skip
     zone = zone_named(session.settings().timezone)
-    titles = [message_of(each.alert, zone, spoken).title for each in done]
     if as_json:
         if done or not is_quiet:
-            attempts = [attempt_record(each, title)
-                        for each, title in zip(done, titles, strict=True)]  # fmt: skip
+            attempts = [attempt_record(each) for each in done]
             record = {"schema": Schema.ALERT_RUN, "new": new, "attempts": attempts}
             console.say_at_once(json.dumps(record, ensure_ascii=False))
         return
-    for each, title in zip(done, titles, strict=True):
-        console.say_at_once(attempt_line(each, title, zone, session))
+    for each in done:
+        console.say_at_once(attempt_line(each, zone, session))
     if not done and not is_quiet:
         console.tell(session.words("no alert is due"))
 

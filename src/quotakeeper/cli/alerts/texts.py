@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from quotakeeper.alerts.message import AlertMessage
-from quotakeeper.alerts.payload import alert_payload
+from quotakeeper.alerts.payload import alert_payload, digest_payload
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.vietnamese_values import value_in_vietnamese
-from quotakeeper.domain.alerts.alert import Alert, AlertRule
+from quotakeeper.domain.alerts.alert import Alert, AlertRule, alert_id
 from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.windows import moment
+
+_MOST_LINES = 30  # of a digest
 
 
 def message_of(alert: Alert, zone: tzinfo, session: CommandContext) -> AlertMessage:
@@ -21,6 +24,25 @@ def message_of(alert: Alert, zone: tzinfo, session: CommandContext) -> AlertMess
     title = _title(alert, session)
     text = _text(alert, zone, session)
     return AlertMessage(alert.id, title, text, alert_payload(alert, title, text))
+
+
+def message_of_all(alerts: Sequence[Alert], zone: tzinfo, session: CommandContext) -> AlertMessage:
+    """Return the message of one alert, or the digest of several. A digest of the same alerts has the
+    same id."""
+    found = [message_of(each, zone, session) for each in alerts]
+    if len(found) == 1:
+        return found[0]
+    text = "{n} alerts in the quiet hours"
+    title = session.words(text, n=figures.whole(len(found), session.lang))
+    lines = [f"{_time(alert.at, zone)}: {message.title}"
+             for alert, message in zip(alerts, found, strict=True)]  # fmt: skip
+    if len(lines) > _MOST_LINES:
+        more = session.words("and {n} more", n=len(lines) - _MOST_LINES)
+        lines = [*lines[:_MOST_LINES], more]
+    text = "\n".join(lines)
+    digest_id = alert_id("digest", AlertRule.DIGEST, *(each.id for each in alerts))
+    documents = [each.payload for each in found]
+    return AlertMessage(digest_id, title, text, digest_payload(digest_id, title, text, documents))
 
 
 def _title(alert: Alert, session: CommandContext) -> str:

@@ -42,6 +42,8 @@ TEXTS = {
     "{name}: a call has no price": "{name}: có lượt gọi chưa có giá",
     "calls to {provider} are paused": "lượt gọi tới {provider} đang tạm dừng",
     "a test of quotakeeper": "quotakeeper gửi thử",
+    "{n} alerts in the quiet hours": "{n} cảnh báo trong giờ yên lặng",
+    "and {n} more": "và {n} cảnh báo nữa",
     # texts
     "Used: {used} of {amount}. Left: {left}.": "Đã dùng: {used} trên {amount}. Còn lại: {left}.",
     "The call asked for {asked}. Left: {left}. Used: {used} of {amount}; reserved for running "

@@ -19,9 +19,9 @@ from quotakeeper.schemas import Schema
 _HEADER = ("TIME", "ALERT", "CHANNEL", "STATE", "ATTEMPTS", "ANSWER")
 
 
-def attempt_line(done: Delivered, title: str, zone: tzinfo, session: CommandContext) -> str:
+def attempt_line(done: Delivered, zone: tzinfo, session: CommandContext) -> str:
     """Return the line of one attempt."""
-    words, answer = session.words, done.receipt.text
+    words, answer, title = session.words, done.receipt.text, done.message.title
     if done.receipt.is_taken:
         text = "{channel}: sent: {title} ({answer})"
         return words(text, channel=done.channel, title=title, answer=answer)
@@ -80,12 +80,12 @@ def simulated_lines(
         )  # fmt: skip
 
 
-def attempt_record(done: Delivered, title: str) -> dict[str, object]:
+def attempt_record(done: Delivered) -> dict[str, object]:
     """Return an attempt for JSON."""
     return {
-        "id": done.alert.id,
+        "id": done.message.id,
         "channel": done.channel,
-        "title": title,
+        "title": done.message.title,
         "taken": done.receipt.is_taken,
         "answer": done.receipt.text,
         "next_at": _instant(done.next_at),

@@ -19,6 +19,7 @@ class AlertRule(StrEnum):
     - UNPRICED: a call was counted without a cost. One alert for each model and day.
     - PAUSED, RESUMED: a person stopped calls, or ended such a pause.
     - TEST: a person asked for a test.
+    - DIGEST: several alerts of quiet hours in one message. No single alert has this rule.
     """
 
     THRESHOLD = "threshold"
@@ -27,6 +28,7 @@ class AlertRule(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     TEST = "test"
+    DIGEST = "digest"
 
 
 # The rules that a config can name. A resumption belongs to the rule "paused".

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.delivery import Claimed, DeliveryRow, DeliveryState
+from quotakeeper.domain.alerts.quiet_hours import NewAlert
 from quotakeeper.value_classes import dataclass
 
 
@@ -36,7 +36,7 @@ class AlertStore(Protocol):
         """Return how far the journal was read."""
 
     def collect(
-        self, before: AlertCursor, seq: int, alerts: Sequence[Alert], channels: Sequence[str],
+        self, before: AlertCursor, seq: int, alerts: Sequence[NewAlert], channels: Sequence[str],
         now: int,
     ) -> int | None:  # fmt: skip
         """Store new alerts for these channels, and that the journal was read up to entry `seq`.
@@ -45,16 +45,17 @@ class AlertStore(Protocol):
         journal further than `before`, and nothing was stored.
         """
 
-    def add(self, alerts: Sequence[Alert], channels: Sequence[str], now: int) -> int:
+    def add(self, alerts: Sequence[NewAlert], channels: Sequence[str], now: int) -> int:
         """Store alerts for these channels. Alerts whose id is stored are left out.
 
         Returns the number of new alerts.
         """
 
-    def claim(self, channel: str, owner: str, now: int) -> Claimed | None:
-        """Claim one alert that is due on a channel. No other process gets it for 2 minutes.
+    def claim(self, channel: str, owner: str, now: int) -> list[Claimed]:
+        """Claim what is due next on a channel: one alert, or all alerts of one digest.
 
-        Returns None if none is due. Reads only, if none is.
+        No other process gets them for 2 minutes. The list is empty if none is due; then the ledger
+        is only read.
         """
 
     def finish(

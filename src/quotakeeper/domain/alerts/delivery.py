@@ -11,6 +11,7 @@ from quotakeeper.value_classes import dataclass
 FIRST_RETRY = 10 * SECOND
 LONGEST_RETRY = 15 * 60 * SECOND
 RETRIED_FOR = 86_400 * SECOND
+FEWEST_ATTEMPTS = 20  # also if the machine slept for a day
 CLAIMED_FOR = 120 * SECOND  # longer than any channel may take for one alert
 
 
@@ -26,8 +27,9 @@ class DeliveryState(StrEnum):
 class Claimed:
     """An alert that this process alone may send to `channel` now.
 
-    `attempts` is the number of attempts before this one. `made_at` is when the alert was made, in
-    microseconds since 1970 UTC.
+    `attempts` is the number of attempts before this one. `made_at` is when the alert was made, or
+    the end of the quiet hours in which it was made: `digest_at`, or 0. Instants are in microseconds
+    since 1970 UTC.
     """
 
     alert: Alert
@@ -35,6 +37,7 @@ class Claimed:
     owner: str
     attempts: int
     made_at: int
+    digest_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,11 @@ class DeliveryRow:
 
 
 def retry_at(attempts: int, made_at: int, now: int, thousandths: int) -> int | None:
-    """Return when to try again after `attempts` failed attempts; None if a day has passed.
+    """Return when to try again after `attempts` failed attempts; None after a day and 20 attempts.
 
     The pauses double from 10 seconds to 15 minutes. A random number, `thousandths` from 0 to 999,
     shortens a pause by up to a half. So many senders do not try at the same instant.
     """
     pause = min(LONGEST_RETRY, FIRST_RETRY << min(attempts - 1, 20))
     at = now + pause // 2 + pause // 2 * thousandths // 1_000
-    return None if at > made_at + RETRIED_FOR else at
+    return None if at > made_at + RETRIED_FOR and attempts >= FEWEST_ATTEMPTS else at

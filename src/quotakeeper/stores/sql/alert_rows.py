@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_records import alert_from, alert_json
 from quotakeeper.domain.alerts.alert_store import AlertCursor
 from quotakeeper.domain.alerts.delivery import (
@@ -14,6 +14,7 @@ from quotakeeper.domain.alerts.delivery import (
     DeliveryRow,
     DeliveryState,
 )
+from quotakeeper.domain.alerts.quiet_hours import NewAlert
 from quotakeeper.domain.ledger.forgetting import LabelValue, name_without, scope_without
 from quotakeeper.errors import LedgerVersionError
 from quotakeeper.stores.sql.connection import SqlSession
@@ -65,36 +66,43 @@ class AlertRows:
             seq = self.meta("seq")
             return AlertCursor(self.meta("ledger"), whole(int(seq)) if seq else None)
 
-    def add(self, alerts: Sequence[Alert], channels: Sequence[str], now: int) -> int:
+    def add(self, alerts: Sequence[NewAlert], channels: Sequence[str], now: int) -> int:
         """Store alerts whose id is not stored yet, and return how many there were."""
         new = 0
-        for alert in alerts:
+        for each in alerts:
+            alert = each.alert
             if self._execute(self._sql["has_alert"], (alert.id,)).fetchone() is not None:
                 continue
             new += 1
             self._execute(self._sql["add_alert"], (alert.id, alert.at, now, alert_json(alert)))
             for channel in channels:
-                self._execute(self._sql["add_delivery"], (alert.id, channel, now))
+                self._execute(self._sql["add_delivery"], (
+                    alert.id, channel, each.digest_at or now, each.digest_at,
+                ))  # fmt: skip
         if new:
             self._execute(self._sql["old_deliveries"], (now - _KEPT_FOR,))
             self._execute(self._sql["old_alerts"], (now - _KEPT_FOR,))
         return new
 
-    def due(self, channel: str, owner: str, now: int) -> Claimed | None:
-        """Return an alert that is due on a channel; None if there is none."""
-        latest = (now, now + RETRIED_FOR, now, now + CLAIMED_FOR)
+    def due(self, channel: str, owner: str, now: int) -> list[Claimed]:
+        """Return what is due next on a channel: one alert, or all alerts of one digest."""
+        # A clock that was set back leaves instants far ahead: they count as due. But the process that
+        # has the claim may have read its clock later than this one, which has waited for the lock.
+        latest = (now, now + 2 * RETRIED_FOR, now, now + 2 * CLAIMED_FOR)
         row = self._execute(self._sql["due_delivery"], (channel, *latest)).fetchone()
         if row is None:
-            return None
-        with rows_of(f"alert {row[0]!a:.80}"):
-            return Claimed(alert_from(row[3]), channel, owner, whole(row[1]), instant(row[2]))
+            return []
+        rows = [row]
+        if row[3]:
+            rows = self._execute(self._sql["digest_deliveries"], (channel, row[3])).fetchall()
+        return [_claimed(each, channel, owner) for each in rows]
 
-    def claim(self, channel: str, owner: str, now: int) -> Claimed | None:
-        """Claim an alert that is due on a channel."""
+    def claim(self, channel: str, owner: str, now: int) -> list[Claimed]:
+        """Claim what is due next on a channel."""
         found = self.due(channel, owner, now)
-        if found is not None:
+        for each in found:
             until = now + CLAIMED_FOR
-            self._execute(self._sql["claim_delivery"], (owner, until, found.alert.id, channel))
+            self._execute(self._sql["claim_delivery"], (owner, until, each.alert.id, channel))
         return found
 
     def finish(
@@ -135,3 +143,11 @@ class AlertRows:
             )  # fmt: skip
             if changed != alert:
                 self._execute(self._sql["put_document"], (alert_json(changed), alert_id))
+
+
+def _claimed(row: Sequence[Any], channel: str, owner: str) -> Claimed:
+    with rows_of(f"alert {row[0]!a:.80}"):
+        made_at, digest_at = instant(row[2]), instant(row[3])
+        return Claimed(
+            alert_from(row[4]), channel, owner, whole(row[1]), digest_at or made_at, digest_at
+        )

@@ -15,16 +15,22 @@ SELECT 1 FROM alert WHERE alert_id = ?
 INSERT INTO alert (alert_id, at, made_at, document) VALUES (?, ?, ?, ?)
 
 -- name: add_delivery
-INSERT INTO alert_delivery (alert_id, channel, state, attempts, next_at, claim, claimed_until, answer)
-VALUES (?, ?, 'waiting', 0, ?, '', 0, '')
+INSERT INTO alert_delivery (alert_id, channel, state, attempts, next_at, digest_at, claim, claimed_until,
+                            answer)
+VALUES (?, ?, 'waiting', 0, ?, ?, '', 0, '')
 
--- A clock that was set back leaves instants far ahead. They count as due.
 -- name: due_delivery
-SELECT d.alert_id, d.attempts, a.made_at, a.document
+SELECT d.alert_id, d.attempts, a.made_at, d.digest_at, a.document
 FROM alert_delivery AS d JOIN alert AS a ON a.alert_id = d.alert_id
 WHERE d.channel = ? AND d.state = 'waiting'
   AND (d.next_at <= ? OR d.next_at > ?) AND (d.claimed_until <= ? OR d.claimed_until > ?)
 ORDER BY d.attempts, a.number LIMIT 1
+
+-- name: digest_deliveries
+SELECT d.alert_id, d.attempts, a.made_at, d.digest_at, a.document
+FROM alert_delivery AS d JOIN alert AS a ON a.alert_id = d.alert_id
+WHERE d.channel = ? AND d.state = 'waiting' AND d.digest_at = ?
+ORDER BY a.number
 
 -- name: claim_delivery
 UPDATE alert_delivery SET claim = ?, claimed_until = ? WHERE alert_id = ? AND channel = ?

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from quotakeeper.domain.alerts.alert import Alert
 from quotakeeper.domain.alerts.alert_store import AlertCursor
 from quotakeeper.domain.alerts.delivery import Claimed, DeliveryRow, DeliveryState
+from quotakeeper.domain.alerts.quiet_hours import NewAlert
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.identifiers import new_owner
 from quotakeeper.native_threads import Lock
@@ -45,7 +45,7 @@ class SqliteAlerts(Transactions):
         return self._changed(lambda rows: rows.cursor()) if found is None else found
 
     def collect(
-        self, before: AlertCursor, seq: int, alerts: Sequence[Alert], channels: Sequence[str],
+        self, before: AlertCursor, seq: int, alerts: Sequence[NewAlert], channels: Sequence[str],
         now: int,
     ) -> int | None:  # fmt: skip
         """Store new alerts, and how far the journal was read; see AlertStore."""
@@ -58,14 +58,14 @@ class SqliteAlerts(Transactions):
 
         return self._changed(store)
 
-    def add(self, alerts: Sequence[Alert], channels: Sequence[str], now: int) -> int:
+    def add(self, alerts: Sequence[NewAlert], channels: Sequence[str], now: int) -> int:
         """Store alerts that are not stored yet; see AlertStore."""
         return self._changed(lambda rows: rows.add(alerts, channels, now))
 
-    def claim(self, channel: str, owner: str, now: int) -> Claimed | None:
-        """Claim one alert that is due on a channel; see AlertStore."""
-        if self._asked(lambda rows: rows.due(channel, owner, now), None) is None:
-            return None
+    def claim(self, channel: str, owner: str, now: int) -> list[Claimed]:
+        """Claim what is due next on a channel; see AlertStore."""
+        if not self._asked(lambda rows: rows.due(channel, owner, now), []):
+            return []
         return self._changed(lambda rows: rows.claim(channel, owner, now))
 
     def finish(

@@ -17,6 +17,7 @@ CREATE TABLE alert (
 ) STRICT;
 CREATE INDEX alert_at ON alert (at);
 
+-- `digest_at` is the end of the quiet hours in which the alert was made; 0 for any other alert.
 -- `claim` is the name of the process that may send now, until `claimed_until`; "" if none has it.
 CREATE TABLE alert_delivery (
   alert_id      TEXT NOT NULL REFERENCES alert (alert_id),
@@ -24,6 +25,7 @@ CREATE TABLE alert_delivery (
   state         TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
   attempts      INTEGER NOT NULL CHECK (attempts >= 0),
   next_at       INTEGER NOT NULL CHECK (next_at >= 0),
+  digest_at     INTEGER NOT NULL CHECK (digest_at >= 0),
   claim         TEXT NOT NULL,
   claimed_until INTEGER NOT NULL CHECK (claimed_until >= 0),
   answer        TEXT NOT NULL,
