@@ -130,11 +130,14 @@ def test_a_process_whose_claim_has_ended_stores_no_answer(tmp_path: Path) -> Non
         [slow] = ledger.store.claim("phone", "slow", ledger.clock.now())
         assert ledger.store.claim("phone", "other", ledger.clock.now()) == []
         ledger.clock.advance(seconds=121)
-        assert ledger.run() == ["threshold day 80"]
         now = ledger.clock.now()
+        [newer] = ledger.store.claim("phone", "newer", now)
+        assert not ledger.store.finish(slow, DeliveryState.SENT, now, "late", now)
+        assert ledger.store.finish(newer, DeliveryState.WAITING, now, "no", now)
+        assert ledger.run() == ["threshold day 80"]
         assert not ledger.store.finish(slow, DeliveryState.WAITING, now, "late", now)
         [row] = ledger.store.rows(0, 10)
-        assert (row.state, row.answer, row.attempts) == (DeliveryState.SENT, "ok", 1)
+        assert (row.state, row.answer, row.attempts) == (DeliveryState.SENT, "ok", 2)
 
 
 def test_a_process_that_read_its_clock_before_another_claimed_gets_nothing(tmp_path: Path) -> None:
@@ -181,6 +184,33 @@ def test_after_a_day_of_retries_an_alert_is_given_up_and_shown(tmp_path: Path) -
         tried = ledger.channel.tried
         ledger.run()
         assert ledger.channel.tried == tried
+
+
+def test_a_receiver_that_is_down_is_tried_with_one_alert_at_a_time(tmp_path: Path) -> None:
+    with alerting(tmp_path, limit("a"), limit("b"), limit("c")) as ledger:
+        ledger.channel.is_up = False
+        ledger.use("0.85")
+        ledger.run()
+        ledger.run()
+        assert ledger.channel.tried == 1, "the others wait as long"
+        ledger.channel.is_up = True
+        ledger.clock.advance(seconds=10)
+        assert ledger.run() == ["threshold b 80", "threshold c 80", "threshold a 80"]
+
+
+def test_an_alert_is_not_given_up_after_one_attempt_because_the_machine_slept(
+    tmp_path: Path,
+) -> None:
+    with alerting(tmp_path) as ledger:
+        ledger.channel.is_up = False
+        ledger.use("0.85")
+        ledger.collect()
+        ledger.clock.advance(days=2)
+        ledger.deliver()
+        ledger.channel.is_up = True
+        ledger.clock.advance(seconds=10)
+        ledger.deliver()
+        assert [each.title for each in ledger.channel.sent] == ["threshold day 80"]
 
 
 def test_each_channel_has_a_delivery_of_its_own(tmp_path: Path) -> None:

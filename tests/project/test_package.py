@@ -216,7 +216,10 @@ def _names(requirements: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw", "postgres"))],
+    [
+        ("dev.lock", ("dev", "cli")),
+        ("extras.lock", ("exact", "language", "apsw", "postgres", "alerts")),
+    ],
 )
 def test_each_lock_covers_its_extras_with_hashes(
     repository: Path, lock: str, extras: tuple[str, ...]

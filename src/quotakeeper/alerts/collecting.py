@@ -52,8 +52,6 @@ def collect(view: LedgerView, store: AlertStore, settings: AlertSettings) -> int
         cursor = store.cursor()
         now = view.now()
         start = seq_before(view, now - OLDEST) if cursor.seq is None else cursor.seq
-        if start and _is_beyond(view, start):  # the ledger was replaced by an older one
-            start = seq_before(view, now - OLDEST)
         found = list(islice(view.entries(start), _MOST_READ))
         seq = found[-1].seq if found else start
         if cursor.seq == seq:
@@ -102,10 +100,6 @@ def seq_before(view: LedgerView, at: int) -> int:
         else:
             high = middle
     return high
-
-
-def _is_beyond(view: LedgerView, seq: int) -> bool:
-    return next(view.entries(seq - 1), None) is None
 
 
 class _CallLabels:

@@ -14,8 +14,9 @@ class ChannelSettings:
     """One [[alerts.channel]]: where alerts are sent. Which fields are set depends on `kind`.
 
     - `url`, `networks`: of a webhook. It may reach these private networks.
-    - `secret_file`, `secret_variable`: where the secrets of a webhook or the password of an e-mail
-      server are. It is a file of its owner alone, or an environment variable.
+    - `secret_file`, `secret_variable`: where the secrets of a webhook, the password of an e-mail
+      server or the addresses of services are. It is a file of its owner alone, or an environment
+      variable.
     - `command`: the program and its arguments. `{title}` and `{text}` are replaced.
     - `server`, `port`, `tls`, `user`, `sender`, `to`: of e-mail. `tls` is "starttls", "tls" or
       "none".

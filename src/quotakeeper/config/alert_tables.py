@@ -23,6 +23,7 @@ _SECRET = ("secret_file", "secret_variable")
 CHANNEL_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "webhook": (("url",), ("networks", *_SECRET)),
     "command": (("command",), ()),
+    "service": ((), _SECRET),
     "email": (("server", "from", "to"), ("port", "tls", "user", *_SECRET)),
 }
 _TLS_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -88,6 +89,11 @@ def _channel(table: object, where: str, beside: Path) -> ChannelSettings:
               for key, value in table.items() if key != "kind"}  # fmt: skip
     if "secret_file" in values:
         values["secret_file"] = beside / Path(values["secret_file"]).expanduser()
+    if kind == "service" and not {*_SECRET} & {*values}:
+        raise ConfigError(
+            where, "secret_file is missing",
+            'write secret_file = "service.address"; the address of a service has tokens in it',
+        )  # fmt: skip
     if kind == "email":
         values.setdefault("port", _TLS_PORTS[values.get("tls", "starttls")])
     return ChannelSettings(kind=kind, **values)

@@ -64,8 +64,9 @@ class SqliteAlerts(Transactions):
 
     def claim(self, channel: str, owner: str, now: int) -> list[Claimed]:
         """Claim what is due next on a channel; see AlertStore."""
-        if not self._asked(lambda rows: rows.due(channel, owner, now), []):
-            return []
+        nothing: list[Claimed] = []
+        if not self._asked(lambda rows: rows.due(channel, owner, now), nothing):
+            return nothing
         return self._changed(lambda rows: rows.claim(channel, owner, now))
 
     def finish(

@@ -36,6 +36,17 @@ TEXTS = {
     "is not a port": "không phải số cổng",
     "write a number from 1 to 65535": "hãy viết một số từ 1 đến 65535",
     "write the secret in its first line": "hãy viết mã bí mật ở dòng đầu",
+    "{} is missing": "thiếu {0}",
+    'write secret_file = "service.address"; the address of a service has tokens in it': (
+        'hãy viết secret_file = "service.address"; địa chỉ của dịch vụ có token trong đó'
+    ),
+    "has an address that Apprise does not know": "có địa chỉ mà Apprise không biết",
+    "write it as the pages of Apprise show it, such as tgram://TOKEN/CHAT": (
+        "hãy viết như các trang của Apprise hướng dẫn, chẳng hạn tgram://TOKEN/CHAT"
+    ),
+    'a channel of the kind "service"': 'kênh loại "service"',
+    "{} is not a part of a day": "{0} không phải một khoảng trong ngày",
+    'write it like "22:00-07:00"': 'hãy viết như "22:00-07:00"',
     "is not set": "chưa được đặt",
     "set it to the secret": "hãy đặt nó bằng mã bí mật",
     "it is not UTF-8 text": "không phải văn bản UTF-8",
