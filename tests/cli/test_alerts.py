@@ -201,7 +201,12 @@ def test_a_secret_is_in_no_output(cli: CommandLine, tmp_path: Path) -> None:
     assert len(receiver.requests) >= 2
 
 
-def test_alerts_on_a_server_are_refused_with_the_reason(cli: CommandLine) -> None:
+@pytest.mark.parametrize("command", ["run", "show"])
+def test_a_ledger_that_keeps_no_alerts_is_refused_with_the_reason(
+    cli: CommandLine, command: str
+) -> None:
     configure(cli)
-    found = cli.run("--ledger", "memory:", "alerts", "run")
-    assert found.code == 69 or "in memory" in found.err
+    found = cli.run("--ledger", "memory:", "alerts", command)
+    assert found.code == 69 and "is in the memory of one process" in found.err
+    found = cli.run("--ledger", "postgresql://127.0.0.1:1/quota", "alerts", command)
+    assert found.code == 2 and "is on a server, where alerts are not kept yet" in found.err

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from quotakeeper import clocks
-from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.config.currency_table import exchange_rate
 from quotakeeper.config.declared_names import declared_names
 from quotakeeper.config.key_names import KEYS, read_key_names
@@ -208,7 +207,7 @@ class _Sources:
             lambda: str(default_ledger(self.environ)),
         )
 
-    def _alerts(self) -> AlertSettings | None:
+    def _alerts(self) -> Any:
         value = self.table.get(ALERTS)
         if value is None:
             return None

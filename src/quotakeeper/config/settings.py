@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
+
+if TYPE_CHECKING:  # loaded only by configs that have alerts
+    from quotakeeper.config.alert_settings import AlertSettings
 
 ALERTS = "alerts"  # the table of the config file
 DEFAULT_WARN_AT = Decimal("0.8")

@@ -50,7 +50,7 @@ def run_run(
     spoken = _spoken(session, wanted)
     zone = zone_named(settings.timezone)
     channels = {each.name: make_channel(each, clock) for each in wanted.channels}
-    with context.open_keeper(session) as keeper, _opened(settings) as store:
+    with _opened(settings) as store, context.open_keeper(session) as keeper:
         sender = AlertSender(
             store, channels, lambda all_: message_of_all(all_, zone, spoken), clock
         )
