@@ -145,16 +145,25 @@ def test_a_refusal_is_told_once_in_each_period_of_the_limit(tmp_path: Path) -> N
     assert found.blocks
 
 
-def test_a_call_that_waits_for_running_calls_is_not_told(tmp_path: Path) -> None:
-    with alerting(tmp_path) as ledger:
+def test_a_refusal_because_of_running_calls_does_not_block_and_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    with alerting(tmp_path, rules=["refused"]) as ledger:
         running = ledger.keeper.reserve("gemini", model="gemini-2.5-flash", input_tokens=3_000_000)
         with pytest.raises(LimitExceeded):
             ledger.keeper.reserve(
                 "gemini", model="gemini-2.5-flash", input_tokens=1_000_000, at_once=True
             )
         ledger.keeper._engine.observers.rest(5)
-        assert ledger.run() == []
-        running.release()
+        assert ledger.run() == ["refused day"]
+        held = ledger.store.rows(0, 1)[0].alert
+        assert (held.is_held, held.blocks, held.used, held.reserved) == (True, False, 0, 9 * 10**11)
+        running.settle(input_tokens=3_000_000)
+        with pytest.raises(LimitExceeded):
+            ledger.keeper.reserve("gemini", model="gemini-2.5-flash", input_tokens=1_000_000)
+        ledger.keeper._engine.observers.rest(5)
+        assert ledger.run() == ["refused day"]
+        assert ledger.store.rows(0, 1)[0].alert.blocks
 
 
 def test_a_pause_and_its_end_are_told(tmp_path: Path) -> None:

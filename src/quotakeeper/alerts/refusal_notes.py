@@ -8,7 +8,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.config import Settings
 from quotakeeper.config.alert_settings import AlertSettings
 from quotakeeper.domain.alerts.alert_store import AlertStore
-from quotakeeper.domain.alerts.quiet_hours import NewAlert
+from quotakeeper.domain.alerts.quiet_hours import scheduled
 from quotakeeper.domain.alerts.rules import AlertRules
 from quotakeeper.domain.observations import CallRefused, Observation
 
@@ -37,7 +37,7 @@ class RefusalNotes:
         if not isinstance(observation, CallRefused):
             return
         decision = observation.decision
-        if decision.pause is not None or decision.doubt is not None or decision.is_held:
+        if decision.pause is not None or decision.doubt is not None:
             return
         if self._rules is None:
             wanted = self._wanted
@@ -50,7 +50,8 @@ class RefusalNotes:
                   if each.id not in self._known]  # fmt: skip
         if alerts:
             names = [each.name for each in self._wanted.channels]
-            self._store.add([NewAlert(each) for each in alerts], names, now)
+            planned = scheduled(alerts, self._wanted.quiet, self._rules.zone, now)
+            self._store.add(planned, names, now)
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known.update(each.id for each in alerts)

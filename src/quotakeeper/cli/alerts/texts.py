@@ -75,7 +75,7 @@ def _text(alert: Alert, zone: tzinfo, session: CommandContext) -> str:
         case AlertRule.THRESHOLD:
             parts = [_state(alert, session), _reset(alert, zone, session)]
         case AlertRule.REFUSED:
-            parts = [_refusal(alert, session), _reset(alert, zone, session),
+            parts = [_refusal(alert, session), *_held(alert, session), _reset(alert, zone, session),
                      words("Later refusals of this limit in the same period are not told.")]  # fmt: skip
         case AlertRule.UNPRICED:
             parts = [
@@ -121,6 +121,12 @@ def _refusal(alert: Alert, session: CommandContext) -> str:
         amount=figures.with_unit(alert.amount, meter, lang),
         reserved=figures.with_unit(alert.reserved, meter, lang),
     )  # fmt: skip
+
+
+def _held(alert: Alert, session: CommandContext) -> list[str]:
+    if not alert.is_held:
+        return []
+    return [session.words("It may fit when running calls end.")]
 
 
 def _reset(alert: Alert, zone: tzinfo, session: CommandContext) -> str:

@@ -51,6 +51,7 @@ TEXTS = {
         "Lượt gọi cần {asked}. Còn lại: {left}. Đã dùng: {used} trên {amount}; giữ chỗ cho các lượt "
         "gọi đang chạy: {reserved}."
     ),
+    "It may fit when running calls end.": "Có thể đủ chỗ khi các lượt gọi đang chạy kết thúc.",
     "Later refusals of this limit in the same period are not told.": (
         "Những lần từ chối sau đó của hạn mức này trong cùng kỳ sẽ không báo nữa."
     ),

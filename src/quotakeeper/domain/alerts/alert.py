@@ -15,7 +15,8 @@ class AlertRule(StrEnum):
     """Why there is an alert.
 
     - THRESHOLD: settled use of a limit reached a threshold.
-    - REFUSED: a limit refused a call. One alert for each limit and period.
+    - REFUSED: a limit refused a call. One alert for each limit and period, and one more if running
+      calls alone were the reason.
     - UNPRICED: a call was counted without a cost. One alert for each model and day.
     - PAUSED, RESUMED: a person stopped calls, or ended such a pause.
     - TEST: a person asked for a test.
@@ -75,11 +76,18 @@ class Alert:
         return max(0, self.amount - self.used - self.reserved)
 
     @property
+    def is_held(self) -> bool:
+        """Whether the refused call would fit if the running calls released what they reserve."""
+        return self.rule is AlertRule.REFUSED and self.used + max(1, self.asked) <= self.amount
+
+    @property
     def blocks(self) -> bool:
         """Whether calls are refused because of this: only such an alert is sent in quiet hours."""
         if self.rule is AlertRule.THRESHOLD:
             return self.mode == Mode.HARD and self.used >= self.amount
-        return self.rule in (AlertRule.REFUSED, AlertRule.PAUSED, AlertRule.TEST)
+        if self.rule is AlertRule.REFUSED:
+            return not self.is_held
+        return self.rule in (AlertRule.PAUSED, AlertRule.TEST)
 
 
 def alert_id(ledger: str, rule: AlertRule, *parts: object) -> str:

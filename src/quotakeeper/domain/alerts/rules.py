@@ -72,13 +72,9 @@ class AlertRules:
                 start_at = period_at(Window("day"), self.zone, now).start_at
             resets_at = None if limit.window.is_endless else verdict.resets_at
             identity = alert_id(
-                self.ledger,
-                AlertRule.REFUSED,
-                limit.account.key,
-                limit.name,
-                limit.amount,
-                start_at,
-            )
+                self.ledger, AlertRule.REFUSED, limit.account.key, limit.name, limit.amount, start_at,
+                "held" if verdict.is_held else "used up",
+            )  # fmt: skip
             yield Alert(
                 identity, AlertRule.REFUSED, now, limit.name, limit.meter, str(limit.window),
                 limit.amount, 0, verdict.used, verdict.reserved, verdict.asked, resets_at,
