@@ -33,6 +33,8 @@ PARTS = {
     "ledger_copying": "from one store to another",
     "order_giver": "pauses, raised limits, credit",
     "keeper_reads": "status, usage, events, verify",
+    "alerts": "sends what people are told",
+    "alert_wiring": "settings to alerts",
     "gateway_wiring": "the mark of a gateway",
     "key_wiring": "settings to virtual keys",
     "wiring": "settings to live objects",

@@ -52,6 +52,8 @@ SKELETON = {
     "metering/retries": "import hashlib\n",
     "keeper": "import quotakeeper.wiring\n",
     "ledger_copying": "import quotakeeper.wiring\n",
+    "alerts/sending": "import quotakeeper.domain.ledger.apply\n",
+    "alert_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "gateway_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "key_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.server_store\n",

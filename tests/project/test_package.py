@@ -219,7 +219,7 @@ def _names(requirements: list[str]) -> set[str]:
     ("lock", "extras"),
     [
         ("dev.lock", ("dev", "cli")),
-        ("extras.lock", ("exact", "language", "apsw", "postgres")),
+        ("extras.lock", ("exact", "language", "apsw", "postgres", "alerts")),
         ("gateway.lock", ("cli", "gateway", "postgres")),
     ],
 )

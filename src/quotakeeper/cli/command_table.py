@@ -13,7 +13,7 @@ from quotakeeper.value_classes import dataclass
 ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
     "events", "export", "metrics", "verify", "backup", "compact", "forget", "ledger", "leases",
-    "reconcile", "limits", "keys", "prices", "plan", "estimate", "tokens", "init", "doctor",
+    "reconcile", "limits", "keys", "alerts", "prices", "plan", "estimate", "tokens", "init", "doctor",
     "config", "completion", "dashboard", "serve", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
