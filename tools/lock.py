@@ -56,6 +56,12 @@ LOCKS = {
         "requirements/dev.lock",
         "requirements/browser.in",
     ],
+    # The conformance suite of WebSockets.
+    "requirements/sockets.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "requirements/sockets.in",
+    ],
     "requirements/release.lock": ["requirements/release.in"],
     "requirements/site.txt": ["requirements/site.in"],
 }

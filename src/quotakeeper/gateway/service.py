@@ -11,6 +11,7 @@ from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.access_log import AccessLog
+from quotakeeper.gateway.answer_counts import AnswerCounts
 from quotakeeper.gateway.answers import (
     GatewayAnswerError,
     cannot_count,
@@ -39,6 +40,7 @@ from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
 from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.telemetry.exposition import Family
 
 log = logging.getLogger("quotakeeper.gateway")
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
@@ -75,6 +77,8 @@ class Gateway:
         self.limits = LimitBook(meter.keeper)
         self.config_problem = ""  # why a changed config is not in force
         self._log = log or AccessLog(None)
+        self._providers = tuple(each.name for each in upstreams)
+        self._counts = AnswerCounts(shared, lambda: meter.faults)
         self._is_draining = False
         meter.settler.start()
         self._watch = asyncio.create_task(self._watch_keys())
@@ -95,7 +99,13 @@ class Gateway:
             note.outcome = failed.code
             await send_refusal(exchange, error_refusal(failed.status, failed.code, failed.text))
         finally:
+            if note.outcome:
+                self._counts.count(note.provider, note.outcome)
             self._log.log(exchange, note, at, self._clock.monotonic() - began)
+
+    def families(self) -> tuple[Family, ...]:
+        """Return what this gateway has counted, over all its workers."""
+        return self._counts.families(self._providers)
 
     async def drain(self) -> None:
         """Refuse new calls, wait for those under way, then end the rest with an error."""
