@@ -40,6 +40,7 @@ PARTS = {
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "server_store": "a ledger on a server",
+    "telemetry": "figures for monitoring",
     "stores": "memory, SQL, SQLite",
     "engine": "worker, leases, journals",
     "catalogue": "dated prices",

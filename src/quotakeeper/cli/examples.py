@@ -23,6 +23,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "events": ("quotakeeper events --limit 50 --provider gemini",),
     "export": ("quotakeeper export --format csv --bom --out calls.csv --last 7d",),
+    "metrics": (
+        "quotakeeper metrics",
+        "quotakeeper metrics --out /var/lib/prometheus/node-exporter/quotakeeper.prom",
+    ),
     "verify": ("quotakeeper verify", "quotakeeper verify --all"),
     "backup": ("quotakeeper backup --out /mnt/backups",),
     "compact": ("quotakeeper compact --keep 90d --shrink",),
@@ -30,6 +34,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
     "ledger accept": ('quotakeeper ledger accept --why "restored a backup"',),
+    "ledger migrate": ("quotakeeper ledger migrate",),
     "ledger move": ("quotakeeper ledger move --from ledger.db",),
     "ledger unfreeze": ("quotakeeper ledger unfreeze",),
     "leases": ("quotakeeper leases",),
