@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "ledger": ("quotakeeper ledger check",),
     "ledger check": ("quotakeeper ledger check --json",),
     "ledger accept": ('quotakeeper ledger accept --why "restored a backup"',),
+    "ledger migrate": ("quotakeeper ledger migrate",),
     "ledger move": ("quotakeeper ledger move --from ledger.db",),
     "ledger unfreeze": ("quotakeeper ledger unfreeze",),
     "leases": ("quotakeeper leases",),

@@ -1,4 +1,5 @@
-"""Runs the commands of `quotakeeper ledger`: `accept`, `check`, `init`, `move` and `unfreeze`."""
+"""Runs the commands of `quotakeeper ledger`: `accept`, `check`, `init`, `migrate`,
+`move` and `unfreeze`."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.views.findings import finding_lines
 from quotakeeper.clocks import SystemClock
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
-from quotakeeper.wiring import open_server
+from quotakeeper.wiring import is_on_server, ledger_path, open_server
 
 
 def run_check(session: context.CommandContext, *, as_json: bool) -> int:
@@ -53,6 +55,34 @@ def run_init(
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
                           role=role))  # fmt: skip
+    return exit_codes.OK
+
+
+def run_migrate(
+    session: context.CommandContext, *, contract: bool, anyway: bool, only_sql: bool
+) -> int:
+    """Carry out the missing steps of the schema, or only print their SQL. Returns the exit code."""
+    settings, words = session.settings(), session.words
+    if anyway and not contract:
+        raise InvalidInputError("--anyway", "is given without --contract", "add --contract")
+    if not is_on_server(settings):
+        console.say(words("{ledger}: is not on a server; quotakeeper brings the schema of a file up "
+                          "to date when it opens the file",
+                          ledger=ledger_path(settings) or settings.ledger))  # fmt: skip
+        return exit_codes.OK
+    server = open_server(settings)
+    if only_sql:
+        sql = server.migration_sql(contract=contract)
+        console.say(sql or words("-- the schema is up to date"))
+        return exit_codes.OK
+    done = server.migrate(SystemClock().now(), contract=contract, anyway=anyway)
+    text = ("{ledger}: the schema has version {new} now; it had version {old}"
+            if done.after > done.before
+            else "{ledger}: the schema has version {new}: nothing was changed")  # fmt: skip
+    console.say(words(text, ledger=server.name, old=done.before, new=done.after))
+    if done.is_held_back:
+        console.say(words("the next step removes what older programs use; when no older program "
+                          "runs any more: quotakeeper ledger migrate --contract"))  # fmt: skip
     return exit_codes.OK
 
 

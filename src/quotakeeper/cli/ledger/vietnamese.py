@@ -13,6 +13,15 @@ TEXTS = {
     "Copy a ledger to an empty ledger on a server, or to a new file, and compare both.": (
         "Chép một sổ vào sổ trống trên máy chủ hoặc vào một tệp mới, rồi đối chiếu hai bên."
     ),
+    "Bring the ledger's schema up to date; programs of both versions count calls meanwhile.": (
+        "Nâng schema của sổ lên bản mới; chương trình của cả hai phiên bản vẫn ghi lượt gọi."
+    ),
+    "Also remove what only older programs use.": (
+        "Xóa cả những gì chỉ chương trình cũ hơn còn dùng."
+    ),
+    "With --contract: also while older programs run; their calls are refused.": (
+        "Đi với --contract: xóa cả khi chương trình cũ đang chạy; lượt gọi của chúng bị từ chối."
+    ),
     "Let a ledger on a server take calls again after it was moved.": (
         "Cho sổ trên máy chủ ghi lượt gọi trở lại sau khi đã chuyển đi."
     ),
@@ -50,6 +59,22 @@ TEXTS = {
         "lượt gọi."
     ),
     # messages
+    "{ledger}: is not on a server; quotakeeper brings the schema of a file up to date when it opens "
+    "the file": (
+        "{ledger}: không nằm trên máy chủ; với sổ là tệp, quotakeeper tự nâng schema khi mở tệp"
+    ),
+    "-- the schema is up to date": "-- schema đã ở bản mới nhất",
+    "{ledger}: the schema has version {new} now; it had version {old}": (
+        "{ledger}: schema nay là phiên bản {new}; trước đó là phiên bản {old}"
+    ),
+    "{ledger}: the schema has version {new}: nothing was changed": (
+        "{ledger}: schema là phiên bản {new}: không có gì thay đổi"
+    ),
+    "the next step removes what older programs use; when no older program runs any more: "
+    "quotakeeper ledger migrate --contract": (
+        "bước tiếp theo xóa những gì chương trình cũ hơn còn dùng; khi không còn chương trình cũ nào "
+        "chạy: quotakeeper ledger migrate --contract"
+    ),
     "the ledger has every commit that this machine has seen: nothing was changed": (
         "sổ có đủ mọi lần ghi mà máy này đã thấy: không có gì thay đổi"
     ),

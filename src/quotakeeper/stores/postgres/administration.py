@@ -17,6 +17,12 @@ from quotakeeper.stores.postgres.key_store import (
     make_key_tables,
     schema_of_keys,
 )
+from quotakeeper.stores.postgres.migrating import (
+    Contracting,
+    Migrated,
+    migrate,
+    migration_sql,
+)
 from quotakeeper.stores.postgres.migrations import creation_sql, prepare
 from quotakeeper.stores.postgres.moving import unfreeze
 from quotakeeper.stores.postgres.roles import LedgerRoles, key_roles_sql, roles_sql
@@ -100,6 +106,22 @@ class ServerLedger:
                         make_key_tables(raw, self.schema)
                         raw.execute(key_roles_sql(schema_of_keys(self.schema), keys))
         return is_new
+
+    def migrate(self, now: int, *, contract: bool = False, anyway: bool = False) -> Migrated:
+        """Carry out the steps of the schema that the ledger does not have.
+
+        With `contract`, also the steps that drop functions of older programs; with `anyway`, even
+        while such programs run. `now` is the clock of this machine. Raises InvalidInputError and
+        LedgerError.
+        """
+        return migrate(self._address, Contracting(contract, anyway), now)
+
+    def migration_sql(self, *, contract: bool = False) -> str:
+        """Return the SQL that `migrate` runs; "" if there are no steps. Raises the same errors.
+
+        The SQL does not check which programs run.
+        """
+        return migration_sql(self._address, Contracting(contract))
 
     def unfreeze(self) -> str:
         """Let the ledger take calls again after a move.
