@@ -1,12 +1,8 @@
-"""`quotakeeper ledger migrate`: two versions of the functions side by side, through each step."""
+"""`quotakeeper ledger migrate`: its steps, who may take them, and what it says."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
@@ -17,21 +13,18 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.__main__ import main
-from quotakeeper.clocks import SystemClock, zone_named
-from quotakeeper.domain.ledger import commands as c
+from quotakeeper.clocks import SystemClock
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, LedgerVersionError
+from quotakeeper.stores.postgres import migrating
 from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.migrating import Migrated
-from quotakeeper.stores.postgres.store import PostgresStore
-from quotakeeper.testing.ledger_case import cap
+from quotakeeper.stores.postgres.migrations import SchemaStep, step_sql
 from tests.stores_postgres.cluster import debians
-from tests.stores_postgres.next_version import next_version
+from tests.stores_postgres.next_version import migrate, next_version, rows
 from tools.postgres_server import running
 
-ROOT = Path(__file__).resolve().parents[2]
-AMOUNT = 100_000
 NO_LIMITS = {"default_limits": False, "timezone": "UTC"}
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 7}
 # What takes a ledger of schema version 2 back to version 1, with its calls.
@@ -60,99 +53,9 @@ def now() -> int:
     return SystemClock().now()
 
 
-def rows(url: str, sql: str) -> list[Any]:
-    """Carry out SQL in the ledger's schema. Returns the rows."""
-    address = parse_dsn(url)
-    with closing(open_connection(address.parameters, prepares=False)) as raw:
-        raw.execute(f'SET search_path = "{address.schema}"')
-        found = raw.execute(sql)
-        return list(found) if found.description else []
-
-
-def migrate(url: str, **how: bool) -> Migrated:
-    """What a program of the next version does to a ledger."""
-    with next_version():
-        return ServerLedger(parse_dsn(url)).migrate(now(), **how)
-
-
-class Programs:
-    """Processes of both versions on one ledger."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.started: dict[str, subprocess.Popen[str]] = {}
-
-    def start(self, version: str) -> None:
-        """Start one process for each way to commit."""
-        for way in ("guards", "locked"):
-            owner = f"{version} {way}"
-            words = (self.url, owner, str(AMOUNT), way, version)
-            self.started[owner] = subprocess.Popen(
-                [sys.executable, "-m", "tests.stores_postgres.next_version.program", *words],
-                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-
-    def wait_for_more(self) -> None:
-        """Return when each process has reserved something since this was called."""
-        before, began = self._calls(), SystemClock().monotonic()
-        while any(self._calls()[owner] <= before[owner] for owner in self.started):
-            assert SystemClock().monotonic() - began < 120
-            assert all(each.poll() is None for each in self.started.values())
-
-    def _calls(self) -> Counter[str]:
-        sql = "SELECT regexp_replace(id, ' [0-9]+ [0-9]+$', ''), count(*) FROM entry GROUP BY 1"
-        return Counter(dict(rows(self.url, sql)))
-
-    def ended(self, version: str) -> list[dict[str, Any]]:
-        """End the input of the processes of a version. Returns what they print."""
-        found = [each for owner, each in self.started.items() if owner.startswith(version)]
-        for each in found:
-            assert each.stdin is not None
-            each.stdin.close()
-            each.stdin = None
-        return [json.loads(each.communicate(timeout=300)[0]) for each in found]
-
-
-@pytest.fixture
-def programs(url: str) -> Iterator[Programs]:
-    made = Programs(url)
-    yield made
-    for each in made.started.values():
-        each.kill()
-        each.communicate()
-
-
-def test_two_versions_write_through_each_step(url: str, programs: Programs) -> None:
-    limits = (cap(AMOUNT),)
-    with closing(PostgresStore(parse_dsn(url), zone_named, owner="maker")) as maker:
-        maker.apply([c.Watch((limits[0].account,))], 0)
-    programs.start("this")
-    programs.wait_for_more()
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
-    programs.wait_for_more()  # programs of this version go on
-    programs.start("next")
-    programs.wait_for_more()
-    with pytest.raises(InvalidInputError, match=r"older programs still use the ledger"):
-        migrate(url, contract=True)
-    programs.wait_for_more()
-    assert migrate(url, contract=True, anyway=True) == Migrated(3, 4)
-    this, following = programs.ended("this"), programs.ended("next")
-    for each in this:
-        assert "with version 2 of its functions or newer" in each["refused"]
-    assert [each["refused"] for each in following] == ["", ""]
-    with next_version(), closing(PostgresStore(parse_dsn(url), zone_named, owner="j")) as judge:
-        (verdict,) = judge.verdicts(limits, 0)
-        assert verdict.used + verdict.reserved == AMOUNT
-        assert sum(each["admitted"] for each in (*this, *following)) == AMOUNT
-        assert judge.verify() == []
-        entries = list(judge.entries())
-    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
-    # What either version says that it has posted is there under its name.
-    posted = dict(rows(url, "SELECT functions, count(*) FROM batch GROUP BY 1"))
-    ways = [Counter[str](each["ways"]) for each in following]
-    print(f"batches by version: {posted}; next version: {[dict(each) for each in ways]}")
-    assert posted[2] == sum(each["conditional"] for each in ways) > 0
-    assert any(each["ways"].get("conditional") for each in this)
+def said_by(capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command has printed, in one line."""
+    return " ".join(capsys.readouterr().out.split())
 
 
 def test_a_program_waits_for_the_step_that_makes_its_functions(url: str) -> None:
@@ -199,6 +102,17 @@ def test_programs_that_have_ended_do_not_hold_the_step_back(url: str) -> None:
     assert migrate(url, contract=True) == Migrated(4, 4)
 
 
+def test_ledger_time_decides_which_programs_have_ended(url: str) -> None:
+    with Keeper(url, NO_LIMITS) as keeper:
+        keeper.record("gemini", **CALL)
+        ahead = "UPDATE head SET high_water = high_water + {}"
+        rows(url, ahead.format(29_000_000))  # later entries of other processes
+        with pytest.raises(InvalidInputError, match="older programs still use"):
+            migrate(url, contract=True)
+        rows(url, ahead.format(2_000_000))
+        assert migrate(url, contract=True) == Migrated(3, 4)
+
+
 def test_a_ledger_of_version_1_is_brought_up_to_date(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +122,8 @@ def test_a_ledger_of_version_1_is_brought_up_to_date(
     with Keeper(url, NO_LIMITS) as keeper, pytest.raises(LedgerVersionError, match="version 1;"):
         keeper.record("gemini", **CALL)
     command = ["--ledger", url, "ledger", "migrate"]
+    assert main([*command[:-1], "check"]) == 1
+    assert "has an older schema than this quotakeeper needs" in said_by(capsys)
     assert main([*command, "--sql"]) == 0
     sql = capsys.readouterr().out
     assert main(command) == 0
@@ -228,6 +144,60 @@ def test_a_ledger_of_version_1_is_brought_up_to_date(
     with Keeper(url, NO_LIMITS) as keeper:
         keeper.record("gemini", event_id="c", **CALL)
         assert keeper.verify() == []
+
+
+def test_the_check_names_a_ledger_for_newer_programs(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ServerLedger(parse_dsn(url)).make()
+    migrate(url, contract=True)
+    assert main(["--ledger", url, "ledger", "check"]) == 1
+    said = said_by(capsys)
+    assert "takes calls only from newer versions of quotakeeper" in said
+    assert "upgrade quotakeeper" in said
+
+
+def test_a_step_behind_a_long_read_gives_up_and_changes_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ServerLedger(parse_dsn(url)).make()
+    address = parse_dsn(url)
+    monkeypatch.setattr(migrating, "_PATIENCE", "100ms")
+    with closing(open_connection(address.parameters, prepares=False)) as reader:
+        reader.execute("BEGIN")
+        reader.execute(f'SELECT FROM "{address.schema}".batch')
+        with pytest.raises(LedgerUnavailableError, match="locked for too long"):
+            migrate(url)
+        with Keeper(url, NO_LIMITS) as keeper:
+            keeper.record("gemini", **CALL)  # is not held up
+            assert keeper.verify() == []
+    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+
+
+def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ServerLedger(parse_dsn(url)).make()
+    migrate(url)
+    waited = list[int]()
+
+    def stand_still(step: SchemaStep) -> str:
+        began = SystemClock().monotonic()
+        rows(
+            url, "SET lock_timeout = '9s'; SELECT FROM lock_v1(0)"
+        )  # waits for the lock of the head row
+        waited.append(round(SystemClock().monotonic() - began))
+        return step_sql(step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, "step_sql", stand_still)
+        with pytest.raises(LedgerUnavailableError, match="did not answer for 2 s"):
+            migrate(url, contract=True)
+    assert waited[0] >= 1  # it had the lock
+    with Keeper(url, NO_LIMITS) as keeper:
+        keeper.record("gemini", **CALL)
+        assert keeper.verify() == []
+    assert migrate(url) == Migrated(3, 3, is_held_back=True)
 
 
 def test_only_the_owner_migrates(url: str) -> None:

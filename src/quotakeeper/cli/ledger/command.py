@@ -8,7 +8,12 @@ import json
 from quotakeeper.app.ledger_moving import move_ledger, unfreeze_ledger
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.server_checks import server_findings
-from quotakeeper.app.server_doubts import accept_ledger, doubt_findings, server_doubts
+from quotakeeper.app.server_doubts import (
+    accept_ledger,
+    doubt_findings,
+    missing_findings,
+    server_doubts,
+)
 from quotakeeper.app.setup_checks import finding_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
@@ -16,6 +21,7 @@ from quotakeeper.cli.views.findings import finding_lines
 from quotakeeper.clocks import SystemClock
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
+from quotakeeper.server_store import seen_commits
 from quotakeeper.wiring import is_on_server, ledger_path, open_server
 
 
@@ -25,10 +31,13 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     server = open_server(session.settings())
     facts = server.facts(SystemClock().now)
     findings = server_findings(server.name, facts)
-    if facts.reads:  # there is a ledger; this look creates none
+    if facts.reads and not any(each.state == "fail" for each in findings[:2]):
+        # There is a ledger that can be opened. This look creates none.
         doubts = tuple(doubt_findings(server_doubts(session.settings())))
         named = {each.name for each in doubts}
         findings = (*(each for each in findings if each.name not in named), *doubts)
+    elif facts.reads is None:
+        findings = (*findings, *missing_findings(seen_commits(session.settings())))
     failed = any(each.state == "fail" for each in findings)
     if as_json:
         found = [finding_record(each) for each in findings]

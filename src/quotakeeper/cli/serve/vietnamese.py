@@ -68,6 +68,9 @@ TEXTS = {
     "worker {number} (process {process}) ended: {how}; it starts again in {pause} s": (
         "tiến trình phục vụ {number} (PID {process}) đã dừng: {how}; sẽ chạy lại sau {pause} giây"
     ),
+    "worker {number} could not start: {problem}; it is tried again in {pause} s": (
+        "không khởi động được tiến trình phục vụ {number}: {problem}; sẽ thử lại sau {pause} giây"
+    ),
     "exit code {code}": "mã thoát {code}",
     "signal {name}": "tín hiệu {name}",
     "the config was reloaded": "đã nạp lại cấu hình",

@@ -21,7 +21,8 @@ from quotakeeper.stores.postgres.migrations import (
 from quotakeeper.stores.postgres.owners import DEAD_AFTER_SECONDS
 from quotakeeper.value_classes import dataclass
 
-_PATIENCE = "3s"  # for locks; shorter than that of writers, so that no writer gives up meanwhile
+# For locks. A step waits for long reads while it holds writers up, so it gives up after this time.
+_PATIENCE = "2s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,21 +120,21 @@ def _checked(raw: Any, address: ServerAddress) -> bool:
     sql = texts()
     with raw.transaction():
         raw.execute(sql["set_path"], {"schema": address.schema})
-        schema, may_write, oldest = stored_version(raw, address)
-    if oldest > FUNCTIONS_VERSION:
+        found = stored_version(raw, address)
+    if found.is_too_new:
         raise LedgerVersionError(
             address.name,
-            f"takes calls from programs with version {oldest} of its functions or newer; this "
-            f"quotakeeper has version {FUNCTIONS_VERSION}",
+            f"takes calls from programs with version {found.oldest_functions} of its functions or "
+            f"newer; this quotakeeper has version {FUNCTIONS_VERSION}",
             "upgrade quotakeeper: pip install -U quotakeeper",
         )
-    if schema < SCHEMA_VERSION:
+    if found.is_too_old:
         raise LedgerVersionError(
-            address.name, f"has schema version {schema}; this quotakeeper needs version "
+            address.name, f"has schema version {found.schema}; this quotakeeper needs version "
                           f"{SCHEMA_VERSION}",
             "as the owner of the schema, run: quotakeeper ledger migrate",
         )  # fmt: skip
-    return may_write
+    return found.may_write
 
 
 class StoredVersion(NamedTuple):
@@ -146,14 +146,32 @@ class StoredVersion(NamedTuple):
     may_write: bool
     oldest_functions: int
 
+    @property
+    def is_too_old(self) -> bool:
+        """Whether the ledger must be migrated before this program can use it."""
+        return self.schema < SCHEMA_VERSION
+
+    @property
+    def is_too_new(self) -> bool:
+        """Whether the ledger has this program's functions no more."""
+        return self.oldest_functions > FUNCTIONS_VERSION
+
 
 def stored_version(raw: Any, address: ServerAddress) -> StoredVersion:
     """Return the version of a ledger whose schema is the `search_path`. Raises LedgerCorruptError."""
     row = raw.execute(texts()["schema_of"]).fetchone()
-    if row is None or not row[0].isdecimal() or not (row[2] or "1").isdecimal():
+    schema, may_write, oldest = row or ("", False, "")
+    return version_of(address, schema, oldest, may_write=may_write)
+
+
+def version_of(
+    address: ServerAddress, schema: str, oldest: str | None, *, may_write: bool = False
+) -> StoredVersion:
+    """Return the version that the texts of `meta` mean. Raises LedgerCorruptError."""
+    if not schema.isdecimal() or not (oldest or "1").isdecimal():
         raise LedgerCorruptError(
             address.name,
             "its table meta contains no schema version",
             "use another schema: ?schema=NAME",
         )
-    return StoredVersion(int(row[0]), bool(row[1]), int(row[2] or "1"))
+    return StoredVersion(int(schema), bool(may_write), int(oldest or "1"))

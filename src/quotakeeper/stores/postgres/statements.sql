@@ -1,5 +1,6 @@
--- What PostgreSQL needs in words of its own. `vN` is the version of the functions that this program calls. A statement that takes lists has `unnest` or `ANY`: it is
--- carried out once for many rows, where the shared one is carried out for each.
+-- What PostgreSQL needs in words of its own. `vN` is the version of the functions that this program
+-- calls. A statement that takes lists has `unnest` or `ANY`: it is carried out once for many rows,
+-- where the shared one is carried out for each.
 
 -- name: begin_write
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE
@@ -30,6 +31,11 @@ UPDATE head SET seq = ?, high_water = ?, version = version + 1
 SELECT h.seq, h.high_water, e.seq, e.at
 FROM head AS h LEFT JOIN (SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1) AS e ON true
 WHERE h.seq <> coalesce(e.seq, 0) OR h.high_water <> coalesce(e.at, 0)
+
+-- A lease is known by its id; the column is an index for it.
+-- name: lease_differs
+SELECT h.seq, e.id, h.lease FROM hold AS h JOIN entry AS e ON e.seq = h.seq
+WHERE h.lease <> coalesce(starts_with(e.id, 'quotakeeper-lease:'), false) ORDER BY h.seq
 
 -- name: add_batch
 INSERT INTO batch (id, first_seq, last_seq, at) VALUES (?, ?, ?, ?)
@@ -277,9 +283,8 @@ SELECT to_regclass(quote_ident(:schema) || '.meta') IS NOT NULL, current_setting
 SELECT current_setting('server_version'), current_setting('server_version_num')::bigint,
        current_setting('server_encoding'), current_setting('fsync') = 'on',
        current_setting('full_page_writes') = 'on', current_setting('synchronous_commit'),
-       current_setting('synchronous_standby_names'), pg_is_in_recovery(), current_user::text,
-       inet_server_addr() IS NULL,
-       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+       current_setting('synchronous_standby_names'), pg_is_in_recovery(),
+       current_setting('default_transaction_read_only') = 'on', current_user::text,
        current_setting('max_connections')::bigint,
        (SELECT sum(numbackends)::bigint FROM pg_stat_database),
        has_database_privilege(current_database(), 'CREATE'),
@@ -342,7 +347,8 @@ UPDATE meta SET value = 'OLDEST' WHERE key = 'oldest_functions'
 -- The processes that call a version of the functions that goes, as far as they were seen lately.
 -- name: old_programs
 SELECT host FROM owner
-WHERE functions <= ? AND ended_at IS NULL AND seen_at > ledger_clock(?) - ? ORDER BY host, name
+WHERE functions <= ? AND ended_at IS NULL
+AND seen_at > greatest(ledger_clock(?), (SELECT high_water FROM head)) - ? ORDER BY host, name
 
 -- Whoever makes the tables first has this lock to the end of its transaction.
 -- name: lock_making
@@ -442,6 +448,11 @@ SELECT EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pron
 -- Its triggers go with it.
 -- name: thaw_keys
 DROP FUNCTION ledger_schema.refuse_moved() CASCADE
+
+-- name: ledger_facts
+SELECT m.value, (SELECT o.value FROM ledger_schema.meta AS o WHERE o.key = 'oldest_functions'),
+       (SELECT o.value FROM ledger_schema.meta AS o WHERE o.key = 'moved_to')
+FROM ledger_schema.meta AS m WHERE m.key = 'schema'
 
 -- name: moved_to_of
 SELECT value FROM ledger_schema.meta WHERE key = 'moved_to'

@@ -24,6 +24,10 @@ TEXTS = {
     ),
     "the provider {} states no address": "nhà cung cấp {0} không nêu địa chỉ",
     "write --upstream {}=https://...": "hãy viết --upstream {0}=https://...",
+    "worker {} could not start: {}": "không khởi động được tiến trình phục vụ {0}: {1}",
+    "use fewer workers, or raise the limits of processes, files and memory": (
+        "hãy dùng ít tiến trình hơn, hoặc nâng giới hạn về số tiến trình, số tệp và bộ nhớ"
+    ),
     "{}:{} cannot be used: {}": "không dùng được {0}:{1}: {2}",
     "use another address or port, or port 0": "hãy dùng địa chỉ hoặc cổng khác, hoặc cổng 0",
     "the key of {}": "khóa của {0}",

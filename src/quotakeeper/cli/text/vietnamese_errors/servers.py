@@ -58,6 +58,9 @@ TEXTS = {
         "hãy nâng cấp hoặc dừng chúng rồi thử lại; hoặc từ chối lượt gọi của chúng từ bây giờ: "
         "--anyway"
     ),
+    "the server takes no writes: it is a standby, or it is set to read-only": (
+        "máy chủ không cho ghi: đó là máy dự phòng, hoặc được đặt chỉ đọc"
+    ),
     "is given without --contract": "được dùng mà không có --contract",
     "add --contract": "hãy thêm --contract",
     "its table meta contains no schema version": ("bảng meta của nó không có phiên bản schema"),
@@ -70,6 +73,12 @@ TEXTS = {
     "the connection was lost during a commit: {}": "mất kết nối khi đang ghi: {0}",
     "the head row has entry {} at {}, but the journal ends with entry {} at {}": (
         "dòng đầu có mục {0} lúc {1}, nhưng nhật ký kết thúc ở mục {2} lúc {3}"
+    ),
+    "reservation {} (entry {}) is stored as a lease, but its id is no lease's": (
+        "phần giữ chỗ {0} (mục {1}) được lưu là phần thuê, nhưng mã của nó không phải mã phần thuê"
+    ),
+    "reservation {} (entry {}) is not stored as a lease, but its id is a lease's": (
+        "phần giữ chỗ {0} (mục {1}) không được lưu là phần thuê, nhưng mã của nó là mã phần thuê"
     ),
     "a ledger on a server is not a file, so it cannot be copied": (
         "sổ trên máy chủ không phải là tệp nên không sao chép được"
