@@ -27,12 +27,6 @@ from tools.postgres_server import running
 
 NO_LIMITS = {"default_limits": False, "timezone": "UTC"}
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 7}
-# What takes a ledger of schema version 2 back to version 1, with its calls.
-BACK_TO_1 = """
-ALTER TABLE owner DROP COLUMN functions;
-DELETE FROM meta WHERE key = 'oldest_functions';
-UPDATE meta SET value = '1' WHERE key = 'schema';
-"""
 _numbers = count(1)
 
 
@@ -61,7 +55,7 @@ def said_by(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_program_waits_for_the_step_that_makes_its_functions(url: str) -> None:
     ServerLedger(parse_dsn(url)).make()
     with next_version(), Keeper(url, NO_LIMITS) as keeper:
-        with pytest.raises(LedgerVersionError, match="this quotakeeper needs version 3") as caught:
+        with pytest.raises(LedgerVersionError, match="this quotakeeper needs version 5") as caught:
             keeper.record("gemini", **CALL)
         assert "quotakeeper ledger migrate" in str(caught.value)
         ServerLedger(parse_dsn(url)).migrate(now())
@@ -97,9 +91,9 @@ def test_programs_that_have_ended_do_not_hold_the_step_back(url: str) -> None:
         with pytest.raises(InvalidInputError, match="their hosts and processes"):
             migrate(url, contract=True)
         # The step before the one that was refused stands.
-        assert migrate(url) == Migrated(3, 3, is_held_back=True)
-    assert migrate(url, contract=True) == Migrated(3, 4)
-    assert migrate(url, contract=True) == Migrated(4, 4)
+        assert migrate(url) == Migrated(5, 5, is_held_back=True)
+    assert migrate(url, contract=True) == Migrated(5, 6)
+    assert migrate(url, contract=True) == Migrated(6, 6)
 
 
 def test_ledger_time_decides_which_programs_have_ended(url: str) -> None:
@@ -110,7 +104,7 @@ def test_ledger_time_decides_which_programs_have_ended(url: str) -> None:
         with pytest.raises(InvalidInputError, match="older programs still use"):
             migrate(url, contract=True)
         rows(url, ahead.format(2_000_000))
-        assert migrate(url, contract=True) == Migrated(3, 4)
+        assert migrate(url, contract=True) == Migrated(5, 6)
 
 
 def test_a_ledger_of_version_1_is_brought_up_to_date(
@@ -171,7 +165,7 @@ def test_a_step_behind_a_long_read_gives_up_and_changes_nothing(
         with Keeper(url, NO_LIMITS) as keeper:
             keeper.record("gemini", **CALL)  # is not held up
             assert keeper.verify() == []
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+    assert migrate(url) == Migrated(4, 5, is_held_back=True)
 
 
 def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
@@ -184,7 +178,7 @@ def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
     def stand_still(step: SchemaStep) -> str:
         began = SystemClock().monotonic()
         rows(
-            url, "SET lock_timeout = '9s'; SELECT FROM lock_v1(0)"
+            url, "SET lock_timeout = '9s'; SELECT FROM lock_v2(0)"
         )  # waits for the lock of the head row
         waited.append(round(SystemClock().monotonic() - began))
         return step_sql(step)
@@ -197,7 +191,7 @@ def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
     with Keeper(url, NO_LIMITS) as keeper:
         keeper.record("gemini", **CALL)
         assert keeper.verify() == []
-    assert migrate(url) == Migrated(3, 3, is_held_back=True)
+    assert migrate(url) == Migrated(5, 5, is_held_back=True)
 
 
 def test_only_the_owner_migrates(url: str) -> None:
@@ -207,7 +201,7 @@ def test_only_the_owner_migrates(url: str) -> None:
     theirs = url.replace("postgres@", f"{user}@", 1)
     with pytest.raises(LedgerUnavailableError, match="does not own it"):
         migrate(theirs)
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+    assert migrate(url) == Migrated(4, 5, is_held_back=True)
     with next_version(), Keeper(theirs, NO_LIMITS) as keeper:  # the rights stay
         keeper.record("gemini", **CALL)
         assert keeper.verify() == []
