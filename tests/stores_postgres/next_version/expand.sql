@@ -8,8 +8,8 @@ BEGIN
   FOR found IN SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc AS p
                WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE '%\_v2' LOOP
     EXECUTE replace(replace(replace(found.text, '_v2(', '_v3('),
-      'INSERT INTO batch (id, first_seq, last_seq, at)',
-      'INSERT INTO batch (id, first_seq, last_seq, at, functions)'),
+      E'INSERT INTO batch (id, first_seq, last_seq, at)\n',
+      E'INSERT INTO batch (id, first_seq, last_seq, at, functions)\n'),
       'h.seq + count_of_entries, now_at);', 'h.seq + count_of_entries, now_at, 3);');
   END LOOP;
 END $do$;
