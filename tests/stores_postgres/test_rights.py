@@ -1,12 +1,13 @@
 """Which rights the roles of a ledger have: whoever counts calls writes through functions alone."""
 
+# ruff: noqa: S608 - the names of tables and roles are those of the test
+
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from itertools import count
-from typing import Any
 
 import pytest
 
@@ -15,64 +16,29 @@ from quotakeeper.app.virtual_keys.managing import KeyManager
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.keys.virtual_key import VirtualKey
 from quotakeeper.domain.ledger import commands as c
-from quotakeeper.domain.ledger.state import ZoneFinder
-from quotakeeper.domain.ports import Store
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.key_store import PostgresKeys, schema_of_keys
 from quotakeeper.stores.postgres.store import PostgresStore
-from quotakeeper.testing.contract import StoreContract
+from quotakeeper.testing import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 from tests.keys.fake_keys import NOW
+from tests.stores_postgres.cluster import debians, wheels
+from tests.stores_postgres.users import execute, user_with
+from tools.postgres_server import running
 
 ROLES = ("app", "reader", "keys", "auditor")
 VIEWS = {"call_view", "balance_view", "reservation_view"}
 _numbers = count(1)
 
 
-def execute(address: ServerAddress, *statements: str) -> list[Any]:
-    """Carry out statements as the user of the address, in one session; the rows of the last one."""
-    with closing(open_connection(address.parameters, prepares=False)) as raw:
-        for each in statements:
-            found = raw.execute(each)
-        return found.fetchall() if found.description else []
-
-
-def user_with(address: ServerAddress, role: str, **made: str) -> ServerAddress:
-    """The address for a new user, who has that role of the ledger alone."""
-    name = made.get(role) or f"{role}_{os.getpid()}_{next(_numbers)}"
-    if not made:
-        ServerLedger(address).make(**{role: name})
-    user = f"u{next(_numbers)}_{name}"
-    execute(address, f"CREATE ROLE {user} LOGIN; GRANT {name} TO {user}")
-    return ServerAddress(
-        address.name, address.schema, address.prepares, {**address.parameters, "user": user}
-    )
-
-
-class AsApp(StoreContract):
-    """The public contract, by a user who has only the role that counts calls."""
-
-    is_conditional = True
-
-    @pytest.fixture(autouse=True)
-    def a_ledger(self, ledger: ServerAddress) -> None:
-        self.address = user_with(ledger, "app")
-
-    def make_store(self, zones: ZoneFinder, owner: str) -> Store:
-        store = PostgresStore(self.address, zones, owner=owner)
-        store.is_conditional = self.is_conditional
-        return store
-
-
-class TestAppUnderTheLock(AsApp):
-    is_conditional = False
-
-
-class TestAppUnderGuards(AsApp):
-    pass
+@pytest.fixture(scope="module", params=[debians, wheels], ids=["oldest", "newest"])
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server of its own, as the tests make roles, which belong to a whole server."""
+    with running(request.param()) as cluster:
+        yield cluster.url
 
 
 @pytest.fixture
@@ -374,6 +340,20 @@ def test_the_role_for_keys_makes_a_key_and_changes_no_audit(
     for statement in ("UPDATE {}.virtual_key_audit SET actor = ''", "DELETE FROM {}.virtual_key"):
         with pytest.raises(driver().errors.InsufficientPrivilege):
             execute(users["keys"], statement.format(f'"{schema}"'))
+
+
+def test_the_role_that_counts_uses_a_new_limit_on_a_compacted_ledger(ledger: ServerAddress) -> None:
+    theirs, clock = user_with(ledger, "app"), FakeClock("2026-11-10T12:00:00Z")
+    with closing(PostgresStore(ledger, zone_named, owner="one")) as owner:
+        for name in ("a", "b"):
+            owner.apply([c.Record(name, LABELS, tokens(4))], clock.now())
+            clock.advance(days=3)
+        assert owner.compact(clock.now() - 24 * HOUR, clock.now()).calls == 2
+    month = cap(9, window="month")
+    with closing(PostgresStore(theirs, zone_named, owner="two")) as store:
+        store.apply([c.Watch((month.account,))], clock.now())
+        assert store.verify() == []
+        assert [each.used for each in store.verdicts((month,), clock.now())] == [8]
 
 
 def test_a_keeper_of_the_role_that_counts_works(server: str) -> None:

@@ -45,7 +45,7 @@ def check(session: CommandContext, as_json: bool) -> int:
               help="Role that manages virtual keys; created without login.")  # fmt: skip
 @click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
 @click.pass_obj
-def init(session: CommandContext, *, only_sql: bool, **roles: str) -> int:
+def init(session: CommandContext, /, *, only_sql: bool, **roles: str) -> int:
     """Create the ledger's schema and tables, and the roles that you name."""
     from quotakeeper.cli.ledger.command import run_init
 

@@ -24,7 +24,7 @@ from quotakeeper.stores.postgres.dialect import PostgresSession, for_driver, tex
 from quotakeeper.stores.postgres.driver import driver, in_schema, literal, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
-from quotakeeper.stores.postgres.migrations import schema_sql
+from quotakeeper.stores.postgres.roles import schema_sql
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.copying import KEY_TABLES
 from quotakeeper.stores.sql.damage import DamagedRowError

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.postgres.dialect import FUNCTIONS_VERSION, texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.roles import schema_sql
 from quotakeeper.stores.sql.statements import read_sql
 
 SCHEMA_VERSION = 3  # the step that has made everything that this program uses
@@ -65,32 +66,6 @@ def creation_sql(schema: str) -> str:
     parts += [read_sql(_PACKAGE, f"schema/{name}") for name in ("schema_1", "additions")]
     parts += [step_sql(step) for step in STEPS]
     return "\n".join(parts)
-
-
-def schema_sql(schema: str) -> str:
-    """Return the SQL that makes a schema, if it is missing, and makes it the `search_path`.
-
-    A schema that is there fails with QK004 if others may create objects in it. Functions run with the
-    rights of their owner, so their path must have no object of others. pg_temp is named because it
-    would otherwise come before the schema.
-    """
-    return f"""DO $$ DECLARE others text; BEGIN
-  IF to_regnamespace('"{schema}"') IS NULL THEN CREATE SCHEMA "{schema}"; END IF;
-  SELECT string_agg(DISTINCT coalesce(r.rolname, 'PUBLIC'), ', ') INTO others
-  FROM pg_namespace AS n
-  CROSS JOIN LATERAL (SELECT n.nspowner UNION ALL
-                      SELECT a.grantee FROM aclexplode(n.nspacl) AS a
-                      WHERE a.privilege_type = 'CREATE') AS may (role)
-  LEFT JOIN pg_roles AS r ON r.oid = may.role
-  CROSS JOIN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS this
-  WHERE n.oid = to_regnamespace('"{schema}"') AND (
-    r.oid IS NULL OR NOT (
-      r.rolsuper OR r.rolname IN (current_user, 'pg_database_owner')
-      OR (NOT this.rolsuper AND pg_has_role(r.oid, 'USAGE'))));
-  IF others IS NOT NULL THEN RAISE EXCEPTION '%', others USING ERRCODE = 'QK004'; END IF;
-END $$;
-SET LOCAL search_path = "{schema}", pg_temp;
-"""  # noqa: S608 - a plain name
 
 
 def step_sql(step: SchemaStep) -> str:

@@ -1,6 +1,4 @@
-"""SQL for the rights of a ledger's users: programs that count calls, readers, auditors, and key
-managers.
-"""
+"""SQL for a schema of the ledger, and for the rights of those who use it."""
 
 from __future__ import annotations
 
@@ -22,8 +20,9 @@ class LedgerRoles:
     which the others cannot read.
 
     Only `keys` has a right to change tables, those of keys: it can add to their audit, but not change
-    it. `app` writes through functions of the ledger alone. No role may make or drop a table. Raises InvalidInputError for a name that is not
-    valid.
+    it. `app` writes through functions of the ledger alone. No role may make or drop a table.
+
+    Raises InvalidInputError for a name that is not valid.
     """
 
     app: str = ""
@@ -52,6 +51,32 @@ class LedgerRoles:
             seen[name] = field
 
 
+def schema_sql(schema: str) -> str:
+    """Return the SQL that makes a schema, if it is missing, and makes it the `search_path`.
+
+    A schema that is there fails with QK004 if others may create objects in it. The ledger's functions
+    run with the rights of their owner. So their path must have no object of others. Without pg_temp in
+    the path, temporary tables would come before the schema.
+    """
+    return f"""DO $$ DECLARE others text; BEGIN
+  IF to_regnamespace('"{schema}"') IS NULL THEN CREATE SCHEMA "{schema}"; END IF;
+  SELECT string_agg(DISTINCT coalesce(r.rolname, 'PUBLIC'), ', ') INTO others
+  FROM pg_namespace AS n
+  CROSS JOIN LATERAL (SELECT n.nspowner UNION ALL
+                      SELECT a.grantee FROM aclexplode(n.nspacl) AS a
+                      WHERE a.privilege_type = 'CREATE') AS may (role)
+  LEFT JOIN pg_roles AS r ON r.oid = may.role
+  CROSS JOIN (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS this
+  WHERE n.oid = to_regnamespace('"{schema}"') AND (
+    r.oid IS NULL OR NOT (
+      r.rolsuper OR r.rolname IN (current_user, 'pg_database_owner')
+      OR (NOT this.rolsuper AND pg_has_role(r.oid, 'USAGE'))));
+  IF others IS NOT NULL THEN RAISE EXCEPTION '%', others USING ERRCODE = 'QK004'; END IF;
+END $$;
+SET LOCAL search_path = "{schema}", pg_temp;
+"""  # noqa: S608 - a plain name
+
+
 def roles_sql(schema: str, roles: LedgerRoles) -> str:
     """Return SQL that makes the roles (without a login) if they are missing, and grants their
     rights.
@@ -69,7 +94,7 @@ def roles_sql(schema: str, roles: LedgerRoles) -> str:
     if roles.reader:
         views = ", ".join(f'"{schema}".{view}' for view in _VIEWS)
         lines += [
-            f'REVOKE SELECT ON ALL TABLES IN SCHEMA "{schema}" FROM "{roles.reader}";',
+            f'REVOKE SELECT ON ALL TABLES IN SCHEMA "{schema}" FROM "{roles.reader}";',  # noqa: S608 - both names were checked
             f'GRANT SELECT ON {views} TO "{roles.reader}";',
         ]
     return "\n".join([*lines, ""]) if lines else ""
