@@ -15,8 +15,7 @@ from quotakeeper import Keeper
 from quotakeeper.__main__ import main
 from quotakeeper.clocks import SystemClock
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, LedgerVersionError
-from quotakeeper.stores.postgres import migrating
-from quotakeeper.stores.postgres import migrations
+from quotakeeper.stores.postgres import migrating, migrations
 from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
