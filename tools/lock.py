@@ -23,6 +23,25 @@ LOCKS = {
         "requirements/dev.lock",
         "pyproject.toml",
     ],
+    # What the image of deploy/Dockerfile has, and what builds the package for it.
+    "requirements/gateway.lock": [
+        "--extra",
+        "cli",
+        "--extra",
+        "gateway",
+        "--extra",
+        "postgres",
+        "--constraint",
+        "requirements/dev.lock",
+        "--constraint",
+        "requirements/extras.lock",
+        "pyproject.toml",
+    ],
+    "requirements/build.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "requirements/build.in",
+    ],
     # A database server that tests start.
     "requirements/servers.lock": [
         "--constraint",

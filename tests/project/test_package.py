@@ -217,7 +217,11 @@ def _names(requirements: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw", "postgres"))],
+    [
+        ("dev.lock", ("dev", "cli")),
+        ("extras.lock", ("exact", "language", "apsw", "postgres", "alerts")),
+        ("gateway.lock", ("cli", "gateway", "postgres")),
+    ],
 )
 def test_each_lock_covers_its_extras_with_hashes(
     repository: Path, lock: str, extras: tuple[str, ...]
@@ -233,7 +237,8 @@ def test_each_lock_covers_its_extras_with_hashes(
 
 def test_all_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
-    for lock in ("dev", "extras", "servers", "browser", "sockets"):
+    locks = ("dev", "extras", "servers", "browser", "sockets", "gateway", "build")
+    for lock in locks:
         text = (repository / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
         for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
             pins.setdefault(name, set()).add(version)

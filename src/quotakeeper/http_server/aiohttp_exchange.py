@@ -45,7 +45,9 @@ class AiohttpExchange:
         connection: Connection,
     ) -> None:  # fmt: skip
         self.head = head
-        self.remote = request.remote or ""
+        self.remote = settings.proxies.client_of(
+            request.remote or "", head.values("x-forwarded-for")
+        )
         self.status = 0
         self.bytes_sent = 0
         self.response: web.StreamResponse = web.Response(status=500)

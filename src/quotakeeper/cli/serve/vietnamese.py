@@ -43,6 +43,14 @@ TEXTS = {
     "Processes that serve on the same port and ledger (Unix).": (
         "Số tiến trình phục vụ trên cùng một cổng và một sổ (Unix)."
     ),
+    "The gateway's address for clients, if a server such as nginx is in front of it, such as "
+    "https://ai.example.com.": (
+        "Địa chỉ của gateway đối với máy khách, khi có máy chủ như nginx đứng trước, như "
+        "https://ai.example.com."
+    ),
+    "Address or network of such a server: its X-Forwarded-For is believed; repeatable.": (
+        "Địa chỉ hoặc mạng của máy chủ như vậy: tin X-Forwarded-For của nó; nêu được nhiều lần."
+    ),
     "Print no access log.": "Không in nhật ký truy cập.",
     # messages
     "gateway on {url} (Ctrl-C stops it)": "gateway tại {url} (Ctrl-C để dừng)",

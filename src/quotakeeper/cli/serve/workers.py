@@ -22,7 +22,8 @@ def supervised(
 
     `announce` gets the gateway's URL once all workers serve. Raises InvalidInputError.
     """
-    from quotakeeper.gateway.supervising import check_can_supervise, listening_sockets, supervise
+    from quotakeeper.gateway.shared_sockets import listening_sockets
+    from quotakeeper.gateway.supervising import check_can_supervise, supervise
 
     def announced() -> None:
         announce(url)
