@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.app.price_import import import_prices
+from quotakeeper.app.price_import import import_prices, published_data
 from quotakeeper.catalogue import PriceSnapshot, load_snapshot
+from quotakeeper.cli.prices.installed_data import installed_data, plain
 from quotakeeper.domain.pricing.prices import PriceRow
 
+DAY = "2026-12-01"
+NAMES = ("mistral", "deepseek", "openai", "anthropic", "google", "x-ai")
 DAYS = ("2025-01-01", "2026-06-01", "2026-11-30", "2027-02-01")
 CONTEXTS = {
     "standard": {}, "batch": {"processing": "batch"}, "flex": {"service_tier": "flex"},
@@ -51,7 +54,7 @@ def genai() -> Any:
 @pytest.fixture(scope="module")
 def imported(genai: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[PriceSnapshot, Path]:
     file = tmp_path_factory.mktemp("prices") / "genai-prices.toml"
-    made = import_prices(file, None, ["mistral", "deepseek", "openai", "anthropic", "google", "x-ai"], "2026-12-01")
+    made = import_prices(file, *installed_data(), NAMES, DAY)
     assert made.models > 200
     return load_snapshot([file]), file
 
@@ -117,9 +120,7 @@ def test_the_published_json_gives_the_same_file_with_exact_decimals(
     """The file is written with numbers that no binary float can hold."""
     from genai_prices.data import providers
 
-    from quotakeeper.app.price_import import _plain
-
-    data = [{"id": p.id, "models": _plain(p.models)} for p in providers]
+    data = [{"id": p.id, "models": plain(p.models)} for p in providers]
 
     def marked(value: object) -> str:
         return f"#{value:f}#" if isinstance(value, Decimal) else str(value)
@@ -127,8 +128,7 @@ def test_the_published_json_gives_the_same_file_with_exact_decimals(
     text = re.sub('"#([0-9.]+)#"', r"\1", json.dumps(data, default=marked))
     published, out = tmp_path / "data.json", tmp_path / "genai-prices.toml"
     published.write_text(text, encoding="utf-8")
-    names = ["mistral", "deepseek", "openai", "anthropic", "google", "x-ai"]
-    import_prices(out, published, names, "2026-12-01")
+    import_prices(out, published_data(published), "x", NAMES, DAY)
     whole = imported[1].read_text(encoding="utf-8")
     version = next(line for line in whole.splitlines() if line.startswith("defaults"))
     told = next(line for line in out.read_text().splitlines() if line.startswith("defaults"))
@@ -143,7 +143,7 @@ def one_model(**fields: Any) -> str:
 def loaded(tmp_path: Path, text: str) -> tuple[PriceSnapshot, Any]:
     source, out = tmp_path / "data.json", tmp_path / "made.toml"
     source.write_text(text, encoding="utf-8")
-    made = import_prices(out, source, ["openai"], "2026-12-01")
+    made = import_prices(out, published_data(source), "9.9", ["openai"], DAY)
     return load_snapshot([out]), made
 
 
@@ -154,7 +154,7 @@ def test_a_price_keeps_every_digit_of_the_json_text(tmp_path: Path, now: int) ->
     assert cost == 100_000_000_000_000_005
     (row,) = [row for row in snapshot.rows() if row.model == "new-model"]
     assert row.source == "genai-prices (MIT)"
-    assert row.note == "genai-prices data file, read 2026-12-01"
+    assert row.note == "genai-prices 9.9, read 2026-12-01"
 
 
 def test_a_price_has_the_start_and_the_end_that_the_data_state(tmp_path: Path, at: Any) -> None:
@@ -173,21 +173,23 @@ def test_a_price_has_the_start_and_the_end_that_the_data_state(tmp_path: Path, a
     assert (cost("output_tokens", day - 1), cost("output_tokens", day)) == (5 * usd, None)
 
 
+NIGHT = {
+    "constraint": {"start_time": "16:30:00", "end_time": "00:30:00"},
+    "prices": {"input_mtok": 2},
+}
+
+
 @pytest.mark.parametrize(
-    "fields",
+    "prices",
     [
-        {"prices": {}},
-        {"prices": [{"prices": {"input_mtok": 1}}, {"constraint": {"start_time": "16:30:00", "end_time": "00:30:00"}, "prices": {"input_mtok": 2}}]},
-        {"prices": {"input_mtok": "N-1N"}},
-        {"prices": {"input_mtok": "N1e-30N"}},
-        {"prices": {"input_mtok": "free"}},
-        {"prices": {"input_mtok": True}},
+        {}, [{"prices": {"input_mtok": 1}}, NIGHT], {"input_mtok": "N-1N"},
+        {"input_mtok": "N1e-30N"}, {"input_mtok": "free"}, {"input_mtok": True},
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_expressed_is_left_out_and_counted(
-    tmp_path: Path, fields: dict[str, Any], now: int
+    tmp_path: Path, prices: Any, now: int
 ) -> None:
-    snapshot, made = loaded(tmp_path, one_model(**fields))
+    snapshot, made = loaded(tmp_path, one_model(prices=prices))
     assert (made.models, made.unpriced) == (0, 1)
     priced = snapshot.price("openai", "new-model", {"input_tokens": 1}, now)
     assert priced.cost_pico is None
@@ -201,12 +203,18 @@ def test_units_and_options_without_a_place_are_counted(tmp_path: Path) -> None:
     assert made.left_out == {"cache_write_mtok": 1, "speed=fast": 1}
 
 
-def test_a_name_that_means_an_earlier_model_is_not_taken(tmp_path: Path, now: int) -> None:
+def any_of(*rules: dict[str, str]) -> dict[str, list[dict[str, str]]]:
+    return {"or": list(rules)}
+
+
+def test_a_name_that_means_an_earlier_model_is_not_taken(tmp_path: Path) -> None:
+    first = any_of({"equals": "first"}, {"contains": "mini"})
+    other = any_of({"equals": "other-mini"}, {"equals": "Other"})
     models = [
-        {"id": "first", "match": {"or": [{"equals": "first"}, {"contains": "mini"}]}, "prices": {"input_mtok": 1}},
-        {"id": "other-mini", "match": {"or": [{"equals": "other-mini"}, {"equals": "Other"}]}, "prices": {"input_mtok": 7}},
+        {"id": "first", "match": first, "prices": {"input_mtok": 1}},
+        {"id": "other-mini", "match": other, "prices": {"input_mtok": 7}},
         {"id": "mini", "match": {"equals": "mini"}, "prices": {"input_mtok": 7}},
-    ]  # fmt: skip
+    ]
     snapshot, made = loaded(tmp_path, json.dumps([{"id": "openai", "models": models}]))
     assert (made.models, made.unnamed) == (2, 1)
     assert snapshot.models("openai").count("other") == 1

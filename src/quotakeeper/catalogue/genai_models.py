@@ -14,7 +14,9 @@ from typing import Any
 
 from quotakeeper.errors import ConfigError
 
-Data = list[Mapping[str, Any]]  # providers with their models, in the form of the published JSON file
+Data = list[
+    Mapping[str, Any]
+]  # providers with their models, in the form of the published JSON file
 _NAME = re.compile(r"[a-z0-9][a-z0-9._:/+-]{0,199}")
 _FIX = "give the file data.json that genai-prices publishes"
 
@@ -33,14 +35,17 @@ def read_data(text: str, name: str) -> Data:
     return data
 
 
-def names_of_models(models: list[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
+def names_of_models(
+    models: list[Mapping[str, Any]],
+) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
     """Yield each model with the names that mean it, its id first; the list may be empty."""
     for model in models:
         wanted = [str(model["id"]), *_literals(model.get("match"))]
         names = dict.fromkeys(each.lower() for each in wanted)
-        yield model, [
-            name for name in names if _NAME.fullmatch(name) and _first(models, name) is model
-        ]
+        yield (
+            model,
+            [name for name in names if _NAME.fullmatch(name) and _first(models, name) is model],
+        )
 
 
 def _is_provider(value: object) -> bool:

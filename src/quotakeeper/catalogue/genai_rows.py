@@ -38,7 +38,7 @@ _TIERS = {
 }
 START = date(1970, 1, 1)
 _FINEST, _DEAREST, _MOST_ABOVE = -18, 9, 10**12
-Slot = tuple[str, str, int, int]  # tier, meter, per, above
+Place = tuple[str, str, int, int]  # tier, meter, per, above
 Levels = dict[int, Decimal]  # prompt tokens above which a price holds -> price
 
 
@@ -68,7 +68,7 @@ def model_rows(model: Mapping[str, Any], left_out: Counter[str]) -> list[ModelRo
     variants = _variants(model.get("price_variants"), left_out)
     parts = [*entries, *(part for _, part in variants)]
     starts = sorted({START, *(since for since, _ in parts)})
-    periods = [_slots(entries, variants, each) for each in starts]
+    periods = [_prices_on(entries, variants, each) for each in starts]
     for unit in {unit for _, prices in parts for unit in prices if unit not in UNITS}:
         left_out[unit] += 1
     return list(_joined(starts, periods))
@@ -135,23 +135,25 @@ def _amount(value: object) -> Decimal:
     return usd
 
 
-def _slots(
+def _prices_on(
     entries: list[tuple[date, dict[str, Levels]]],
     variants: list[tuple[str, tuple[date, dict[str, Levels]]]], day: date,
-) -> dict[Slot, Decimal]:  # fmt: skip
+) -> dict[Place, Decimal]:  # fmt: skip
     """Return all prices that hold from `day` to the next change."""
     held = [prices for since, prices in entries if since <= day]
-    standard = held[-1] if held else entries[0][1]  # as in genai-prices: the last one, else the first
-    slots = dict(_placed("standard", standard, standard))
+    standard = (
+        held[-1] if held else entries[0][1]
+    )  # as in genai-prices: the last one, else the first
+    held_prices = dict(_placed("standard", standard, standard))
     for tier, (since, prices) in reversed(variants):  # of several, the first one holds
         if since <= day:
-            slots.update(_placed(tier, prices, standard))
-    return slots
+            held_prices.update(_placed(tier, prices, standard))
+    return held_prices
 
 
 def _placed(
     tier: str, prices: dict[str, Levels], standard: dict[str, Levels]
-) -> Iterable[tuple[Slot, Decimal]]:
+) -> Iterable[tuple[Place, Decimal]]:
     """Yield the prices of a tier, also at each level of the standard price, which would hold there."""
     for unit, levels in prices.items():
         if unit not in UNITS:
@@ -161,14 +163,14 @@ def _placed(
             yield (tier, meter, per, above), levels[max(each for each in levels if each <= above)]
 
 
-def _joined(starts: list[date], periods: list[dict[Slot, Decimal]]) -> Iterable[ModelRow]:
+def _joined(starts: list[date], periods: list[dict[Place, Decimal]]) -> Iterable[ModelRow]:
     """Yield one row for each span in which a price stays the same."""
-    for slot in dict.fromkeys(slot for period in periods for slot in period):
+    for place in dict.fromkeys(place for period in periods for place in period):
         spans: list[tuple[date, Decimal | None]] = []
         for start, period in zip(starts, periods, strict=True):
-            usd = period.get(slot)
+            usd = period.get(place)
             if not spans or spans[-1][1] != usd:
                 spans.append((start, usd))
         for (since, usd), (until, following) in pairwise([*spans, (date.max, Decimal(0))]):
             if usd is not None:
-                yield ModelRow(*slot, usd, since, None if following is not None else until)
+                yield ModelRow(*place, usd, since, None if following is not None else until)

@@ -21,7 +21,8 @@ def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
     """Return the prices of the package and of the user's price files (`overrides`).
 
     A price in a user's file replaces the same price of the package, or of an earlier file in the
-    list. A file with `unknown_models_only` changes no price of the other files. Raises ConfigError that names file, table and field for any error in a file.
+    list. A file with `unknown_models_only` changes no price of the other files. Raises ConfigError
+    that names file, table and field for any error in a file.
     """
     if not overrides:
         return _shipped_snapshot()

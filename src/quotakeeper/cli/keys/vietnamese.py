@@ -31,10 +31,8 @@ TEXTS = {
     "The most calls at the same time; default: any number.": (
         "Số lượt gọi cùng lúc nhiều nhất; không nêu thì bao nhiêu cũng được."
     ),
-    "When the client has gone: cancel the call, or drain the answer for its true use. The gateway "
-    "does not use this yet: it cancels.": (
-        "Khi máy khách đã ngắt: cancel hủy lượt gọi, drain đọc nốt câu trả lời để biết mức dùng thật. "
-        "Gateway chưa dùng tùy chọn này: nó luôn hủy."
+    "When the client has gone: cancel the call, or drain the answer for its true use.": (
+        "Khi máy khách đã ngắt: cancel hủy lượt gọi, drain đọc nốt câu trả lời để biết mức dùng thật."
     ),
     "What a hard limit does with a call that does not fit; default: the value in the config. The "
     "gateway does not use this yet: the config decides.": (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from quotakeeper.app.price_import import import_prices
+from quotakeeper.app.price_import import import_prices, published_data
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.catalogue.genai_file import ImportedPrices
 from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.prices.installed_data import installed_data
 
 _NAME = "genai-prices.toml"
 
@@ -21,7 +22,8 @@ def run_import(
     folder = settings.config_file.parent if settings.config_file else Path()
     path = Path(out) if out else folder / _NAME
     day = rfc3339(context.now())[:10]
-    made = import_prices(path, None if file is None else Path(file), providers, day)
+    data, version = installed_data() if file is None else (published_data(Path(file)), "data file")
+    made = import_prices(path, data, version, providers, day)
     text = "{rows} prices of {models} models are in {path}"
     console.tell(words(text, rows=made.rows, models=made.models, path=str(path)))
     for line in _left_out(made, session):

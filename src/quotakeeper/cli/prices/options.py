@@ -43,7 +43,8 @@ def show_price(
 @click.option("--file", metavar="FILE",
               help="The JSON file that genai-prices publishes; default: the installed package.")  # fmt: skip
 @click.option("--provider", "providers", multiple=True, metavar="NAME",
-              help="Only this provider; repeatable. Default: those whose calls quotakeeper can meter.")  # fmt: skip
+              help="Only this provider; repeatable. Default: those whose calls quotakeeper can "
+                   "meter.")  # fmt: skip
 @click.option("--out", metavar="FILE",
               help="The price file to write; default: genai-prices.toml beside the config file.")  # fmt: skip
 @click.pass_obj
