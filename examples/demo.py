@@ -240,6 +240,13 @@ def _gateway(folder: Path, console: ProgressConsole) -> int:
     return gateway_demo.main(folder, console)
 
 
+def _alerts(folder: Path, console: ProgressConsole) -> int:
+    sys.path.insert(0, str(ROOT))
+    from examples import alerts_demo
+
+    return alerts_demo.main(folder, console)
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
@@ -251,6 +258,9 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument(
         "--gateway", action="store_true", help="show a gateway with a key for each client"
+    )
+    parser.add_argument(
+        "--alerts", action="store_true", help="show what a phone shows at 80 %% and 100 %%"
     )
     given = parser.parse_args(arguments)
     console = ProgressConsole(sys.stdout)
@@ -265,6 +275,8 @@ def main(arguments: list[str]) -> int:
                 return 2
         if given.gateway:
             return _gateway(folder, console)
+        if given.alerts:
+            return _alerts(folder, console)
         return _team(folder, console) if given.team else Demo(folder, console).run()
     except KeyboardInterrupt:
         return 130

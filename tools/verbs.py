@@ -46,6 +46,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
          demo --team: two hosts on one limit, with PostgreSQL           examples/team_demo.py
          demo --gateway: three clients with keys of their own           examples/gateway_demo.py
+         demo --alerts: what a phone shows at 80 % and 100 %            examples/alerts_demo.py
   test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons

@@ -17,7 +17,7 @@
     └── LedgerError
         ├── LedgerUnavailableError   the ledger cannot be used now (locked, read-only, full)
         ├── LedgerCorruptError       the ledger file is damaged or is not a ledger
-        ├── LedgerVersionError       a newer quotakeeper wrote the ledger
+        ├── LedgerVersionError       the ledger is for another version of quotakeeper
         └── OutcomeUnknownError      a write may or may not have happened; repeat it with the same id
 
 Errors have attributes for programs, such as `error.limit`. The text `str(error)` is for people.
@@ -242,7 +242,7 @@ class LedgerCorruptError(LedgerError):
 
 
 class LedgerVersionError(LedgerError):
-    """A newer version of quotakeeper wrote the ledger."""
+    """The ledger is for a newer quotakeeper, or a ledger on a server is not upgraded for this one."""
 
 
 class OutcomeUnknownError(LedgerError):

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class AddressMarks:
-    """The marks of one gateway. They hold until `close`, or until the process ends.
+    """The marks of one gateway, for its hosts and ports. They hold until `close`, or until the process ends.
 
     A ledger in memory or on a server has no marks. Without them, a program under `quotakeeper run`
     whose calls go to the gateway counts its calls too.
     """
 
-    def __init__(self, settings: Settings, hosts: tuple[str, ...], port: int) -> None:
+    def __init__(self, settings: Settings, addresses: tuple[tuple[str, int], ...]) -> None:
         self._marks: list[GatewayMark] = []
         path = ledger_path(settings)
         if path is None:
             return
         from quotakeeper.stores.sqlite.gateway_marks import GatewayMark  # noqa: PLC0415 - as wiring
 
-        for host in dict.fromkeys(hosts):
+        for host, port in dict.fromkeys(addresses):
             self._marks.append(GatewayMark(path, host, port, new_owner()))
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from quotakeeper.alert_wiring import with_refusal_notes
 from quotakeeper.clocks import Clock
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.limit_tables import at_key
@@ -77,7 +78,7 @@ class Keeper(FunctionMeter, KeeperReads):
         self.settings = settings
         self.durability = wired.durability
         self.prices = wired.prices
-        self._drive(wired.engine)
+        self._drive(with_refusal_notes(wired.engine, settings))
 
     def _drive(self, engine: Engine) -> None:
         """Use `engine` for all methods of this keeper. When the keeper is deleted, close the
@@ -253,9 +254,8 @@ class Keeper(FunctionMeter, KeeperReads):
         Returns the number of deleted calls, and the instant from which all calls are kept. Balances
         and five-minute sums stay, so limits and reports do not change. Open reservations and
         current periods keep all their entries. A deleted id counts as new if it is sent again.
-        Other callers and processes can keep using the ledger. `shrink` returns the freed space to
-        the file system: it copies the whole file under the file's lock. Raises InvalidInputError if
-        `keep_days` is below 35, and LedgerError.
+        Others can keep using the ledger. `shrink` returns the freed space to the file system: it
+        copies the whole file under its lock. Raises InvalidInputError below 35 days, and LedgerError.
         """
         return self._engine.retention.compact(keep_days, shrink=shrink)
 

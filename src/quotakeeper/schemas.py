@@ -32,6 +32,11 @@ class Schema(int, Enum):
 
     ADMIN_CONFIG = ("admin-config", 1)
     ADMIN_LIMITS = ("admin-limits", 1)
+    ALERT = ("alert", 1)
+    ALERT_RUN = ("alert-run", 1)
+    ALERT_SIMULATION = ("alert-simulation", 1)
+    ALERT_TEST = ("alert-test", 1)
+    ALERTS = ("alerts", 1)
     BACKUP = ("backup", 1)
     CALCULATOR = ("calculator", 1)
     CLOCK = ("clock", 1)

@@ -42,6 +42,13 @@ def seen_file(settings: Settings) -> Path | None:
     return None if files is None else files.with_name(f"{files.name}.seen")
 
 
+def seen_commits(settings: Settings) -> int:
+    """The number of commits that this host has seen of a ledger on a server; 0 if none."""
+    from quotakeeper.stores.postgres.last_seen import LastSeen  # noqa: PLC0415 - as above
+
+    return LastSeen(seen_file(settings)).position.version
+
+
 def server_store(settings: Settings, beside: Path | None, durability: str = "") -> PostgresStore:
     """The store of a ledger on a server.
 

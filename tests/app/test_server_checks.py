@@ -14,7 +14,8 @@ from quotakeeper.value_classes import replace
 
 GOOD = ServerFacts(
     version="18.1", version_number=180_001, encoding="UTF8", fsync=True, full_page_writes=True,
-    synchronous_commit="on", standby_names="FIRST 1 (s1)", in_recovery=False, user="lan",
+    synchronous_commit="on", standby_names="FIRST 1 (s1)", in_recovery=False,
+    is_read_only=False, user="lan",
     is_local=False, has_tls=True, most_connections=100, connections=7, may_create=False,
     clock_ahead_us=-2_000_000, reads=True, writes=True,
 )  # fmt: skip
@@ -22,10 +23,14 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("server", {"version_number": 149_999, "version": "14.9"}, "fail", "14.9 is too old"),
     ("server", {"encoding": "LATIN1"}, "fail", "LATIN1"),
     ("server", {"in_recovery": True}, "fail", "standby"),
+    ("server", {"is_read_only": True}, "fail", "is set to read-only"),
+    ("ledger", {"is_too_old": True}, "fail", "has an older schema than this quotakeeper needs"),
+    ("ledger", {"is_too_new": True}, "fail", "only from newer versions of quotakeeper"),
     ("ledger", {"writes": False}, "warn", "lan can only read it"),
     ("ledger", {"writes": False, "reads": False}, "fail", "no right"),
     ("ledger", {"writes": None, "reads": None, "may_create": True}, "note", "does not exist yet"),
     ("ledger", {"writes": None, "reads": None}, "fail", "has no right to create it"),
+    ("ledger", {"moved_to": "new.db"}, "fail", "is frozen: it was moved to new.db"),
     ("durability", {"fsync": False}, "fail", "fsync is off"),
     ("durability", {"full_page_writes": False}, "fail", "full_page_writes is off"),
     ("durability", {"synchronous_commit": "off"}, "warn", "may lose the last calls"),
@@ -34,7 +39,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("failover", {"synchronous_commit": "remote_write"}, "warn", "remote_write"),
     ("failover", {"synchronous_commit": "remote_apply"}, "ok", "loses no call"),
     ("connection", {"has_tls": False}, "warn", "not encrypted"),
-    ("connection", {"has_tls": False, "is_local": True}, "ok", "socket"),
+    ("connection", {"has_tls": False, "is_local": True}, "ok", "not leave this machine"),
     ("clock", {"clock_ahead_us": 5_000_001}, "warn", "ahead"),
     ("clock", {"clock_ahead_us": -60_000_000}, "warn", "behind"),
     ("connections", {"connections": 90}, "warn", "90 of 100"),

@@ -85,6 +85,7 @@ def cli(
     )
 
     monkeypatch.setattr(context, "now", clock.now)
+    monkeypatch.setattr(context, "alert_clock", lambda: clock)
 
     def run(*arguments: object) -> Result:
         capsys.readouterr()

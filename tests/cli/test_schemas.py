@@ -37,6 +37,11 @@ per = "key"
 meter = "cost"
 window = "day"
 amount = 5
+
+[[alerts.channel]]
+name = "script"
+kind = "command"
+command = ["true"]
 """
 # The virtual keys of the ledger on which each command runs.
 WITH_KEYS = (
@@ -79,6 +84,10 @@ WITH_JSON = {
     "keys revoke": ("keys revoke lan --json", Schema.KEY_CHANGE),
     "keys disable": ("keys disable lan --json", Schema.KEY_CHANGE),
     "keys enable": ("keys enable binh --json", Schema.KEY_CHANGE),
+    "alerts run": ("alerts run --json", Schema.ALERT_RUN),
+    "alerts test": ("alerts test --json", Schema.ALERT_TEST),
+    "alerts show": ("alerts show --json", Schema.ALERTS),
+    "alerts simulate": ("alerts simulate --json", Schema.ALERT_SIMULATION),
     "prices list": ("prices list --json", Schema.PRICES),
     "prices show": ("prices show gemini-2.5-flash --json", Schema.PRICES),
     "plan": ("plan media --json", Schema.PLAN),

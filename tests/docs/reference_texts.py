@@ -164,8 +164,13 @@ ERRORS: dict[str, dict[str, tuple[str, str]]] = {
                "Chạy `quotakeeper verify`, rồi dùng lại [bản sao lưu](../how-to/back-up-a-ledger.md)."),
     },
     "LedgerVersionError": {
-        "en": ("A newer quotakeeper wrote the ledger. Nothing was written.", "Upgrade this program."),
-        "vi": ("Một bản quotakeeper mới hơn đã ghi sổ này. Chưa ghi gì.", "Nâng cấp chương trình này."),
+        "en": ("The ledger is for a newer quotakeeper; or a ledger on a server is not upgraded for "
+               "this one. Nothing was written.",
+               "Upgrade this program; or run `quotakeeper ledger migrate`, if the message says so."),
+        "vi": ("Sổ dành cho bản quotakeeper mới hơn; hoặc sổ trên máy chủ chưa được nâng cấp cho "
+               "bản này. Chưa ghi gì.",
+               "Nâng cấp chương trình này; hoặc chạy `quotakeeper ledger migrate` nếu thông báo nêu "
+               "như vậy."),
     },
     "OutcomeUnknownError": {
         "en": ("A write failed at its commit. It may or may not have happened.",

@@ -10,14 +10,14 @@ import re
 from quotakeeper.config import load_settings
 from quotakeeper.config.key_names import KEYS
 from quotakeeper.config.limit_tables import LIMIT_KEYS
-from quotakeeper.config.settings import CHOICES, TOP_KEYS, WHOLE_NUMBERS, variable_of
+from quotakeeper.config.settings import ALERTS, CHOICES, TOP_KEYS, WHOLE_NUMBERS, variable_of
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.units import METERS
 from tests.docs.setting_texts import DEFAULTS, LIMIT_KEY_TEXTS, SETTINGS
 
 _SETTINGS = re.compile(r"(<!-- settings -->).*?(<!-- end of settings -->)", re.DOTALL)
 _LIMIT_KEYS = re.compile(r"(<!-- limit keys -->).*?(<!-- end of limit keys -->)", re.DOTALL)
-_FILE_ONLY = ("default_limits", KEYS)
+_FILE_ONLY = ("default_limits", KEYS, ALERTS)
 _TEXTS = {
     "en": {
         "settings": "| setting | variable | default | meaning |", "keys": "| key | meaning |",
@@ -33,7 +33,7 @@ _TEXTS = {
 def with_settings(page: str, lang: str) -> str:
     """A page with the table of all settings, and that of a limit's keys, between their marks."""
     settings = [_TEXTS[lang]["settings"], "|---|---|---|---|"]
-    settings += [_setting(name, lang) for name in (*TOP_KEYS, KEYS)]
+    settings += [_setting(name, lang) for name in (*TOP_KEYS, KEYS, ALERTS)]
     keys = [_TEXTS[lang]["keys"], "|---|---|"]
     keys += [f"| `{name}` | {_limit_key(name, lang)} |" for name in LIMIT_KEYS]
     return _between(_LIMIT_KEYS, _between(_SETTINGS, page, settings), keys)
@@ -45,7 +45,7 @@ def _between(marks: re.Pattern[str], page: str, rows: list[str]) -> str:
 
 
 def _setting(name: str, lang: str) -> str:
-    shown = f"`[{name}]`" if name == KEYS else f"`{name}`"
+    shown = f"`[{name}]`" if name in (KEYS, ALERTS) else f"`{name}`"
     variable = "" if name in _FILE_ONLY else f"`{variable_of(name)}`"
     meaning = " ".join([SETTINGS[name][lang], *_values(name, lang)])
     return f"| {shown} | {variable} | {_default(name, lang)} | {meaning} |"

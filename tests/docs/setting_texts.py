@@ -160,6 +160,10 @@ SETTINGS: Texts = {
         "vi": "Tỷ giá để hiện chi phí bằng một tiền tệ nữa ([bên dưới](#tiền-tệ-thứ-hai)); dạng "
         "biến: `VND 26300 2026-11-28 my bank`.",
     },
+    "alerts": {
+        "en": "A table: who is told what, and where ([how to](../how-to/alerts.md)).",
+        "vi": "Bảng ghi ai được báo điều gì, ở đâu ([hướng dẫn](../how-to/alerts.md)).",
+    },
     "keys": {
         "en": "A table: for a provider, the name of the environment variable that holds its API key "
         "([below](#names-of-key-variables)).",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,13 @@ import pytest
 
 from tests.docs import page_run
 from tests.docs.command_server import serve_commands
-from tests.docs.page_run import PROGRAM, RUN, needed_environment, run_page
+from tests.docs.page_run import (
+    PROGRAM,
+    RUN,
+    needed_environment,
+    needed_programs,
+    run_page,
+)
 from tests.docs.pages import DOCS, LANGUAGES, READMES, ROOT, blocks
 from tests.matrix.environments import UnavailableError, prepare
 
@@ -31,6 +38,9 @@ def named(page: Path) -> str:
 
 def environment_of(page: Path) -> str:
     """The Python that a page needs: ours, or one with other people's libraries."""
+    for program in needed_programs(page):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program} here")  # CI refuses this skip on Linux
     name = needed_environment(page)
     try:
         return str(prepare(name)) if name else sys.executable

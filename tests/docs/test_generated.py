@@ -7,7 +7,7 @@ import pytest
 from quotakeeper import errors
 from quotakeeper.config.key_names import KEYS
 from quotakeeper.config.limit_tables import LIMIT_KEYS
-from quotakeeper.config.settings import TOP_KEYS
+from quotakeeper.config.settings import ALERTS, TOP_KEYS
 from tests.docs.command_pages import ALL, commands, named_in
 from tests.docs.documents import documents
 from tests.docs.generate import error_classes, pages
@@ -52,7 +52,7 @@ def test_the_options_of_every_command_are_on_the_page_once(lang: str) -> None:
 
 
 def test_every_setting_and_every_key_of_a_limit_has_its_meaning_in_both_languages() -> None:
-    assert set(SETTINGS) == {*TOP_KEYS, KEYS}
+    assert set(SETTINGS) == {*TOP_KEYS, KEYS, ALERTS}
     assert set(LIMIT_KEY_TEXTS) == set(LIMIT_KEYS)
     for texts in (*SETTINGS.values(), *LIMIT_KEY_TEXTS.values()):
         assert set(texts) == set(LANGUAGES)

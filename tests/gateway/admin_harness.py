@@ -13,11 +13,14 @@ from typing import Any
 import aiohttp
 
 from quotakeeper import Keeper
+from quotakeeper.app.metrics.reading import MetricsReader
 from quotakeeper.domain.keys.key_store import KeyStore
 from quotakeeper.gateway.admin.listening import AdminListening, start_admin
+from quotakeeper.gateway.admin.metrics_page import MetricsPage
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.tokens import tokens_of
 from quotakeeper.key_wiring import open_keys
+from quotakeeper.telemetry.counter_file import CounterFile
 
 SECONDS = 60.0
 TOKEN, READER = "canary-of-the-admin-token-0123456789", "canary-of-the-reader-token-0123456789"
@@ -98,9 +101,13 @@ async def admin(folder: Path, ledger: str = "", config: Any = CONFIG) -> AsyncIt
         keeper.record("gemini", model="gemini-2.5-flash", input_tokens=7, scope={"key": "an"})
         store = open_keys(keeper.settings)
         try:
+            reader = MetricsReader(
+                keeper, CounterFile(folder / "counters.json"), follows=True, keys=store.all_keys
+            )
+            page = MetricsPage(reader, tuple)
             listening = AdminListening("127.0.0.1", 0, tokens_of(TOKEN, READER), store)
             server = await start_admin(
-                listening, AdminParts(keeper, store, NoConfig(), lambda: None)
+                listening, AdminParts(keeper, store, NoConfig(), lambda: None, page)
             )
             try:
                 async with aiohttp.ClientSession() as client:

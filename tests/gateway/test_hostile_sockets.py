@@ -178,11 +178,11 @@ def test_a_connection_that_is_lost_settles_its_session_once(who: str) -> None:
 
 
 def test_a_message_of_sixteen_mebibytes_passes_whole() -> None:
-    """It is 512 s of sound, and is counted as that."""
+    """The largest message that the settings allow is 1,048.576 s of sound, and is counted as that."""
 
     async def test() -> None:
         async with provider() as deepgram, gate(deepgram.url) as through:
-            size = 15 * _MIB
+            size = 16 * _MIB
             async with serve(
                 deepgram.converse, "127.0.0.1", 0, max_size=None, select_subprotocol=lambda *_: None
             ) as server:

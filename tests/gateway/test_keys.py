@@ -214,3 +214,22 @@ def test_a_key_reads_its_own_limits_and_nobody_elses() -> None:
             assert (await through.post(GENERATE, prompt(), other))[0] == 200
 
     run(test)
+
+
+def test_a_client_that_asks_after_its_call_sees_it_counted() -> None:
+    """The answer of a call does not wait for the ledger. The next question does."""
+    limit = {"name": "calls", "per": "key", "meter": "requests", "window": "none", "amount": 100}
+
+    async def test() -> None:
+        async with (
+            billing_server() as provider,
+            gate(provider.url, {"limit": [limit]}) as through,
+        ):
+            named = {"x-goog-api-key": through.key()}
+            for number in range(1, 21):
+                assert (await through.post(GENERATE, prompt(), named["x-goog-api-key"]))[0] == 200
+                async with through.client.get(f"{through.url}/v1/me/usage", headers=named) as got:
+                    (told,) = (await got.json())["limits"]
+                assert (told["used"], told["reserved"]) == (str(number), "0"), told
+
+    run(test)

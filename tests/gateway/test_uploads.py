@@ -113,6 +113,24 @@ def test_the_addresses_of_uploads_age_and_a_key_has_few(monkeypatch: pytest.Monk
     run(test)
 
 
+def test_behind_another_server_the_address_is_the_public_one() -> None:
+    """Its path is what the server in front takes away."""
+    settings = GatewaySettings(public_url="https://ai.example.com/ai")
+
+    async def test() -> None:
+        async with (
+            billing_server() as provider,
+            gate(provider.url, settings=settings) as through,
+        ):
+            url = await _started(through, through.key())
+            assert url.startswith("https://ai.example.com/ai/__upload__/")
+            inner = url.replace("https://ai.example.com/ai", through.url)
+            assert await _part(through, inner, b"abcd", "upload, finalize") == 200
+            assert provider.uploaded == b"abcd"
+
+    run(test)
+
+
 def test_no_upload_goes_on_while_the_gateway_stops() -> None:
     async def test() -> None:
         async with billing_server() as provider, gate(provider.url) as through:

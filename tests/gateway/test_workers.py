@@ -23,7 +23,8 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.gateway import supervising
 from quotakeeper.gateway.routes import Routed
 from quotakeeper.gateway.shared_calls import SharedCalls
-from quotakeeper.gateway.supervising import WorkerEnd, check_can_supervise, listening_sockets
+from quotakeeper.gateway.shared_sockets import listening_sockets
+from quotakeeper.gateway.supervising import WorkerEnd, check_can_supervise
 from quotakeeper.gateway.upload_shelves import (
     FolderShelf,
     MemoryShelf,

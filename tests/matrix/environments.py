@@ -30,6 +30,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "openai": ("openai",),
     "anthropic": ("anthropic",),
     "celery": ("celery",),
+    "apprise": ("apprise>=2.2,<3",),
     # The examples of the pages and of examples/ run in it.
     "frameworks": (
         "fastapi>=0.120",

@@ -39,6 +39,8 @@ SKELETON = {
     "app/overview/record": "import quotakeeper.app.overview.reading\n",
     "app/overview/reading": "import quotakeeper.app.records.events\n",
     "app/diagnostics": "import quotakeeper.app.records.events\n",
+    "telemetry/counters": "import quotakeeper.telemetry.exposition\n",
+    "telemetry/exposition": "import quotakeeper.domain.money\n",
     "testing/contract": "import quotakeeper.stores.memory\n",
     "launch/launcher": "import quotakeeper.intercept.import_hook\n",
     "intercept/watch": "import quotakeeper.intercept.import_hook\n",
@@ -50,6 +52,8 @@ SKELETON = {
     "metering/retries": "import hashlib\n",
     "keeper": "import quotakeeper.wiring\n",
     "ledger_copying": "import quotakeeper.wiring\n",
+    "alerts/sending": "import quotakeeper.domain.ledger.apply\n",
+    "alert_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "gateway_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "key_wiring": "import quotakeeper.wiring\nimport quotakeeper.stores.sqlite\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.server_store\n",
@@ -128,6 +132,14 @@ FAULTS = {
     "records to a use case": (
         "Layers inside app",
         {"app/records/events": "import quotakeeper.app.diagnostics\n"},
+    ),
+    "text format to counters": (
+        "Layers inside telemetry",
+        {"telemetry/exposition": "import quotakeeper.telemetry.counters\n"},
+    ),
+    "telemetry to an engine": (
+        "Layers point downwards",
+        {"engine/leases": "import quotakeeper.telemetry.exposition\n"},
     ),
     "provider to provider": (
         "Layers inside providers",

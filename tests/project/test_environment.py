@@ -13,6 +13,7 @@ from tools import checkout as house_module
 from tools.checkout import Checkout, CheckoutError, prepare, read_stamp, wanted_stamp
 
 Answer = Callable[[list[str]], tuple[int, str]]
+OPTIONAL = ("extras", "servers", "browser", "sockets")  # in the order of installation
 
 
 class Machine:
@@ -44,7 +45,7 @@ class Machine:
             return "venv bare" if "--without-pip" in words else "venv"
         if "--version" in words:
             return "outer pip?" if "--python" in words else "pip?"
-        locks = [name for name in ("extras", "servers", "browser") if f"{name}.lock" in words]
+        locks = [name for name in OPTIONAL if f"{name}.lock" in words]
         what = "project" if " -e " in words else locks[0] if locks else "lock"
         if Path(command[0]).name.startswith("uv"):
             return f"uv {what}"
@@ -55,7 +56,7 @@ class Machine:
 def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "a checkout"
     (root / "requirements").mkdir(parents=True)
-    locks = [f"requirements/{name}.lock" for name in ("dev", "extras", "servers", "browser")]
+    locks = [f"requirements/{name}.lock" for name in ("dev", *OPTIONAL)]
     for name in (*locks, "pyproject.toml"):
         (root / name).write_text("first\n", encoding="utf-8")
     return Checkout(root)
@@ -73,7 +74,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(
     checkout: Checkout, machine: Machine
 ) -> None:
     assert prepare(checkout) == checkout.python
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
+    assert machine.installed() == ["venv", "lock", *OPTIONAL, "project"]
     assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
@@ -86,7 +87,7 @@ def test_only_the_changed_part_is_done_again(checkout: Checkout, machine: Machin
     assert machine.installed() == ["project"]
     checkout.lock.write_text("second\n", encoding="utf-8")
     prepare(checkout)
-    assert machine.installed() == ["lock", "extras", "servers", "browser", "project"]
+    assert machine.installed() == ["lock", *OPTIONAL, "project"]
     assert prepare(checkout) and machine.installed() == []
 
 
@@ -99,7 +100,7 @@ def test_another_interpreter_or_a_moved_checkout_makes_the_environment_again(
     left_over.touch()
     monkeypatch.setattr(house_module.sys, "version", "3.99.0 (somewhen)")
     prepare(checkout)
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
+    assert machine.installed() == ["venv", "lock", *OPTIONAL, "project"]
     assert not left_over.exists()
     moved = Checkout(checkout.root.rename(checkout.root.with_name("moved")))
     assert read_stamp(moved) != wanted_stamp(moved)
@@ -125,7 +126,7 @@ def test_a_damaged_stamp_counts_as_missing(
     machine.installed()
     checkout.stamp.write_text(damage, encoding="utf-8")
     prepare(checkout)
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
+    assert machine.installed() == ["venv", "lock", *OPTIONAL, "project"]
 
 
 def test_an_environment_without_its_python_counts_as_missing(
@@ -179,7 +180,7 @@ def test_an_environment_in_another_folder_leaves_this_one_alone(
     other = checkout._replace(folder=".cache/pythons/3.13.0")
     machine.checkout = other
     assert prepare(other) == other.python != checkout.python
-    assert machine.installed() == ["venv", "lock", "extras", "servers", "browser", "project"]
+    assert machine.installed() == ["venv", "lock", *OPTIONAL, "project"]
     assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
@@ -195,8 +196,7 @@ def test_uv_is_used_if_present_and_pip_if_uv_fails(
         "uv lock",
         "uv extras",
         "extras",
-        "uv servers",
-        "uv browser",
+        *(f"uv {name}" for name in OPTIONAL[1:]),
         "uv project",
     ]
 
@@ -209,8 +209,7 @@ def test_without_ensurepip_the_outer_pip_installs(checkout: Checkout, machine: M
         "venv bare",
         "outer lock",
         "outer extras",
-        "outer servers",
-        "outer browser",
+        *(f"outer {name}" for name in OPTIONAL[1:]),
         "outer project",
     ]
 

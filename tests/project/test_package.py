@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -216,7 +217,11 @@ def _names(requirements: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw", "postgres"))],
+    [
+        ("dev.lock", ("dev", "cli")),
+        ("extras.lock", ("exact", "language", "apsw", "postgres", "alerts")),
+        ("gateway.lock", ("cli", "gateway", "postgres")),
+    ],
 )
 def test_each_lock_covers_its_extras_with_hashes(
     repository: Path, lock: str, extras: tuple[str, ...]
@@ -232,8 +237,21 @@ def test_each_lock_covers_its_extras_with_hashes(
 
 def test_all_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
-    for lock in ("dev.lock", "extras.lock", "servers.lock", "browser.lock"):
-        text = (repository / "requirements" / lock).read_text(encoding="utf-8")
+    locks = ("dev", "extras", "servers", "browser", "sockets", "gateway", "build")
+    for lock in locks:
+        text = (repository / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
         for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
             pins.setdefault(name, set()).add(version)
     assert {name: sorted(found) for name, found in pins.items() if len(found) > 1} == {}
+
+
+def test_the_lock_of_the_javascript_packages_has_hashes_and_no_host(repository: Path) -> None:
+    folder = repository / "requirements" / "javascript"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert locked.pop("")["dependencies"] == wanted
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [name for name, each in locked.items() if "resolved" in each] == []
+    assert [
+        name for name, each in locked.items() if not each["integrity"].startswith("sha512-")
+    ] == []

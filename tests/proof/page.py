@@ -44,6 +44,7 @@ def rendered(result: Mapping[str, Any], language: str) -> str:
         *text["repeat"],
         "",
         *_figures(result, text),
+        *_tables(result, language),
         *_known_bugs(text, language),
         *text["not_promised"],
     ]
@@ -68,6 +69,25 @@ def _figures(result: Mapping[str, Any], text: Mapping[str, Any]) -> list[str]:
         if said:
             lines += [f"- `{part['name']}`", *said]
     return [*lines, ""]
+
+
+def _tables(result: Mapping[str, Any], language: str) -> list[str]:
+    """The tables of the parts that have one. A case has its name in the first column."""
+    lines: list[str] = []
+    number = _number(language)
+    for part in result["parts"]:
+        rows = part.get("rows") or ()
+        if not rows or part["name"] not in parts.names():
+            continue
+        texts = parts.load(part["name"]).TABLE[language]
+        lines += [
+            f"## {texts['title']}", "",
+            f"| {' | '.join(texts['head'])} |",
+            "|---" + "|--:" * (len(texts["head"]) - 1) + "|",
+            *(f"| {' | '.join((texts[name], *map(number, figures)))} |" for name, *figures in rows),
+            "",
+        ]  # fmt: skip
+    return lines
 
 
 def _known_bugs(text: Mapping[str, Any], language: str) -> list[str]:

@@ -35,7 +35,7 @@ class Part:
 
     `promise` is one line. `cases` is how often it was tested. `found` has one text for each time it was
     broken, with the command that repeats it. `notes` are lines for the page (figures, what was
-    skipped).
+    skipped). `rows` are the rows of a table for the page; its head is in the module.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Part:
     seed: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    rows: tuple[tuple[str | int, ...], ...] = ()
 
 
 def names() -> list[str]:
@@ -75,7 +76,8 @@ def as_json(part: Part) -> str:
 def from_json(text: str) -> Part:
     """A part from its line of JSON."""
     given: dict[str, Any] = json.loads(text)
-    return Part(**{**given, "notes": tuple(given["notes"])})
+    rows = tuple(tuple(row) for row in given.get("rows", ()))
+    return Part(**{**given, "notes": tuple(given["notes"]), "rows": rows})
 
 
 def recorded(name: str) -> list[int]:

@@ -8,6 +8,7 @@ results (`recording.prove`).
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 import time
@@ -104,6 +105,16 @@ def together(*acts: Callable[[], object]) -> None:
         raise errors[0]
 
 
+def set_off(children: Sequence[subprocess.Popen[str]]) -> None:
+    """Wait until all children are ready. Then let each of them begin, before any of them has ended."""
+    for child in children:
+        assert child.stdout and child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin
+        child.stdin.close()
+        child.stdin = None  # else whoever waits for the child closes it again
+
+
 def judged(keeper: Keeper, recording: Recording, wrong: Sequence[str] = ()) -> Verdict:
     """How much was recorded, and what of it contradicts."""
     return len(recording.operations), [*wrong, *problems(keeper, recording.operations)]
@@ -178,8 +189,7 @@ def several_processes_on_one_file(path: Path, seed: int) -> Verdict:
     """Three processes with four threads each, with their own calls and with calls that all of them make."""
     noted = [path.with_name(f"noted-{number}") for number in range(3)]
     children = [python(_CHILD, path, seed, n, each) for n, each in enumerate(noted)]
-    for child in children:
-        assert child.stdout and child.stdout.readline() == "ready\n"
+    set_off(children)
     for child in children:
         said(child)
     recording = Recording()

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.proof import __main__ as verb
-from tests.proof import cancels, cuts, page, parts
+from tests.proof import cancels, cuts, page, parts, promotions
 from tests.proof.parts import Part
 
-OURS = {"simulation", "races", "outages", "cancels", "cuts", "museum", "mutants"}
+OURS = {"simulation", "races", "outages", "cancels", "cuts", "museum", "mutants", "lost_messages",
+        "server_kills", "promotions", "server_races"}  # fmt: skip
 
 
 def test_every_part_has_the_required_functions() -> None:
@@ -30,7 +31,7 @@ def test_every_part_has_the_required_functions() -> None:
 
 
 def test_a_part_survives_being_written_to_json() -> None:
-    part = Part("x", "promised", 3, ["broken"], 7, 1.5, ("a", "b"))
+    part = Part("x", "promised", 3, ["broken"], 7, 1.5, ("a", "b"), (("case", 1, 2),))
     assert parts.from_json(parts.as_json(part)) == part
 
 
@@ -79,6 +80,17 @@ def test_the_page_shows_each_promise_its_cases_and_its_findings() -> None:
         assert "litellm#30684" in text and "NFS" in text
     assert "one\\|two" in english
     assert parts.load("simulation").PROMISE_VI in vietnamese
+
+
+def test_the_page_shows_the_table_of_a_part() -> None:
+    rows = tuple((case.name, 1, 12_345, 0, 0, 0, 0, 0) for case in promotions.CASES)
+    part = asdict(Part("promotions", "all", 5, [], 8, 1.0, (), rows))
+    english, vietnamese = (page.rendered({**RESULT, "parts": [part]}, x) for x in ("en", "vi"))
+    assert "| synchronous, lives on | 1 | 12,345 | 0 | 0 | 0 | 0 | 0 |" in english
+    assert "| đồng bộ, vẫn chạy | 1 | 12.345 | 0 | 0 | 0 | 0 | 0 |" in vietnamese
+    assert english.count("| 12,345 |") == vietnamese.count("| 12.345 |") == len(promotions.CASES)
+    head = promotions.TABLE["en"]["head"]
+    assert len(head) == len(promotions.TABLE["vi"]["head"]) == 1 + len(promotions.COLUMNS)
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])

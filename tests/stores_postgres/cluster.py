@@ -15,9 +15,15 @@ from typing import NoReturn
 
 import pytest
 
-from tools.postgres_server import SCHEMA, USER, Cluster, PostgresMissingError, as_user, wheel
-
-_DEBIAN = Path("/usr/lib/postgresql")
+from tools.postgres_server import (
+    SCHEMA,
+    USER,
+    Cluster,
+    PostgresMissingError,
+    as_user,
+    debian,
+    wheel,
+)
 
 
 def wheels() -> Path:
@@ -30,11 +36,11 @@ def wheels() -> Path:
 
 def debians() -> Path:
     """The programs of Debian's package, the oldest that is here; the test is skipped without one."""
-    found = sorted(_DEBIAN.glob("*/bin/postgres"), key=lambda each: int(each.parts[-3]))
-    if not found:
-        missing("no PostgreSQL of the system here: apt-get install postgresql")
     needs_driver()
-    return found[0].parent
+    try:
+        return debian()
+    except PostgresMissingError as error:
+        missing(str(error))
 
 
 def missing(why: str) -> NoReturn:

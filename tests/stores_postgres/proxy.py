@@ -1,4 +1,4 @@
-"""A proxy before a server's socket, which cuts a connection after a given byte.
+"""A proxy before a server's socket, which cuts a connection after a given byte, or falls silent.
 
 It forwards bytes one connection at a time, in threads of its own.
 """
@@ -21,6 +21,7 @@ class Proxy:
 
     `cut(REQUEST, n)` forwards `n` more bytes to the server, and then ends the connection on both
     sides; `cut(REPLY, n)` does so with the bytes from the server. `counted` has the bytes forwarded.
+    `hold` keeps what comes, as a network does that drops packets and says nothing, until `end_held`.
     """
 
     def __init__(self, target: Path) -> None:
@@ -36,6 +37,8 @@ class Proxy:
         self._sockets: list[socket.socket] = []
         self.counted = {REQUEST: 0, REPLY: 0}
         self.cuts = 0
+        self._held: dict[str, threading.Event] = {}
+        self._is_held = threading.Event()
         self._start(self._accept)
 
     def cut(self, direction: str, *after: int) -> None:
@@ -46,8 +49,27 @@ class Proxy:
         with self._lock:
             self._left[direction], *self._next[direction] = after
 
+    def hold(self, direction: str) -> None:
+        """Forward nothing more in a direction, and end no connection."""
+        self._is_held.clear()
+        self._held = {direction: threading.Event()}
+
+    def is_held(self) -> bool:
+        """Wait until something is held."""
+        return self._is_held.wait(timeout=30)
+
+    def end_held(self) -> None:
+        """Drop what is held, and end all connections there are, as keepalives do in the end."""
+        held, self._held = self._held, {}
+        for each in list(self._sockets):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for event in held.values():
+            event.set()
+
     def close(self) -> None:
         """End all connections, and wait for the threads."""
+        self.end_held()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -91,6 +113,9 @@ class Proxy:
                         data = data[:left]
                     self.counted[direction] += len(data)
                     self.cuts += is_cut
+                if held := self._held.get(direction):
+                    self._is_held.set()
+                    held.wait(timeout=60)
                 sink.sendall(data)
                 if is_cut:
                     return

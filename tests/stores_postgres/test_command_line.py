@@ -26,6 +26,7 @@ SHOWING = (
     "events",
     "events --json",
     "limits list",
+    "metrics",
 )
 LIMITS = """
 [[limit]]

@@ -10,19 +10,20 @@ from quotakeeper.app.records.settings import redacted, shown_values
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.errors import ConfigError
 from quotakeeper.server_store import host_files
-from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
+from quotakeeper.stores.postgres.dsn import ServerAddress, is_loopback, parse_dsn
 from quotakeeper.stores.postgres.errors import translated
 
 CANARY = "canary-8f3a"
 
 
-def given(url: str) -> dict[str, str]:
+def given(url: str, environ: dict[str, str] | None = None) -> dict[str, str]:
     """What libpq is told, without what is always told."""
     always = (
         "connect_timeout", "target_session_attrs", "tcp_user_timeout", "keepalives_idle",
         "keepalives_interval", "keepalives_count", "application_name",
     )  # fmt: skip
-    return {key: value for key, value in parse_dsn(url).parameters.items() if key not in always}
+    parameters = parse_dsn(url, environ or {}).parameters
+    return {key: value for key, value in parameters.items() if key not in always}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def given(url: str) -> dict[str, str]:
         ),
         (
             "postgres://localhost/team?schema=phim",
-            {"host": "localhost", "port": "5432", "dbname": "team"},
+            {"host": "localhost", "dbname": "team"},
             "postgresql://localhost/team?schema=phim",
         ),
         (
@@ -61,6 +62,168 @@ def given(url: str) -> dict[str, str]:
 def test_a_url_says_where_the_ledger_is(url: str, expected: dict[str, str], name: str) -> None:
     assert given(url) == expected
     assert parse_dsn(url).name == name
+
+
+PLACE = {"PGHOST": "db.example", "PGPORT": "6432", "PGUSER": "lan", "PGDATABASE": "team"}
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "expected", "name"),
+    [
+        (
+            "postgresql://",
+            PLACE,
+            {"host": "db.example", "port": "6432", "user": "lan", "dbname": "team",
+             "sslmode": "verify-full"},
+            "postgresql://lan@db.example:6432/team",
+        ),
+        (
+            "postgresql://localhost/team",
+            {"PGPORT": "6432"},
+            {"host": "localhost", "port": "6432", "dbname": "team"},
+            "postgresql://localhost:6432/team",
+        ),
+        (
+            "postgresql://an@other:5433/films",
+            PLACE,
+            {"host": "other", "port": "5433", "user": "an", "dbname": "films",
+             "sslmode": "verify-full"},
+            "postgresql://an@other:5433/films",
+        ),
+        (
+            "postgresql://other/films",  # libpq reads PGSSLMODE
+            {"PGSSLMODE": "require"},
+            {"host": "other", "dbname": "films"},
+            "postgresql://other/films",
+        ),
+        ("postgresql:///team", {"PGHOSTADDR": "10.0.0.7"},
+         {"hostaddr": "10.0.0.7", "dbname": "team", "sslmode": "verify-full"},
+         "postgresql:///team"),
+        ("postgresql:///?service=team", PLACE, {"service": "team"}, "postgresql:///"),
+        ("postgresql://", {**PLACE, "PGSERVICE": "team"}, {"service": "team"}, "postgresql:///"),
+        ("postgresql:///team", dict.fromkeys(PLACE, ""), {"dbname": "team"}, "postgresql:///team"),
+    ],
+)  # fmt: skip
+def test_what_a_url_leaves_out_comes_from_the_environment(
+    url: str, environ: dict[str, str], expected: dict[str, str], name: str
+) -> None:
+    assert given(url, environ) == expected
+    assert parse_dsn(url, environ).name == name
+
+
+SERVICES = f"""
+# our databases
+[team]
+host=db.example
+dbname=team
+
+user=lan
+password={CANARY}
+ connect_timeout=7
+options=-c jit=off
+host=second.example
+[plain]
+host = db.example
+[weak]
+host=db.example
+sslmode=require
+[here]
+host=localhost
+[named]
+host=localhost
+hostaddr=10.0.0.7
+[team]
+host=third.example
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "expected"),
+    [
+        ("postgresql:///?service=team", PLACE,
+         {"host": "db.example", "port": "6432", "user": "lan", "dbname": "team",
+          "service": "team", "sslmode": "verify-full"}),
+        ("postgresql://an@other/films", {"PGSERVICE": "team"},
+         {"host": "other", "user": "an", "dbname": "films", "service": "team",
+          "sslmode": "verify-full"}),
+        ("postgresql:///a?service=weak", {"PGSSLMODE": "disable"},
+         {"host": "db.example", "dbname": "a", "service": "weak", "sslmode": "require"}),
+        ("postgresql:///a?service=here", {}, {"host": "localhost", "dbname": "a", "service": "here"}),
+        ("postgresql:///a?service=named", {},
+         {"host": "localhost", "hostaddr": "10.0.0.7", "dbname": "a", "service": "named",
+          "sslmode": "verify-full"}),
+        # libpq says that there is no such service, or finds it in a folder of its own.
+        ("postgresql:///a?service=absent", PLACE, {"dbname": "a", "service": "absent"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("variable", ["PGSERVICEFILE", "HOME", "PGSYSCONFDIR"])
+def test_a_service_file_says_where_the_ledger_is(
+    url: str, environ: dict[str, str], expected: dict[str, str], variable: str, tmp_path: Path
+) -> None:
+    name = "pg_service.conf" if variable == "PGSYSCONFDIR" else ".pg_service.conf"
+    (tmp_path / name).write_text(SERVICES)
+    where = tmp_path / name if variable == "PGSERVICEFILE" else tmp_path
+    found = {**environ, variable: str(where)}
+    assert given(url, found) == expected
+    address = parse_dsn(url, found)
+    assert CANARY not in repr(address.parameters)
+    assert (address.service == "absent") == ("absent" in url)
+    if "service=team" in url:
+        assert address.parameters["connect_timeout"] == "7"
+        assert address.name == "postgresql://lan@db.example:6432/team"
+        assert address.place == parse_dsn("postgresql://db.example:6432/team", {}).place
+
+
+def test_variables_of_libpq_replace_our_defaults() -> None:
+    ours = parse_dsn("postgresql://localhost/team", {}).parameters
+    variables = {
+        "connect_timeout": "PGCONNECT_TIMEOUT",
+        "target_session_attrs": "PGTARGETSESSIONATTRS",
+        "application_name": "PGAPPNAME",
+    }
+    theirs = parse_dsn("postgresql://localhost/team", dict.fromkeys(variables.values(), "x"))
+    assert ours.keys() - theirs.parameters.keys() == variables.keys()
+
+
+def test_a_place_without_a_port_is_that_with_the_usual_port() -> None:
+    places = {parse_dsn(f"postgresql://{host}/team", {}).place for host in ("DB", "db", "db:5432")}
+    assert places == {"db:5432/team/quotakeeper"}
+    assert parse_dsn("postgresql://db/team", {"PGPORT": "1"}).place == "db:1/team/quotakeeper"
+
+
+def test_two_ledgers_have_two_places() -> None:
+    """The files of a host carry the place in their names: two ledgers must not share them."""
+    without = [
+        "postgresql://", "postgresql://db", "postgresql://db:1", "postgresql://db/films",
+        "postgresql://db/team", "postgresql://db/team?schema=phim", "postgresql:///team?service=a",
+        "postgresql:///team?service=b", "postgresql:///team?host=/run/A",
+        "postgresql:///team?host=/run/a", "postgresql:///team?host=%40a",
+    ]  # fmt: skip
+    places = [parse_dsn(url, {}).place for url in without]
+    for variable in ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"):
+        places += [parse_dsn("postgresql://", {variable: value}).place for value in ("6", "7")]
+    assert len(set(places)) == len(places) == 21
+    # One ledger has one place, however it is named.
+    for url, environ in (
+        ("postgresql://lan@DB/team", {}),
+        ("postgresql://", {"PGHOST": "db", "PGDATABASE": "team", "PGUSER": "an"}),
+        ("postgresql:///team", {"PGHOST": "db", "PGPORT": "5432"}),
+    ):
+        assert parse_dsn(url, environ).place == "db:5432/team/quotakeeper"
+    named = {
+        parse_dsn("postgresql:///?service=a", {}).place,
+        parse_dsn("postgresql://", {"PGSERVICE": "a"}).place,
+    }
+    assert len(named) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("", True), ("localhost", True), ("127.1.2.3", True), ("::1", True), ("/run", True),
+     ("@qk", True), ("10.0.0.1", False), ("localhost.example", False), ("128.0.0.1", False)],
+)  # fmt: skip
+def test_a_loopback_address_is_this_machine(host: str, expected: bool) -> None:
+    assert is_loopback(host) == expected
 
 
 def test_parameters_of_our_own_are_not_for_libpq() -> None:

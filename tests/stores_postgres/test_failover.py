@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from quotakeeper.__main__ import main
 from quotakeeper.clocks import SystemClock, zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.server_doubts import FailoverDoubt, WentBack
@@ -63,6 +64,29 @@ def wait_for(cluster: Cluster, sql: str) -> None:
     while not execute(cluster, sql)[0]:
         assert time.monotonic() < until, sql
         time.sleep(0.02)
+
+
+def test_a_server_that_takes_no_writes_is_told(
+    primary: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(cluster: Cluster, *words: str) -> tuple[int, str]:
+        code = main(["--ledger", f"{cluster.url}team", *words])
+        found = capsys.readouterr()
+        return code, " ".join((found.out + found.err).split())
+
+    with closing(store_on(primary)) as store:
+        store.apply([asking("a")], _now())
+    standby = primary.standby()
+    execute(primary, "ALTER DATABASE postgres SET default_transaction_read_only = on")
+    for cluster, why in ((standby, "is a standby"), (primary, "is set to read-only")):
+        code, text = said(cluster, "ledger", "check")
+        assert (code, f"{why}: quotakeeper cannot write calls to it" in text) == (1, True), text
+        code, text = said(cluster, "doctor")
+        plainly = "the server takes no writes: it is a standby, or it is set to read-only"
+        assert (code, plainly in text) == (1, True), text
+    standby.stop()
+    code, text = said(standby, "ledger", "check")  # a server that is not there is not asked twice
+    assert (code, "cannot be reached" in text) == (69, True), text
 
 
 def make_synchronous(primary: Cluster) -> Cluster:

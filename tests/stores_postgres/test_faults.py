@@ -165,9 +165,9 @@ class TestTroubleThatLasts(Faulty):
         raw = self.connection().raw
         with raw.transaction():
             raw.execute("SELECT set_config('search_path', %s, true)", (self.address.schema,))
-            raw.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+            raw.execute("UPDATE meta SET value = '99' WHERE key = 'oldest_functions'")
         self.reopen()
-        with pytest.raises(LedgerVersionError, match="schema version 99"):
+        with pytest.raises(LedgerVersionError, match="version 99 of its functions"):
             self.reserve("a", tokens(5))
 
     def test_the_journal_is_append_only(self) -> None:

@@ -318,6 +318,25 @@ class TestGuards(LedgerCase):
         assert seen == ["batch"]
         assert self.sums(limit) == (1, 2)
 
+    def test_a_request_that_is_done_twice_counts_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limit = cap(100)
+        self.warm(limit)
+        self.reserve("a", tokens(1), limit)
+        real = PostgresConnection.post
+
+        def twice(connection: PostgresConnection, *values: Any) -> Rows:
+            real(connection, *values)
+            return real(connection, *values)  # the second answer: the batch is there already
+
+        with monkeypatch.context() as patch:
+            patch.setattr(PostgresConnection, "post", twice)
+            self.do(c.Grow("a", tokens(5), (limit,)), c.Reserved)
+            self.do(c.MarkSent("a"), c.Done)
+        assert self.ways() == {"conditional": 1, "guard: batch": 2, "locked": 2}
+        assert self.sums(limit) == (0, 8)
+
     def test_an_entry_is_of_the_time_of_its_commit(self) -> None:
         limit = cap(100)
         self.warm(limit)

@@ -20,7 +20,8 @@ AMOUNT = int(os.environ.get("QUOTAKEEPER_LEASE_STORM_AMOUNT", "10000"))
 
 
 @pytest.mark.parametrize(
-    ("lease", "ms"), [("default", 0), ("default", 1), ("default", 5), ("off", 0)]
+    ("lease", "ms"),
+    [("default", 0), ("default", 1), ("default", 5), ("off", 0), ("off", 1), ("off", 5)],
 )
 def test_hosts_with_leases_meet_a_limit_exactly(
     server: str, tmp_path: Path, lease: str, ms: int

@@ -155,6 +155,8 @@ def test_a_server_that_was_moved_away_takes_no_calls(
         assert len(list(keeper.events())) == 3
         assert keeper.verify() == []
         keeper.record("gemini", model="gemini-new", input_tokens=7)
+    code, out, _ = cli(capsys, "--ledger", url, "ledger", "check")
+    assert (code, f"is frozen: it was moved to {file}" in " ".join(out.split())) == (1, True)
     code, out, _ = cli(capsys, "--ledger", url, "ledger", "unfreeze")
     assert (code, f"do not use {file}" in out) == (0, True)
     assert "was not frozen" in cli(capsys, "--ledger", url, "ledger", "unfreeze")[1]

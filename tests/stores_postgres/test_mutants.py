@@ -44,7 +44,7 @@ MUTANTS = {
     "least settled of a window": ("coalesce(sum(x.settled), 0) < w.least_settled",
                                   "a_threshold_of_a_window_that_would_be_left"),
 }  # fmt: skip
-_FUNCTION = """
+FUNCTION = """
 SELECT pg_get_functiondef(p.oid) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = %s AND p.proname = 'post_v1'
 """
@@ -85,14 +85,14 @@ class TestMutants:
         found = inspect.signature(run).parameters
         values = {"window": window, "monkeypatch": self.patch}
         given = {each: values[each] for each in found}
-        function = execute(self.address, _FUNCTION, self.address.schema)
+        function = execute(self.address, FUNCTION, self.address.schema)
         execute(self.address, without(guard, function))
         with pytest.raises((AssertionError, LedgerError, KeyError)):
             run(**given)
             assert self.case.store.verify() == []
 
     def test_every_guard_has_a_mutant(self) -> None:
-        function = execute(self.address, _FUNCTION, self.address.schema)
+        function = execute(self.address, FUNCTION, self.address.schema)
         guards = function[function.index("IF EXISTS") : function.index("IF failed IS NOT NULL")]
         for guard, _ in MUTANTS.values():
             guards = guards.replace(guard, "", 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from quotakeeper.app.journal_follower import JournalFollower
 from quotakeeper.app.overview.reading import OverviewReader
 from quotakeeper.app.overview.record import overview_record
-from quotakeeper.dashboard.journal_follower import JournalFollower
 from quotakeeper.key_wiring import open_keys
 from quotakeeper.testing import FakeClock
 from tests.stores_postgres.conftest import MakeHost

@@ -47,6 +47,20 @@ def test_what_is_new_is_verified_as_a_whole_run_would(store: PostgresStore, seed
     assert ways["new"] > 0.9 * (sum(ways.values()) - ways["compacted"])
 
 
+@pytest.mark.parametrize(
+    ("name", "is_stored"), [("a", "is stored"), ("quotakeeper-lease:a", "is not stored")]
+)
+def test_a_reservation_whose_mark_of_a_lease_is_wrong_is_named(
+    store: PostgresStore, ledger: ServerAddress, name: str, is_stored: str
+) -> None:
+    store.apply([c.Reserve(name, LABELS, tokens(7), (LIMIT,), "alice", HOUR, True)], NOW)
+    assert store.verify() == list(store.verify_new().problems) == []
+    execute(ledger, "UPDATE SCHEMA.hold SET lease = NOT lease")
+    for found in (store.verify(), store.verify_new().problems):
+        (problem,) = found
+        assert problem.what.startswith(f"reservation '{name}' (entry 1) {is_stored} as a lease")
+
+
 def test_writers_go_on_between_the_pages(
     store: PostgresStore, ledger: ServerAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

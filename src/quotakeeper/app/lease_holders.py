@@ -6,17 +6,20 @@ leases. Their unused rest is counted as used when they expire, or when a user wr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.setup_checks import Finding
 from quotakeeper.domain.ledger.commands import Sweep
-from quotakeeper.domain.ledger.reservations import Hold, ProcessRow
+from quotakeeper.domain.ledger.reservations import Hold, ProcessRow, process_of
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.engine.journals.lease_journal import segments
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import host_name
 from quotakeeper.keeper import Keeper, engine_of
@@ -130,6 +133,51 @@ def _lost_hosts(leases: Iterable[HeldLease], rows: dict[str, ProcessRow]) -> Ite
         assumed = sum(lease.state == ASSUMED for lease in left)
         seen_at = max(rows[lease.process].seen_at for lease in left)
         yield LostHost(host, seen_at, len(left) - assumed, assumed)
+
+
+def lost_host_findings(report: LeaseReport, files: Path | None) -> Iterator[Finding]:
+    """Yield a finding for each lost host, and one if this machine lost its files of leases.
+
+    `files` is the path with which the names of this machine's files for the ledger begin. Its
+    processes book what the files of ended processes contain. So a lost lease without a file stays.
+    """
+    journals = {process_of(owner) for owner in segments(files)} if files is not None else set()
+    here = host_name()
+    gone = sum(
+        lease.host == here and lease.state != OPEN and process_of(lease.process) not in journals
+        for lease in report.leases
+    )
+    if gone:
+        values = {"count": gone, "folder": "" if files is None else str(files.parent)}
+        text = (
+            "this machine has no files of its lost processes: what they called on their leases is "
+            "not known, so the leases count as used: {count}"
+        )
+        fix = (
+            "restore the folder {folder} from a backup; without one, compare with the provider: "
+            "quotakeeper reconcile"
+        )
+        yield Finding("hosts", "warn", text, fix, values)
+    others = [each for each in report.lost_hosts if each.host != here or not gone]
+    yield from map(_lost_finding, others)
+    if not gone and not others:
+        yield Finding("hosts", "ok", "no lost host has leases", values={})
+
+
+def _lost_finding(lost: LostHost) -> Finding:
+    values = {"host": lost.host, "at": rfc3339(lost.seen_at), "n": lost.open, "m": lost.assumed}
+    if lost.open:
+        text = "lost: {host}, last seen {at}; open leases: {n}, counted as used: {m}"
+        fix = (
+            "start a program on that host, which books its calls; if its disk is lost: quotakeeper "
+            "leases --write-off {host}"
+        )
+        return Finding("hosts", "warn", text, fix, values)
+    text = (
+        "lost: {host}, last seen {at}; leases counted as used: {m}; a program that starts there "
+        "corrects them, unless the disk is lost"
+    )
+    return Finding("hosts", "note", text, values=values)
 
 
 def write_off(keeper: Keeper, host: str) -> int:

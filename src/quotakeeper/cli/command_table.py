@@ -12,8 +12,8 @@ from quotakeeper.value_classes import dataclass
 # The order of the help text: today, runs, views, the ledger, set-up. Unlisted commands come last.
 ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
-    "events", "export", "verify", "backup", "compact", "forget", "ledger", "leases",
-    "reconcile", "limits", "keys", "prices", "plan", "estimate", "tokens", "init", "doctor",
+    "events", "export", "metrics", "verify", "backup", "compact", "forget", "ledger", "leases",
+    "reconcile", "limits", "keys", "alerts", "prices", "plan", "estimate", "tokens", "init", "doctor",
     "config", "completion", "dashboard", "serve", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}

@@ -15,6 +15,7 @@ from quotakeeper.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.clocks import Clock
     from quotakeeper.domain.money import ExchangeRate
 
 COLOUR_CHOICES = ("auto", "always", "never")
@@ -101,6 +102,16 @@ def now() -> int:
     from quotakeeper.clocks import SystemClock
 
     return SystemClock().now()
+
+
+def alert_clock() -> Clock:
+    """Return the clock by which alerts are sent, and whose `sleep` `--follow` waits with.
+
+    Tests replace this function.
+    """
+    from quotakeeper.clocks import SystemClock
+
+    return SystemClock()
 
 
 def open_existing(session: CommandContext) -> Keeper:

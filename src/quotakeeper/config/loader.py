@@ -31,6 +31,7 @@ from quotakeeper.config.platform_folders import (
     user_config_file,
 )
 from quotakeeper.config.settings import (
+    ALERTS,
     CHOICES,
     DEFAULT_WARN_AT,
     TOP_KEYS,
@@ -49,6 +50,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.value_classes import replace
 
 T = TypeVar("T")
+FILE_KEYS = (*TOP_KEYS, "limit", KEYS, ALERTS)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, because "C:" is a drive
 # The first words of an address in libpq's own form. Used as a file name, it would show a password.
 _OF_LIBPQ = frozenset({"host", "hostaddr", "port", "dbname", "user", "password", "service"})
@@ -116,8 +118,8 @@ class _Sources:
         table, self.shown, self.file = self._table(config)
         self.table = with_ledger_table(table, self.shown)
         for key in self.table:
-            if key not in (*TOP_KEYS, "limit", KEYS):
-                problem, fix = unknown_key(str(key), (*TOP_KEYS, "limit", KEYS))
+            if key not in FILE_KEYS:
+                problem, fix = unknown_key(str(key), FILE_KEYS)
                 raise ConfigError(f"{self.shown}: {str(key)[:60]}", problem, fix)
 
     def settings(self, ledger: str | None) -> Settings:
@@ -141,6 +143,7 @@ class _Sources:
             key_names=MappingProxyType(read_key_names(self.table.get(KEYS), self.shown)),
             currency=self._read("currency", exchange_rate, lambda: None),
             data_folder=self._data_folder(),
+            alerts=self._alerts(),
             config_file=self.file,
             origins=MappingProxyType(dict(self.origins)),
             **chosen,
@@ -203,6 +206,15 @@ class _Sources:
             lambda value: _ledger(value, beside),
             lambda: str(default_ledger(self.environ)),
         )
+
+    def _alerts(self) -> Any:
+        value = self.table.get(ALERTS)
+        if value is None:
+            return None
+        from quotakeeper.config.alert_tables import read_alerts  # noqa: PLC0415 - few configs have it
+
+        beside = self.file.parent if self.file is not None else self.cwd
+        return read_alerts(value, self.shown, beside)
 
     def _data_folder(self) -> Path | None:
         try:

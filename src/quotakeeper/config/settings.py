@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
 
+if TYPE_CHECKING:  # loaded only by configs that have alerts
+    from quotakeeper.config.alert_settings import AlertSettings
+
+ALERTS = "alerts"  # the table of the config file
 DEFAULT_WARN_AT = Decimal("0.8")
 
 
@@ -144,6 +149,7 @@ class Settings:
     - `quota_presets`: names of presets whose quotas are shown beside the limits.
     - `key_names`: the environment variable of a provider's key, for each provider in [keys].
     - `currency`: the rate for showing costs in a second currency, or None.
+    - `alerts`: what people are told and where, or None.
     - `data_folder`: the folder for the data of this user on this machine, or None.
     """
 
@@ -173,5 +179,6 @@ class Settings:
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: ExchangeRate | None = None
     data_folder: Path | None = None
+    alerts: AlertSettings | None = None
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -7,9 +7,9 @@ import json
 import logging
 from contextlib import suppress
 
+from quotakeeper.app.journal_follower import JournalFollower
 from quotakeeper.app.overview.reading import OverviewReader
 from quotakeeper.app.overview.record import overview_record
-from quotakeeper.dashboard.journal_follower import JournalFollower
 from quotakeeper.errors import QuotakeeperError
 from quotakeeper.value_classes import dataclass
 

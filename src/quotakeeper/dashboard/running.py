@@ -7,9 +7,9 @@ import signal
 import sys
 from collections.abc import Callable
 
+from quotakeeper.app.journal_follower import JournalFollower
 from quotakeeper.app.overview.reading import KeyList, OverviewReader
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.dashboard.journal_follower import JournalFollower
 from quotakeeper.dashboard.live import LiveOverview, LiveSettings
 from quotakeeper.dashboard.service import Dashboard
 from quotakeeper.dashboard.sign_in import SignIn

@@ -44,6 +44,7 @@ class Observers:
 
     def __init__(self, warn: Warner | None) -> None:
         self.any = False
+        self.note_refusal: Observer | None = None  # gets refusals only
         self._warnings = ThresholdWarnings(warn)
         self._subscribed: tuple[Observer, ...] = ()
         self._lock = RLock()  # a signal handler may subscribe while its own thread holds the lock
@@ -73,7 +74,7 @@ class Observers:
 
     def refused(self, labels: CallLabels, decision: Decision) -> None:
         """Pass the final refusal of a call to the observers. Called in the thread of the call."""
-        if self.any:
+        if self.any or self.note_refusal is not None:
             self._queue.put(partial(self._tell_one, CallRefused(labels, decision)))
 
     def tell_of(self, outcomes: Iterable[Outcomes]) -> None:
@@ -91,7 +92,10 @@ class Observers:
             self._tell_one(observation)
 
     def _tell_one(self, observation: Observation) -> None:
-        for observer in self._subscribed:
+        observers = self._subscribed
+        if self.note_refusal is not None and isinstance(observation, CallRefused):
+            observers = (*observers, self.note_refusal)
+        for observer in observers:
             try:
                 observer(observation)
             except Exception:

@@ -18,7 +18,7 @@ from quotakeeper.gateway.upstream_seam import (
     Outgoing,
     UpstreamReply,
 )
-from quotakeeper.http_server.aiohttp_exchange import AiohttpSocket
+from quotakeeper.http_server.aiohttp_exchange import AiohttpSocket, sizes_below
 from quotakeeper.http_server.heads import Headers
 from quotakeeper.http_server.seam import SocketEnd
 from quotakeeper.value_classes import dataclass
@@ -74,7 +74,7 @@ class AiohttpUpstream:
             opened: Any = await self._session.ws_connect(
                 URL(request.url, encoded=True), headers=CIMultiDict(request.headers),
                 protocols=tuple(protocols), compress=0, autoping=True, autoclose=False,
-                heartbeat=settings.ping_seconds, max_msg_size=settings.most_message_bytes,
+                heartbeat=settings.ping_seconds, max_msg_size=sizes_below(settings.most_message_bytes),
             )  # fmt: skip
         except aiohttp.WSServerHandshakeError as error:
             headers = tuple((error.headers or {}).items())

@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
+from quotakeeper.app.metrics.reading import MetricsReader, counters_path
 from quotakeeper.config import Settings
 from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin.listening import AdminListening, AdminServer, start_admin
+from quotakeeper.gateway.admin.metrics_page import MetricsPage
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.config_watch import ConfigWatch
 from quotakeeper.gateway.service import Gateway
 from quotakeeper.keeper import Keeper
+from quotakeeper.telemetry.counter_file import CounterFile
 from quotakeeper.value_classes import dataclass
 
 _CONFIG_PROBLEM = "the changed config is not valid, so the old one stays in force; see the log"
@@ -62,7 +65,11 @@ async def attended(
     if attending.admin is not None:
         with suppress(LedgerError):  # a new ledger is created by its first use
             await keeper.astatus(forecasts=False)
-        parts = AdminParts(keeper, attending.admin.store, watch, attending.forget_keys)
+        store = attending.admin.store
+        counters = CounterFile(counters_path(keeper.settings))
+        reader = MetricsReader(keeper, counters, follows=True, keys=store.all_keys)
+        page = MetricsPage(reader, gateway.families)
+        parts = AdminParts(keeper, store, watch, attending.forget_keys, page)
         server = await start_admin(attending.admin, parts, access_log)
 
     def ask() -> None:

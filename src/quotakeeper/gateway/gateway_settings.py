@@ -25,6 +25,7 @@ class GatewaySettings:
     - `head_bytes`: how much of an audio file is read to find its length.
     - `ping_seconds`, `most_message_bytes`: of WebSockets to providers.
     - `scheme`: that of the gateway's own address.
+    - `public_url`: where clients reach it through a server in front; "": by their Host header.
     - `shared_folder`: what it shares with other workers beside the ledger; None without workers.
     """
 
@@ -41,4 +42,5 @@ class GatewaySettings:
     ping_seconds: float = 20.0
     most_message_bytes: int = 16 * _MIB
     scheme: str = "http"
+    public_url: str = ""
     shared_folder: Path | None = None

@@ -15,12 +15,14 @@ from quotakeeper.gateway.attending import Attending, attended
 from quotakeeper.gateway.certificates import Certificate
 from quotakeeper.gateway.gateway_settings import GatewaySettings
 from quotakeeper.gateway.keys import KeyRing
+from quotakeeper.gateway.public_urls import PublicUrl
 from quotakeeper.gateway.service import Gateway
 from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.gateway.worker_link import WorkerLink
 from quotakeeper.gateway_wiring import AddressMarks
 from quotakeeper.http_server.aiohttp_server import GuardedServer
 from quotakeeper.http_server.hosts import is_loopback_host
+from quotakeeper.http_server.proxies import TrustedProxies
 from quotakeeper.http_server.server_settings import HttpServerSettings
 from quotakeeper.keeper import Keeper
 from quotakeeper.metering.call_meter import CallMeter
@@ -38,6 +40,7 @@ class Listening:
     `hosts`: further host names by which clients may call it. On loopback, only its own names are
     served, so that no web page can use the gateway through a name of its own. `certificate`: serve
     TLS with it. `link`: this process is a worker, and serves on the sockets of its supervisor.
+    `public`: where clients reach it through a server in front. `proxies`: the addresses of such servers.
     """
 
     host: str = "127.0.0.1"
@@ -46,6 +49,8 @@ class Listening:
     settings: GatewaySettings = field(default_factory=GatewaySettings)
     certificate: Certificate | None = None
     link: WorkerLink | None = None
+    public: PublicUrl | None = None
+    proxies: TrustedProxies = TrustedProxies()
 
     @property
     def scheme(self) -> str:
@@ -64,11 +69,12 @@ class Listening:
     @property
     def server_settings(self) -> HttpServerSettings:
         """The limits of the server."""
-        named = frozenset(each.lower() for each in (self.host, *self.hosts))
+        public = () if self.public is None else (self.public.host,)
+        named = frozenset(each.lower() for each in (self.host, *self.hosts, *public))
         hosts = named | {"*"} if self.is_local else None
         return HttpServerSettings(
             hosts=hosts, ping_seconds=self.settings.ping_seconds,
-            most_message_bytes=self.settings.most_message_bytes,
+            most_message_bytes=self.settings.most_message_bytes, proxies=self.proxies,
         )  # fmt: skip
 
 
@@ -95,6 +101,7 @@ async def _run(
     settings = replace(
         listening.settings, scheme=listening.scheme,
         shared_folder=None if link is None else link.folder,
+        public_url="" if listening.public is None else listening.public.text,
     )  # fmt: skip
     client = AiohttpUpstream(settings)
     gateway = Gateway(meter, client, upstreams, keys, settings=settings, log=lines)
@@ -102,7 +109,7 @@ async def _run(
     try:
         listeners = await _listeners(server, listening)
         port = int(listeners[0].sockets[0].getsockname()[1])
-        marks = AddressMarks(keeper.settings, _marked_hosts(listening), port)
+        marks = AddressMarks(keeper.settings, _marked_addresses(listening, port))
         try:
             reload = _reloading(listening.certificate)
             async with attended(gateway, keeper, attending, lines, reload) as announce_more:
@@ -167,10 +174,15 @@ async def _until_stopped(gateway: Gateway, link: WorkerLink | None) -> None:
     await gateway.drain()
 
 
-def _marked_hosts(listening: Listening) -> tuple[str, ...]:
+def _marked_addresses(listening: Listening, port: int) -> tuple[tuple[str, int], ...]:
     reaches_loopback = listening.is_local or listening.host in _ANY_ADDRESS
     own = () if reaches_loopback else (listening.host,)
-    return ("localhost",) * reaches_loopback + own + listening.hosts
+    hosts = ("localhost",) * reaches_loopback + own + listening.hosts
+    addresses = [(each, port) for each in hosts]
+    if listening.public is not None:
+        seen = listening.public.host
+        addresses.append(("localhost" if is_loopback_host(seen) else seen, listening.public.port))
+    return tuple(addresses)
 
 
 def _shown(host: str) -> str:

@@ -11,6 +11,7 @@ from quotakeeper.app.virtual_keys.presenting import PresentedKey
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.errors import LedgerError
 from quotakeeper.gateway.access_log import AccessLog
+from quotakeeper.gateway.answer_counts import AnswerCounts
 from quotakeeper.gateway.answers import (
     GatewayAnswerError,
     cannot_count,
@@ -39,10 +40,12 @@ from quotakeeper.gateway.upstreams import Upstream
 from quotakeeper.http_server.seam import Exchange
 from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.telemetry.exposition import Family
 
 log = logging.getLogger("quotakeeper.gateway")
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 _READY_SECONDS = 5.0
+_CAUGHT_UP_SECONDS = 1.0
 
 
 class Gateway:
@@ -62,8 +65,9 @@ class Gateway:
         shared = self.settings.shared_folder
         shelf = None if shared is None else FolderShelf(shared, upstreams)
         self._uploads = Uploads(
-            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme
-        )
+            self.settings.upload_seconds, self._clock.monotonic, shelf, self.settings.scheme,
+            self.settings.public_url,
+        )  # fmt: skip
         self._relay = Relay(
             meter, client, BodyStore(self.settings), self._uploads,
             total_seconds=self.settings.total_seconds, gone_seconds=self.settings.gone_seconds,
@@ -73,6 +77,8 @@ class Gateway:
         self.limits = LimitBook(meter.keeper)
         self.config_problem = ""  # why a changed config is not in force
         self._log = log or AccessLog(None)
+        self._providers = tuple(each.name for each in upstreams)
+        self._counts = AnswerCounts(shared, lambda: meter.faults)
         self._is_draining = False
         meter.settler.start()
         self._watch = asyncio.create_task(self._watch_keys())
@@ -93,7 +99,13 @@ class Gateway:
             note.outcome = failed.code
             await send_refusal(exchange, error_refusal(failed.status, failed.code, failed.text))
         finally:
+            if note.outcome:
+                self._counts.count(note.provider, note.outcome)
             self._log.log(exchange, note, at, self._clock.monotonic() - began)
+
+    def families(self) -> tuple[Family, ...]:
+        """Return what this gateway has counted, over all its workers."""
+        return self._counts.families(self._providers)
 
     async def drain(self) -> None:
         """Refuse new calls, wait for those under way, then end the rest with an error."""
@@ -137,6 +149,8 @@ class Gateway:
         note.key, note.project = key.name, key.project
         head = exchange.head
         if taken.target == USAGE_PATH and head.method == "GET":
+            with suppress(TimeoutError):  # a client that asks after its call sees it counted
+                await asyncio.wait_for(self._meter.caught_up(), _CAUGHT_UP_SECONDS)
             await send_json(exchange, 200, await key_usage(self._meter.keeper, key))
             return
         self._check_is_serving()

@@ -18,7 +18,6 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.gateway.worker_link import END, READY, STOP, WorkerLink
 from quotakeeper.value_classes import dataclass
 
-BACKLOG = 1024
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0  # seconds before a worker that ended starts again
 LONG_LIFE = 30.0  # seconds after which the next pause is the first one again
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")
@@ -28,13 +27,15 @@ _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD")
 class WorkerEnd:
     """A worker that ended unasked. `code` is its exit code, or minus the number of a signal.
 
-    `pause` is how many seconds later it starts again.
+    `pause` is how many seconds later it starts again. If the system could not start the worker,
+    `problem` says why, and `process` and `code` are 0.
     """
 
     number: int
     process: int
     code: int
     pause: float
+    problem: str = ""
 
 
 class _Worker:
@@ -48,36 +49,6 @@ class _Worker:
         self.started_at = 0.0
         self.pause = 0.0
         self.due_at: float | None = None
-
-
-def listening_sockets(host: str, port: int) -> list[socket.socket]:
-    """Return sockets that listen on an address. Port 0 chooses a free port.
-
-    Raises InvalidInputError if the address cannot be used.
-    """
-    made: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            each = socket.socket(family, kind, protocol)
-            made.append(each)
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            chosen = port or (made[0].getsockname()[1] if len(made) > 1 else 0)
-            each.bind((address[0], chosen, *address[2:]))
-            each.listen(BACKLOG)
-            each.setblocking(False)
-    except OSError as error:
-        for each in made:
-            each.close()
-        raise InvalidInputError(
-            "--port", f"{host}:{port} cannot be used: {error.strerror or error}",
-            "use another address or port, or port 0",
-        ) from None  # fmt: skip
-    return made
 
 
 def check_can_supervise() -> None:
@@ -96,7 +67,8 @@ def supervise(
 
     It returns in several processes: in each worker its link, and in the supervisor the exit code,
     when all workers have ended. SIGTERM and SIGINT stop the workers; a second one ends their calls
-    at once. SIGHUP passes on. `announce` is called once all workers serve.
+    at once. SIGHUP passes on. `announce` is called once all workers serve. Raises InvalidInputError
+    if the system cannot start one of them at the beginning.
     """
     return _Supervisor(count, listeners, (announce, ended), clock or SystemClock()).run()
 
@@ -115,9 +87,18 @@ class _Supervisor:
         self._selector = selectors.DefaultSelector()
         self._is_announced = self._is_stopping = False
         self._code = 0
+        self._failure: InvalidInputError | None = None
+        self._process = os.getpid()
 
     def run(self) -> WorkerLink | int:
         """Run until all workers have ended, or return the link in a worker."""
+        try:
+            return self._run()
+        finally:
+            if os.getpid() == self._process:  # a worker needs the folder
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self) -> WorkerLink | int:
         for each in (self._woken, self._waker):
             each.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
@@ -130,7 +111,8 @@ class _Supervisor:
             if link is not None:
                 return link
             if self._is_stopping and not any(each.process for each in self._workers):
-                shutil.rmtree(self._folder, ignore_errors=True)
+                if self._failure is not None:
+                    raise self._failure
                 return self._code
             for key, _ in self._selector.select(self._until_due()):
                 if key.data is None:
@@ -144,7 +126,11 @@ class _Supervisor:
         for worker in self._workers:
             if worker.due_at is not None and worker.due_at <= self._clock.monotonic():
                 worker.due_at = None
-                link = self._start(worker)
+                try:
+                    link = self._start(worker)
+                except OSError as error:  # too many processes or files, or too little memory
+                    self._could_not_start(worker, error.strerror or str(error))
+                    continue
                 if link is not None:
                     return link
         return None
@@ -160,7 +146,13 @@ class _Supervisor:
             stream.flush()
         blocked = {getattr(signal, name) for name in _SIGNALS}
         signal.pthread_sigmask(signal.SIG_BLOCK, blocked)  # the worker gets none by this handler
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+            mine.close()
+            its.close()
+            raise
         if process == 0:
             self._forget_supervising(mine)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
@@ -173,6 +165,24 @@ class _Supervisor:
         mine.setblocking(False)
         self._selector.register(mine, selectors.EVENT_READ, worker)
         return None
+
+    def _could_not_start(self, worker: _Worker, problem: str) -> None:
+        if self._is_announced:
+            worker.started_at = self._clock.monotonic()  # so that the pauses grow
+            self._plan_restart(worker, 0, 0, problem)
+            return
+        self._failure = InvalidInputError(
+            "--workers", f"worker {worker.number + 1} could not start: {problem}",
+            "use fewer workers, or raise the limits of processes, files and memory",
+        )  # fmt: skip
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Stop the workers that run, because not all can serve at the beginning."""
+        self._is_stopping = True
+        for each in self._workers:
+            each.due_at = None
+            self._tell(each, STOP)
 
     def _forget_supervising(self, mine: socket.socket) -> None:
         """Leave the supervisor's signals and sockets, in a new worker.
@@ -251,18 +261,17 @@ class _Supervisor:
         if self._is_stopping:
             self._code = self._code or (code if code >= 0 else 1)
         elif not self._is_announced and not worker.is_ready:  # it has told why it cannot serve
-            self._is_stopping, self._code = True, code if code > 0 else 1
-            for each in self._workers:
-                self._tell(each, STOP)
+            self._code = code if code > 0 else 1
+            self._give_up()
         else:
             self._plan_restart(worker, process, code)
         worker.is_ready = False
 
-    def _plan_restart(self, worker: _Worker, process: int, code: int) -> None:
+    def _plan_restart(self, worker: _Worker, process: int, code: int, problem: str = "") -> None:
         now = self._clock.monotonic()
         lived_long = now - worker.started_at >= LONG_LIFE
         worker.pause = (
             FIRST_PAUSE if lived_long or not worker.pause else min(2 * worker.pause, LONGEST_PAUSE)
         )
         worker.due_at = now + worker.pause
-        self._ended(WorkerEnd(worker.number, process, code, worker.pause))
+        self._ended(WorkerEnd(worker.number, process, code, worker.pause, problem))

@@ -27,17 +27,19 @@ class Uploads:
     """The uploads that were started at this gateway and are not finished.
 
     The address of an upload is valid for `seconds`. `monotonic` returns seconds that never decrease.
-    `scheme` is that of the gateway's own address: http or https.
+    `base_url` is the gateway's address for its clients, without a slash at the end. "": what each client
+    calls it, with `scheme`.
     """
 
     def __init__(
         self, seconds: float, monotonic: Callable[[], float], shelf: UploadShelf | None = None,
-        scheme: str = "http",
+        scheme: str = "http", base_url: str = "",
     ) -> None:  # fmt: skip
         self._seconds = seconds
         self._monotonic = monotonic
         self._shelf = shelf or MemoryShelf()
         self._scheme = scheme
+        self._base_url = base_url
 
     def find(self, path: str) -> OpenUpload | None:
         """Return the upload at a path; None if there is none."""
@@ -60,7 +62,8 @@ class Uploads:
         name = tag_of(presented.key.id) + random
         target, until = urls[0][len(base) :], self._monotonic() + self._seconds
         self._shelf.put(name, OpenUpload(presented, Routed(routed.upstream, target), until))
-        return (("X-Goog-Upload-URL", f"{self._scheme}://{head.value('host')}{PREFIX}{name}"),)
+        own = self._base_url or f"{self._scheme}://{head.value('host')}"
+        return (("X-Goog-Upload-URL", f"{own}{PREFIX}{name}"),)
 
     def sent(self, head: RequestHead, status: int) -> None:
         """Forget an upload that its last part has finished."""

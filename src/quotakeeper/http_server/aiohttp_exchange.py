@@ -45,7 +45,9 @@ class AiohttpExchange:
         connection: Connection,
     ) -> None:  # fmt: skip
         self.head = head
-        self.remote = request.remote or ""
+        self.remote = settings.proxies.client_of(
+            request.remote or "", head.values("x-forwarded-for")
+        )
         self.status = 0
         self.bytes_sent = 0
         self.response: web.StreamResponse = web.Response(status=500)
@@ -165,8 +167,8 @@ class AiohttpExchange:
         """Accept the handshake of a WebSocket. `protocols` are the ones to choose from."""
         socket = web.WebSocketResponse(
             protocols=tuple(protocols), compress=False, autoping=True, autoclose=False,
-            heartbeat=self._settings.ping_seconds, max_msg_size=self._settings.most_message_bytes,
-            timeout=_CLOSE_SECONDS,
+            heartbeat=self._settings.ping_seconds, timeout=_CLOSE_SECONDS,
+            max_msg_size=sizes_below(self._settings.most_message_bytes),
         )  # fmt: skip
         for name, value in headers:
             socket.headers.add(name, value)
@@ -219,6 +221,11 @@ class AiohttpSocket:
         text = reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore").encode("utf-8")
         with suppress(Exception):
             await asyncio.wait_for(self._socket.close(code=code, message=text), _CLOSE_SECONDS)
+
+
+def sizes_below(most_bytes: int) -> int:
+    """Return aiohttp's limit for messages of at most `most_bytes`: it refuses those that reach it."""
+    return most_bytes + 1
 
 
 def _sendable(code: int) -> int:

@@ -167,11 +167,13 @@ class GuardedConnection(RequestHandler):
 
     def _is_too_many(self) -> bool:
         server, settings = self._server, self._settings
-        return (
+        if len(server.connections) >= settings.most_connections:
+            return True
+        is_over = (
             server.pending[self._address] >= settings.most_pending
             or server.by_address[self._address] >= settings.most_per_address
-            or len(server.connections) >= settings.most_connections
         )
+        return is_over and not settings.proxies.trusts(self._address)
 
     def _pass_on(self, data: bytes) -> None:
         refusal = self.guard.refusal

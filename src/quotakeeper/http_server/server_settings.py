@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quotakeeper.http_server.proxies import TrustedProxies
 from quotakeeper.value_classes import dataclass
 
 
@@ -15,6 +16,8 @@ class HttpServerSettings:
     - `most_pending`: connections of one address that have not sent a whole head yet.
     - `most_per_address`: open connections of one address. A server in front of this one, such as
       nginx, has one address for all its clients.
+    - `proxies`: such servers. Only `most_connections` limits their connections, and the address of
+      a client is what they say.
     - `most_connections`: open connections in all.
     - `hosts`: the hosts to serve, in lower case; None: all. `*` stands for every loopback name.
     - `ping_seconds`: the pause between two pings on a WebSocket.
@@ -30,3 +33,4 @@ class HttpServerSettings:
     hosts: frozenset[str] | None = None
     ping_seconds: float = 20.0
     most_message_bytes: int = 16 * 1024 * 1024
+    proxies: TrustedProxies = TrustedProxies()

@@ -71,6 +71,7 @@ class CallMeter:
         self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[OpenCall] = weakref.WeakSet()
         self._logged: set[str] = set()
+        self.faults = 0  # how often `fault` was called
         settle_at_exit(self)
 
     # -- before a call is sent
@@ -155,6 +156,7 @@ class CallMeter:
 
     def fault(self, what: str, error: BaseException) -> None:
         """Log an error inside quotakeeper, once per kind of error. Does not raise it."""
+        self.faults += 1
         key = f"{what}: {type(error).__name__}"
         if key not in self._logged:
             self._logged.add(key)

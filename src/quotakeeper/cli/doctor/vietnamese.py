@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 TEXTS = {
+    "hosts": "các máy",
+    "no lost host has leases": "không máy nào đã mất còn phần thuê",
+    "this machine has no files of its lost processes: what they called on their leases is not known, "
+    "so the leases count as used: {count}": (
+        "máy này không còn tệp của các tiến trình đã mất: không biết chúng đã gọi gì trên phần thuê, "
+        "nên phần thuê được tính là đã dùng: {count}"
+    ),
+    "restore the folder {folder} from a backup; without one, compare with the provider: quotakeeper "
+    "reconcile": (
+        "khôi phục thư mục {folder} từ bản sao lưu; không có bản sao lưu thì đối chiếu với nhà cung "
+        "cấp: quotakeeper reconcile"
+    ),
+    "start a program on that host, which books its calls; if its disk is lost: quotakeeper leases "
+    "--write-off {host}": (
+        "chạy một chương trình trên máy đó để ghi sổ các lượt gọi của nó; nếu đĩa của máy đã mất: "
+        "quotakeeper leases --write-off {host}"
+    ),
+    "lost: {host}, last seen {at}; leases counted as used: {m}; a program that starts there corrects "
+    "them, unless the disk is lost": (
+        "đã mất: {host}, thấy lần cuối {at}; phần thuê tính là đã dùng: {m}; chương trình chạy lại "
+        "trên máy đó sẽ sửa cho đúng, trừ khi đĩa đã mất"
+    ),
     "the ledger lacks calls": "sổ thiếu lượt gọi",
     "a failover could lose calls": "chuyển dự phòng có thể làm mất lượt gọi",
     "what this machine has seen of ledgers on servers": "những gì máy này đã thấy của sổ trên máy chủ",

@@ -35,7 +35,7 @@ def keys() -> None:
 @click.option("--on-gone", type=click.Choice(["cancel", "drain"]), default="cancel",
               show_default=True,
               help="When the client has gone: cancel the call, or drain the answer for its true "
-                   "use.")  # fmt: skip
+                   "use. A WebSocket is always cancelled.")  # fmt: skip
 @click.option("--on-limit", type=click.Choice(["raise", "wait", "clamp", "warn"]),
               help="What a hard limit does with a call that does not fit; default: the value in the "
                    "config. The gateway does not use this yet: the config decides.")  # fmt: skip

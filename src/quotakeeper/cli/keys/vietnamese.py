@@ -31,8 +31,10 @@ TEXTS = {
     "The most calls at the same time; default: any number.": (
         "Số lượt gọi cùng lúc nhiều nhất; không nêu thì bao nhiêu cũng được."
     ),
-    "When the client has gone: cancel the call, or drain the answer for its true use.": (
-        "Khi máy khách đã ngắt: cancel hủy lượt gọi, drain đọc nốt câu trả lời để biết mức dùng thật."
+    "When the client has gone: cancel the call, or drain the answer for its true use. A WebSocket is "
+    "always cancelled.": (
+        "Khi máy khách đã ngắt: cancel hủy lượt gọi, drain đọc nốt câu trả lời để biết mức dùng thật. "
+        "WebSocket thì luôn bị hủy."
     ),
     "What a hard limit does with a call that does not fit; default: the value in the config. The "
     "gateway does not use this yet: the config decides.": (

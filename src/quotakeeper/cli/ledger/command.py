@@ -1,4 +1,5 @@
-"""Runs the commands of `quotakeeper ledger`: `accept`, `check`, `init`, `move` and `unfreeze`."""
+"""Runs the commands of `quotakeeper ledger`: `accept`, `check`, `init`, `migrate`,
+`move` and `unfreeze`."""
 
 from __future__ import annotations
 
@@ -7,14 +8,21 @@ import json
 from quotakeeper.app.ledger_moving import move_ledger, unfreeze_ledger
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.app.server_checks import server_findings
-from quotakeeper.app.server_doubts import accept_ledger, doubt_findings, server_doubts
+from quotakeeper.app.server_doubts import (
+    accept_ledger,
+    doubt_findings,
+    missing_findings,
+    server_doubts,
+)
 from quotakeeper.app.setup_checks import finding_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.views.findings import finding_lines
 from quotakeeper.clocks import SystemClock
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
-from quotakeeper.wiring import open_server
+from quotakeeper.server_store import seen_commits
+from quotakeeper.wiring import is_on_server, ledger_path, open_server
 
 
 def run_check(session: context.CommandContext, *, as_json: bool) -> int:
@@ -23,10 +31,13 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     server = open_server(session.settings())
     facts = server.facts(SystemClock().now)
     findings = server_findings(server.name, facts)
-    if facts.reads:  # there is a ledger; this look creates none
+    if facts.reads and not any(each.state == "fail" for each in findings[:2]):
+        # There is a ledger that can be opened. This look creates none.
         doubts = tuple(doubt_findings(server_doubts(session.settings())))
         named = {each.name for each in doubts}
         findings = (*(each for each in findings if each.name not in named), *doubts)
+    elif facts.reads is None:
+        findings = (*findings, *missing_findings(seen_commits(session.settings())))
     failed = any(each.state == "fail" for each in findings)
     if as_json:
         found = [finding_record(each) for each in findings]
@@ -53,6 +64,34 @@ def run_init(
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
                           role=role))  # fmt: skip
+    return exit_codes.OK
+
+
+def run_migrate(
+    session: context.CommandContext, *, contract: bool, anyway: bool, only_sql: bool
+) -> int:
+    """Carry out the missing steps of the schema, or only print their SQL. Returns the exit code."""
+    settings, words = session.settings(), session.words
+    if anyway and not contract:
+        raise InvalidInputError("--anyway", "is given without --contract", "add --contract")
+    if not is_on_server(settings):
+        console.say(words("{ledger}: is not on a server; quotakeeper brings the schema of a file up "
+                          "to date when it opens the file",
+                          ledger=ledger_path(settings) or settings.ledger))  # fmt: skip
+        return exit_codes.OK
+    server = open_server(settings)
+    if only_sql:
+        sql = server.migration_sql(contract=contract)
+        console.say(sql or words("-- the schema is up to date"))
+        return exit_codes.OK
+    done = server.migrate(SystemClock().now(), contract=contract, anyway=anyway)
+    text = ("{ledger}: the schema has version {new} now; it had version {old}"
+            if done.after > done.before
+            else "{ledger}: the schema has version {new}: nothing was changed")  # fmt: skip
+    console.say(words(text, ledger=server.name, old=done.before, new=done.after))
+    if done.is_held_back:
+        console.say(words("the next step removes what older programs use; when no older program "
+                          "runs any more: quotakeeper ledger migrate --contract"))  # fmt: skip
     return exit_codes.OK
 
 

@@ -50,6 +50,20 @@ def init(session: CommandContext, app: str, reader: str, keys: str, only_sql: bo
     return run_init(session, app, reader, keys, only_sql=only_sql)
 
 
+@ledger.command("migrate")
+@click.option("--contract", is_flag=True,
+              help="Also remove what only older programs use.")  # fmt: skip
+@click.option("--anyway", is_flag=True,
+              help="With --contract: also while older programs run; their calls are refused.")  # fmt: skip
+@click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
+@click.pass_obj
+def migrate(session: CommandContext, contract: bool, anyway: bool, only_sql: bool) -> int:
+    """Bring the ledger's schema up to date; programs of both versions count calls meanwhile."""
+    from quotakeeper.cli.ledger.command import run_migrate
+
+    return run_migrate(session, contract=contract, anyway=anyway, only_sql=only_sql)
+
+
 @ledger.command("move")
 @click.option("--from", "source", required=True, metavar="FILE|URL",
               help="The ledger to copy: a file, or the URL of a server.")  # fmt: skip

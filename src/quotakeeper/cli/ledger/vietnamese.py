@@ -13,6 +13,15 @@ TEXTS = {
     "Copy a ledger to an empty ledger on a server, or to a new file, and compare both.": (
         "Chép một sổ vào sổ trống trên máy chủ hoặc vào một tệp mới, rồi đối chiếu hai bên."
     ),
+    "Bring the ledger's schema up to date; programs of both versions count calls meanwhile.": (
+        "Nâng schema của sổ lên bản mới; chương trình của cả hai phiên bản vẫn ghi lượt gọi."
+    ),
+    "Also remove what only older programs use.": (
+        "Xóa cả những gì chỉ chương trình cũ hơn còn dùng."
+    ),
+    "With --contract: also while older programs run; their calls are refused.": (
+        "Đi với --contract: xóa cả khi chương trình cũ đang chạy; lượt gọi của chúng bị từ chối."
+    ),
     "Let a ledger on a server take calls again after it was moved.": (
         "Cho sổ trên máy chủ ghi lượt gọi trở lại sau khi đã chuyển đi."
     ),
@@ -50,6 +59,22 @@ TEXTS = {
         "lượt gọi."
     ),
     # messages
+    "{ledger}: is not on a server; quotakeeper brings the schema of a file up to date when it opens "
+    "the file": (
+        "{ledger}: không nằm trên máy chủ; với sổ là tệp, quotakeeper tự nâng schema khi mở tệp"
+    ),
+    "-- the schema is up to date": "-- schema đã ở bản mới nhất",
+    "{ledger}: the schema has version {new} now; it had version {old}": (
+        "{ledger}: schema nay là phiên bản {new}; trước đó là phiên bản {old}"
+    ),
+    "{ledger}: the schema has version {new}: nothing was changed": (
+        "{ledger}: schema là phiên bản {new}: không có gì thay đổi"
+    ),
+    "the next step removes what older programs use; when no older program runs any more: "
+    "quotakeeper ledger migrate --contract": (
+        "bước tiếp theo xóa những gì chương trình cũ hơn còn dùng; khi không còn chương trình cũ nào "
+        "chạy: quotakeeper ledger migrate --contract"
+    ),
     "the ledger has every commit that this machine has seen: nothing was changed": (
         "sổ có đủ mọi lần ghi mà máy này đã thấy: không có gì thay đổi"
     ),
@@ -59,6 +84,16 @@ TEXTS = {
         "trên mọi máy lại nhận lượt gọi"
     ),
     "history": "lịch sử",
+    "the server has no such ledger any more: this machine has seen commit {seen} of it. The database "
+    "was lost, replaced, or restored to an earlier state": (
+        "máy chủ không còn sổ này: máy này đã thấy tới lần ghi {seen} của sổ. Cơ sở dữ liệu đã mất, "
+        "bị thay, hoặc được khôi phục về trạng thái cũ hơn"
+    ),
+    "restore the newest backup before a program makes a new ledger; without one: quotakeeper "
+    "reconcile, then: quotakeeper ledger accept": (
+        "khôi phục bản sao lưu mới nhất trước khi có chương trình tạo sổ mới; không có bản sao lưu: "
+        "quotakeeper reconcile, rồi: quotakeeper ledger accept"
+    ),
     "the ledger has every commit that this machine has seen": (
         "sổ có đủ mọi lần ghi mà máy này đã thấy"
     ),
@@ -122,7 +157,31 @@ TEXTS = {
         "xuống đĩa"
     ),
     "set synchronous_commit to on": "đặt synchronous_commit thành on",
-    "through a socket on this machine": "qua socket trên máy này",
+    "does not leave this machine": "không ra khỏi máy này",
+    "PostgreSQL {version} is set to read-only: quotakeeper cannot write calls to it": (
+        "PostgreSQL {version} được đặt chỉ đọc: quotakeeper không ghi lượt gọi vào đó được"
+    ),
+    "set default_transaction_read_only to off, for the server, the database or the user": (
+        "đặt default_transaction_read_only thành off, cho máy chủ, cơ sở dữ liệu hoặc người dùng"
+    ),
+    "{ledger}: has an older schema than this quotakeeper needs": (
+        "{ledger}: có schema cũ hơn bản mà quotakeeper này cần"
+    ),
+    "as the owner of the schema, run: quotakeeper ledger migrate": (
+        "hãy chạy với tư cách chủ sở hữu schema: quotakeeper ledger migrate"
+    ),
+    "upgrade quotakeeper: pip install -U quotakeeper": (
+        "nâng cấp quotakeeper: pip install -U quotakeeper"
+    ),
+    "{ledger}: takes calls only from newer versions of quotakeeper": (
+        "{ledger}: chỉ nhận lượt gọi từ các bản quotakeeper mới hơn"
+    ),
+    "{ledger}: is frozen: it was moved to {moved_to}, and takes no calls": (
+        "{ledger}: đang bị khóa: sổ đã được chuyển sang {moved_to} và không nhận lượt gọi"
+    ),
+    "use that ledger; or, to go on with this one: quotakeeper ledger unfreeze": (
+        "dùng sổ đó; hoặc, để dùng tiếp sổ này: quotakeeper ledger unfreeze"
+    ),
     "encrypted with TLS": ("mã hóa bằng TLS"),
     "the connection over the network is not encrypted": ("kết nối qua mạng không được mã hóa"),
     "add ?sslmode=verify-full to the URL": "thêm ?sslmode=verify-full vào URL",

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from quotakeeper import Keeper
     from quotakeeper.domain.keys.key_store import KeyStore
     from quotakeeper.gateway.certificates import Certificate
+    from quotakeeper.gateway.public_urls import PublicUrl
     from quotakeeper.gateway.running import Listening
     from quotakeeper.gateway.upstreams import Upstream
+    from quotakeeper.http_server.proxies import TrustedProxies
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class ServeOptions:
     tls_cert: str | None = None
     tls_key: str | None = None
     workers: int = 1
+    public_url: str | None = None
+    proxies: tuple[str, ...] = ()
 
 
 def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
@@ -47,7 +51,10 @@ def run_serve(session: context.CommandContext, options: ServeOptions) -> int:
     upstreams = _upstreams(session, options)
     admin = administration(session, options.admin, options.admin_token_file, options.hosts)
     certificate = _certificate(options.tls_cert, options.tls_key)
-    listening = Listening(options.host, options.port, options.hosts, certificate=certificate)
+    listening = Listening(
+        options.host, options.port, options.hosts, certificate=certificate,
+        public=_public(options.public_url), proxies=_proxies(options.proxies),
+    )  # fmt: skip
     if options.workers > 1:
         found = supervised(
             session, listening, options.workers,
@@ -102,6 +109,24 @@ def _certificate(file: str | None, key_file: str | None) -> Certificate | None:
     from quotakeeper.gateway.certificates import Certificate
 
     return Certificate(file, key_file)
+
+
+def _public(text: str | None) -> PublicUrl | None:
+    from quotakeeper.gateway.public_urls import public_url
+
+    return None if text is None else public_url(text)
+
+
+def _proxies(texts: tuple[str, ...]) -> TrustedProxies:
+    from quotakeeper.http_server.proxies import trusted_proxies
+
+    try:
+        return trusted_proxies(texts)
+    except ValueError:
+        raise InvalidInputError(
+            "--trusted-proxy", f"{' '.join(texts)[:80]!r} is not an IP address or network",
+            "write --trusted-proxy 127.0.0.1, or a network like 10.0.0.0/8",
+        ) from None  # fmt: skip
 
 
 def _check_library() -> None:
@@ -164,12 +189,14 @@ def _upstreams(session: context.CommandContext, options: ServeOptions) -> tuple[
 def _announce(
     session: context.CommandContext, url: str, upstreams: Sequence[Upstream], listening: Listening
 ) -> None:
-    words = session.words
+    words, public = session.words, listening.public
     console.tell(words("gateway on {url} (Ctrl-C stops it)", url=url))
+    seen = url if public is None else public.text
     for upstream in upstreams:
-        console.tell(f"  {url}/{upstream.name}  ->  {upstream.base_url}")
+        console.tell(f"  {seen}/{upstream.name}  ->  {upstream.base_url}")
     console.tell(words("make a key for each client with: quotakeeper keys create NAME"))
-    if not listening.is_local and listening.certificate is None:
+    is_encrypted = listening.certificate is not None or (public is not None and public.is_encrypted)
+    if not listening.is_local and not is_encrypted:
         text = (
             "clients of other machines send their keys unencrypted: put a server with TLS in front"
         )

@@ -36,6 +36,12 @@ from quotakeeper.cli.context import CommandContext
               help="PEM file with the certificate's key; only its owner may use it.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True,
               help="Processes that serve on the same port and ledger (Unix).")  # fmt: skip
+@click.option("--public-url", metavar="URL",
+              help="The gateway's address for clients, if a server such as nginx is in front of it, "
+                   "such as https://ai.example.com.")  # fmt: skip
+@click.option("--trusted-proxy", "proxies", multiple=True, metavar="NETWORK",
+              help="Address or network of such a server: its X-Forwarded-For is believed; "
+                   "repeatable.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no access log.")
 @click.pass_obj
 def serve(session: CommandContext, /, **given: Any) -> int:

@@ -43,6 +43,14 @@ TEXTS = {
     "Processes that serve on the same port and ledger (Unix).": (
         "Số tiến trình phục vụ trên cùng một cổng và một sổ (Unix)."
     ),
+    "The gateway's address for clients, if a server such as nginx is in front of it, such as "
+    "https://ai.example.com.": (
+        "Địa chỉ của gateway đối với máy khách, khi có máy chủ như nginx đứng trước, như "
+        "https://ai.example.com."
+    ),
+    "Address or network of such a server: its X-Forwarded-For is believed; repeatable.": (
+        "Địa chỉ hoặc mạng của máy chủ như vậy: tin X-Forwarded-For của nó; nêu được nhiều lần."
+    ),
     "Print no access log.": "Không in nhật ký truy cập.",
     # messages
     "gateway on {url} (Ctrl-C stops it)": "gateway tại {url} (Ctrl-C để dừng)",
@@ -67,6 +75,9 @@ TEXTS = {
     "{count} workers serve": "{count} tiến trình đang phục vụ",
     "worker {number} (process {process}) ended: {how}; it starts again in {pause} s": (
         "tiến trình phục vụ {number} (PID {process}) đã dừng: {how}; sẽ chạy lại sau {pause} giây"
+    ),
+    "worker {number} could not start: {problem}; it is tried again in {pause} s": (
+        "không khởi động được tiến trình phục vụ {number}: {problem}; sẽ thử lại sau {pause} giây"
     ),
     "exit code {code}": "mã thoát {code}",
     "signal {name}": "tín hiệu {name}",

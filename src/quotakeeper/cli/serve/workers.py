@@ -22,7 +22,8 @@ def supervised(
 
     `announce` gets the gateway's URL once all workers serve. Raises InvalidInputError.
     """
-    from quotakeeper.gateway.supervising import check_can_supervise, listening_sockets, supervise
+    from quotakeeper.gateway.shared_sockets import listening_sockets
+    from quotakeeper.gateway.supervising import check_can_supervise, supervise
 
     def announced() -> None:
         announce(url)
@@ -30,9 +31,11 @@ def supervised(
 
     def ended(what: WorkerEnd) -> None:
         text = "worker {number} (process {process}) ended: {how}; it starts again in {pause} s"
+        if what.problem:
+            text = "worker {number} could not start: {problem}; it is tried again in {pause} s"
         told = session.words(
             text, number=what.number + 1, process=what.process, how=_how(session, what.code),
-            pause=f"{what.pause:g}",
+            problem=what.problem, pause=f"{what.pause:g}",
         )  # fmt: skip
         console.tell(told)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from quotakeeper.app.virtual_keys.managing import KeyManager
 from quotakeeper.domain.keys.key_store import KeyStore
 from quotakeeper.domain.keys.virtual_key import VirtualKey
+from quotakeeper.gateway.admin.metrics_page import MetricsPage
 from quotakeeper.gateway.admin.problems import AdminProblem
 from quotakeeper.keeper import Keeper
 from quotakeeper.value_classes import dataclass
@@ -23,12 +24,16 @@ class ConfigReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdminParts:
-    """The parts of one gateway. `forget_keys` makes a change of a key visible here at once."""
+    """The parts of one gateway.
+
+    `forget_keys` makes a change of a key visible here at once. `metrics` answers `/metrics`.
+    """
 
     keeper: Keeper
     store: KeyStore
     config: ConfigReader
     forget_keys: Callable[[], None]
+    metrics: MetricsPage
 
     def now(self) -> int:
         """Return the trusted time, in microseconds since 1970 UTC."""

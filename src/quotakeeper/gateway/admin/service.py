@@ -15,6 +15,7 @@ from quotakeeper.gateway.access_log import AccessLog
 from quotakeeper.gateway.admin import key_operations, read_operations
 from quotakeeper.gateway.admin.asked import AdminAnswer, Asked
 from quotakeeper.gateway.admin.checking import found_route, read_body, read_query, read_version
+from quotakeeper.gateway.admin.metrics_page import METRICS_PATH
 from quotakeeper.gateway.admin.parts import AdminParts
 from quotakeeper.gateway.admin.problems import AdminProblem, send, send_problem
 from quotakeeper.gateway.admin.routes import AdminRoute
@@ -22,6 +23,7 @@ from quotakeeper.gateway.admin.tokens import AdminTokens, Scope
 from quotakeeper.gateway.call_note import CallNote
 from quotakeeper.http_server.heads import RequestHead
 from quotakeeper.http_server.seam import Exchange
+from quotakeeper.telemetry.exposition import CONTENT_TYPE
 
 log = logging.getLogger("quotakeeper.gateway")
 Operation = Callable[[AdminParts, Asked], AdminAnswer]
@@ -63,25 +65,49 @@ class AdminService:
         """Answer one request."""
         note, at, began = CallNote(), self._clock.now(), self._clock.monotonic()
         try:
-            route, answer = await self._answered(exchange)
-            note.operation = f"admin.{route.name}"
-            await send(exchange, route.status, answer.record, answer.headers)
+            scopes = self._scopes(exchange.head)
+            if exchange.head.path == METRICS_PATH:
+                note.operation = "admin.getMetrics"
+                await self._send_metrics(exchange, scopes)
+            else:
+                route, answer = await self._answered(exchange, scopes)
+                note.operation = f"admin.{route.name}"
+                await send(exchange, route.status, answer.record, answer.headers)
         except AdminProblem as problem:
             note.outcome = problem.code
             await send_problem(exchange, problem)
         finally:
             self._log.log(exchange, note, at, self._clock.monotonic() - began)
 
-    async def _answered(self, exchange: Exchange) -> tuple[AdminRoute, AdminAnswer]:
-        head = exchange.head
-        token = _token(head)
-        scopes = self._tokens.scopes_of(token)
+    def _scopes(self, head: RequestHead) -> frozenset[Scope]:
+        """Return what the token of a request may do. Raises AdminProblem (401, 400)."""
+        scopes = self._tokens.scopes_of(_token(head))
         if not scopes:  # before anything else, so that a stranger learns nothing
             problem = AdminProblem(401, "token_invalid", "send Authorization: Bearer ADMIN_TOKEN")
             problem.headers = (("WWW-Authenticate", "Bearer"),)
             raise problem
         if head.is_websocket:
             raise AdminProblem(400, "not_http", "the admin API has no WebSockets")
+        return scopes
+
+    async def _send_metrics(self, exchange: Exchange, scopes: frozenset[Scope]) -> None:
+        """Answer `/metrics`, for each token that may read. It is no JSON, so it has no table."""
+        head = exchange.head
+        if Scope.READ not in scopes:
+            raise AdminProblem(403, "read_only_token", "this token may not read")
+        if head.method != "GET" or head.has_body:
+            raise AdminProblem(405, "wrong_method", "this address allows GET, without a body")
+        text = await self._parts.metrics.text()
+        headers = (
+            ("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        )  # fmt: skip
+        await exchange.reply(200, headers, text.encode())
+
+    async def _answered(
+        self, exchange: Exchange, scopes: frozenset[Scope]
+    ) -> tuple[AdminRoute, AdminAnswer]:
+        head = exchange.head
         route, names = found_route(head.method, head.path)
         if route.scope not in scopes:
             raise AdminProblem(403, "read_only_token", "this token may only read")
@@ -89,7 +115,7 @@ class AdminService:
         actor = _actor(head, exchange.remote) if route.scope is Scope.WRITE else ""
         asked = Asked(names, query, await read_body(route, exchange), actor, version)
         if route.scope is Scope.WRITE:
-            _check_no_token(token, {**names, **asked.body, "X-Actor": actor})
+            _check_no_token(_token(head), {**names, **asked.body, "X-Actor": actor})
         # A change must not end half done because its client has gone: the thread goes on.
         return route, await asyncio.to_thread(self._done, OPERATIONS[route.name], asked)
 

@@ -11,6 +11,9 @@ from quotakeeper.stores.postgres.connection import NotAtHandError, PostgresConne
 from quotakeeper.stores.sql.connection import Dialect, Rows, SqlSession
 from quotakeeper.stores.sql.statements import statements
 
+# The version of the functions in the server that this program calls. The schema's step of the same
+# change makes them; see migrations.py.
+FUNCTIONS_VERSION = 1
 _PLACEHOLDER = re.compile(r"\?|(?<!:):([a-z_]+)")
 # Data or an index is damaged; a row breaks a rule of its table; a table or column is not there.
 _DAMAGE = ("XX", "23")
@@ -45,8 +48,12 @@ class PostgresSession(SqlSession):
 
 @cache
 def texts() -> Mapping[str, str]:
-    """Return all statements by name, with the placeholders of the driver."""
-    return for_driver(statements("quotakeeper.stores.postgres"))
+    """Return all statements by name, with the placeholders of the driver.
+
+    They call the functions of FUNCTIONS_VERSION.
+    """
+    found = for_driver(statements("quotakeeper.stores.postgres"))
+    return {name: text.replace("_vN(", f"_v{FUNCTIONS_VERSION}(") for name, text in found.items()}
 
 
 def for_driver(found: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +69,15 @@ def is_damage(error: BaseException) -> bool:
     """Return whether an error of the driver means that the ledger is damaged."""
     state = getattr(error, "sqlstate", None) or ""
     return state[:2] in _DAMAGE or state in _SCHEMA_DAMAGE
+
+
+def misses_function(error: BaseException) -> bool:
+    """Return whether an error of the driver means that a function in the server is gone.
+
+    The second form comes from a call that began before the function was dropped.
+    """
+    state = getattr(error, "sqlstate", None) or ""
+    return state == "42883" or (state == "XX000" and "lookup failed for function" in str(error))
 
 
 @cache

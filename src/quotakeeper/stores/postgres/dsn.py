@@ -9,10 +9,13 @@ password.
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from quotakeeper.errors import ConfigError
+from quotakeeper.stores.postgres.service_file import service_values
 from quotakeeper.value_classes import dataclass, field
 
 _DEFAULT_SCHEMA = "quotakeeper"
@@ -36,9 +39,20 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "application_name": "quotakeeper",
 }
+# Variables of libpq that say where the ledger is. The URL comes before them, and a service file too.
+_PLACE_VARIABLES = {
+    "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER",
+    "dbname": "PGDATABASE",
+}  # fmt: skip
+# Variables of libpq in place of a default of ours.
+_DEFAULT_VARIABLES = {
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "application_name": "PGAPPNAME",
+}
 _SCHEMA = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _PORT = re.compile(r"[0-9]{1,5}")
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|/.*")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[/@].*")
 _MASK = "***"
 
 
@@ -46,28 +60,38 @@ _MASK = "***"
 class ServerAddress:
     """The location of a ledger. Only `parameters`, for libpq, contains the password.
 
-    `name` is for messages. `prepares` is whether statements may be prepared on the server.
+    `name` is for messages. `prepares` is whether statements may be prepared on the server. `service`
+    is the name of a service that only libpq finds, or "".
     """
 
     name: str  # for people
     schema: str
     prepares: bool
     parameters: dict[str, str] = field(repr=False)
+    service: str = ""
 
     @property
     def place(self) -> str:
         """The servers, the database and the schema. It is the same for all users of the database,
         for any order of the servers.
+
+        For a service that only libpq finds, it has the name of the service.
         """
         given = self.parameters
-        hosts = given.get("host", "").lower().split(",")
+        hosts = [
+            # In the path of a socket, capital letters count.
+            host if host.startswith(("/", "@")) else host.lower()
+            for host in given.get("host", "").split(",")
+        ]
         ports = given.get("port", "").split(",")
         ports = ports * len(hosts) if len(ports) == 1 else ports
         servers = sorted(
             f"{host}:{port or '5432'}" for host, port in zip(hosts, ports, strict=False)
         )
         database = given.get("dbname") or given.get("user", "")  # as libpq chooses it
-        return "/".join((",".join(servers), database, self.schema))
+        found = "/".join((",".join(servers), database, self.schema))
+        also = {"hostaddr": given.get("hostaddr"), "service": self.service}
+        return " ".join((found, *(f"{key}={value}" for key, value in also.items() if value)))
 
     def without_password(self, text: str) -> str:
         """Return a text of the driver with the password masked."""
@@ -75,8 +99,17 @@ class ServerAddress:
         return text.replace(secret, _MASK) if secret else text
 
 
-def parse_dsn(url: str) -> ServerAddress:
-    """Parse the URL of a ledger. Raises ConfigError, which quotes no part of the URL."""
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine: a loopback address, the folder of a socket, or ""."""
+    return not host or bool(_LOOPBACK.fullmatch(host))
+
+
+def parse_dsn(url: str, environ: Mapping[str, str] = os.environ) -> ServerAddress:
+    """Parse the URL of a ledger. Raises ConfigError, which quotes no part of the URL.
+
+    What the URL leaves out is taken from the variables of libpq in `environ`, such as PGPORT. libpq
+    itself reads the others, such as PGPASSWORD.
+    """
     _, slashes, rest = url.partition("://")
     if not slashes:
         raise _wrong("the URL has no // after its scheme", _SHAPE)
@@ -102,10 +135,37 @@ def parse_dsn(url: str) -> ServerAddress:
             known = ", ".join(sorted((*_PASSED, *_OURS)))
             raise _wrong("the URL has an unknown parameter after its ?", f"use one of: {known}")
         (ours if key in _OURS else parameters)[key] = value
-    _use_tls(parameters)
+    unread_service = _use_variables(parameters, environ)
+    _use_tls(parameters, environ)
+    defaults = {
+        key: value
+        for key, value in _DEFAULTS.items()
+        if not environ.get(_DEFAULT_VARIABLES.get(key, ""))
+    }
     return ServerAddress(
-        _name(parameters, ours), _schema(ours), _prepares(ours), {**_DEFAULTS, **parameters}
-    )
+        _name(parameters, ours), _schema(ours), _prepares(ours), {**defaults, **parameters},
+        unread_service,
+    )  # fmt: skip
+
+
+def _use_variables(parameters: dict[str, str], environ: Mapping[str, str]) -> str:
+    """Add what the URL leaves out: from a service file, and then from variables of libpq.
+
+    Returns the name of a service that was not found, or "". Its file comes before the variables, so
+    libpq must read them then.
+    """
+    if environ.get("PGSERVICE"):
+        parameters.setdefault("service", environ["PGSERVICE"])
+    if service := parameters.get("service"):
+        values = service_values(service, environ)
+        if values is None:
+            return service
+        for key in (_PASSED | {"hostaddr"}) & values.keys():
+            parameters.setdefault(key, values[key])
+    for key, variable in _PLACE_VARIABLES.items():
+        if value := parameters.get(key) or environ.get(variable):
+            parameters[key] = value
+    return ""
 
 
 def _of_authority(authority: str) -> dict[str, str]:
@@ -126,14 +186,18 @@ def _of_authority(authority: str) -> dict[str, str]:
             raise _wrong("the port in the URL is not a number from 1 to 65535",
                          "is there a : or @ in the password? write them as %3A and %40")  # fmt: skip
         names.append(unquote(name))
-        ports.append(port or "5432")
-    return {**found, "host": ",".join(names), "port": ",".join(ports)}
+        ports.append(port)
+    found["host"] = ",".join(names)
+    if any(ports):
+        found["port"] = ",".join(port or "5432" for port in ports)
+    return found
 
 
-def _use_tls(parameters: dict[str, str]) -> None:
-    # On another machine, the server must have a valid certificate, unless the URL sets `sslmode`.
-    hosts = [each for each in parameters.get("host", "").split(",") if each]
-    if hosts and not all(_LOOPBACK.fullmatch(each) for each in hosts):
+def _use_tls(parameters: dict[str, str], environ: Mapping[str, str]) -> None:
+    # On another machine, the server must have a valid certificate, unless the URL or PGSSLMODE says
+    # something else. `hostaddr` is the address that libpq connects to, whatever the host's name.
+    hosts = [each for key in ("host", "hostaddr") for each in parameters.get(key, "").split(",")]
+    if not environ.get("PGSSLMODE") and not all(map(is_loopback, hosts)):
         parameters.setdefault("sslmode", "verify-full")
 
 

@@ -69,6 +69,15 @@ def is_lost(error: BaseException) -> bool:
     return sqlstate(error)[:2] in _UNKNOWN
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Return whether a server was reached that takes no writes, and the URL demands one that does.
+
+    libpq has no code for this, only these texts.
+    """
+    texts = ("session is read-only", "server is in hot standby mode")
+    return not sqlstate(error) and any(text in str(error) for text in texts)
+
+
 def translated(
     address: ServerAddress, error: BaseException, *, at_commit: bool = False
 ) -> LedgerError:
@@ -99,6 +108,11 @@ def translated(
         if (found := _PROBLEMS.get(state[:length])) and state:
             problem, fix = found
             return LedgerUnavailableError(address.name, problem, fix)
+    if is_read_only(error):
+        return LedgerUnavailableError(
+            address.name, "the server takes no writes: it is a standby, or it is set to read-only",
+            "use the host of the primary in the URL, or all hosts of the cluster",
+        )  # fmt: skip
     if not state:
         problem = f"cannot be reached: {_said(address, error)}"
         return LedgerUnavailableError(address.name, problem, _TRY)

@@ -14,7 +14,7 @@ from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.commands import Command, Draw, Reserve, Sweep
 from quotakeeper.domain.ledger.reservations import process_of
 from quotakeeper.stores.postgres.connection import PostgresConnection, Statement
-from quotakeeper.stores.postgres.dialect import texts
+from quotakeeper.stores.postgres.dialect import FUNCTIONS_VERSION, texts
 from quotakeeper.value_classes import dataclass, replace
 
 DEAD_AFTER_SECONDS = 30
@@ -116,7 +116,8 @@ class Presence:
         if self._is_known:
             return texts()["see_owner"], (now, self.name)
         identity = self._identity
-        return texts()["add_owner"], (self.name, identity.host, identity.boot, now, now)
+        row = (self.name, identity.host, identity.boot, now, now, FUNCTIONS_VERSION)
+        return texts()["add_owner"], row
 
     def written(self) -> None:
         """Note that the statement of `seen` was committed."""

@@ -1,5 +1,6 @@
--- What PostgreSQL needs in words of its own. A statement that takes lists has `unnest` or `ANY`: it is
--- carried out once for many rows, where the shared one is carried out for each.
+-- What PostgreSQL needs in words of its own. `vN` is the version of the functions that this program
+-- calls. A statement that takes lists has `unnest` or `ANY`: it is carried out once for many rows,
+-- where the shared one is carried out for each.
 
 -- name: begin_write
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE
@@ -18,10 +19,10 @@ SELECT set_config('search_path', quote_ident(:schema) || ', pg_temp', true),
 SELECT set_config('search_path', quote_ident(:schema) || ', pg_temp', true)
 
 -- name: lock_head
-SELECT seq, high_water, version, account_version, recalls, now_at FROM lock_v1(:asked_at)
+SELECT seq, high_water, version, account_version, recalls, now_at FROM lock_vN(:asked_at)
 
 -- name: look_head
-SELECT seq, high_water, version, account_version, recalls, now_at FROM look_v1(:asked_at)
+SELECT seq, high_water, version, account_version, recalls, now_at FROM look_vN(:asked_at)
 
 -- name: set_head
 UPDATE head SET seq = ?, high_water = ?, version = version + 1
@@ -30,6 +31,11 @@ UPDATE head SET seq = ?, high_water = ?, version = version + 1
 SELECT h.seq, h.high_water, e.seq, e.at
 FROM head AS h LEFT JOIN (SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1) AS e ON true
 WHERE h.seq <> coalesce(e.seq, 0) OR h.high_water <> coalesce(e.at, 0)
+
+-- A lease is known by its id; the column is an index for it.
+-- name: lease_differs
+SELECT h.seq, e.id, h.lease FROM hold AS h JOIN entry AS e ON e.seq = h.seq
+WHERE h.lease <> coalesce(starts_with(e.id, 'quotakeeper-lease:'), false) ORDER BY h.seq
 
 -- name: add_batch
 INSERT INTO batch (id, first_seq, last_seq, at) VALUES (?, ?, ?, ?)
@@ -149,8 +155,9 @@ ORDER BY e.seq
 SELECT ended_at IS NULL FROM owner WHERE name = ?
 
 -- name: add_owner
-INSERT INTO owner (name, host, boot, since_at, seen_at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, ended_at = NULL
+INSERT INTO owner (name, host, boot, since_at, seen_at, functions) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE
+SET seen_at = excluded.seen_at, ended_at = NULL, functions = excluded.functions
 
 -- name: see_owner
 UPDATE owner SET seen_at = ? WHERE name = ?
@@ -176,13 +183,13 @@ FROM hold AS h LEFT JOIN owner AS o ON o.name = h.owner
 SELECT name, host, boot, since_at, seen_at, ended_at FROM owner ORDER BY host, since_at, name
 
 -- name: see
-SELECT recalls, is_known FROM ledger_schema.see_v1(?, ?)
+SELECT recalls, is_known FROM ledger_schema.see_vN(?, ?)
 
 -- name: recall
-SELECT recalls FROM ledger_schema.recall_v1()
+SELECT recalls FROM ledger_schema.recall_vN()
 
 -- name: leave
-SELECT is_holding FROM ledger_schema.leave_v1(?)
+SELECT is_holding FROM ledger_schema.leave_vN(?)
 
 -- name: drop_hold
 DELETE FROM hold WHERE seq IN (SELECT unnest(?::bigint[]))
@@ -276,9 +283,8 @@ SELECT to_regclass(quote_ident(:schema) || '.meta') IS NOT NULL, current_setting
 SELECT current_setting('server_version'), current_setting('server_version_num')::bigint,
        current_setting('server_encoding'), current_setting('fsync') = 'on',
        current_setting('full_page_writes') = 'on', current_setting('synchronous_commit'),
-       current_setting('synchronous_standby_names'), pg_is_in_recovery(), current_user::text,
-       inet_server_addr() IS NULL,
-       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+       current_setting('synchronous_standby_names'), pg_is_in_recovery(),
+       current_setting('default_transaction_read_only') = 'on', current_user::text,
        current_setting('max_connections')::bigint,
        (SELECT sum(numbackends)::bigint FROM pg_stat_database),
        has_database_privilege(current_database(), 'CREATE'),
@@ -319,7 +325,30 @@ SELECT setval(pg_get_serial_sequence('TABLE', 'TABLE_id'),
 SELECT count(*)::bigint, coalesce(max(seq), 0), coalesce(max(at), 0) FROM entry
 
 -- name: schema_of
-SELECT value, has_table_privilege('head', 'UPDATE') FROM meta WHERE key = 'schema'
+SELECT value, has_table_privilege('head', 'UPDATE'),
+       (SELECT o.value FROM meta AS o WHERE o.key = 'oldest_functions')
+FROM meta WHERE key = 'schema'
+
+-- Around a step of the schema, whose numbers are put in. The commit under way ends before the step.
+-- name: begin_step
+DO $$ BEGIN
+  PERFORM 1 FROM head FOR UPDATE;
+  IF NOT EXISTS (SELECT FROM meta WHERE key = 'schema' AND value = 'STEP_BEFORE') THEN
+    RAISE EXCEPTION 'this step is for another schema version';
+  END IF;
+END $$
+
+-- name: end_step
+UPDATE meta SET value = 'STEP_NOW' WHERE key = 'schema'
+
+-- name: set_oldest
+UPDATE meta SET value = 'OLDEST' WHERE key = 'oldest_functions'
+
+-- The processes that call a version of the functions that goes, as far as they were seen lately.
+-- name: old_programs
+SELECT host FROM owner
+WHERE functions <= ? AND ended_at IS NULL
+AND seen_at > greatest(ledger_clock(?), (SELECT high_water FROM head)) - ? ORDER BY host, name
 
 -- Whoever makes the tables first has this lock to the end of its transaction.
 -- name: lock_making
@@ -327,7 +356,7 @@ SELECT pg_advisory_xact_lock(hashtext('quotakeeper: make ' || :schema))
 
 -- Carried out by itself, so it names its schema, which stands where it says `ledger_schema`.
 -- name: post
-SELECT state, a, b, c, d, e, f FROM ledger_schema.post_v1(
+SELECT state, a, b, c, d, e, f FROM ledger_schema.post_vN(
   ?, ?, ?, ?, ?, ?, ?, ?,
   ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::bigint[],
@@ -419,6 +448,11 @@ SELECT EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pron
 -- Its triggers go with it.
 -- name: thaw_keys
 DROP FUNCTION ledger_schema.refuse_moved() CASCADE
+
+-- name: ledger_facts
+SELECT m.value, (SELECT o.value FROM ledger_schema.meta AS o WHERE o.key = 'oldest_functions'),
+       (SELECT o.value FROM ledger_schema.meta AS o WHERE o.key = 'moved_to')
+FROM ledger_schema.meta AS m WHERE m.key = 'schema'
 
 -- name: moved_to_of
 SELECT value FROM ledger_schema.meta WHERE key = 'moved_to'

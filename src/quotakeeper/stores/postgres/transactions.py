@@ -14,7 +14,7 @@ from quotakeeper.errors import LedgerError
 from quotakeeper.identifiers import new_id
 from quotakeeper.native_threads import Lock
 from quotakeeper.stores.postgres.connection import PostgresConnection, Statement
-from quotakeeper.stores.postgres.dialect import PostgresSession, texts
+from quotakeeper.stores.postgres.dialect import PostgresSession, misses_function, texts
 from quotakeeper.stores.postgres.driver import driver, in_schema, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
@@ -126,6 +126,9 @@ class PostgresTransactions:
     def _with_second_try(self, act: Callable[[], T], batch: Batch[T]) -> T:
         """Call `act`. If the connection was lost, such as after a long idle time, call it once
         more.
+
+        Also if the server has this program's functions no more. The second call then raises
+        LedgerVersionError when it opens the ledger.
         """
         for is_last in (False, True):
             try:
@@ -133,7 +136,7 @@ class PostgresTransactions:
             except self._errors() as error:
                 self._drop()
                 batch.failed(is_lost(error))
-                if is_last or not is_lost(error):
+                if is_last or not (is_lost(error) or misses_function(error)):
                     raise translated(self._address, error, at_commit=batch.is_unknown) from error
             except LedgerError as error:
                 if self._connection is not None and self._connection.is_in_transaction:

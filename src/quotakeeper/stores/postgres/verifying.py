@@ -24,7 +24,7 @@ class PostgresVerifying(LeaseHolders):
         self._there()
         with self._reading() as session:
             found = verify_rows(session, self._zones, _problems_of_head(session))
-            return found + self._problems_of_keys(session)
+            return found + self._problems_beside(session)
 
     def verify_new(self, *, whole: bool = False) -> Verification:
         """Verify what is new since the last run, or everything; see the Store port.
@@ -34,11 +34,12 @@ class PostgresVerifying(LeaseHolders):
         self._there()
         return verify_further(
             self._reading, self._zones, self._keep_verified,
-            find_damage=_problems_of_head, beside=self._problems_of_keys, whole=whole,
+            find_damage=_problems_of_head, beside=self._problems_beside, whole=whole,
         )  # fmt: skip
 
-    def _problems_of_keys(self, session: SqlSession) -> list[Problem]:
-        return problems_of_keys(session, self._address.schema)
+    def _problems_beside(self, session: SqlSession) -> list[Problem]:
+        # The keys are last, because their schema becomes the search path.
+        return _problems_of_leases(session) + problems_of_keys(session, self._address.schema)
 
     def _keep_verified(self, rows: VerifiedRows) -> None:
         """Write a mark in a transaction of its own, which holds no writer up.
@@ -68,4 +69,17 @@ def _problems_of_head(session: SqlSession) -> list[Problem]:
             f"at {then}"
         )
         for seq, at, newest, then in rows
+    ]
+
+
+def _problems_of_leases(session: SqlSession) -> list[Problem]:
+    """Return the open reservations whose column `lease` differs from what their id says."""
+    return [
+        Problem(
+            f"reservation {entry_id!r} (entry {seq}) is stored as a lease, but its id is no lease's"
+            if is_lease
+            else f"reservation {entry_id!r} (entry {seq}) is not stored as a lease, but its id is "
+            "a lease's"
+        )
+        for seq, entry_id, is_lease in session.execute(session.sql["lease_differs"]).fetchall()
     ]

@@ -32,10 +32,19 @@ def statements(*packages: str) -> dict[str, str]:
     return {name: whole(text) for name, text in texts["name"].items()}
 
 
-@cache
 def key_statements() -> dict[str, str]:
     """Return every named statement on the tables of virtual keys, ready to execute."""
-    parts = _PART.split(read_sql(_SHARED, "key_statements"))[1:]
+    return _statements_in("key_statements")
+
+
+def alert_statements() -> dict[str, str]:
+    """Return every named statement on the tables of alerts, ready to execute."""
+    return _statements_in("alert_statements")
+
+
+@cache
+def _statements_in(file: str) -> dict[str, str]:
+    parts = _PART.split(read_sql(_SHARED, file))[1:]
     return {
         name: _COMMENT.sub("", body).strip()
         for name, body in zip(parts[1::3], parts[2::3], strict=True)

@@ -10,6 +10,7 @@ from quotakeeper.domain.ports import Problem
 from quotakeeper.stores.sql import forgetting
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.statements import key_statements
+from quotakeeper.stores.sqlite.alert_tables import forget_in_alerts
 from quotakeeper.stores.sqlite.migrations import statements_of
 from quotakeeper.value_classes import replace
 
@@ -49,11 +50,13 @@ def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
 
 
 def forget_label(session: SqlSession, label: LabelValue, instead: str) -> ForgottenLabel:
-    """Replace a label value as `sql.forgetting` does, and in virtual keys and their audit."""
+    """Replace a label value as `sql.forgetting` does, in virtual keys and their audit, and in
+    alerts."""
     found = look_for_label(session, label)
     if found.keys:
         from quotakeeper.stores.sql.key_rows import KeyRows  # noqa: PLC0415 - as above
 
         KeyRows(session, key_statements()).forget(label, instead)
+    forget_in_alerts(session, label, instead)
     done = forgetting.forget_label(session, label, instead)
     return replace(done, keys=found.keys, usable_keys=found.usable_keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quotakeeper.cli.text.vietnamese_errors import (
+    alerts,
     calls,
     commands,
     exports,
@@ -16,6 +17,7 @@ from quotakeeper.cli.text.vietnamese_errors import (
 )
 
 FINISHED = {
+    **alerts.TEXTS,
     **commands.TEXTS,
     **settings.TEXTS,
     **calls.TEXTS,

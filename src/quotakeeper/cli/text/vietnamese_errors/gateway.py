@@ -24,6 +24,10 @@ TEXTS = {
     ),
     "the provider {} states no address": "nhà cung cấp {0} không nêu địa chỉ",
     "write --upstream {}=https://...": "hãy viết --upstream {0}=https://...",
+    "worker {} could not start: {}": "không khởi động được tiến trình phục vụ {0}: {1}",
+    "use fewer workers, or raise the limits of processes, files and memory": (
+        "hãy dùng ít tiến trình hơn, hoặc nâng giới hạn về số tiến trình, số tệp và bộ nhớ"
+    ),
     "{}:{} cannot be used: {}": "không dùng được {0}:{1}: {2}",
     "use another address or port, or port 0": "hãy dùng địa chỉ hoặc cổng khác, hoặc cổng 0",
     "the key of {}": "khóa của {0}",
@@ -54,6 +58,13 @@ TEXTS = {
     "name both files: add {} FILE": "hãy nêu cả hai tệp: thêm {0} TỆP",
     "more than one process is possible on Unix only": "chỉ trên Unix mới chạy được nhiều tiến trình",
     "use --workers 1": "hãy dùng --workers 1",
+    "{} is not a URL like https://host:port/prefix": (
+        "{0} không phải URL có dạng https://máy:cổng/tiền-tố"
+    ),
+    "write --public-url https://ai.example.com": "hãy viết --public-url https://ai.example.com",
+    "write --trusted-proxy 127.0.0.1, or a network like 10.0.0.0/8": (
+        "hãy viết --trusted-proxy 127.0.0.1, hoặc một mạng như 10.0.0.0/8"
+    ),
     "was changed, and a running gateway cannot change it": (
         "đã bị sửa, mà gateway đang chạy thì không đổi được thiết lập này"
     ),

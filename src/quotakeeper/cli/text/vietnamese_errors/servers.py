@@ -31,6 +31,38 @@ TEXTS = {
         "cơ sở dữ liệu của nó lưu văn bản theo bảng mã {0}"
     ),
     "use a database with the encoding UTF8": "hãy dùng cơ sở dữ liệu UTF8",
+    "takes calls from programs with version {} of its functions or newer; this quotakeeper has "
+    "version {}": (
+        "chỉ nhận lượt gọi từ chương trình dùng hàm phiên bản {0} trở lên; bản quotakeeper này dùng "
+        "phiên bản {1}"
+    ),
+    "has schema version {}; this quotakeeper needs version {}": (
+        "có schema phiên bản {0}; bản quotakeeper này cần phiên bản {1}"
+    ),
+    "as the owner of the schema, run: quotakeeper ledger migrate": (
+        "hãy chạy với tư cách chủ sở hữu schema: quotakeeper ledger migrate"
+    ),
+    "this user does not own it, so it cannot change the schema": (
+        "người dùng này không phải chủ sở hữu, nên không đổi schema được"
+    ),
+    "run it as the owner; or give the owner the output of: quotakeeper ledger migrate --sql": (
+        "hãy chạy với tư cách chủ sở hữu; hoặc đưa cho chủ sở hữu kết quả của: quotakeeper ledger "
+        "migrate --sql"
+    ),
+    "has no tables yet": "chưa có bảng nào",
+    "create them: quotakeeper ledger init": "hãy tạo các bảng: quotakeeper ledger init",
+    "older programs still use the ledger; their hosts and processes: {}": (
+        "chương trình cũ hơn vẫn đang dùng sổ; máy và số tiến trình: {0}"
+    ),
+    "upgrade or end them, and try again; or refuse their calls from now on: --anyway": (
+        "hãy nâng cấp hoặc dừng chúng rồi thử lại; hoặc từ chối lượt gọi của chúng từ bây giờ: "
+        "--anyway"
+    ),
+    "the server takes no writes: it is a standby, or it is set to read-only": (
+        "máy chủ không cho ghi: đó là máy dự phòng, hoặc được đặt chỉ đọc"
+    ),
+    "is given without --contract": "được dùng mà không có --contract",
+    "add --contract": "hãy thêm --contract",
     "its table meta contains no schema version": ("bảng meta của nó không có phiên bản schema"),
     "use another schema: ?schema=NAME": "hãy nêu schema khác: ?schema=TÊN",
     "use a version of quotakeeper that knows it": "hãy dùng bản quotakeeper biết schema này",
@@ -41,6 +73,12 @@ TEXTS = {
     "the connection was lost during a commit: {}": "mất kết nối khi đang ghi: {0}",
     "the head row has entry {} at {}, but the journal ends with entry {} at {}": (
         "dòng đầu có mục {0} lúc {1}, nhưng nhật ký kết thúc ở mục {2} lúc {3}"
+    ),
+    "reservation {} (entry {}) is stored as a lease, but its id is no lease's": (
+        "phần giữ chỗ {0} (mục {1}) được lưu là phần thuê, nhưng mã của nó không phải mã phần thuê"
+    ),
+    "reservation {} (entry {}) is not stored as a lease, but its id is a lease's": (
+        "phần giữ chỗ {0} (mục {1}) không được lưu là phần thuê, nhưng mã của nó là mã phần thuê"
     ),
     "a ledger on a server is not a file, so it cannot be copied": (
         "sổ trên máy chủ không phải là tệp nên không sao chép được"

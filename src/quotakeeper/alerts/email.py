@@ -1,0 +1,70 @@
+"""The channel "email": one message through an SMTP server."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from quotakeeper.alerts.message import AlertMessage, Receipt, printable
+from quotakeeper.clocks import Clock
+from quotakeeper.config.alert_secrets import channel_secrets
+from quotakeeper.config.alert_settings import ChannelSettings
+from quotakeeper.domain.windows import moment
+
+_PATIENCE_SECONDS = 20  # for each step
+
+
+class Email:
+    """Sends messages through the server of a channel."""
+
+    def __init__(self, channel: ChannelSettings, clock: Clock) -> None:
+        self._channel = channel
+        self._clock = clock
+
+    def send(self, message: AlertMessage) -> Receipt:
+        """Send a message once; see Channel. A retry has the same Message-ID."""
+        channel = self._channel
+        passwords = channel_secrets(channel)
+        mail = EmailMessage()
+        mail["Subject"] = message.title
+        mail["From"] = channel.sender
+        mail["To"] = ", ".join(channel.to)
+        mail["Date"] = format_datetime(moment(self._clock.now()))
+        mail["Message-ID"] = f"<{message.id}@quotakeeper.invalid>"
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic replies
+        mail.set_content(message.text)
+        try:
+            with self._connected() as server:
+                if channel.tls == "starttls":
+                    server.starttls(context=ssl.create_default_context())
+                if channel.user and passwords:
+                    server.login(channel.user, passwords[0])
+                refused = server.send_message(mail)
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            return Receipt(False, printable(_said(error)))
+        if refused:
+            return Receipt(False, printable(f"refused for: {', '.join(sorted(refused))}"))
+        return Receipt(True, printable(f"accepted by {channel.server}"))
+
+    def _connected(self) -> smtplib.SMTP:
+        channel = self._channel
+        if channel.tls == "tls":
+            return smtplib.SMTP_SSL(
+                channel.server, channel.port, timeout=_PATIENCE_SECONDS,
+                context=ssl.create_default_context(),
+            )  # fmt: skip
+        return smtplib.SMTP(channel.server, channel.port, timeout=_PATIENCE_SECONDS)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"the server refuses the user name or password ({error.smtp_code})"
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        return f"SMTP {error.smtp_code}: {text}"
+    if isinstance(error, TimeoutError):
+        return "the server did not answer in time"
+    return str(error) or type(error).__name__

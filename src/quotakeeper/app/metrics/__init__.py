@@ -1,0 +1,1 @@
+"""Figures of a ledger for monitoring systems."""

@@ -1,0 +1,1 @@
+"""The command `quotakeeper alerts`: options, action and output."""

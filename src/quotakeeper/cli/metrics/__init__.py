@@ -1,0 +1,1 @@
+"""The command `quotakeeper metrics`: options and action."""
