@@ -29,6 +29,7 @@ INTERNAL = {
     "DamagedRowError", "GatewayAnswerError", "HandshakeRefusedError", "HeldElsewhereError",
     "KeyWasChangedError",
     "MismatchError", "MissingBytes", "NoConnectionError", "NotAtHandError", "NotConditionalError",
+    "NotExpressibleError",
     "NotReachedError", "ReplyLostError", "RequestNotSentError", "RequestRefusedError", "ShapeError",
     "ThrottledError", "UnfollowedCallError", "UnreadSound", "WholeRunNeededError",
 }  # fmt: skip

@@ -66,6 +66,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "prices": ("quotakeeper prices list",),
     "prices list": ("quotakeeper prices list --provider gemini",),
     "prices show": ("quotakeeper prices show gemini-2.5-flash",),
+    "prices import": ("quotakeeper prices import genai-prices --provider openai",),
     "plan": ("quotakeeper plan phim/ --sort shortest",),
     "estimate": ("quotakeeper estimate folder phim/",),
     "estimate text": ("quotakeeper estimate text script.txt --model gemini-2.5-flash",),
