@@ -333,3 +333,32 @@ def test_any_value_is_accepted_or_refused_with_its_place(write, field, value):
         load_snapshot([write(table(**{field: value}))])
     except ConfigError as error:
         assert error.where.startswith("mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("unknown_models_only = 1\n", "unknown_models_only: is not true or false"),
+        ("unknown_models_only = true\n" + table(model='"*"'), "price[1].model: names no model"),
+        ("unknown_models_only = true\n" + table(model='""'), "price[1].model: names no model"),
+        (
+            "unknown_models_only = true\n" + table("discount", DISCOUNT, percent='"5"'),
+            "allows only prices and aliases of single models",
+        ),
+    ],
+)
+def test_a_file_for_unknown_models_cannot_change_known_ones(load, text, problem):
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    assert problem in str(caught.value)
+
+
+def test_a_file_for_unknown_models_prices_no_spelling_of_a_known_model(load, prices, now):
+    text = "unknown_models_only = true\n" + "".join(
+        table(model=f'"{name}"') for name in ("gemini-2.5-flash", "gemini-2.5-flash-001", "new-one")
+    )
+    snapshot = load(text)
+    for name in ("gemini-2.5-flash", "gemini-2.5-flash-001"):
+        mine, shipped = (each.price("gemini", name, MILLION, now) for each in (snapshot, prices))
+        assert mine == shipped
+    assert snapshot.price("gemini", "new-one", MILLION, now).cost_pico == 200 * 10**9

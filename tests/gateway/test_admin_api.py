@@ -15,7 +15,7 @@ from quotakeeper.gateway.admin.openapi import openapi_document, statuses_of
 from quotakeeper.gateway.admin.routes import PREFIX, ROUTES, AdminRoute
 from quotakeeper.gateway.admin.service import OPERATIONS
 from quotakeeper.gateway.admin.tables import PROBLEM
-from quotakeeper.gateway.admin.tokens import Scope
+from quotakeeper.gateway.admin.tokens import Scope, new_token
 from tests.gateway.admin_harness import READER, TOKEN, admin, run
 
 DAY = {"name": "day", "meter": "cost", "window": "none", "amount": "1.50"}
@@ -301,7 +301,17 @@ def test_each_answer_fits_the_document_and_has_no_secret(tmp_path: Path) -> None
             assert (
                 await api.ask("POST", f"/keys/{key['id']}/revoke", version=2, headers=named)
             ).status == 400
-            raws += [(await api.ask("GET", "/audit")).raw, why.raw]
+            for told, field in (
+                ({"why": f"with {TOKEN}."}, "why"), ({"project": TOKEN}, "project"),
+                ({"labels": {"a": f"x{TOKEN}"}}, "labels"), ({"why": new_token()}, "why"),
+            ):  # fmt: skip
+                got = await api.ask("PATCH", f"/keys/{key['id']}", told, version=2)
+                assert (got.status, got.body["field"]) == (422, field), got.raw
+                raws.append(got.raw)
+            revoke = f"/keys/{key['id']}/revoke"
+            got = await api.ask("POST", revoke, version=2, headers={"X-Actor": f"me {TOKEN}"})
+            assert (got.status, got.body["field"]) == (422, "X-Actor")
+            raws += [(await api.ask("GET", "/audit")).raw, why.raw, got.raw]
             for raw in raws:
                 for canary in (secret, rotated.body["secret"], TOKEN, READER):
                     assert canary.encode() not in raw

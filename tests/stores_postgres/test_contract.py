@@ -9,12 +9,13 @@ from quotakeeper.domain.ports import Store
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.contract import StoreContract
+from tests.stores_postgres.users import user_with
 
 
 class TestPostgresStoreUnderTheLock(StoreContract):
     @pytest.fixture(autouse=True)
     def a_ledger(self, ledger: ServerAddress) -> None:
-        self.address = ledger
+        self.address = user_with(ledger, "app")  # a program has this role alone
 
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
         store = PostgresStore(self.address, zones, owner=owner)
@@ -25,7 +26,7 @@ class TestPostgresStoreUnderTheLock(StoreContract):
 class TestPostgresStoreUnderGuards(StoreContract):
     @pytest.fixture(autouse=True)
     def a_ledger(self, ledger: ServerAddress) -> None:
-        self.address = ledger
+        self.address = user_with(ledger, "app")  # a program has this role alone
 
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
         return PostgresStore(self.address, zones, owner=owner)

@@ -72,7 +72,7 @@ class Users(dict[str, str]):
 @pytest.fixture
 def users(url: str, execute: Execute) -> Users:
     number = f"{os.getpid()}_{next(_numbers)}"
-    roles = {name: f"{name}_{number}" for name in ("app", "reader", "keys")}
+    roles = {name: f"{name}_{number}" for name in ("app", "reader", "keys", "auditor")}
     with closing(PostgresKeys(parse_dsn(url))) as owner:
         KeyManager(owner, lambda: NOW, "owner").create(VirtualKey("", "lan"))
     assert ServerLedger(parse_dsn(url)).make(**roles)
@@ -87,7 +87,7 @@ def user_of(url: str) -> str:
     return url.partition("//")[2].partition("@")[0]
 
 
-@pytest.mark.parametrize("role", ["app", "reader"])
+@pytest.mark.parametrize("role", ["app", "reader", "auditor"])
 @pytest.mark.parametrize("table", ["virtual_key", "virtual_key_secret", "virtual_key_audit"])
 def test_another_role_sees_nothing_of_the_keys(
     users: Users, execute: Execute, role: str, table: str
@@ -96,7 +96,7 @@ def test_another_role_sees_nothing_of_the_keys(
         execute(f"TABLE KEYS.{table}", user_of(users[role]))
 
 
-@pytest.mark.parametrize("role", ["app", "reader"])
+@pytest.mark.parametrize("role", ["app", "reader", "auditor"])
 def test_a_command_of_another_role_says_which_right_is_missing(users: Users, role: str) -> None:
     with closing(PostgresKeys(parse_dsn(users[role]))) as store:
         with pytest.raises(LedgerUnavailableError, match="no right to use its virtual keys"):
@@ -169,7 +169,7 @@ def test_verify_finds_a_change_that_no_command_made(
     assert problems(url) == []
     execute("UPDATE KEYS.virtual_key SET models = '[]'")
     assert problems(url) == ["virtual key 'lan' differs from the newest row of its audit"]
-    assert problems(users["reader"]) == [], "a reader has no right to look"
+    assert problems(users["auditor"]) == [], "an auditor has no right to look"
 
 
 def test_a_lost_idle_connection_is_replaced(url: str, execute: Execute) -> None:

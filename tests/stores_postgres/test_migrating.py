@@ -15,7 +15,7 @@ from quotakeeper import Keeper
 from quotakeeper.__main__ import main
 from quotakeeper.clocks import SystemClock
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, LedgerVersionError
-from quotakeeper.stores.postgres import migrating
+from quotakeeper.stores.postgres import migrating, migrations
 from quotakeeper.stores.postgres.administration import ServerLedger
 from quotakeeper.stores.postgres.driver import driver, open_connection
 from quotakeeper.stores.postgres.dsn import parse_dsn
@@ -27,12 +27,6 @@ from tools.postgres_server import running
 
 NO_LIMITS = {"default_limits": False, "timezone": "UTC"}
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 7}
-# What takes a ledger of schema version 2 back to version 1, with its calls.
-BACK_TO_1 = """
-ALTER TABLE owner DROP COLUMN functions;
-DELETE FROM meta WHERE key = 'oldest_functions';
-UPDATE meta SET value = '1' WHERE key = 'schema';
-"""
 _numbers = count(1)
 
 
@@ -61,7 +55,7 @@ def said_by(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_program_waits_for_the_step_that_makes_its_functions(url: str) -> None:
     ServerLedger(parse_dsn(url)).make()
     with next_version(), Keeper(url, NO_LIMITS) as keeper:
-        with pytest.raises(LedgerVersionError, match="this quotakeeper needs version 3") as caught:
+        with pytest.raises(LedgerVersionError, match="this quotakeeper needs version 5") as caught:
             keeper.record("gemini", **CALL)
         assert "quotakeeper ledger migrate" in str(caught.value)
         ServerLedger(parse_dsn(url)).migrate(now())
@@ -97,9 +91,9 @@ def test_programs_that_have_ended_do_not_hold_the_step_back(url: str) -> None:
         with pytest.raises(InvalidInputError, match="their hosts and processes"):
             migrate(url, contract=True)
         # The step before the one that was refused stands.
-        assert migrate(url) == Migrated(3, 3, is_held_back=True)
-    assert migrate(url, contract=True) == Migrated(3, 4)
-    assert migrate(url, contract=True) == Migrated(4, 4)
+        assert migrate(url) == Migrated(5, 5, is_held_back=True)
+    assert migrate(url, contract=True) == Migrated(5, 6)
+    assert migrate(url, contract=True) == Migrated(6, 6)
 
 
 def test_ledger_time_decides_which_programs_have_ended(url: str) -> None:
@@ -110,40 +104,74 @@ def test_ledger_time_decides_which_programs_have_ended(url: str) -> None:
         with pytest.raises(InvalidInputError, match="older programs still use"):
             migrate(url, contract=True)
         rows(url, ahead.format(2_000_000))
-        assert migrate(url, contract=True) == Migrated(3, 4)
+        assert migrate(url, contract=True) == Migrated(5, 6)
+
+
+def make_version_1(url: str) -> str:
+    """Make a ledger of schema 1, and a user who may add to its tables. Returns the user's URL."""
+    number = next(_numbers)
+    role, user = f"counting_{os.getpid()}_{number}", f"counter_{os.getpid()}_{number}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "STEPS", ())
+        made = migrations.creation_sql(parse_dsn(url).schema)
+    rows(url, f"""BEGIN; {made}
+        CREATE ROLE {role}; CREATE ROLE {user} LOGIN; GRANT {role} TO {user};
+        GRANT USAGE ON SCHEMA "{parse_dsn(url).schema}" TO {role};
+        GRANT SELECT ON ALL TABLES IN SCHEMA "{parse_dsn(url).schema}" TO {role};
+        GRANT INSERT, UPDATE ON entry, owner, head TO {role}; COMMIT;""")  # fmt: skip
+    return url.replace("postgres@", f"{user}@", 1)
+
+
+ADD_ROW = "INSERT INTO owner (name, host, boot, since_at, seen_at) VALUES ('old', 'h', '', 0, {})"
 
 
 def test_a_ledger_of_version_1_is_brought_up_to_date(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Keeper(url, NO_LIMITS) as keeper:
-        keeper.record("gemini", event_id="a", **CALL)
-    rows(url, BACK_TO_1)
+    theirs = make_version_1(url)
     with Keeper(url, NO_LIMITS) as keeper, pytest.raises(LedgerVersionError, match="version 1;"):
         keeper.record("gemini", **CALL)
     command = ["--ledger", url, "ledger", "migrate"]
     assert main([*command[:-1], "check"]) == 1
     assert "has an older schema than this quotakeeper needs" in said_by(capsys)
-    assert main([*command, "--sql"]) == 0
-    sql = capsys.readouterr().out
     assert main(command) == 0
-    said = capsys.readouterr().out
-    assert said.endswith("the schema has version 2 now; it had version 1\n")
+    said = said_by(capsys)
+    assert "the schema has version 3 now; it had version 1" in said
+    assert "ledger migrate --contract" in said
+    with Keeper(theirs, NO_LIMITS) as keeper:  # a user of version 1 may execute the functions
+        keeper.record("gemini", event_id="a", **CALL)
+        assert keeper.verify() == []
+    rows(theirs, ADD_ROW.format(now()))  # and an old program writes to the tables as before
+    rows(theirs, "SELECT FROM lock_v1(0)")
+    assert main([*command, "--contract"]) == 2
+    assert "older programs still use the ledger" in " ".join(capsys.readouterr().err.split())
+    rows(url, "UPDATE owner SET ended_at = seen_at WHERE name = 'old'")
+    assert main([*command, "--contract"]) == 0
+    assert "the schema has version 4 now; it had version 3" in said_by(capsys)
+    with pytest.raises(driver().errors.InsufficientPrivilege):
+        rows(theirs, ADD_ROW.format(now()))
     assert main(command) == 0
-    assert capsys.readouterr().out.endswith("the schema has version 2: nothing was changed\n")
+    assert capsys.readouterr().out.endswith("the schema has version 4: nothing was changed\n")
     assert main([*command, "--sql"]) == 0
     assert capsys.readouterr().out == "-- the schema is up to date\n"
-    with pytest.raises(driver().errors.RaiseException, match="for another schema version"):
-        rows(url, sql)
-    with Keeper(url, NO_LIMITS) as keeper:
+    with Keeper(theirs, NO_LIMITS) as keeper:
         keeper.record("gemini", event_id="b", **CALL)
         assert [event.id for event in keeper.events()] == ["a", "b"]
         assert keeper.verify() == []
-    rows(url, BACK_TO_1)
-    rows(url, sql)  # what it prints does the same
-    with Keeper(url, NO_LIMITS) as keeper:
+
+
+def test_the_printed_steps_do_the_same(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    theirs = make_version_1(url)
+    assert main(["--ledger", url, "ledger", "migrate", "--sql", "--contract"]) == 0
+    sql = capsys.readouterr().out
+    rows(url, sql)
+    with Keeper(theirs, NO_LIMITS) as keeper:
         keeper.record("gemini", event_id="c", **CALL)
         assert keeper.verify() == []
+    with pytest.raises(driver().errors.InsufficientPrivilege):
+        rows(theirs, ADD_ROW.format(now()))
+    with pytest.raises(driver().errors.RaiseException, match="for another schema version"):
+        rows(url, sql)
 
 
 def test_the_check_names_a_ledger_for_newer_programs(
@@ -171,7 +199,7 @@ def test_a_step_behind_a_long_read_gives_up_and_changes_nothing(
         with Keeper(url, NO_LIMITS) as keeper:
             keeper.record("gemini", **CALL)  # is not held up
             assert keeper.verify() == []
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+    assert migrate(url) == Migrated(4, 5, is_held_back=True)
 
 
 def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
@@ -184,7 +212,7 @@ def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
     def stand_still(step: SchemaStep) -> str:
         began = SystemClock().monotonic()
         rows(
-            url, "SET lock_timeout = '9s'; SELECT FROM lock_v1(0)"
+            url, "SET lock_timeout = '9s'; SELECT FROM lock_v2(0)"
         )  # waits for the lock of the head row
         waited.append(round(SystemClock().monotonic() - began))
         return step_sql(step)
@@ -197,7 +225,7 @@ def test_a_migration_that_stands_still_holds_writers_up_for_two_seconds(
     with Keeper(url, NO_LIMITS) as keeper:
         keeper.record("gemini", **CALL)
         assert keeper.verify() == []
-    assert migrate(url) == Migrated(3, 3, is_held_back=True)
+    assert migrate(url) == Migrated(5, 5, is_held_back=True)
 
 
 def test_only_the_owner_migrates(url: str) -> None:
@@ -207,7 +235,7 @@ def test_only_the_owner_migrates(url: str) -> None:
     theirs = url.replace("postgres@", f"{user}@", 1)
     with pytest.raises(LedgerUnavailableError, match="does not own it"):
         migrate(theirs)
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+    assert migrate(url) == Migrated(4, 5, is_held_back=True)
     with next_version(), Keeper(theirs, NO_LIMITS) as keeper:  # the rights stay
         keeper.record("gemini", **CALL)
         assert keeper.verify() == []

@@ -14,7 +14,7 @@ from quotakeeper.stores.postgres.driver import open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from tests.stores_postgres.test_guards import TestGuards as GuardTests
 
-# What is taken out of post_v1, and a test that must find this.
+# What is taken out of post_v2, and a test that must find this.
 MUTANTS = {
     "batch": ("EXISTS (SELECT 1 FROM batch AS x WHERE x.id = batch_id)",
               "a_batch_is_committed_once"),
@@ -46,7 +46,7 @@ MUTANTS = {
 }  # fmt: skip
 FUNCTION = """
 SELECT pg_get_functiondef(p.oid) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-WHERE n.nspname = %s AND p.proname = 'post_v1'
+WHERE n.nspname = %s AND p.proname = 'post_v2'
 """
 
 

@@ -22,6 +22,7 @@ from quotakeeper.testing.contract import StoreContract
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 from tests.stores_postgres.cluster import debians, pgbouncer, wheels
 from tests.stores_postgres.conftest import with_hosts_clock
+from tests.stores_postgres.users import user_with
 from tools.postgres_server import running
 
 if os.environ.get("CI") != "true":  # they take minutes, and find nothing new at most changes
@@ -58,7 +59,7 @@ class OnServer(StoreContract):
 class TestOldestServerUnderGuards(OnServer):
     @pytest.fixture(autouse=True)
     def a_ledger(self, oldest: str) -> None:
-        self.address = with_hosts_clock(f"{oldest}t{next(_numbers)}")
+        self.address = user_with(with_hosts_clock(f"{oldest}t{next(_numbers)}"), "app")
 
 
 class TestOldestServerUnderTheLock(TestOldestServerUnderGuards):

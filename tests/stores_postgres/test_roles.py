@@ -96,12 +96,12 @@ def test_a_role_that_counts_may_not_change_the_journal(url: str, execute: Execut
             execute(wrong.replace("SCHEMA", server.schema), user_of(theirs))
 
 
-def test_a_reader_reads_and_counts_nothing(url: str, execute: Execute) -> None:
-    app, reader = roles()
-    ServerLedger(parse_dsn(url)).make(app, reader)
+def test_an_auditor_reads_and_counts_nothing(url: str, execute: Execute) -> None:
+    auditor, _ = roles()
+    ServerLedger(parse_dsn(url)).make(auditor=auditor)
     with Keeper(url, NO_LIMITS) as keeper:
         keeper.record("gemini", model="gemini-2.0-flash", input_tokens=7, event_id="a")
-    theirs = member(url, execute, reader)
+    theirs = member(url, execute, auditor)
     with Keeper(theirs) as keeper:
         assert [event.id for event in keeper.events()] == ["a"]
         assert keeper.status().limits[0].used == 7
@@ -133,6 +133,7 @@ def test_check_says_what_a_user_may_do(
     url: str, execute: Execute, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app, reader = roles()
+    auditor, _ = roles()
 
     def ledger_line(url: str) -> tuple[str, str]:
         _, out, _ = cli(capsys, "--ledger", url, "ledger", "check", "--json")
@@ -149,13 +150,14 @@ def test_check_says_what_a_user_may_do(
         "fail",
         f"not exist yet, and {user} has no right to create it",
     )
-    ServerLedger(parse_dsn(url)).make(app, reader)
+    ServerLedger(parse_dsn(url)).make(app, reader, auditor=auditor)
     assert ledger_line(url) == ("ok", "can record calls")
     assert ledger_line(member(url, execute, app)) == ("ok", "can record calls")
-    assert ledger_line(member(url, execute, reader)) == (
+    assert ledger_line(member(url, execute, auditor)) == (
         "warn",
         "can only read it and cannot record calls",
     )
+    assert ledger_line(member(url, execute, reader)) == ("fail", "has no right to read it")
     assert ledger_line(stranger) == ("fail", "has no right to read it")
 
 

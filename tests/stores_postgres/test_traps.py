@@ -89,7 +89,7 @@ class TestRows(LedgerCase):
         self.store.open_count()
         ((settings,),) = self.ask(
             "SELECT proconfig FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace "
-            "WHERE n.nspname = %s AND proname = 'post_v1'"
+            "WHERE n.nspname = %s AND proname = 'post_v2'"
         )
         assert {"enable_seqscan=off", "plan_cache_mode=force_generic_plan", "jit=off"} <= set(
             settings

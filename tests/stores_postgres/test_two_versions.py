@@ -95,17 +95,17 @@ def test_two_versions_write_through_each_step(url: str, programs: Programs) -> N
         maker.apply([c.Watch((limits[0].account,))], 0)
     programs.start("this")
     programs.wait_for_more()
-    assert migrate(url) == Migrated(2, 3, is_held_back=True)
+    assert migrate(url) == Migrated(4, 5, is_held_back=True)
     programs.wait_for_more()  # programs of this version go on
     programs.start("next")
     programs.wait_for_more()
     with pytest.raises(InvalidInputError, match=r"older programs still use the ledger"):
         migrate(url, contract=True)
     programs.wait_for_more()
-    assert migrate(url, contract=True, anyway=True) == Migrated(3, 4)
+    assert migrate(url, contract=True, anyway=True) == Migrated(5, 6)
     this, following = programs.ended("this"), programs.ended("next")
     for each in this:
-        assert "with version 2 of its functions or newer" in each["refused"]
+        assert "with version 3 of its functions or newer" in each["refused"]
     assert [each["refused"] for each in following] == ["", ""]
     with next_version(), closing(PostgresStore(parse_dsn(url), zone_named, owner="j")) as judge:
         (verdict,) = judge.verdicts(limits, 0)
@@ -118,7 +118,7 @@ def test_two_versions_write_through_each_step(url: str, programs: Programs) -> N
     posted = dict(rows(url, "SELECT functions, count(*) FROM SCHEMA.batch GROUP BY 1"))
     ways = [Counter[str](each["ways"]) for each in following]
     print(f"batches by version: {posted}; next version: {[dict(each) for each in ways]}")
-    assert posted[2] == sum(each["conditional"] for each in ways) > 0
+    assert posted[3] == sum(each["conditional"] for each in ways) > 0
     assert any(each["ways"].get("conditional") for each in this)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from quotakeeper.catalogue.model_names import Alias
 from quotakeeper.catalogue.price_file import PriceFile, parse_price_file
 from quotakeeper.catalogue.snapshot import PriceSnapshot
+from quotakeeper.catalogue.unknown_models import for_unknown_models
 from quotakeeper.domain.pricing.prices import PriceRow
 from quotakeeper.errors import ConfigError
 
@@ -20,7 +21,8 @@ def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
     """Return the prices of the package and of the user's price files (`overrides`).
 
     A price in a user's file replaces the same price of the package, or of an earlier file in the
-    list. Raises ConfigError that names file, table and field for any error in a file.
+    list. A file with `unknown_models_only` changes no price of the other files. Raises ConfigError
+    that names file, table and field for any error in a file.
     """
     if not overrides:
         return _shipped_snapshot()
@@ -68,7 +70,7 @@ def price_texts(overrides: Sequence[Path] = ()) -> Iterator[tuple[str, str, bool
 def _snapshot(files: Iterable[PriceFile], data: bytes) -> PriceSnapshot:
     from hashlib import sha256  # noqa: PLC0415 - slow to import
 
-    files = tuple(files)
+    files = for_unknown_models(files)
     rows = tuple(row for file in files for row in file.rows)
     aliases = tuple(alias for file in files for alias in file.aliases)
     _check_duplicates(files)

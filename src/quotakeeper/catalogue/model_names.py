@@ -9,10 +9,10 @@ from types import MappingProxyType
 from quotakeeper.value_classes import dataclass, field
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
-# "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "@001" ...
+# "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "-20250929", "@001" ...
 _SUFFIX = (
     r"(-latest|-00[0-9]|-preview|-exp|-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{4}|-[0-9]{4}"
-    r"|-[0-9]{4}-[0-9]{2}-[0-9]{2}|@[a-z0-9]+)\Z"
+    r"|-[0-9]{8}|-[0-9]{4}-[0-9]{2}-[0-9]{2}|@[a-z0-9]+)\Z"
 )
 _MOST_SUFFIXES = 4
 _MOST_PREFIXES = 2

@@ -2,6 +2,7 @@
 
 ```toml
 providers = ["mistral"]            # only to add a provider that the catalogue does not have
+unknown_models_only = true         # its prices hold only for models that no other file has
 [defaults]                         # defaults for every [[price]] of this file
 [[price]]                          # one price; never edited, a new price is a new row
 [[tier]]                           # the rule of a service tier: batch is half, priority is x 1.8
@@ -23,9 +24,11 @@ from fractions import Fraction
 from quotakeeper.catalogue.model_names import Alias, Prefix
 from quotakeeper.catalogue.toml_fields import MOST_PER, Fields
 from quotakeeper.domain.pricing.prices import (
+    ANY_MODEL,
     KINDS,
     LANGUAGES,
     MODES,
+    NO_MODEL,
     PLANS,
     TIERS,
     Adjustment,
@@ -45,13 +48,17 @@ _TIER = ("provider", "model", "tier", "factor", "meters", "from", "until", "sour
 _DISCOUNT = ("provider", "model", "percent", "meters", "from", "until", "source", "note")
 _ALIAS = ("provider", "name", "model", "mode", "language", "tier")
 _PREFIX = ("provider", "name")
-_TOP = ("as_of", "providers", "defaults", "price", "tier", "discount", "alias", "prefix")
+_TOP = ("as_of", "providers", "unknown_models_only", "defaults", "price", "tier", "discount",
+        "alias", "prefix")  # fmt: skip
 _ADDON = re.compile(r"[a-z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class PriceFile:
-    """The content of one price file."""
+    """The content of one price file.
+
+    `unknown_models_only`: the prices hold only for models that no other file has.
+    """
 
     name: str
     rows: tuple[PriceRow, ...]
@@ -59,6 +66,7 @@ class PriceFile:
     aliases: tuple[Alias, ...]
     as_of: date | None = None
     prefixes: tuple[Prefix, ...] = ()
+    unknown_models_only: bool = False
 
 
 def parse_price_file(
@@ -79,7 +87,7 @@ def parse_price_file(
     as_of = top.get("as_of")
     if as_of is not None and type(as_of) is not date:
         raise ConfigError(f"{name}: as_of", "is not a date", "write it like as_of = 2026-11-23")
-    return PriceFile(
+    file = PriceFile(
         name,
         tuple(reader.row(t) for t in _tables(top, "price", name, _PRICE, defaults.values())),
         (
@@ -89,7 +97,11 @@ def parse_price_file(
         tuple(reader.alias(t) for t in _tables(top, "alias", name, _ALIAS, defaults.values())),
         as_of,
         tuple(reader.prefix(t) for t in _tables(top, "prefix", name, _PREFIX, defaults.values())),
+        _is_for_unknown_models(top, name),
     )
+    if file.unknown_models_only:
+        _check_named(file)
+    return file
 
 
 class _Reader:
@@ -193,6 +205,29 @@ class _Reader:
                 f'to add it, begin the file with providers = ["{provider[:60]}"]',
             )
         return provider
+
+
+def _is_for_unknown_models(top: Mapping[str, object], name: str) -> bool:
+    found = top.get("unknown_models_only", False)
+    if not isinstance(found, bool):
+        raise ConfigError(f"{name}: unknown_models_only", "is not true or false", "write true")
+    return found
+
+
+def _check_named(file: PriceFile) -> None:
+    """Refuse what would also change the prices of known models."""
+    for number, row in enumerate(file.rows, 1):
+        if row.model in (ANY_MODEL, NO_MODEL):
+            raise ConfigError(
+                f"{file.name}: price[{number}].model", "names no model",
+                "name one, or leave unknown_models_only out",
+            )  # fmt: skip
+    wide = any(each.name.endswith("*") for each in file.aliases)
+    if file.adjustments or file.prefixes or wide:
+        raise ConfigError(
+            f"{file.name}: unknown_models_only", "allows only prices and aliases of single models",
+            "write the other tables in a file of their own",
+        )  # fmt: skip
 
 
 def _parse(text: str, name: str) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""A next version of quotakeeper, for tests: it calls version 2 of the functions in the server."""
+"""A next version of quotakeeper, for tests: it calls version 3 of the functions in the server."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from quotakeeper.stores.postgres.migrating import Migrated
 
 STEPS = (
     *migrations.STEPS,
-    migrations.SchemaStep(3, "expand", package=__name__),
-    migrations.SchemaStep(4, "contract", drops=1, package=__name__),
+    migrations.SchemaStep(5, "expand", package=__name__),
+    migrations.SchemaStep(6, "contract", drops=2, package=__name__),
 )
 
 
@@ -27,10 +27,10 @@ def next_version() -> Iterator[None]:
     """Within this, the process is a program of the next version. Stores of before must not be used."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (dialect, migrations, owners):
-            patch.setattr(module, "FUNCTIONS_VERSION", 2)
+            patch.setattr(module, "FUNCTIONS_VERSION", 3)
         for module in (migrations, migrating):
             patch.setattr(module, "STEPS", STEPS)
-        patch.setattr(migrations, "SCHEMA_VERSION", 3)
+        patch.setattr(migrations, "SCHEMA_VERSION", 5)
         _forget_texts()
         try:
             yield

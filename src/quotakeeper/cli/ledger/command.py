@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from quotakeeper.app.ledger_moving import move_ledger, unfreeze_ledger
 from quotakeeper.app.records.settings import redacted
@@ -49,18 +50,19 @@ def run_check(session: context.CommandContext, *, as_json: bool) -> int:
     return exit_codes.FAILURE if failed else exit_codes.OK
 
 
-def run_init(
-    session: context.CommandContext, app: str, reader: str, keys: str, *, only_sql: bool
-) -> int:
-    """Create the tables and roles on the server. With `only_sql`, only print the SQL for this."""
+def run_init(session: context.CommandContext, roles: Mapping[str, str], *, only_sql: bool) -> int:
+    """Create the tables and roles on the server. With `only_sql`, only print the SQL for this.
+
+    `roles` has the names of roles by their kind: app, reader, keys and auditor.
+    """
     server, words = open_server(session.settings()), session.words
     if only_sql:
-        console.say(server.creation_sql(app, reader, keys))
+        console.say(server.creation_sql(**roles))
         return exit_codes.OK
-    is_new = server.make(app, reader, keys)
+    is_new = server.make(**roles)
     text = "{ledger}: the tables were created" if is_new else "{ledger}: the tables already exist"
     console.say(words(text, ledger=server.name))
-    for role in filter(None, (app, reader, keys)):
+    for role in filter(None, roles.values()):
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
                           role=role))  # fmt: skip

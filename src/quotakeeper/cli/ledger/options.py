@@ -38,16 +38,18 @@ def check(session: CommandContext, as_json: bool) -> int:
 @click.option("--app", default="", metavar="ROLE",
               help="Role for programs that record calls; created without login.")  # fmt: skip
 @click.option("--reader", default="", metavar="ROLE",
-              help="Role that can only read; created without login.")  # fmt: skip
+              help="Role that reads the views only; created without login.")  # fmt: skip
+@click.option("--auditor", default="", metavar="ROLE",
+              help="Role that reads all tables; created without login.")  # fmt: skip
 @click.option("--keys", default="", metavar="ROLE",
               help="Role that manages virtual keys; created without login.")  # fmt: skip
 @click.option("--sql", "only_sql", is_flag=True, help="Only print the SQL; change nothing.")
 @click.pass_obj
-def init(session: CommandContext, app: str, reader: str, keys: str, only_sql: bool) -> int:
+def init(session: CommandContext, /, *, only_sql: bool, **roles: str) -> int:
     """Create the ledger's schema and tables, and the roles that you name."""
     from quotakeeper.cli.ledger.command import run_init
 
-    return run_init(session, app, reader, keys, only_sql=only_sql)
+    return run_init(session, roles, only_sql=only_sql)
 
 
 @ledger.command("migrate")

@@ -47,8 +47,11 @@ TEXTS = {
     "Role for programs that record calls; created without login.": (
         "Vai trò cho các chương trình ghi lượt gọi; được tạo không kèm quyền đăng nhập."
     ),
-    "Role that can only read; created without login.": (
-        "Vai trò chỉ đọc; được tạo không kèm quyền đăng nhập."
+    "Role that reads the views only; created without login.": (
+        "Vai trò chỉ đọc các view; được tạo không kèm quyền đăng nhập."
+    ),
+    "Role that reads all tables; created without login.": (
+        "Vai trò đọc mọi bảng; được tạo không kèm quyền đăng nhập."
     ),
     "Role that manages virtual keys; created without login.": (
         "Vai trò quản lý khóa ảo; được tạo không kèm quyền đăng nhập."

@@ -36,3 +36,26 @@ def show_price(
     from quotakeeper.cli.prices.command import run_show
 
     return run_show(session, model, provider=provider, at=at, as_json=as_json)
+
+
+@prices.command("import")
+@click.argument("source", type=click.Choice(["genai-prices"]))
+@click.option("--file", metavar="FILE",
+              help="The JSON file that genai-prices publishes; default: the installed package.")  # fmt: skip
+@click.option("--provider", "providers", multiple=True, metavar="NAME",
+              help="Only this provider; repeatable. Default: those whose calls quotakeeper can "
+                   "meter.")  # fmt: skip
+@click.option("--out", metavar="FILE",
+              help="The price file to write; default: genai-prices.toml beside the config file.")  # fmt: skip
+@click.pass_obj
+def import_prices(
+    session: CommandContext, source: str, file: str | None, providers: tuple[str, ...],
+    out: str | None,
+) -> int:  # fmt: skip
+    """Write a price file for models that the catalogue does not have.
+
+    A price of the catalogue, or of another price file, is never changed.
+    """
+    from quotakeeper.cli.prices.importing import run_import
+
+    return run_import(session, file, providers, out)

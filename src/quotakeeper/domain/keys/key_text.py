@@ -16,6 +16,8 @@ _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY, _CHECKSUM = 32, 6
 LENGTH = len(PREFIX) + _BODY + _CHECKSUM
 _FORM = re.compile(f"{PREFIX}[{_LETTERS}]{{{_BODY + _CHECKSUM}}}", re.ASCII)
+ADMIN_PREFIX = "qa_"  # of a token that the gateway makes for its admin API, followed by 64 digits
+_ADMIN_FORM = re.compile(f"{ADMIN_PREFIX}[0-9a-f]{{64}}", re.ASCII)
 
 
 def key_text(random: bytes) -> str:
@@ -41,8 +43,11 @@ def digest_of(text: object) -> bytes | None:
 
 
 def has_secret(text: str) -> bool:
-    """Return whether a text contains something in the form of a key, which must not be stored."""
-    return _FORM.search(text) is not None
+    """Return whether a text contains something in the form of a key or of an admin token.
+
+    Such a text must not be stored.
+    """
+    return _FORM.search(text) is not None or _ADMIN_FORM.search(text) is not None
 
 
 def last_four(text: str) -> str:

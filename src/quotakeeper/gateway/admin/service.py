@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from quotakeeper.app.virtual_keys.managing import KeyWasChangedError
@@ -114,6 +114,8 @@ class AdminService:
         query, version = read_query(route, head.target), read_version(route, head)
         actor = _actor(head, exchange.remote) if route.scope is Scope.WRITE else ""
         asked = Asked(names, query, await read_body(route, exchange), actor, version)
+        if route.scope is Scope.WRITE:
+            _check_no_token(_token(head), {**names, **asked.body, "X-Actor": actor})
         # A change must not end half done because its client has gone: the thread goes on.
         return route, await asyncio.to_thread(self._done, OPERATIONS[route.name], asked)
 
@@ -138,6 +140,25 @@ def _token(head: RequestHead) -> str:
     values = head.values("authorization")
     scheme, _, token = (values[0] if len(values) == 1 else "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _check_no_token(token: str, given: Mapping[str, object]) -> None:
+    """Refuse the caller's own token in what would be stored. Raises AdminProblem (422)."""
+    for field, value in given.items():
+        if any(token in text for text in _texts(value)):
+            text = "contains the admin token, which must not be stored; leave it out"
+            raise AdminProblem(422, "invalid_value", text, field)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from (str(name), *_texts(each))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
 
 
 def _actor(head: RequestHead, remote: str) -> str:

@@ -6,10 +6,10 @@ from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 
+from quotakeeper.domain.keys.key_text import ADMIN_PREFIX
 from quotakeeper.identifiers import random_bytes
 from quotakeeper.value_classes import dataclass
 
-_PREFIX = "qa_"
 _RANDOM_BYTES = 32
 
 
@@ -47,7 +47,7 @@ def tokens_of(writer: str, reader: str = "") -> AdminTokens:
 
 def new_token() -> str:
     """Return a new token with 256 random bits."""
-    return _PREFIX + random_bytes(_RANDOM_BYTES).hex()
+    return ADMIN_PREFIX + random_bytes(_RANDOM_BYTES).hex()
 
 
 def _digest(token: str) -> bytes:

@@ -112,14 +112,14 @@ class ServerLedger:
             moved_to=moved_to or "",
         )
 
-    def make(self, app: str = "", reader: str = "", keys: str = "") -> bool:
-        """Make the tables if there are none, and the roles `app`, `reader` and `keys`.
+    def make(self, app: str = "", reader: str = "", keys: str = "", auditor: str = "") -> bool:
+        """Make the tables if there are none, and the roles; see LedgerRoles.
 
         A role "" is not made. With `keys`, the tables of virtual keys are made too. Returns whether
         tables of the ledger were made. Raises LedgerError, and InvalidInputError for a role name
         that is not valid.
         """
-        rights = roles_sql(self.schema, LedgerRoles(app, reader, keys))
+        rights = roles_sql(self.schema, LedgerRoles(app, reader, keys, auditor))
         with self._connected() as raw:
             is_new = prepare(raw, self._address).is_new
             if rights or keys:
@@ -154,12 +154,14 @@ class ServerLedger:
         """
         return unfreeze(self._address)
 
-    def creation_sql(self, app: str = "", reader: str = "", keys: str = "") -> str:
+    def creation_sql(
+        self, app: str = "", reader: str = "", keys: str = "", auditor: str = ""
+    ) -> str:
         """Return the SQL that `make` runs, for an administrator with more rights than this user.
 
         With `keys`, the SQL is for a ledger that has no virtual keys yet.
         """
-        roles = LedgerRoles(app, reader, keys)
+        roles = LedgerRoles(app, reader, keys, auditor)
         parts = [creation_sql(self.schema), roles_sql(self.schema, roles)]
         if keys:
             parts += [

@@ -196,4 +196,4 @@ class PostgresConnection:
 
 
 def _takes_lists(sql: str) -> bool:
-    return "unnest(" in sql
+    return "unnest(" in sql or "[]" in sql

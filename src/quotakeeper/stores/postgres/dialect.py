@@ -13,7 +13,7 @@ from quotakeeper.stores.sql.statements import statements
 
 # The version of the functions in the server that this program calls. The schema's step of the same
 # change makes them; see migrations.py.
-FUNCTIONS_VERSION = 1
+FUNCTIONS_VERSION = 2
 _PLACEHOLDER = re.compile(r"\?|(?<!:):([a-z_]+)")
 # Data or an index is damaged; a row breaks a rule of its table; a table or column is not there.
 _DAMAGE = ("XX", "23")

@@ -104,6 +104,12 @@ def translated(
             address.name, f"was {_said(address, error)}; it takes no calls any more",
             "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze",
         )  # fmt: skip
+    if state == "QK004":  # raised before the tables are made
+        return LedgerUnavailableError(
+            address.name, f"others may create objects in its schema: {_said(address, error)}; its "
+                          "functions would run their objects with the rights of the owner",
+            "use another schema: ?schema=NAME; or take their right to create objects back",
+        )  # fmt: skip
     for length in (5, 2):
         if (found := _PROBLEMS.get(state[:length])) and state:
             problem, fix = found

@@ -24,6 +24,7 @@ from quotakeeper.stores.postgres.dialect import PostgresSession, for_driver, tex
 from quotakeeper.stores.postgres.driver import driver, in_schema, literal, open_connection
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.errors import is_lost, translated
+from quotakeeper.stores.postgres.roles import schema_sql
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.copying import KEY_TABLES
 from quotakeeper.stores.sql.damage import DamagedRowError
@@ -49,12 +50,7 @@ def schema_of_keys(schema: str) -> str:
 def key_creation_sql(schema: str) -> str:
     """Return the SQL that makes the schema and tables of keys. It must run in one transaction."""
     name = schema_of_keys(schema)
-    return f"""DO $$ BEGIN
-  IF to_regnamespace('"{name}"') IS NULL THEN CREATE SCHEMA "{name}"; END IF;
-END $$;
-SET LOCAL search_path = "{name}";
-
-""" + read_sql("quotakeeper.stores.postgres", "schema/keys_2")
+    return schema_sql(name) + "\n" + read_sql("quotakeeper.stores.postgres", "schema/keys_2")
 
 
 def make_key_tables(raw: Any, schema: str) -> bool:

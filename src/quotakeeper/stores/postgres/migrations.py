@@ -1,6 +1,6 @@
 """Makes the tables of a ledger in PostgreSQL, and checks their version.
 
-Programs call functions in the server, whose names end in a version: `post_v1`. A new version is made
+Programs call functions in the server, whose names end in a version: `post_v2`. A new version is made
 in two steps of the schema. The first step adds functions and tables, beside those of the version
 before. Programs of both versions then count calls on one ledger. When all programs are upgraded, the
 second step drops the functions of the old version. See migrating.py.
@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.postgres.dialect import FUNCTIONS_VERSION, texts
 from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.roles import schema_sql
 from quotakeeper.stores.sql.statements import read_sql
 
-SCHEMA_VERSION = 2  # the step that has made everything that this program uses
+SCHEMA_VERSION = 3  # the step that has made everything that this program uses
 _OLDEST_SERVER = 150_000
 _PACKAGE = "quotakeeper.stores.postgres"
 
@@ -33,7 +34,11 @@ class SchemaStep(NamedTuple):
     package: str = _PACKAGE
 
 
-STEPS = (SchemaStep(2, "schema/step_2"),)
+STEPS = (
+    SchemaStep(2, "schema/step_2"),
+    SchemaStep(3, "schema/step_3"),
+    SchemaStep(4, "schema/step_4", drops=1),
+)
 
 
 class Prepared(NamedTuple):
@@ -57,13 +62,7 @@ def creation_sql(schema: str) -> str:
 
     `schema` must be a plain name, as `parse_dsn` checks.
     """
-    parts = [
-        f"""DO $$ BEGIN
-  IF to_regnamespace('"{schema}"') IS NULL THEN CREATE SCHEMA "{schema}"; END IF;
-END $$;
-SET LOCAL search_path = "{schema}";
-"""
-    ]
+    parts = [schema_sql(schema)]
     parts += [read_sql(_PACKAGE, f"schema/{name}") for name in ("schema_1", "additions")]
     parts += [step_sql(step) for step in STEPS]
     return "\n".join(parts)
@@ -76,7 +75,8 @@ def step_sql(step: SchemaStep) -> str:
     at the version before.
     """
     sql = texts()
-    parts = [sql["begin_step"], read_sql(step.package, step.file), sql["end_step"]]
+    parts = [sql["begin_step"], read_sql(step.package, step.file)]
+    parts += [sql["give_rights"], sql["end_step"]]
     if step.drops:
         parts.append(sql["set_oldest"])
     text = ";\n".join(part.rstrip().removesuffix(";") for part in parts) + ";\n"

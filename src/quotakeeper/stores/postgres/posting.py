@@ -33,7 +33,7 @@ class MismatchError(Exception):
 def parameters(
     batch_id: str, owner: str, asked_at: int, rules_version: int, version: int, plan: Tentative
 ) -> list[Any]:
-    """Return a decided batch as the values for `post_v1`, in their order."""
+    """Return a decided batch as the values for the function `post`, in their order."""
     state, guards = plan.state, plan.guards
     return [
         batch_id, owner, asked_at, guards.since, guards.until, rules_version, version,

@@ -48,9 +48,7 @@ class AddedSums(BucketSums):
         emptied = [key for key, more in self._more.items() if more.calls <= 0]
         self.forget()
         many, sql = self._session.executemany, self._sql
-        many(sql["make_slot"], [row[:4] for row in sums])
         many(sql["add_to_slot"], sums)
-        many(sql["make_slot_part"], [row[:5] for row in parts])
         many(sql["add_to_slot_part"], parts)
         many(sql["drop_empty_slot"], emptied)
 

@@ -25,7 +25,7 @@ SELECT seq, high_water, version, account_version, recalls, now_at FROM lock_vN(:
 SELECT seq, high_water, version, account_version, recalls, now_at FROM look_vN(:asked_at)
 
 -- name: set_head
-UPDATE head SET seq = ?, high_water = ?, version = version + 1
+SELECT set_head_vN(?, ?)
 
 -- name: head_differs
 SELECT h.seq, h.high_water, e.seq, e.at
@@ -38,13 +38,13 @@ SELECT h.seq, e.id, h.lease FROM hold AS h JOIN entry AS e ON e.seq = h.seq
 WHERE h.lease <> coalesce(starts_with(e.id, 'quotakeeper-lease:'), false) ORDER BY h.seq
 
 -- name: add_batch
-INSERT INTO batch (id, first_seq, last_seq, at) VALUES (?, ?, ?, ?)
+SELECT add_batch_vN(?, ?, ?, ?)
 
 -- name: batch
 SELECT first_seq, last_seq FROM batch WHERE id = ?
 
 -- name: drop_batches
-DELETE FROM batch WHERE at < ?
+SELECT drop_batches_vN(?)
 
 -- name: commit
 COMMIT
@@ -111,36 +111,24 @@ SELECT word_id, text FROM word WHERE word_id = ANY (?)
 SELECT word_id, text FROM word WHERE text = ANY (?)
 
 -- name: add_labels
-INSERT INTO labels (provider, model, operation, scope) VALUES (?, ?, ?, ?) RETURNING labels_id
+SELECT add_labels_vN(?, ?, ?, ?)
 
 -- name: add_word
-INSERT INTO word (text) VALUES (?) RETURNING word_id
+SELECT add_word_vN(?)
 
 -- name: add_account
-INSERT INTO account (key, meter, "window", timezone, provider, model, operation, scope, per,
-                     since_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING account_id
+SELECT add_account_vN(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_entry
-INSERT INTO entry ({entry_columns})
-SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
+SELECT add_entries_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[],
   ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
   ?::text[], ?::bigint[], ?::bigint[], ?::bigint[])
 
 -- name: put_balance
-INSERT INTO balance (account_id, start_at, settled, reserved, overage)
-SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-ON CONFLICT (account_id, start_at) DO UPDATE
-SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+SELECT put_balances_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
 
 -- name: put_hold
-INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico, lease)
-SELECT w.*, starts_with(e.id, 'quotakeeper-lease:')
-FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
-  AS w (seq, owner, expires_at, sent, quantities, cost_pico) JOIN entry AS e ON e.seq = w.seq
-ON CONFLICT (seq) DO UPDATE
-SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
-    cost_pico = excluded.cost_pico
+SELECT put_holds_vN(?::bigint[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[])
 
 -- name: leases
 SELECT seq FROM hold WHERE lease ORDER BY seq
@@ -155,25 +143,23 @@ ORDER BY e.seq
 SELECT ended_at IS NULL FROM owner WHERE name = ?
 
 -- name: add_owner
-INSERT INTO owner (name, host, boot, since_at, seen_at, functions) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE
-SET seen_at = excluded.seen_at, ended_at = NULL, functions = excluded.functions
+SELECT add_owner_vN(?, ?, ?, ?, ?, ?)
 
 -- name: see_owner
-UPDATE owner SET seen_at = ? WHERE name = ?
+SELECT seen_owner_vN(?, ?)
 
 -- name: set_back_owners
 UPDATE owner SET seen_at = :to WHERE seen_at > :to
 
 -- A process that is counted as ended gets a number behind `~` when it comes back.
 -- name: owners_named
-SELECT name, seen_at, ended_at FROM owner WHERE split_part(name, '~', 1) = ANY (?) FOR UPDATE
+SELECT name, seen_at, ended_at FROM lock_owners_vN(?::text[])
 
 -- name: end_owners
-UPDATE owner SET ended_at = ? WHERE name = ANY (?) AND ended_at IS NULL
+SELECT end_owners_vN(?, ?::text[])
 
 -- name: drop_owners
-DELETE FROM owner WHERE ended_at < ? AND name NOT IN (SELECT owner FROM hold)
+SELECT drop_owners_vN(?)
 
 -- name: holding_owners
 SELECT DISTINCT h.owner, o.name IS NULL OR (o.ended_at IS NULL AND o.seen_at > ?)
@@ -192,43 +178,21 @@ SELECT recalls FROM ledger_schema.recall_vN()
 SELECT is_holding FROM ledger_schema.leave_vN(?)
 
 -- name: drop_hold
-DELETE FROM hold WHERE seq IN (SELECT unnest(?::bigint[]))
+SELECT drop_holds_vN(?::bigint[])
 
 -- name: drop_entry
 DELETE FROM entry WHERE seq IN (SELECT unnest(?::bigint[]))
 
--- A row may be taken from as well as added to. So it is made with zeros first: what is to be inserted
--- must pass the checks of the table by itself.
--- name: make_slot
-INSERT INTO slot (slot_at, labels_id, provenance, outcome, calls, unpriced)
-SELECT *, 0, 0 FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-ON CONFLICT DO NOTHING
-
 -- name: add_to_slot
-UPDATE slot AS s SET calls = s.calls + more.calls, unpriced = s.unpriced + more.unpriced
-FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-  AS more (slot_at, labels_id, provenance, outcome, calls, unpriced)
-WHERE s.slot_at = more.slot_at AND s.labels_id = more.labels_id
-  AND s.provenance = more.provenance AND s.outcome = more.outcome
-
--- name: make_slot_part
-INSERT INTO slot_part (slot_at, labels_id, provenance, outcome, code, amount)
-SELECT *, 0 FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[])
-ON CONFLICT DO NOTHING
+SELECT add_to_slots_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+  ?::bigint[])
 
 -- name: add_to_slot_part
-UPDATE slot_part AS s SET amount = s.amount + more.amount::numeric
-FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[])
-  AS more (slot_at, labels_id, provenance, outcome, code, amount)
-WHERE s.slot_at = more.slot_at AND s.labels_id = more.labels_id
-  AND s.provenance = more.provenance AND s.outcome = more.outcome AND s.code = more.code
+SELECT add_to_slot_parts_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[],
+  ?::text[])
 
 -- name: drop_empty_slot
-DELETE FROM slot AS s
-USING unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-  AS gone (slot_at, labels_id, provenance, outcome)
-WHERE s.slot_at = gone.slot_at AND s.labels_id = gone.labels_id
-  AND s.provenance = gone.provenance AND s.outcome = gone.outcome AND s.calls = 0
+SELECT drop_empty_slots_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
 
 -- name: slots_between
 {slots}
@@ -240,23 +204,47 @@ ORDER BY s.slot_at, s.labels_id, s.provenance, s.outcome
 WHERE s.slot_at >= ? AND s.unpriced > 0
 ORDER BY s.slot_at, s.labels_id, s.provenance, s.outcome
 
+-- name: add_notice
+SELECT add_notice_vN(?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: add_crossing
+SELECT add_crossing_vN(?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: put_mark
+SELECT put_mark_vN(?, ?, ?, ?, ?, ?, ?)
+
+-- name: carry_balance
+SELECT carry_balance_vN(?, ?, ?, ?)
+
+-- name: drop_quotas
+SELECT drop_quotas_vN(?)
+
+-- name: put_reading
+SELECT put_reading_vN(?, ?, ?)
+
+-- name: drop_readings
+SELECT drop_readings_vN(?)
+
+-- name: put_verified
+SELECT put_verified_vN(?, ?, ?, ?, ?)
+
+-- name: put_verified_mark
+SELECT put_verified_mark_vN(?, ?, ?, ?, ?, ?, ?)
+
+-- name: drop_verified_balance
+SELECT drop_verified_balance_vN(?, ?)
+
+-- name: drop_verified_mark
+SELECT drop_verified_mark_vN(?, ?, ?, ?)
+
 -- name: put_slot
 SELECT put_slot(?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_pace
-INSERT INTO pace (account_id, slot_at, used)
-SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[])
-ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used
+SELECT add_pace_vN(?::bigint[], ?::bigint[], ?::bigint[])
 
 -- name: put_quota
-INSERT INTO quota_seen (provider, model, quota_id, meter, "window", amount, remaining, resets_at,
-                        source, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (provider, model, quota_id) DO UPDATE
-SET meter = excluded.meter, "window" = excluded."window", amount = excluded.amount,
-    remaining = excluded.remaining, resets_at = excluded.resets_at, source = excluded.source,
-    seen_at = excluded.seen_at
-WHERE excluded.seen_at >= quota_seen.seen_at
+SELECT put_quota_vN(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: quotas
 SELECT provider, model, quota_id, meter, "window", amount, remaining, resets_at, source, seen_at
@@ -290,9 +278,12 @@ SELECT current_setting('server_version'), current_setting('server_version_num'):
        has_database_privilege(current_database(), 'CREATE'),
        floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 
+-- Functions that run with their owner's rights came with step 3. Before it, a right on the table decides.
 -- name: rights_on_ledger
 SELECT has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-       has_table_privilege(c.oid, 'UPDATE')
+       coalesce((SELECT bool_or(has_function_privilege(p.oid, 'EXECUTE')) FROM pg_proc AS p
+                 WHERE p.pronamespace = n.oid AND p.prosecdef AND starts_with(p.proname::text, 'lock_v')),
+                has_table_privilege(c.oid, 'UPDATE'))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = 'head'
 
@@ -325,7 +316,8 @@ SELECT setval(pg_get_serial_sequence('TABLE', 'TABLE_id'),
 SELECT count(*)::bigint, coalesce(max(seq), 0), coalesce(max(at), 0) FROM entry
 
 -- name: schema_of
-SELECT value, has_table_privilege('head', 'UPDATE'),
+SELECT value,
+       coalesce(has_function_privilege(to_regprocedure('lock_vN(bigint)'), 'EXECUTE'), false),
        (SELECT o.value FROM meta AS o WHERE o.key = 'oldest_functions')
 FROM meta WHERE key = 'schema'
 
@@ -336,6 +328,31 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM meta WHERE key = 'schema' AND value = 'STEP_BEFORE') THEN
     RAISE EXCEPTION 'this step is for another schema version';
   END IF;
+END $$
+
+-- Everybody may execute a new function. Those that run with the rights of their owner are for the roles
+-- that count calls: they have such functions already, or, before step 3, a right to add entries.
+-- name: give_rights
+DO $$
+DECLARE
+  counting oid[] := ARRAY(
+    SELECT a.grantee FROM pg_class AS c, aclexplode(c.relacl) AS a
+    WHERE c.oid = 'entry'::regclass AND a.privilege_type = 'INSERT'
+      AND a.grantee NOT IN (0, c.relowner)
+    UNION
+    SELECT a.grantee FROM pg_proc AS p, aclexplode(p.proacl) AS a
+    WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef
+      AND a.grantee NOT IN (0, p.proowner));
+  writing regprocedure;
+  who oid;
+BEGIN
+  FOR writing IN SELECT p.oid FROM pg_proc AS p
+                 WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', writing);
+    FOREACH who IN ARRAY counting LOOP
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', writing, who::regrole);
+    END LOOP;
+  END LOOP;
 END $$
 
 -- name: end_step
@@ -404,13 +421,10 @@ SELECT count(*) FROM (SELECT to_regclass('verified') AS found) AS x WHERE x.foun
 
 -- One run at a time keeps its mark.
 -- name: lock_verified
-LOCK TABLE verified IN SHARE ROW EXCLUSIVE MODE
+SELECT lock_verified_vN()
 
 -- name: put_verified_balance
-INSERT INTO verified_balance (account_id, start_at, settled, reserved, overage)
-SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
-ON CONFLICT (account_id, start_at) DO UPDATE
-SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+SELECT put_verified_balances_vN(?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
 
 -- A ledger that was moved away takes no writes: every commit changes the head row.
 -- xmin is the number of the transaction that froze the ledger.

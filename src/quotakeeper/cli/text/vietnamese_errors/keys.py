@@ -65,7 +65,6 @@ TEXTS = {
     ),
     "the audit of virtual keys has no row {}": "nhật ký quản trị khóa ảo thiếu dòng {0}",
     "virtual keys: {...}": "khóa ảo: {0}",
-    "is already another role": "đã là một vai trò khác",
     "has {} limits": "có {0} hạn mức",
     "{} is not a valid name of a limit of a key": "{0} không phải tên hợp lệ cho hạn mức của khóa",
     "use up to 64 letters a-z, digits, dots, underscores and hyphens": (

@@ -97,7 +97,15 @@ TEXTS = {
     "is on a server, and quotakeeper cannot check yet which processes use it": (
         "nằm trên máy chủ, và quotakeeper chưa biết tiến trình nào đang dùng"
     ),
-    "is already the role of --app": "là vai trò của --app",
+    "is already the role of {}": "đã là vai trò của {0}",
+    "others may create objects in its schema: {}; its functions would run their objects with the "
+    "rights of the owner": (
+        "người khác tạo được đối tượng trong schema của sổ: {0}; hàm của sổ sẽ chạy các đối tượng đó "
+        "với quyền của chủ sở hữu"
+    ),
+    "use another schema: ?schema=NAME; or take their right to create objects back": (
+        "hãy dùng schema khác: ?schema=TÊN; hoặc thu hồi quyền tạo đối tượng của họ"
+    ),
     "leave the label as it is; a later version will be able to change it": (
         "hãy để nguyên nhãn; bản sau sẽ sửa được"
     ),
