@@ -87,11 +87,11 @@ def served(
 
 
 def _url(process: subprocess.Popen[str], told: Path) -> str:
-    """Wait until the gateway tells its URL."""
+    """Wait until the gateway tells its URL. A worker may tell those of its page and API before."""
     import time
 
     for _ in range(SECONDS * 20):
-        found = re.search(r"https?://[\d.]+:\d+", told.read_text(encoding="utf-8"))
+        found = re.search(r"https?://[\d.]+:\d+(?!\d|/#|/admin)", told.read_text(encoding="utf-8"))
         if found is not None:
             return found[0]
         assert process.poll() is None, told.read_text(encoding="utf-8")

@@ -45,9 +45,12 @@ class RunningDashboard:
 
 async def start_dashboard(
     keeper: Keeper, keys: KeyList = tuple, *, port: int = 0, clock: Clock | None = None,
-    settings: LiveSettings | None = None,
+    settings: LiveSettings | None = None, option: str = "--port",
 ) -> RunningDashboard:  # fmt: skip
-    """Listen on a port of 127.0.0.1; 0: any free port. Raises InvalidInputError if it is in use."""
+    """Listen on a port of 127.0.0.1; 0: any free port.
+
+    Raises InvalidInputError if it is in use; `option` is where the user gave the port.
+    """
     sign_in = SignIn((clock or SystemClock()).monotonic)
     live = LiveOverview(OverviewReader(keeper, keys), JournalFollower(keeper), settings)
     handlers: list[Dashboard] = []
@@ -57,7 +60,7 @@ async def start_dashboard(
     except OSError as error:
         await live.stop()
         raise InvalidInputError(
-            "--port", f"{HOST}:{port} cannot be used: {error.strerror or error}",
+            option, f"{HOST}:{port} cannot be used: {error.strerror or error}",
             "use another port, or port 0",
         ) from None  # fmt: skip
     port = int(listener.sockets[0].getsockname()[1])

@@ -1,12 +1,13 @@
-"""What runs beside a gateway: the watch of its config, and its admin API."""
+"""What runs beside a gateway: the watch of its config, its admin API, and a page."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from typing import Protocol
 
 from quotakeeper.app.metrics.reading import MetricsReader, counters_path
 from quotakeeper.config import Settings
@@ -24,6 +25,19 @@ from quotakeeper.value_classes import dataclass
 _CONFIG_PROBLEM = "the changed config is not valid, so the old one stays in force; see the log"
 
 
+class PageBeside(Protocol):
+    """A page on this machine that shows the gateway's ledger."""
+
+    @property
+    def url(self) -> str:
+        """Its address, with the token that opens it."""
+        ...
+
+    async def stop(self) -> None:
+        """Close its connections, and stop reading the ledger."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attending:
     """What runs beside a gateway.
@@ -31,6 +45,7 @@ class Attending:
     - `load`: reads the settings as at the start, for a config that changes.
     - `reloaded`: called after each attempt to read it again, with the problem or "".
     - `admin`: where the admin API listens; None without one. `announce_admin` gets its URL.
+    - `start_page`: starts a page; None without one. `announce_page` gets its URL.
     - `forget_keys`: makes a change of a key visible in this process at once.
     """
 
@@ -39,6 +54,8 @@ class Attending:
     forget_keys: Callable[[], None]
     admin: AdminListening | None = None
     announce_admin: Callable[[str], None] | None = None
+    start_page: Callable[[Keeper], Awaitable[PageBeside]] | None = None
+    announce_page: Callable[[str], None] | None = None
 
 
 @asynccontextmanager
@@ -46,10 +63,10 @@ async def attended(
     gateway: Gateway, keeper: Keeper, attending: Attending | None, access_log: AccessLog,
     hung_up: Callable[[], None] | None = None,
 ) -> AsyncIterator[Callable[[], None]]:  # fmt: skip
-    """Watch the config and serve the admin API inside the `with` block.
+    """Watch the config, and serve the admin API and the page, inside the `with` block.
 
-    Yields a function that announces the admin API. SIGHUP reads the config again, and calls
-    `hung_up`. Raises InvalidInputError if the admin API cannot listen.
+    Yields a function that announces them. SIGHUP reads the config again, and calls `hung_up`.
+    Raises InvalidInputError if one of them cannot listen.
     """
     if attending is None:
         yield lambda: None
@@ -61,38 +78,53 @@ async def attended(
         attending.reloaded(problem)
 
     watch = ConfigWatch(keeper, gateway.limits, attending.load, told)
-    server = None
-    if attending.admin is not None:
-        with suppress(LedgerError):  # a new ledger is created by its first use
-            await keeper.astatus(forecasts=False)
-        store = attending.admin.store
-        counters = CounterFile(counters_path(keeper.settings))
-        reader = MetricsReader(keeper, counters, follows=True, keys=store.all_keys)
-        page = MetricsPage(reader, gateway.families)
-        parts = AdminParts(keeper, store, watch, attending.forget_keys, page)
-        server = await start_admin(attending.admin, parts, access_log)
+    async with AsyncExitStack() as beside:
+        announcing: list[tuple[Callable[[str], None] | None, str]] = []
+        if attending.admin is not None:
+            server = await _start_admin(
+                gateway, keeper, attending, attending.admin, watch, access_log
+            )
+            beside.push_async_callback(server.stop)
+            announcing.append((attending.announce_admin, server.url))
+        if attending.start_page is not None:
+            page = await attending.start_page(keeper)
+            beside.push_async_callback(page.stop)
+            announcing.append((attending.announce_page, page.url))
 
-    def ask() -> None:
-        watch.ask()
-        if hung_up is not None:
-            hung_up()
+        def ask() -> None:
+            watch.ask()
+            if hung_up is not None:
+                hung_up()
 
-    loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
-    if number is not None:
-        loop.add_signal_handler(number, ask)
-    task = asyncio.create_task(watch.run())
-    try:
-        yield partial(_announce, attending, server)
-    finally:
+        loop, number = asyncio.get_running_loop(), getattr(signal, "SIGHUP", None)
         if number is not None:
-            loop.remove_signal_handler(number)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        if server is not None:
-            await server.stop()
+            loop.add_signal_handler(number, ask)
+        task = asyncio.create_task(watch.run())
+        try:
+            yield partial(_announce, announcing)
+        finally:
+            if number is not None:
+                loop.remove_signal_handler(number)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
-def _announce(attending: Attending, server: AdminServer | None) -> None:
-    if server is not None and attending.announce_admin is not None:
-        attending.announce_admin(server.url)
+async def _start_admin(
+    gateway: Gateway, keeper: Keeper, attending: Attending, listening: AdminListening,
+    watch: ConfigWatch, access_log: AccessLog,
+) -> AdminServer:  # fmt: skip
+    with suppress(LedgerError):  # a new ledger is created by its first use
+        await keeper.astatus(forecasts=False)
+    store = listening.store
+    counters = CounterFile(counters_path(keeper.settings))
+    reader = MetricsReader(keeper, counters, follows=True, keys=store.all_keys)
+    page = MetricsPage(reader, gateway.families)
+    parts = AdminParts(keeper, store, watch, attending.forget_keys, page)
+    return await start_admin(listening, parts, access_log)
+
+
+def _announce(announcing: Sequence[tuple[Callable[[str], None] | None, str]]) -> None:
+    for announce, url in announcing:
+        if announce is not None:
+            announce(url)

@@ -1,8 +1,8 @@
-"""The admin API of `quotakeeper serve`: its address, its token, and what is printed about it."""
+"""What runs beside the gateway of `quotakeeper serve`: the admin API and the dashboard."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli import console, context
@@ -11,8 +11,9 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
+    from quotakeeper import Keeper
     from quotakeeper.domain.keys.key_store import KeyStore
-    from quotakeeper.gateway.attending import Attending
+    from quotakeeper.gateway.attending import Attending, PageBeside
 
 _MOST_PORT = 65_535
 
@@ -63,9 +64,13 @@ def administration(
 
 def attending(
     session: context.CommandContext, given: Administration | None, store: KeyStore,
-    forget_keys: Callable[[], None], *, tells: bool = True,
+    forget_keys: Callable[[], None], dashboard: int | None = None, *, tells: bool = True,
 ) -> Attending:  # fmt: skip
-    """Return what runs beside the gateway. `tells`: print whether a changed config was read."""
+    """Return what runs beside the gateway.
+
+    `dashboard`: the port of the dashboard; None without one. `tells`: print whether a changed config
+    was read.
+    """
     from quotakeeper.gateway.admin.listening import AdminListening
     from quotakeeper.gateway.admin.tokens import tokens_of
     from quotakeeper.gateway.attending import Attending
@@ -78,6 +83,10 @@ def attending(
                 "TLS in front"
             )
             console.tell(session.words(text))
+
+    def announce_dashboard(url: str) -> None:
+        console.tell(session.words("dashboard on {url}", url=url))
+        console.tell(session.words("the address contains the token: open it on this machine only"))
 
     def reloaded(problem: str) -> None:
         if not tells:
@@ -92,4 +101,14 @@ def attending(
     if given is not None:
         tokens = tokens_of(given.writer, given.reader)
         admin = AdminListening(given.host, given.port, tokens, store, given.hosts)
-    return Attending(session.settings, reloaded, forget_keys, admin, announce)
+    page = None if dashboard is None else _dashboard(dashboard, store)
+    return Attending(
+        session.settings, reloaded, forget_keys, admin, announce, page,
+        announce_dashboard,
+    )  # fmt: skip
+
+
+def _dashboard(port: int, store: KeyStore) -> Callable[[Keeper], Awaitable[PageBeside]]:
+    from quotakeeper.dashboard.running import start_dashboard
+
+    return lambda keeper: start_dashboard(keeper, store.all_keys, port=port, option="--dashboard")

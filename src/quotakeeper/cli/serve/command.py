@@ -36,6 +36,7 @@ class ServeOptions:
     quiet: bool = False
     admin: str | None = None
     admin_token_file: str | None = None
+    dashboard: int | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
     workers: int = 1
@@ -91,7 +92,8 @@ def _serve(
                 announce=lambda url: None if link else _announce(session, url, upstreams, listening),
                 log=None if options.quiet else write,
                 attending=attending(
-                    session, admin if is_first else None, store, keys.forget, tells=is_first
+                    session, admin if is_first else None, store, keys.forget,
+                    options.dashboard if is_first else None, tells=is_first,
                 ),
             )  # fmt: skip
         finally:

@@ -30,6 +30,9 @@ from quotakeeper.cli.context import CommandContext
 @click.option("--admin-token-file", metavar="FILE",
               help="File with the admin token; only its owner may use it. Default: the variable "
                    "QUOTAKEEPER_ADMIN_TOKEN, else a new token that is printed once.")  # fmt: skip
+@click.option("--dashboard", type=click.IntRange(0, 65_535), metavar="PORT",
+              help="Serve the dashboard of this ledger on this port of 127.0.0.1; 0: any free port. "
+                   "Default: not at all.")  # fmt: skip
 @click.option("--tls-cert", metavar="FILE",
               help="Serve TLS with the certificate in this PEM file; needs --tls-key.")  # fmt: skip
 @click.option("--tls-key", metavar="FILE",

@@ -34,6 +34,11 @@ TEXTS = {
         "Tệp chứa mã quản trị; chỉ chủ tệp được dùng. Không nêu thì dùng biến "
         "QUOTAKEEPER_ADMIN_TOKEN, nếu biến cũng không có thì tạo mã mới và in ra một lần."
     ),
+    "Serve the dashboard of this ledger on this port of 127.0.0.1; 0: any free port. Default: not at "
+    "all.": (
+        "Mở bảng theo dõi của sổ này ở cổng này của 127.0.0.1; 0: cổng trống bất kỳ. Không nêu thì "
+        "không mở."
+    ),
     "Serve TLS with the certificate in this PEM file; needs --tls-key.": (
         "Phục vụ TLS bằng chứng chỉ trong tệp PEM này; phải nêu cả --tls-key."
     ),
@@ -72,6 +77,7 @@ TEXTS = {
     "administrators on other machines send the token unencrypted: put a server with TLS in front": (
         "người quản trị ở máy khác gửi mã mà không mã hóa: hãy đặt một máy chủ có TLS phía trước"
     ),
+    "dashboard on {url}": "bảng theo dõi tại {url}",
     "{count} workers serve": "{count} tiến trình đang phục vụ",
     "worker {number} (process {process}) ended: {how}; it starts again in {pause} s": (
         "tiến trình phục vụ {number} (PID {process}) đã dừng: {how}; sẽ chạy lại sau {pause} giây"
