@@ -56,18 +56,40 @@ def test_a_head_in_drops_must_arrive_in_time_too() -> None:
 
 
 def test_one_address_has_few_connections_without_a_head() -> None:
-    """Further ones are closed at once. A connection with a whole head makes room."""
+    """Further ones are closed after a while. A request with a whole head is answered meanwhile."""
+    settings = HttpServerSettings(most_pending=3, pending_seconds=0.05)
+    request = b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n"
 
     async def test() -> None:
-        async with serving(Seen(), HttpServerSettings(most_pending=3)) as port:
+        async with serving(Seen(), settings) as port:
             waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
-            assert await answer_to(port, b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n") == b""
+            for begun in (b"", b"GET /v1"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(begun)
+                with suppress(ConnectionError):
+                    assert await reader.read(-1) == b""
+                writer.close()
+                assert status_of(await answer_to(port, request)) == 200
             reader, writer = waiting[0]
-            writer.write(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            writer.write(request)
             assert status_of(await reader.readuntil(b"\r\n\r\n")) == 200
-            assert status_of(await answer_to(port, b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")) == 200
-            for _, each in waiting:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with pytest.raises(TimeoutError):  # it may wait in the place of the first one
+                await asyncio.wait_for(reader.read(-1), 0.2)
+            for _, each in (*waiting, (reader, writer)):
                 each.close()
+
+    run(test)
+
+
+def test_a_client_may_open_many_connections_at_once() -> None:
+    """The server accepts them all before it reads a head; none of them is refused."""
+
+    async def test() -> None:
+        async with serving(Seen()) as port:
+            request = b"GET /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            answers = await asyncio.gather(*(answer_to(port, request) for _ in range(300)))
+            assert [status_of(each) for each in answers] == [200] * 300
 
     run(test)
 

@@ -109,7 +109,8 @@ class GuardedConnection(RequestHandler):
         self._is_raw = False  # the connection is an open WebSocket
         self._timer: asyncio.TimerHandle | None = None
         self._address = ""
-        self._is_pending = False  # no whole head has arrived
+        self._pending_timer: asyncio.TimerHandle | None = None
+        self._is_pending = False  # no whole head has arrived in time
         self._is_counted = False
         self._is_refused = False
         self.exchange: AiohttpExchange | None = None  # the request that is answered now
@@ -122,8 +123,11 @@ class GuardedConnection(RequestHandler):
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
         if self._is_too_many():
             transport.abort()  # type: ignore[attr-defined]
-        self._is_pending = self._is_counted = True
-        self._server.pending[self._address] += 1
+        self._is_counted = True
+        # A burst of calls opens many connections before any head arrives. So these count later.
+        self._pending_timer = self._loop.call_later(
+            self._settings.pending_seconds, self._is_without_head
+        )
         self._server.by_address[self._address] += 1
         super().connection_made(transport)
         self._start_timer(self._settings.head_seconds, self._head_is_late)
@@ -169,11 +173,19 @@ class GuardedConnection(RequestHandler):
         server, settings = self._server, self._settings
         if len(server.connections) >= settings.most_connections:
             return True
-        is_over = (
-            server.pending[self._address] >= settings.most_pending
-            or server.by_address[self._address] >= settings.most_per_address
-        )
+        is_over = server.by_address[self._address] >= settings.most_per_address
         return is_over and not settings.proxies.trusts(self._address)
+
+    def _is_without_head(self) -> None:
+        """Count this connection as one that waits for a head, or close it if there are too many."""
+        self._pending_timer = None
+        pending, settings = self._server.pending, self._settings
+        is_over = pending[self._address] >= settings.most_pending
+        if is_over and not settings.proxies.trusts(self._address) and self.transport is not None:
+            self.transport.abort()  # type: ignore[attr-defined]
+            return
+        self._is_pending = True
+        pending[self._address] += 1
 
     def _pass_on(self, data: bytes) -> None:
         refusal = self.guard.refusal
@@ -243,6 +255,9 @@ class GuardedConnection(RequestHandler):
             self._stop_timer()
 
     def _head_arrived(self) -> None:
+        if self._pending_timer is not None:
+            self._pending_timer.cancel()
+            self._pending_timer = None
         if self._is_pending:
             self._is_pending = False
             _count_down(self._server.pending, self._address)

@@ -13,7 +13,8 @@ class HttpServerSettings:
     - `head_seconds`: a head must arrive within this time.
     - `body_idle_seconds`: the longest pause inside a body, while the server wants more of it.
     - `idle_seconds`: how long a connection may stay open between requests.
-    - `most_pending`: connections of one address that have not sent a whole head yet.
+    - `most_pending`: connections of one address that have not sent a whole head after
+      `pending_seconds`. Further ones are closed then.
     - `most_per_address`: open connections of one address. A server in front of this one, such as
       nginx, has one address for all its clients.
     - `proxies`: such servers. Only `most_connections` limits their connections, and the address of
@@ -28,6 +29,7 @@ class HttpServerSettings:
     body_idle_seconds: float = 30.0
     idle_seconds: float = 75.0
     most_pending: int = 64
+    pending_seconds: float = 1.0
     most_per_address: int = 1_024
     most_connections: int = 4_096
     hosts: frozenset[str] | None = None
