@@ -199,3 +199,30 @@ def rows(figures: Figures, words: Words, of: Sequence[Aim] = AIMS) -> str:
         verdict = "" if value is None else outcome
         lines.append(f"| {said} | {word} {words.number(bound)} {unit} | {measured} | {verdict} |")
     return "\n".join(lines)
+
+
+GATEWAY = (
+    Aim(
+        {"en": "processor time that metering adds to a relayed call, beside the engine alone",
+         "vi": "thời gian bộ xử lý mà việc đo thêm vào một lượt gọi chuyển tiếp, so với riêng bộ máy đo"},
+        _ratio("gateway.metering"), _TIMES, most=1.3,
+    ),
+    Aim(
+        {"en": "added to a call that is not metered, p50, one connection, beside nginx",
+         "vi": "phần thêm vào một lượt gọi không đo, p50, một kết nối, so với nginx"},
+        _value("gateway.beside_nginx"), _TIMES, most=4,
+    ),
+    Aim(
+        {"en": "1,000 streams: first byte, p50", "vi": "1.000 luồng: byte đầu, p50"},
+        _value("gateway.process.streams.first"), _MS, most=50,
+    ),
+    Aim(
+        {"en": "1,000 streams: memory of each", "vi": "1.000 luồng: bộ nhớ mỗi luồng"},
+        _value("gateway.process.streams.memory"), {"en": "KiB", "vi": "KiB"}, most=40,
+    ),
+    Aim(
+        {"en": "calls a second of processor time, 16 connections, beside LiteLLM's proxy",
+         "vi": "số lượt gọi trên một giây bộ xử lý, 16 kết nối, so với proxy của LiteLLM"},
+        _value("gateway.beside_litellm.16"), _TIMES, least=60,
+    ),
+)  # fmt: skip

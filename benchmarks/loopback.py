@@ -20,6 +20,7 @@ MODEL = "gemini-2.5-flash"
 CHUNKS = 10
 THINKING_SECONDS = 0.02  # before a stream's first byte; the fastest real models need 0.2 s
 _BETWEEN_SECONDS = 0.002
+_SLOW_SECONDS = 0.4  # between two parts of a stream that is asked for with `slow=1`
 _END = b"\r\n\r\n"
 
 
@@ -98,6 +99,7 @@ class _Connection(asyncio.Protocol):
         asked = head.partition(b"\r\n")[0]
         pieces = _PIECES[b"hundred" if b"hundred" in asked else b"stream"]
         thinks = 0 if b"at-once" in asked else THINKING_SECONDS
+        between = _SLOW_SECONDS if b"slow=1" in asked else _BETWEEN_SECONDS
         loop = asyncio.get_running_loop()
         first = _STREAM + pieces[0]
         if thinks:
@@ -106,7 +108,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(first)
         for number, piece in enumerate(pieces[1:], 1):
             last = b"0\r\n\r\n" if number == len(pieces) - 1 else b""
-            after = thinks + number * _BETWEEN_SECONDS
+            after = thinks + number * between
             loop.call_later(after, self._transport.write, piece + last)
 
 
@@ -145,16 +147,15 @@ class Loopback:
 @contextmanager
 def loopback() -> Iterator[Loopback]:
     """Run the server until the block ends."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [PYTHON, "-m", "benchmarks.loopback"], cwd=ROOT, env=child_environment(),
         stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        yield Loopback(int(process.stdout.readline()))
-    finally:
-        process.terminate()
-        process.wait()
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            yield Loopback(int(process.stdout.readline()))
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from typing import Any
 from benchmarks import aims, charts, cost_table
 from benchmarks.admission import CONTENDERS
 from benchmarks.fleet import PEER_KEYS
+from benchmarks.gateway import SERVERS as GATEWAY_SERVERS
 from benchmarks.measuring import ROOT
 from benchmarks.results import Figures, Results
 from benchmarks.words import ABSENT, LANGUAGES, Words
 
 HERE = Path(__file__).resolve().parent
-_KNOWN = ("admission", "costs", "ledger", "growth", "overhead", "fleet", "forecast", "pricing", "estimate",
-          "footprint")  # fmt: skip
+_KNOWN = ("admission", "costs", "ledger", "growth", "overhead", "gateway", "fleet", "forecast", "pricing",
+          "estimate", "footprint")  # fmt: skip
 _FOOTPRINTS = ("quotakeeper", "genai-prices", "langfuse", "openlit", "tokencost", "litellm")
 
 
@@ -162,6 +163,23 @@ def _fleet_aims(figures: Figures, words: Words) -> str:
     return aims.rows(figures, words, aims.FLEET)
 
 
+def _gateway_aims(figures: Figures, words: Words) -> str:
+    return aims.rows(figures, words, aims.GATEWAY)
+
+
+def _gateway(figures: Figures, words: Words) -> str:
+    lines = []
+    for who in GATEWAY_SERVERS:
+        key = f"gateway.{who}"
+        if figures.value(f"{key}.p50") is None:
+            continue
+        whats = ("p50", "p99", "16.rate", "16.processor", "64.rate", "64.processor",
+                 "streams.first", "streams.memory", "idle")  # fmt: skip
+        cells = [words.cell(figures.value(f"{key}.{what}")) for what in whats]
+        lines.append(f"| {words.contenders[f'gateway-{who}']} | {' | '.join(cells)} |")
+    return "\n".join(lines) or f"| {words.unmeasured} |"
+
+
 def _fleet(figures: Figures, words: Words) -> str:
     bench = figures.benches.get("fleet", {"lines": []})
     peers = tuple(f"fleet.{who}." for who in PEER_KEYS)
@@ -275,6 +293,8 @@ TABLES: dict[str, Callable[[Figures, Words], str]] = {
     "ledger": _ledger,
     "growth": _growth,
     "compacted": _compacted,
+    "gateway_aims": _gateway_aims,
+    "gateway": _gateway,
     "fleet_aims": _fleet_aims,
     "fleet": _fleet,
     "fleet_peers": _fleet_peers,

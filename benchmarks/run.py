@@ -23,6 +23,7 @@ NAMES = (
     "growth",
     "fleet",
     "costs",
+    "gateway",
     "overhead",
     "forecast",
     "reconcile",

@@ -17,7 +17,7 @@ USED = (
     {who.home for who in admission.CONTENDERS} - {admission.OURS}
     | set(footprint.PEERS)
     | set(pricing.PEERS)
-    | {"numpy", "redis"}
+    | {"numpy", "redis", "litellm-proxy"}
 )
 
 
