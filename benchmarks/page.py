@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import aims, charts, cost_table
+from benchmarks import aims, charts, cost_table, gateway_table
 from benchmarks.admission import CONTENDERS
 from benchmarks.fleet import PEER_KEYS
-from benchmarks.gateway import SERVERS as GATEWAY_SERVERS
 from benchmarks.measuring import ROOT
 from benchmarks.results import Figures, Results
 from benchmarks.words import ABSENT, LANGUAGES, Words
@@ -163,23 +162,6 @@ def _fleet_aims(figures: Figures, words: Words) -> str:
     return aims.rows(figures, words, aims.FLEET)
 
 
-def _gateway_aims(figures: Figures, words: Words) -> str:
-    return aims.rows(figures, words, aims.GATEWAY)
-
-
-def _gateway(figures: Figures, words: Words) -> str:
-    lines = []
-    for who in GATEWAY_SERVERS:
-        key = f"gateway.{who}"
-        if figures.value(f"{key}.p50") is None:
-            continue
-        whats = ("p50", "p99", "16.rate", "16.processor", "64.rate", "64.processor",
-                 "streams.first", "streams.memory", "idle")  # fmt: skip
-        cells = [words.cell(figures.value(f"{key}.{what}")) for what in whats]
-        lines.append(f"| {words.contenders[f'gateway-{who}']} | {' | '.join(cells)} |")
-    return "\n".join(lines) or f"| {words.unmeasured} |"
-
-
 def _fleet(figures: Figures, words: Words) -> str:
     bench = figures.benches.get("fleet", {"lines": []})
     peers = tuple(f"fleet.{who}." for who in PEER_KEYS)
@@ -293,8 +275,8 @@ TABLES: dict[str, Callable[[Figures, Words], str]] = {
     "ledger": _ledger,
     "growth": _growth,
     "compacted": _compacted,
-    "gateway_aims": _gateway_aims,
-    "gateway": _gateway,
+    "gateway_aims": gateway_table.aim_rows,
+    "gateway": gateway_table.table,
     "fleet_aims": _fleet_aims,
     "fleet": _fleet,
     "fleet_peers": _fleet_peers,
