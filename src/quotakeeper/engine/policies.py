@@ -30,6 +30,6 @@ class Policies:
         if on_limit in ("", self.on_limit):
             return self
         if on_limit not in ON_LIMIT_WORDS:
-            problem = f"unknown policy {str(on_limit)[:40]!r}"
+            problem = f"unknown {str(on_limit)[:40]!r}"
             raise InvalidInputError("on_limit", problem, "one of: " + ", ".join(ON_LIMIT_WORDS))
         return replace(self, on_limit=on_limit)
