@@ -178,6 +178,22 @@ def test_sound_has_no_output_to_lower_so_it_is_refused_unless_its_key_only_warns
     run(test)
 
 
+def test_sound_of_a_waiting_key_is_sent_when_there_is_room() -> None:
+    async def test() -> None:
+        async with billing_server() as billing, gate(billing.url, _config("raise", HEARD)) as g:
+            held = g.keeper.reserve("deepgram", model="nova-3", audio_seconds=1)
+            key = g.key(on_limit="wait")
+            named = {"content-type": "audio/wav"}
+            waits = asyncio.create_task(g.post(LISTENED, sound(1.5), key, named))
+            await _until(lambda: _waiting(g.keeper))
+            assert billing.requests == []
+            held.release()
+            assert (await waits)[0] == 200
+            assert await g.total() == billing.total
+
+    run(test)
+
+
 async def _talk(through: Gate, key: str) -> tuple[int, str]:
     """Send three seconds of sound, and end. Returns the code and the reason of the close frame."""
     named = {"Authorization": f"Token {key}"}
