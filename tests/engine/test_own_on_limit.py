@@ -56,13 +56,29 @@ def test_an_unknown_word_is_refused_with_the_words_that_exist(make: MakeKeeper) 
     keeper.reserve("gemini", on_limit=None).release()
 
 
-def test_calls_with_another_word_do_not_share_a_lease_and_reuse_nothing(tmp_path: Path) -> None:
-    """A call that warns passes the limit in memory. The same call that is refused does not."""
-    with Keeper(tmp_path / "l.db", config(limit(3), lease="auto")) as keeper:
+@pytest.mark.parametrize("of_keeper", ["raise", "warn"])
+def test_a_call_that_is_refused_uses_no_room_of_calls_that_only_warn(
+    of_keeper: str, tmp_path: Path
+) -> None:
+    """The same call passes the limit with the word "warn", and is refused with "raise"."""
+    settings = config(limit(3), lease=200, on_limit=of_keeper)
+    with Keeper(tmp_path / "l.db", settings) as keeper:
+
+        def call(word: str = "") -> None:
+            keeper.reserve("gemini", model="gemini-2.5-flash", on_limit=word).settle()
+
+        call()
+        # A hard limit of 3 is too small for a lease; a soft one has room for 200 calls.
+        leases = [True] if of_keeper == "warn" else []
+        assert [each.is_lease for each in keeper.reservations()] == leases
         for _ in range(4):
-            keeper.reserve("gemini", model="gemini-2.5-flash", on_limit="warn").settle()
+            call("warn")
         with pytest.raises(LimitExceeded):
-            keeper.reserve("gemini", model="gemini-2.5-flash")
-        with pytest.raises(LimitExceeded):
-            keeper.reserve("gemini", model="gemini-2.5-flash", on_limit="raise")
-        keeper.reserve("gemini", model="gemini-2.5-flash", on_limit="warn").settle()
+            call("raise")
+        if of_keeper == "warn":
+            call()
+        else:
+            with pytest.raises(LimitExceeded):
+                call()
+        call("warn")
+        assert sum(each.quantities["requests"] for each in keeper.events()) >= 6
