@@ -110,9 +110,9 @@ class Keeper(FunctionMeter, KeeperReads):
         more. With `sent=True`, the same commit also does `mark_sent`. If other calls under way are
         the only reason that the call does not fit, `reserve` waits for them (`on_busy`). `reserve`
         never waits for another call of the same thread or task, and never blocks an event loop.
-        With `at_once=True`, `reserve` never waits. With `on_limit = "clamp"`,
-        `hold.quantities["output_tokens"]` may be lower than the requested amount: send it as the
-        output cap. `decision.basis` has the reasons for the amounts. Raises LimitExceeded,
+        With `at_once=True`, it never waits. `on_limit="wait"` is this call's own policy. With
+        "clamp", `hold.quantities["output_tokens"]` may be lower than the requested amount: send it
+        as the output cap. `decision.basis` has the reasons for the amounts. Raises LimitExceeded,
         PausedError, UnpricedModelError, InvalidInputError (also for an unknown provider),
         KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """

@@ -14,7 +14,7 @@ from quotakeeper.engine.call_tags import TAGS
 from quotakeeper.engine.denied_calls import DeniedCalls
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.terms import AT_ONCE, OUTPUT_CAP, Terms, terms_of
+from quotakeeper.engine.terms import AT_ONCE, ON_LIMIT, OUTPUT_CAP, Terms, terms_of
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
@@ -62,7 +62,6 @@ class LedgerAdmitter:
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
         self._denied = DeniedCalls(parts)
-        self._clamps = parts.commands.calls.policies.on_limit == "clamp"
 
     def take(self, *asked: Any) -> Any:
         """Return None: this admitter admits no call without the ledger."""
@@ -73,7 +72,8 @@ class LedgerAdmitter:
         """Admit a call through the ledger; see `Admitter.admit`."""
         parts = self._parts
         try:
-            if parts.room.waiting or self._clamps or (terms is not None and terms.calls):
+            clamps = call.policies.on_limit == "clamp"
+            if parts.room.waiting or clamps or (terms is not None and terms.calls):
                 terms = terms or Terms()
                 outcome = yield from self._denied.admitted(command, call, terms)
             else:  # the common case
@@ -125,7 +125,9 @@ class Admission:
             )
             if isinstance(key, Reservation):
                 return key
-        call = commands.calls.known(provider, model, operation, scope, options)
+        # Removed only here: calls with another `on_limit` have another key.
+        on_limit = quantities.pop(ON_LIMIT, "") or ""
+        call = commands.calls.known(provider, model, operation, scope, options, on_limit)
         command = commands.reserve(call, quantities, event_id, ttl_seconds, parts.worker.owner)
         if self._typical is not None:
             return self._typically(key, call, command, terms or Terms())

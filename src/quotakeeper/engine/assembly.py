@@ -135,7 +135,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         ledger_clock,
         CommandBuilder(calls, ledger_clock),
         Worker(store, ledger_clock, tuple(accounts.values()), maintenance),
-        OutcomeReader(observers, calls.policies),
+        OutcomeReader(observers),
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
         LeaseRecall(clock, sign, leases, maintenance.sweep),
         Room(),

@@ -66,6 +66,7 @@ class PreparedCall:
     asked_model: str
     options: Mapping[str, str]
     limits: tuple[Limit, ...]
+    policies: Policies
 
 
 class CallBuilder:
@@ -102,18 +103,19 @@ class CallBuilder:
 
     def known(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-        options: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, on_limit: str = "",
     ) -> PreparedCall:  # fmt: skip
-        """Do the same as `call`, with labels to which those of `CallTags` blocks are added already."""
+        """Do the same as `call`, with labels to which those of `CallTags` blocks are added already.
+        `on_limit` is the call's own policy; "" for the policy of the keeper."""
         calls = self._calls  # `use` may replace it meanwhile
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
-                   tuple((options or {}).items()))  # fmt: skip
+                   tuple((options or {}).items()), on_limit)  # fmt: skip
             found = calls.get(key)
         except (TypeError, AttributeError):  # not hashable: `_read` raises the proper error
-            return self._read(provider, model, operation, scope, options)
+            return self._read(provider, model, operation, scope, options, on_limit)
         if found is None:
-            found = self._read(provider, model, operation, scope, options)
+            found = self._read(provider, model, operation, scope, options, on_limit)
             if len(calls) >= _MOST_CACHED:
                 calls.clear()
             calls[key] = found
@@ -127,8 +129,9 @@ class CallBuilder:
 
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-        options: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, on_limit: str,
     ) -> PreparedCall:  # fmt: skip
+        policies = self.policies.at_a_limit(on_limit)
         provider = check_label(provider, "provider").lower()
         self.names.check_provider(provider)
         asked = check_label(model or "", "model", empty=True)
@@ -139,10 +142,10 @@ class CallBuilder:
             check_scope(scope),
         )
         limits = applicable(self.limits, labels)
-        if self.policies.on_limit == "warn":
+        if policies.on_limit == "warn":
             limits = tuple(map(softened, limits))
-        chosen = {"plan": self.policies.plan, **(options or {})}
-        return PreparedCall(labels, asked, chosen, limits)
+        chosen = {"plan": policies.plan, **(options or {})}
+        return PreparedCall(labels, asked, chosen, limits, policies)
 
     def figures(
         self,
@@ -221,9 +224,8 @@ class CallBuilder:
             elif name in _TEXT_METERS:
                 meter_name = _TEXT_METERS[name]
                 if given.get(meter_name) is not None:
-                    raise InvalidInputError(
-                        name, f"cannot be given together with {meter_name}", "give one of them"
-                    )
+                    problem = f"cannot be given together with {meter_name}"
+                    raise InvalidInputError(name, problem, "give one of them")
                 count = self._count(_text(value, name))
                 counted_as = Provenance(count.provenance)
                 found[meter_name] = count.upper_bound if bound else count.tokens
@@ -233,10 +235,8 @@ class CallBuilder:
             elif name in STORED_METERS:
                 found[name] = value
             else:
-                raise InvalidInputError(
-                    name, "is not a quantity that can be counted",
-                    "one of: " + ", ".join(sorted({*_AMOUNTS, *_TEXT_METERS})),
-                )  # fmt: skip
+                fix = "one of: " + ", ".join(sorted({*_AMOUNTS, *_TEXT_METERS}))
+                raise InvalidInputError(name, "is not a quantity that can be counted", fix)
         return check_quantities(found), counted_as
 
 

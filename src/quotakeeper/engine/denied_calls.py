@@ -17,8 +17,9 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import METERS, Quantities
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.call_builder import PreparedCall
-from quotakeeper.engine.callers import Caller, current_caller
+from quotakeeper.engine.callers import current_caller
 from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.room import MayWait, Rest
 from quotakeeper.engine.terms import OUTPUT, Terms
 from quotakeeper.engine.worker.steps import Steps
@@ -38,21 +39,20 @@ Pricing = Callable[[Quantities], Figures]
 
 
 class DeniedCalls:
-    """Applies the policies of a keeper to calls that a limit denied."""
+    """Applies its policies to a call that a limit denied."""
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
-        self._policies = parts.commands.calls.policies
 
     def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
         """Send `command` until it is admitted or its refusal is final. Returns the last outcome."""
         parts, limits = self._parts, command.limits
         began = parts.clock.monotonic()
-        if self._policies.on_limit == "clamp" and command.up_to is None:
+        if call.policies.on_limit == "clamp" and command.up_to is None:
             # With `up_to`, a repeat of the call matches its id even if its amounts were lowered before.
             command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
-        if not parts.room.waiting or terms.at_once or not self._lines_up(limits, began):
+        if not parts.room.waiting or terms.at_once or not self._lines_up(call, limits, began):
             outcome = yield command
             if not isinstance(outcome, Denied) and not terms.calls:
                 return outcome
@@ -67,7 +67,7 @@ class DeniedCalls:
             outcome = yield from self._repeated(outcome, command, call, terms)
             if not isinstance(outcome, Denied):
                 return _told(outcome, command, terms)
-        not_waited = yield from self._why_not(outcome, limits, terms, began)
+        not_waited = yield from self._why_not(outcome, limits, call.policies, terms, began)
         if not not_waited:
             outcome = yield from self._waited(outcome, command, call, terms, began)
         elif outcome is None:
@@ -77,8 +77,8 @@ class DeniedCalls:
         waited_ms = round((parts.clock.monotonic() - began) * 1000)
         return _told(outcome, command, terms, waited_ms)
 
-    def _lines_up(self, limits: tuple[Limit, ...], now: float) -> bool:
-        waits = self._policies.on_busy == "wait" or self._policies.on_limit == "wait"
+    def _lines_up(self, call: PreparedCall, limits: tuple[Limit, ...], now: float) -> bool:
+        waits = call.policies.on_busy == "wait" or call.policies.on_limit == "wait"
         return waits and self._parts.room.is_due((limit.name for limit in limits), now)
 
     # -- to ask
@@ -103,7 +103,7 @@ class DeniedCalls:
     ) -> Steps[Any]:
         """With the policy "clamp", repeat the command with a lower output cap. Returns the last
         outcome."""
-        policies = self._policies
+        policies = call.policies
         if policies.on_limit != "clamp" or terms.at_once or _is_told_at_once(denied.decision):
             return denied
         quantities = command.figures.quantities
@@ -138,33 +138,33 @@ class DeniedCalls:
     # -- to wait
 
     def _why_not(
-        self, denied: Denied | None, limits: tuple[Limit, ...], terms: Terms, began: float
-    ) -> Steps[str]:
+        self, denied: Denied | None, limits: tuple[Limit, ...], policies: Policies, terms: Terms,
+        began: float,
+    ) -> Steps[str]:  # fmt: skip
         """Return the reason why the call does not wait; "" if the call waits."""
         if terms.at_once:
             return _NO
         if denied is not None:
             if _is_told_at_once(denied.decision):
                 return _NO
-            if self._until(denied.decision, terms, began) is None:
+            if self._until(denied.decision, policies, terms, began) is None:
                 never = any(verdict.never_fits for verdict in denied.decision.refusing)
                 endless = denied.decision.blocking.limit.window.is_endless
-                late = self._policies.on_limit == "wait" and not never and not endless
+                late = policies.on_limit == "wait" and not never and not endless
                 return TOO_LATE if late else _NO
             limits = tuple(verdict.limit for verdict in denied.decision.refusing)
         caller, room = current_caller(), self._parts.room
         if room.waits(caller):
             return NESTED
-        if self._policies.on_limit != "wait" and self._holds_some(caller, limits):
+        if policies.on_limit != "wait" and room.holds_some(caller, limits):
             return OWN
         return "" if (yield MayWait()) else ON_LOOP
 
-    def _holds_some(self, caller: Caller, limits: tuple[Limit, ...]) -> bool:
-        return self._parts.room.holds_some(caller, limits)
-
-    def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
+    def _until(
+        self, decision: Decision, policies: Policies, terms: Terms, began: float
+    ) -> float | None:
         """Return until when a refused call may wait (monotonic seconds). None if it must not wait."""
-        policies, clock = self._policies, self._parts.clock
+        clock = self._parts.clock
         if _is_told_at_once(decision):
             return None
         if policies.on_busy == "wait" and terms.fits_lowered:
@@ -194,9 +194,9 @@ class DeniedCalls:
         pause = FIRST_PAUSE_SECONDS
         try:
             while True:
-                until: float | None = began + self._policies.busy_seconds
+                until: float | None = began + call.policies.busy_seconds
                 if isinstance(outcome, Denied):
-                    until = self._until(outcome.decision, terms, began)
+                    until = self._until(outcome.decision, call.policies, terms, began)
                 now = clock.monotonic()
                 if until is None or now >= until:
                     break

@@ -11,7 +11,6 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
-from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.refusal_text import refusal_text
 from quotakeeper.errors import (
     ClockSuspectError,
@@ -25,9 +24,8 @@ from quotakeeper.errors import (
 class OutcomeReader:
     """Reads the outcomes of commands, and passes them to the observers."""
 
-    def __init__(self, observers: Observers, policies: Policies) -> None:
+    def __init__(self, observers: Observers) -> None:
         self.observers = observers
-        self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
         """Return the hold and the decision of an admitted call.
@@ -48,7 +46,7 @@ class OutcomeReader:
         zone = zone_named(verdict.limit.timezone)
         if outcome.decision.doubt is not None:
             raise doubted(outcome.decision, outcome.decision.doubt.explain(zone))
-        raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
+        raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, call.policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
         """Return the usage event of a booked call, or raise the error of a failed command."""

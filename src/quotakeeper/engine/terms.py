@@ -12,7 +12,7 @@ from quotakeeper.value_classes import dataclass, field
 
 OUTPUT = "output_tokens"
 # Names of arguments of `Keeper.reserve` that are not quantities.
-AT_ONCE, OUTPUT_CAP = "at_once", "output_cap"
+AT_ONCE, OUTPUT_CAP, ON_LIMIT = "at_once", "output_cap", "on_limit"
 
 CapOfCall = Callable[[], OutputCap | None]
 

@@ -36,7 +36,7 @@ class Sender:
         self._request: Request | None = None
         self._is_served = False
         self.origin = CallOrigin(
-            dict(key.scope), upstream.known_hosts, (upstream.adapter,), self.checked
+            dict(key.scope), upstream.known_hosts, (upstream.adapter,), self.checked, key.on_limit
         )
 
     async def admit(self, meter: CallMeter, request: Request) -> HttpAttempt | Refused | None:

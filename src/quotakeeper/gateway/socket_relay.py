@@ -93,8 +93,9 @@ class SocketRelay:
         refusal = sender.checked(adapter, session.call) if session.call.model else None
         if refusal is None:
             meter.settler.start()
-            attempt = SocketAttempt(meter, adapter, session, sender.origin.scope)
-            admitted = await aadmit_session(meter, adapter, attempt)
+            attempt = SocketAttempt(meter, adapter, session, sender.origin)
+            waits = (sender.key.on_limit or meter.keeper.settings.on_limit) == "wait"
+            admitted = await aadmit_session(meter, adapter, attempt, waits=waits)
             if not isinstance(admitted, Refused):
                 return admitted
             if admitted.is_uncounted:

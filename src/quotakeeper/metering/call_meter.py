@@ -221,6 +221,8 @@ class CallMeter:
         welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
         arguments = self._asked(call, link, self.scope if origin is None else origin.scope)
+        if origin is not None and origin.on_limit:
+            arguments["on_limit"] = origin.on_limit
         arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)
         return PendingCall(request, adapter, call, link, arguments)
 

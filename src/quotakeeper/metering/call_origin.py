@@ -16,6 +16,7 @@ class CallOrigin:
 
     - `scope`: the labels of the call, in place of the meter's own.
     - `known_hosts`: "host[:port][/prefix]" -> a provider's name, in place of the meter's own.
+    - `on_limit`: what a limit without room does with the call; "" for the keeper's own policy.
     - `among`: the adapters to try.
     - `check`: called with each recognised call before it is reserved. It returns the answer for a
       call that the sender may not make, else None.
@@ -25,6 +26,7 @@ class CallOrigin:
     known_hosts: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     among: tuple[Adapter, ...] | None = None
     check: CheckCall | None = None
+    on_limit: str = ""
 
     def refusal(self, adapter: Adapter, call: Call) -> Refusal | None:
         """Return the answer for a call that the sender may not make; else None."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.batch_settle import OpenSession
 from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.call_origin import CallOrigin
 from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.metering.steps import adrive, drive
@@ -29,9 +30,10 @@ EXTEND_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class ReserveStep:
-    """A step: reserve these quantities."""
+    """A step: reserve these quantities. `waits`: wait until they fit, as the policies say."""
 
     quantities: dict[str, int]
+    waits: bool = False
 
 
 class ExtendStep:
@@ -51,11 +53,11 @@ Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
 class SessionBudget:
     """The reservations of one session. `covered` is the sum of their quantities."""
 
-    def __init__(self, keeper: Keeper, scope: Mapping[str, str], call: Call) -> None:
+    def __init__(self, keeper: Keeper, origin: CallOrigin, call: Call) -> None:
         self.call = call
         self.covered: dict[str, int] = {}
         self._keeper = keeper
-        self._scope = scope
+        self._origin = origin
         self._held: list[Reservation] = []
         self._session = OpenSession()
 
@@ -70,9 +72,13 @@ class SessionBudget:
 
     # -- plans
 
-    def opening(self, needed: Mapping[str, int] | None = None) -> Plan:
-        """Return the steps that reserve the first block."""
-        return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
+    def opening(self, needed: Mapping[str, int] | None = None, *, waits: bool = False) -> Plan:
+        """Return the steps that reserve the first block. `waits`: wait for the smallest one."""
+        sizes = list(self._sizes(needed or {}, self.call.bound, requests=1))
+        denied = yield from self._reserving(iter(sizes))
+        if waits and isinstance(denied, LimitExceeded):
+            return (yield from self._reserving(iter(sizes[-1:]), waits=True))
+        return denied
 
     def growing(self, needed: Mapping[str, int]) -> Plan:
         """Return the steps that reserve one more block of each quantity that exceeds its
@@ -176,10 +182,10 @@ class SessionBudget:
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)
 
-    def _reserving(self, sizes: Iterator[dict[str, int]]) -> Plan:
+    def _reserving(self, sizes: Iterator[dict[str, int]], *, waits: bool = False) -> Plan:
         denied: Denied | None = None
         for size in sizes:
-            reply = yield ReserveStep(size)
+            reply = yield ReserveStep(size, waits)
             if not isinstance(reply, Exception):
                 if reply is not None:
                     self._held.append(reply)
@@ -194,7 +200,7 @@ class SessionBudget:
     def _carry_out(self, step: Step) -> Reservation | Denied | None:
         try:
             if isinstance(step, ReserveStep):
-                return self._keeper.reserve(**self._asked(step.quantities))
+                return self._keeper.reserve(**self._asked(step))
             for each in self._held:
                 each.extend(_TTL_SECONDS) if isinstance(step, ExtendStep) else each.release()
         except DENIED as error:
@@ -204,7 +210,7 @@ class SessionBudget:
     async def _acarry_out(self, step: Step) -> Reservation | Denied | None:
         try:
             if isinstance(step, ReserveStep):
-                return await self._keeper.areserve(**self._asked(step.quantities))
+                return await self._keeper.areserve(**self._asked(step))
             for each in self._held:
                 extends = isinstance(step, ExtendStep)
                 await (each.aextend(_TTL_SECONDS) if extends else each.arelease())
@@ -212,16 +218,18 @@ class SessionBudget:
             return error
         return None
 
-    def _asked(self, quantities: dict[str, int]) -> dict[str, Any]:
+    def _asked(self, step: ReserveStep) -> dict[str, Any]:
         welcome_provider(self._keeper, self.call.provider)
         return {
             "provider": self.call.provider,
             "model": self.call.model,
             "operation": self.call.operation,
-            "scope": dict(self._scope),
+            "scope": dict(self._origin.scope),
             "options": dict(self.call.options),
-            "quantities": quantities,
+            "quantities": step.quantities,
             "ttl_seconds": _TTL_SECONDS,
             "sent": True,
-            "at_once": True,  # do not wait: smaller blocks are tried, and the session goes on
+            "on_limit": self._origin.on_limit,
+            # By default, do not wait: smaller blocks are tried, and the session goes on.
+            "at_once": not step.waits,
         }

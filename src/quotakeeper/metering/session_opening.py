@@ -23,11 +23,11 @@ def admit_session(
 
 
 async def aadmit_session(
-    meter: CallMeter, adapter: Adapter, attempt: SocketAttempt
+    meter: CallMeter, adapter: Adapter, attempt: SocketAttempt, *, waits: bool = False
 ) -> SocketAttempt | Refused:
-    """Awaitable form of `admit_session`."""
+    """Awaitable form of `admit_session`. `waits`: wait until the session has room."""
     budget = attempt.budget
-    denied = await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
+    denied = await auntil_admitted(meter, lambda: budget.adrive(budget.opening(waits=waits)))
     return _opened(meter, adapter, attempt, denied)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.call_origin import CallOrigin
 from quotakeeper.metering.event_loops import after_queued_jobs
 from quotakeeper.metering.guards import with_guards
 from quotakeeper.metering.progress_note import ProgressNote, copied
@@ -49,7 +50,7 @@ class SocketCut:
 
 @with_guards
 class SocketAttempt:
-    """A session that was opened. `scope`: its labels.
+    """A session that was opened. `origin`: see `CallMeter.begin`.
 
     No method raises. Call `sent` before a message is sent, and `received` for each received one.
     `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that is
@@ -58,9 +59,9 @@ class SocketAttempt:
 
     def __init__(
         self, meter: CallHost, adapter: Adapter, session: LiveSession,
-        scope: Mapping[str, str] | None = None,
+        origin: CallOrigin | None = None,
     ) -> None:  # fmt: skip
-        self.budget = SessionBudget(meter.keeper, scope or meter.scope, session.call)
+        self.budget = SessionBudget(meter.keeper, origin or CallOrigin(meter.scope), session.call)
         self._progress = ProgressNote(meter, self.budget)
         self._meter = meter
         self._adapter = adapter
@@ -229,9 +230,8 @@ class SocketAttempt:
 
     def _verdict(self, data: Data, denied: Denied | None) -> SocketCut | None:
         if self._cut is not None:
-            cut = self._cut
             silent = isinstance(data, str) and self._is_free(data)
-            return SocketCut(cut.reason, cut.farewell, again=True, silent=silent)
+            return SocketCut(self._cut.reason, self._cut.farewell, again=True, silent=silent)
         if denied is None:
             return None
         if isinstance(denied, LimitExceeded):

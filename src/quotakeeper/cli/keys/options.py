@@ -38,7 +38,8 @@ def keys() -> None:
                    "use. A WebSocket is always cancelled.")  # fmt: skip
 @click.option("--on-limit", type=click.Choice(["raise", "wait", "clamp", "warn"]),
               help="What a hard limit does with a call that does not fit; default: the value in the "
-                   "config. The gateway does not use this yet: the config decides.")  # fmt: skip
+                   "config. Audio and WebSockets have no output cap to lower, so that clamp refuses "
+                   "them.")  # fmt: skip
 @click.option("--why", default="", metavar="TEXT", help="The reason, which is stored in the audit.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj

@@ -36,10 +36,10 @@ TEXTS = {
         "Khi máy khách đã ngắt: cancel hủy lượt gọi, drain đọc nốt câu trả lời để biết mức dùng thật. "
         "WebSocket thì luôn bị hủy."
     ),
-    "What a hard limit does with a call that does not fit; default: the value in the config. The "
-    "gateway does not use this yet: the config decides.": (
+    "What a hard limit does with a call that does not fit; default: the value in the config. Audio "
+    "and WebSockets have no output cap to lower, so that clamp refuses them.": (
         "Hạn mức cứng xử lý thế nào với lượt gọi không vừa; không nêu thì theo tệp cấu hình. "
-        "Gateway chưa dùng tùy chọn này: tệp cấu hình quyết định."
+        "Âm thanh và WebSocket không có trần đầu ra để hạ, nên clamp từ chối chúng."
     ),
     "The reason, which is stored in the audit.": "Lý do, được ghi vào nhật ký quản trị.",
     "List the keys with their state, expiry and limits.": (

@@ -31,6 +31,7 @@ class LeaseAdmitter:
         self._parts = parts
         self._leases = leases
         self._otherwise = otherwise
+        self._only_warns = parts.commands.calls.policies.on_limit == "warn"
 
     def take(  # noqa: PLR0913 - as Admitter's
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -63,7 +64,9 @@ class LeaseAdmitter:
     ) -> Steps[Reservation]:
         """Request a lease and admit the call on it. If that fails, pass the call to the next
         admitter."""
-        shape = None if key is None else self._leases.shape(key, call, command)
+        # Calls with the same labels share a lease, so all of them must have the same kind of limits.
+        differs = (call.policies.on_limit == "warn") is not self._only_warns
+        shape = None if key is None or differs else self._leases.shape(key, call, command)
         try:
             for _ in range(_ASKED_FOR):  # other calls may use up the granted block
                 if shape is None or not (yield AskWorker(partial(self._leases.grant, shape))):
