@@ -24,6 +24,7 @@ TEXTS = {
         "không chậm hơn sổ; hệ thống này không phát hiện được khi đồng hồ nhảy tới trước"
     ),
     "not installed": "chưa cài",
+    'in the clone: pip install ".[{}]"': 'trong bản sao của kho mã: pip install ".[{0}]"',
     "put the ledger on a local disk of this machine": "hãy đặt sổ trên đĩa của máy này",
     "correct the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock": (
         "nếu đồng hồ sai thì chỉnh lại; nếu đúng: quotakeeper doctor --repair-clock"
