@@ -33,7 +33,7 @@ TEXTS = {
     "the clock is {} behind the newest event in the ledger, so no new period begins": (
         "đồng hồ chậm {0} so với lượt gọi mới nhất trong sổ, nên chưa có kỳ mới nào bắt đầu"
     ),
-    "{} bytes free in {}": "còn trống {0} byte trong {1}",
+    "{} bytes free in {}": "còn trống {0!v} byte trong {1}",
     "{} can be read or written by other users (mode {})": (
         "người dùng khác đọc hoặc ghi được {0} (quyền {1})"
     ),
@@ -43,7 +43,7 @@ TEXTS = {
     "{} open; of these, {} belong to calls that were already sent": (
         "{0} giữ chỗ chưa đóng, trong đó {1} thuộc lượt gọi đã gửi"
     ),
-    "{}, {} bytes": "{0}, {1} byte",
+    "{}, {} bytes": "{0}, {1!v} byte",
     "{}: does not exist yet; the first call creates it": (
         "{0}: chưa có; lượt gọi đầu tiên sẽ tạo ra"
     ),
