@@ -73,7 +73,7 @@ def version_of(programs: Path) -> str:
 
 def _needs_driver() -> None:
     if importlib.util.find_spec("psycopg") is None:
-        raise PostgresMissingError('no driver here: pip install "quotakeeper[postgres]"')
+        raise PostgresMissingError('no driver here: pip install ".[postgres]"')
 
 
 class Cluster:

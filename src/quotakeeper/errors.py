@@ -69,7 +69,7 @@ class MissingExtraError(ConfigError):
         super().__init__(
             feature,
             f"needs the extra '{extra}'",
-            f'install it with: pip install "quotakeeper[{extra}]"',
+            f'install it in the clone of quotakeeper: pip install ".[{extra}]"',
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -151,6 +152,7 @@ def test_what_is_found_about_the_set_up_is_said_in_vietnamese(
     cli: CommandLine, provider: Provider
 ) -> None:
     out = cli.run("doctor", "--lang", "vi").out
+    assert re.search(r"còn \d+ (giờ|phút|giây)", out) and not re.search(r"\d (h|min)\b", out)
     assert "hạn mức ngày làm mới lúc 00:00" in out
     assert "chưa đặt khóa nào" in out
     cli.environment.setenv("DEEPGRAM_API_KEY", KEY)

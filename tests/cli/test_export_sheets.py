@@ -136,5 +136,5 @@ def test_without_the_library_the_extra_is_named(
     monkeypatch.setattr(builtins, "__import__", absent)
     result = busy.run("export", "--format", "xlsx", "--out", "a.xlsx")
     assert result.code == 69
-    assert 'pip install "quotakeeper[xlsx]"' in result.err
+    assert 'pip install ".[xlsx]"' in result.err
     assert not (busy.folder / "a.xlsx").exists()

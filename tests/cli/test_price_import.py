@@ -104,4 +104,4 @@ def test_without_the_package_the_command_says_how_to_install_it(
     made = cli.run("prices", "import", "genai-prices", "--out", str(tmp_path / "out.toml"))
     assert made.code == 69
     assert "needs the extra 'prices'" in made.err
-    assert 'pip install "quotakeeper[prices]"' in made.err
+    assert 'pip install ".[prices]"' in made.err

@@ -53,7 +53,7 @@ def missing(why: str) -> NoReturn:
 def needs_driver() -> None:
     """Skip the test without the driver."""
     if importlib.util.find_spec("psycopg") is None:
-        pytest.skip('no driver here: pip install "quotakeeper[postgres]"')
+        pytest.skip('no driver here: pip install ".[postgres]"')
 
 
 @contextmanager

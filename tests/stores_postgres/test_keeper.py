@@ -60,7 +60,7 @@ def test_a_missing_extra_is_named_with_the_line_that_installs_it(
 ) -> None:
     driver.cache_clear()
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "quotakeeper\[postgres\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[postgres\]"'):
         Keeper("postgresql://localhost/team")
 
 
@@ -92,5 +92,5 @@ def test_the_sql_of_a_ledger_needs_no_driver_and_a_check_names_the_extra(
     monkeypatch.setitem(sys.modules, "psycopg", None)
     server = open_server(Settings("postgresql://localhost/team"))
     assert 'GRANT USAGE ON SCHEMA "quotakeeper" TO "counting"' in server.creation_sql("counting")
-    with pytest.raises(MissingExtraError, match=r'pip install "quotakeeper\[postgres\]"'):
+    with pytest.raises(MissingExtraError, match=r'pip install "\.\[postgres\]"'):
         server.facts(lambda: 0)

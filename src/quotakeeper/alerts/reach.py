@@ -51,9 +51,10 @@ def reach(
             for one in (address, plain)
         )
         if not is_named and not _is_public(plain):
+            name = host if host == str(address) else f"{host} ({address})"
             raise OSError(
-                f"{host} is {address}, which is not a public address; name its network in the "
-                "channel's networks to allow it"
+                f"{name} is not a public address; name its network in the channel's networks to "
+                "allow it"
             )
         found.append(ReachedAddress(str(address), is_named))
     return found

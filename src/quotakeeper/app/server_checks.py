@@ -109,7 +109,8 @@ def ledger_finding(name: str, facts: ServerSettings) -> Finding:
     if facts.is_too_new:
         return Finding("ledger", "fail", "{ledger}: takes calls only from newer versions of "
                                          "quotakeeper",
-                       "upgrade quotakeeper: pip install -U quotakeeper", values)  # fmt: skip
+                       "upgrade quotakeeper: update the clone, and run there: pip install .",
+                       values)  # fmt: skip
     if facts.writes:
         return Finding("ledger", "ok", "{ledger}: {user} can record calls", values=values)
     if facts.reads:

@@ -114,7 +114,7 @@ def extra_findings() -> Iterator[Finding]:
         try:
             yield Finding(package, "ok", version(package))
         except PackageNotFoundError:
-            fix = f'pip install "quotakeeper[{extra}]"'
+            fix = f'in the clone: pip install ".[{extra}]"'
             yield Finding(package, "note", "not installed", fix)
 
 

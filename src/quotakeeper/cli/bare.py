@@ -30,8 +30,8 @@ _DESCRIPTION = (
     "limit."
 )
 _EPILOG = (
-    "All other commands (watch, report, limits, prices, ...) need three small packages: "
-    'pip install "quotakeeper[cli]"'
+    "All other commands (watch, report, limits, prices, ...) need three small packages. In the clone: "
+    'pip install ".[cli]"'
 )
 Command = Callable[[CommandContext, argparse.Namespace], int]
 

@@ -173,8 +173,8 @@ TEXTS = {
     "as the owner of the schema, run: quotakeeper ledger migrate": (
         "hãy chạy với tư cách chủ sở hữu schema: quotakeeper ledger migrate"
     ),
-    "upgrade quotakeeper: pip install -U quotakeeper": (
-        "nâng cấp quotakeeper: pip install -U quotakeeper"
+    "upgrade quotakeeper: update the clone, and run there: pip install .": (
+        "nâng cấp quotakeeper: cập nhật bản sao của kho mã, rồi chạy ở đó: pip install ."
     ),
     "{ledger}: takes calls only from newer versions of quotakeeper": (
         "{ledger}: chỉ nhận lượt gọi từ các bản quotakeeper mới hơn"

@@ -31,7 +31,7 @@ TEXTS = {
     "until {at}, in {left}": "tới {at}, còn {left}",
     "all providers": "mọi nhà cung cấp",
     "undo it with: {command}": "bỏ tạm dừng bằng: {command}",
-    "calls to {provider} are sent again": "lại gửi lượt gọi tới {provider}",
+    "calls to {provider} are sent again": "đã bỏ tạm dừng: lượt gọi tới {provider} lại được gửi đi",
     "still paused: calls to {provider}": "vẫn tạm dừng: lượt gọi tới {provider}",
     "nothing was paused": "không có gì đang tạm dừng",
     "there is no pause of calls to {provider}": "không có lệnh tạm dừng lượt gọi tới {provider}",

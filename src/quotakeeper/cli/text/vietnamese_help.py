@@ -7,10 +7,10 @@ HELP = {
     "limit.": (
         "Đếm chi phí của pipeline AI trong lúc nó chạy, và dừng pipeline trước khi vượt hạn mức."
     ),
-    "All other commands (watch, report, limits, prices, ...) need three small packages: "
-    'pip install "quotakeeper[cli]"': (
-        "Các lệnh khác (watch, report, limits, prices, ...) cần ba gói nhỏ: "
-        'pip install "quotakeeper[cli]"'
+    "All other commands (watch, report, limits, prices, ...) need three small packages. In the clone: "
+    'pip install ".[cli]"': (
+        "Các lệnh khác (watch, report, limits, prices, ...) cần ba gói nhỏ. Trong bản sao của kho mã: "
+        'pip install ".[cli]"'
     ),
     "quotakeeper run [options] -- PROGRAM [ARGUMENTS]": (
         "quotakeeper run [tùy chọn] -- CHƯƠNG_TRÌNH [ĐỐI SỐ]"

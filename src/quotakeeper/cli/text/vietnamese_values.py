@@ -1,4 +1,4 @@
-"""Writes the values of finished messages in Vietnamese: numbers, amounts with a unit, and windows."""
+"""Writes the values of finished messages in Vietnamese: numbers, amounts, durations and windows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ _WINDOWS = {
     "month": "tháng",
 }
 _ROLLING = re.compile(r"rolling (\d+)([smhd])")
+_DURATION = re.compile(r"\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?")
+_TIME_UNITS = {"d": "ngày", "h": "giờ", "min": "phút", "s": "giây"}
 _SPANS = {"s": "giây", "m": "phút", "h": "giờ", "d": "ngày"}
 
 
 def value_in_vietnamese(text: str) -> str:
-    """Return a number, an amount or a window in Vietnamese. Any other value stays as it is."""
+    """Return a number, an amount, a duration or a window in Vietnamese.
+
+    Any other value stays as it is.
+    """
+    if _DURATION.fullmatch(text):
+        return " ".join(_TIME_UNITS.get(each, each) for each in text.split())
     number = _NUMBER.fullmatch(text)
     if number is not None:
         unit = number[2]

@@ -24,6 +24,10 @@ class Words:
         error's text."""
         return _finished_in_vietnamese(text) if self.lang == "vi" else text
 
+    def value(self, text: str) -> str:
+        """Return a number, an amount, a duration or a window in this language."""
+        return _value_in_vietnamese(text) if self.lang == "vi" else text
+
     def plural(self, number: int, one: str, many: str, **values: object) -> str:
         """Return the translation of `one` if `number` is 1, else the translation of `many`."""
         return self(one if number == 1 else many, **values)
@@ -33,6 +37,12 @@ def _finished_in_vietnamese(text: str) -> str:
     from quotakeeper.cli.text.finished import in_vietnamese
 
     return in_vietnamese(text)
+
+
+def _value_in_vietnamese(text: str) -> str:
+    from quotakeeper.cli.text.vietnamese_values import value_in_vietnamese
+
+    return value_in_vietnamese(text)
 
 
 def _in_vietnamese(text: str) -> str:

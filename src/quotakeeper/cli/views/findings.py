@@ -31,8 +31,9 @@ def _said(finding: Finding, words: Words) -> tuple[str, str]:
     """Return the text and the fix of a finding in the chosen language."""
     if finding.values is None:
         return words.finished(finding.text), words.finished(finding.fix)
+    forms = {"why": words.finished, "left": words.value}
     values = {
-        name: words.finished(value) if name == "why" and isinstance(value, str) else value
+        name: forms[name](value) if name in forms and isinstance(value, str) else value
         for name, value in finding.values.items()
     }
     return replace(finding, values=values).said(words)

@@ -126,7 +126,7 @@ def _checked(raw: Any, address: ServerAddress) -> bool:
             address.name,
             f"takes calls from programs with version {found.oldest_functions} of its functions or "
             f"newer; this quotakeeper has version {FUNCTIONS_VERSION}",
-            "upgrade quotakeeper: pip install -U quotakeeper",
+            "upgrade quotakeeper: update the clone, and run there: pip install .",
         )
     if found.is_too_old:
         raise LedgerVersionError(

@@ -39,7 +39,7 @@ def checked_alert_rows(session: SqlSession, sql: Mapping[str, str], ledger: str)
             ledger,
             f"has alerts of schema version {version}; this quotakeeper supports versions up to "
             f"{ALERT_SCHEMA}",
-            "upgrade quotakeeper: pip install -U quotakeeper",
+            "upgrade quotakeeper: update the clone, and run there: pip install .",
         )
     return rows
 

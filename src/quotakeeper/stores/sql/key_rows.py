@@ -50,7 +50,7 @@ def checked_rows(session: SqlSession, sql: Mapping[str, str], ledger: str) -> Ke
             ledger,
             f"has virtual keys of schema version {version}; this quotakeeper supports versions "
             f"up to {KEY_SCHEMA}",
-            "upgrade quotakeeper: pip install -U quotakeeper",
+            "upgrade quotakeeper: update the clone, and run there: pip install .",
         )
     return rows
 

@@ -46,7 +46,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
             str(path),
             f"has schema version {version}; this quotakeeper supports versions up to "
             f"{SCHEMA_VERSION}",
-            "upgrade quotakeeper: pip install -U quotakeeper",
+            "upgrade quotakeeper: update the clone, and run there: pip install .",
         )
     return version
 

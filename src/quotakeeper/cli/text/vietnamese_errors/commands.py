@@ -24,6 +24,7 @@ TEXTS = {
         "không chậm hơn sổ; hệ thống này không phát hiện được khi đồng hồ nhảy tới trước"
     ),
     "not installed": "chưa cài",
+    'in the clone: pip install ".[{}]"': 'trong bản sao của kho mã: pip install ".[{0}]"',
     "put the ledger on a local disk of this machine": "hãy đặt sổ trên đĩa của máy này",
     "correct the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock": (
         "nếu đồng hồ sai thì chỉnh lại; nếu đúng: quotakeeper doctor --repair-clock"
@@ -32,7 +33,7 @@ TEXTS = {
     "the clock is {} behind the newest event in the ledger, so no new period begins": (
         "đồng hồ chậm {0} so với lượt gọi mới nhất trong sổ, nên chưa có kỳ mới nào bắt đầu"
     ),
-    "{} bytes free in {}": "còn trống {0} byte trong {1}",
+    "{} bytes free in {}": "còn trống {0!v} byte trong {1}",
     "{} can be read or written by other users (mode {})": (
         "người dùng khác đọc hoặc ghi được {0} (quyền {1})"
     ),
@@ -42,7 +43,7 @@ TEXTS = {
     "{} open; of these, {} belong to calls that were already sent": (
         "{0} giữ chỗ chưa đóng, trong đó {1} thuộc lượt gọi đã gửi"
     ),
-    "{}, {} bytes": "{0}, {1} byte",
+    "{}, {} bytes": "{0}, {1!v} byte",
     "{}: does not exist yet; the first call creates it": (
         "{0}: chưa có; lượt gọi đầu tiên sẽ tạo ra"
     ),

@@ -121,8 +121,8 @@ TEXTS = {
     "open it once for writing: quotakeeper then upgrades it and keeps a copy": (
         "hãy mở sổ một lần để ghi: quotakeeper sẽ nâng cấp sổ và giữ lại một bản sao"
     ),
-    "upgrade quotakeeper: pip install -U quotakeeper": (
-        "hãy nâng cấp quotakeeper: pip install -U quotakeeper"
+    "upgrade quotakeeper: update the clone, and run there: pip install .": (
+        "hãy nâng cấp quotakeeper: cập nhật bản sao của kho mã, rồi chạy ở đó: pip install ."
     ),
     "end every program that uses the ledger, then try again": (
         "hãy kết thúc mọi chương trình đang dùng sổ rồi thử lại"

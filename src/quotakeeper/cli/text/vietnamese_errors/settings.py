@@ -160,8 +160,8 @@ TEXTS = {
     "known: {}": "đã biết: {0}",
     "{} needs the extra '{}'": "{0!t} cần gói tùy chọn '{1}'",
     "needs the extra '{}'": "cần gói tùy chọn '{0}'",
-    'install it with: pip install "quotakeeper[{}]"': (
-        'hãy cài bằng: pip install "quotakeeper[{0}]"'
+    'install it in the clone of quotakeeper: pip install ".[{}]"': (
+        'hãy cài trong bản sao kho mã của quotakeeper: pip install ".[{0}]"'
     ),
     'give it one, like name = "gemini daily tokens"': (
         'hãy đặt tên, như name = "gemini daily tokens"'
