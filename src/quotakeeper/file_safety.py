@@ -108,7 +108,13 @@ def take_rights(target: int | Path, ledger: Path) -> None:
 
 def read_ours(path: Path) -> str:
     """The text of a file that only this package creates; see `open_ours`."""
-    with open(open_ours(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
+    fd = open_ours(path, os.O_RDONLY)
+    try:
+        file = open(fd, encoding="utf-8", errors="replace")
+    except BaseException:  # a folder: open() leaves the descriptor open
+        os.close(fd)
+        raise
+    with file:
         return file.read()
 
 
