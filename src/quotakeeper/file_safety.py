@@ -109,13 +109,11 @@ def take_rights(target: int | Path, ledger: Path) -> None:
 def read_ours(path: Path) -> str:
     """The text of a file that only this package creates; see `open_ours`."""
     fd = open_ours(path, os.O_RDONLY)
-    try:
-        file = open(fd, encoding="utf-8", errors="replace")
-    except BaseException:  # a folder: open() leaves the descriptor open
+    try:  # open() closes no descriptor of a folder
+        with open(fd, encoding="utf-8", errors="replace", closefd=False) as file:
+            return file.read()
+    finally:
         os.close(fd)
-        raise
-    with file:
-        return file.read()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -59,7 +59,9 @@ class Email:
         if not refused:
             return Receipt(True, printable(accepted))
         is_final = all(code >= _FINAL for code, _ in refused.values())
-        return Receipt(is_final, printable(f"{accepted}, refused for: {', '.join(sorted(refused))}"))
+        return Receipt(
+            is_final, printable(f"{accepted}, refused for: {', '.join(sorted(refused))}")
+        )
 
     def _connected(self) -> smtplib.SMTP:
         channel = self._channel

@@ -7,7 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quotakeeper.catalogue.genai_models import Data, names_of_models
-from quotakeeper.catalogue.genai_rows import OTHER_FORM, START, ModelRow, NotExpressibleError, model_rows
+from quotakeeper.catalogue.genai_rows import (
+    OTHER_FORM,
+    START,
+    ModelRow,
+    NotExpressibleError,
+    model_rows,
+)
 from quotakeeper.catalogue.snapshot import PriceSnapshot
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass
