@@ -83,7 +83,8 @@ def test_the_outcome_of_a_digest_is_one_commit(
         ledger.use("0.6")
         ledger.run()
         ledger.clock.set("2026-11-24T07:00:00+07:00")
-        finish, done = AlertRows.finish, []
+        finish = AlertRows.finish
+        done: list[object] = []
 
         def crash_at_the_second(self: AlertRows, *given: Any) -> bool:
             if done:
