@@ -108,8 +108,12 @@ def take_rights(target: int | Path, ledger: Path) -> None:
 
 def read_ours(path: Path) -> str:
     """The text of a file that only this package creates; see `open_ours`."""
-    with open(open_ours(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
-        return file.read()
+    fd = open_ours(path, os.O_RDONLY)
+    try:  # open() closes no descriptor of a folder
+        with open(fd, encoding="utf-8", errors="replace", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(fd)
 
 
 def write_private(path: Path, text: str) -> None:

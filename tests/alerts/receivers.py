@@ -58,11 +58,16 @@ def web_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class Mailbox:
-    """The mails that arrived. With `refuses`, the server answers MAIL FROM with this line."""
+    """The mails that arrived. With `refuses`, the server answers MAIL FROM with this line.
+
+    `unknown` is the answer to RCPT TO for chi@example.org, and `farewell` the one to QUIT.
+    """
 
     port: int = 0
     mails: list[Message] = field(default_factory=list)
     refuses: bytes = b""
+    unknown: bytes = b""
+    farewell: bytes = b"221 bye"
 
 
 @contextmanager
@@ -82,8 +87,10 @@ def mail_receiver() -> Iterator[Mailbox]:
                     found.mails.append(message_from_bytes(b"".join(lines)))
                     self.wfile.write(b"250 ok\r\n")
                 elif verb == b"QUIT":
-                    self.wfile.write(b"221 bye\r\n")
+                    self.wfile.write(found.farewell + b"\r\n")
                     return
+                elif verb == b"RCPT" and found.unknown and b"chi@" in line:
+                    self.wfile.write(found.unknown + b"\r\n")
                 elif verb == b"MAIL" and found.refuses:
                     self.wfile.write(found.refuses + b"\r\n")
                 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from quotakeeper.testing import FakeClock
 from tests.alerts.receivers import mail_receiver
 
 MESSAGE = AlertMessage("alert_1", "Đã dùng 80%", "Còn lại: 1\nLúc: 2", {"id": "alert_1"})
+
+# The library's parser of addresses fails for some of these.
+ADDRESSES = ("a@", '"', "<", "x <", "@", "(", "=?utf-8?q?=0a?=", "a@b, c@d")
 
 
 def send(settings: ChannelSettings) -> Receipt:
@@ -41,6 +45,27 @@ def test_a_command_gets_the_texts_as_arguments_and_the_document_on_its_input(
     assert json.loads(out.read_text("utf-8")) == [
         ["Đã dùng 80%", "a Còn lại: 1\nLúc: 2; $(b)"], {"id": "alert_1"},
     ]  # fmt: skip
+
+
+def test_a_text_that_contains_a_placeholder_is_not_replaced_again() -> None:
+    """A client may choose a model "{text}", and its name is in the title."""
+    message = AlertMessage("alert_1", "gemini {text}", "the text {title}", {})
+    program = "import sys; print(*sys.argv[1:], sep='|')"
+    channel = make_channel(command(sys.executable, "-c", program, "{title}", "{text}"), FakeClock())
+    assert channel.send(message) == Receipt(True, "exit code 0: gemini {text}|the text {title}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
+def test_a_command_ends_although_a_process_that_it_started_goes_on(tmp_path: Path) -> None:
+    """With a pipe for the output, the wait would end at the deadline, and the alert come again."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    child = f"open({str(gate)!r}).read()"
+    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])"
+    try:
+        assert send(command(sys.executable, "-c", program)) == Receipt(True, "exit code 0")
+    finally:
+        gate.write_text("")  # waits for the child, which then ends
 
 
 def test_a_command_that_fails_is_said_with_its_output() -> None:
@@ -75,6 +100,23 @@ def test_a_mail_server_that_refuses_is_said() -> None:
         mailbox.refuses = b"550 go away"
         assert send(mail(mailbox.port)) == Receipt(False, "SMTP 550: go away")
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(("code", "is_taken"), [(550, True), (450, False)])
+def test_a_mail_is_not_sent_again_for_an_address_that_is_refused_for_good(
+    code: int, is_taken: bool
+) -> None:
+    with mail_receiver() as mailbox:
+        mailbox.unknown = f"{code} no such user".encode()
+        found = send(mail(mailbox.port))
+    assert found == Receipt(is_taken, "accepted by 127.0.0.1, refused for: chi@example.org")
+    assert len(mailbox.mails) == 1
+
+
+def test_a_mail_that_was_accepted_is_not_sent_again_because_of_a_farewell() -> None:
+    with mail_receiver() as mailbox:
+        mailbox.farewell = b"421 too many connections"
+        assert send(mail(mailbox.port)) == Receipt(True, "accepted by 127.0.0.1")
 
 
 def test_a_server_without_tls_gets_no_password(tmp_path: Path) -> None:
@@ -137,6 +179,10 @@ def test_the_table_is_read() -> None:
         ({"name": "a", "kind": "command", "command": "rm -rf"}, "is not a list"),
         ({"name": "a", "kind": "email", "server": "s", "from": "a@b", "to": ["a@b"], "port": 0},
          "is not a port"),
+        *(({"name": "a", "kind": "email", "server": "s", "from": text, "to": ["a@b"]},
+           "is not one e-mail address") for text in ADDRESSES),
+        *(({"name": "a", "kind": "email", "server": "s", "from": "a@b", "to": ["a@b", text]},
+           "is not one e-mail address") for text in ADDRESSES),
         ({**WEBHOOK, "name": "x" * 65}, "longer than 64"),
     ],
 )  # fmt: skip

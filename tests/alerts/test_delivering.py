@@ -132,10 +132,10 @@ def test_a_process_whose_claim_has_ended_stores_no_answer(tmp_path: Path) -> Non
         ledger.clock.advance(seconds=121)
         now = ledger.clock.now()
         [newer] = ledger.store.claim("phone", "newer", now)
-        assert not ledger.store.finish(slow, DeliveryState.SENT, now, "late", now)
-        assert ledger.store.finish(newer, DeliveryState.WAITING, now, "no", now)
+        assert not ledger.store.finish([slow], DeliveryState.SENT, now, "late", now)
+        assert ledger.store.finish([newer], DeliveryState.WAITING, now, "no", now)
         assert ledger.run() == ["threshold day 80"]
-        assert not ledger.store.finish(slow, DeliveryState.WAITING, now, "late", now)
+        assert not ledger.store.finish([slow], DeliveryState.WAITING, now, "late", now)
         [row] = ledger.store.rows(0, 10)
         assert (row.state, row.answer, row.attempts) == (DeliveryState.SENT, "ok", 2)
 

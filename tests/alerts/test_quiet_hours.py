@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from quotakeeper.domain.alerts.quiet_hours import QuietHours, quiet_hours
+from quotakeeper.domain.alerts.delivery import DeliveryState
+from quotakeeper.domain.alerts.quiet_hours import NewAlert, QuietHours, quiet_hours
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.stores.sql.alert_rows import AlertRows
 from quotakeeper.testing import FakeClock
+from quotakeeper.value_classes import replace
 from tests.alerts.ledgers import Crashed, alerting, limit
 
 QUIET = "22:00-07:00"
@@ -50,6 +54,52 @@ def test_an_alert_that_blocks_calls_comes_at_once(tmp_path: Path) -> None:
         assert ledger.run() == ["threshold day 100"]
         ledger.keeper.pause("gemini", why="a test")
         assert ledger.run() == ["paused gemini"]
+
+
+def test_an_alert_that_comes_late_is_not_sent_with_a_part_that_another_process_sends(
+    tmp_path: Path,
+) -> None:
+    limits = limit("a", thresholds=["0.5"]), limit("b", "2", thresholds=["0.4"])
+    with alerting(tmp_path, *limits, clock=night(), quiet=QUIET) as ledger:
+        ledger.use("0.6")
+        ledger.collect()
+        [row] = ledger.store.rows(0, 10)
+        morning = FakeClock("2026-11-24T07:00:00+07:00").now()
+        ledger.clock.set("2026-11-24T07:00:00+07:00")
+        [sending] = ledger.store.claim("phone", "other", morning)
+        late = replace(row.alert, id="alert_late", limit="late")
+        ledger.store.add([NewAlert(late, morning)], ["phone"], morning)
+        assert ledger.run() == ["threshold late 50"]
+        assert ledger.store.finish([sending], DeliveryState.SENT, morning, "ok", morning)
+        assert ledger.run() == []
+
+
+def test_the_outcome_of_a_digest_is_one_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that is sent again would have another id, and the receiver could not know it."""
+    limits = limit("a", thresholds=["0.5"]), limit("b", thresholds=["0.5"])
+    with alerting(tmp_path, *limits, clock=night(), quiet=QUIET) as ledger:
+        ledger.use("0.6")
+        ledger.run()
+        ledger.clock.set("2026-11-24T07:00:00+07:00")
+        finish = AlertRows.finish
+        done: list[object] = []
+
+        def crash_at_the_second(self: AlertRows, *given: Any) -> bool:
+            if done:
+                raise Crashed
+            done.append(given)
+            return finish(self, *given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(AlertRows, "finish", crash_at_the_second)
+            with pytest.raises(Crashed):
+                ledger.run()
+        ledger.clock.advance(seconds=121)
+        ledger.run()
+        first, second = ledger.channel.ids
+        assert first == second
 
 
 def test_a_digest_that_is_sent_again_is_the_same(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from quotakeeper.app.price_import import import_prices, published_data
 from quotakeeper.catalogue import PriceSnapshot, load_snapshot
 from quotakeeper.cli.prices.installed_data import installed_data, plain
 from quotakeeper.domain.pricing.prices import PriceRow
+from quotakeeper.errors import ConfigError
 
 DAY = "2026-12-01"
 NAMES = ("mistral", "deepseek", "openai", "anthropic", "google", "x-ai")
@@ -193,6 +194,48 @@ def test_a_model_that_cannot_be_expressed_is_left_out_and_counted(
     assert (made.models, made.unpriced) == (0, 1)
     priced = snapshot.price("openai", "new-model", {"input_tokens": 1}, now)
     assert priced.cost_pico is None
+
+
+PRICED = {"input_mtok": 1}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"prices": [1]}, {"prices": []}, {"prices": [{"prices": PRICED, "constraint": 3}]},
+        {"prices": {"input_mtok": {"base": 1, "tiers": [1]}}},
+        {"prices": {"input_mtok": {"base": 1, "tiers": 5}}},
+        {"prices": PRICED, "price_variants": [1]},
+        {"prices": PRICED, "price_variants": [{"when": [1], "prices": PRICED}]},
+        {"prices": PRICED, "price_variants": [{"when": {"a": [1]}, "prices": PRICED}]},
+        {"prices": PRICED, "price_variants": [{"when": {"a": "b"}, "prices": 3}]},
+    ],
+)  # fmt: skip
+def test_a_model_of_an_unknown_form_is_left_out_and_the_others_are_read(
+    tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    odd = {"id": "odd-model", "match": {"equals": "odd-model"}, **fields}
+    (provider,) = json.loads(one_model(prices=PRICED))
+    provider["models"].append(odd)
+    _, made = loaded(tmp_path, json.dumps([provider]))
+    assert (made.models, made.unpriced, dict(made.left_out)) == (1, 1, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        one_model(prices={"input_mtok": "N1e99999999999999999999N"}),
+        '[{"id": "open\\"ai", "models": []}]', '[{"id": "a\\nb", "models": []}]', "{", "[1]",
+    ],
+)  # fmt: skip
+def test_data_of_another_form_are_refused_with_the_fix(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"data\.json.*genai-prices publishes"):
+        loaded(tmp_path, text)
+
+
+def test_a_rule_of_an_unknown_form_means_no_name(tmp_path: Path) -> None:
+    _, made = loaded(tmp_path, one_model(prices=PRICED, match={"or": 5}))
+    assert (made.models, made.unnamed) == (0, 1)
 
 
 def test_units_and_options_without_a_place_are_counted(tmp_path: Path) -> None:

@@ -144,6 +144,22 @@ def test_the_test_shows_the_answer_of_the_receiver(cli: CommandLine) -> None:
     assert found.code == 2 and "one of: phone" in found.err
 
 
+def test_a_channel_without_its_secret_does_not_hide_the_answer_of_another(cli: CommandLine) -> None:
+    broken = """[[alerts.channel]]
+name = "broken"
+kind = "webhook"
+url = "https://example.invalid/"
+secret_variable = "NOT_THERE"
+"""
+    with web_receiver() as receiver:
+        cli.write_config(
+            CONFIG + broken + CHANNEL.format(url=receiver.url, more="").replace("[alerts]", "")
+        )
+        found = cli.run("alerts", "test")
+    assert (found.code, found.out) == (78, "phone: taken: HTTP 204 No Content\n")
+    assert "NOT_THERE" in found.err and "set it to the secret" in found.err
+
+
 def test_follow_goes_on_until_it_is_ended(cli: CommandLine) -> None:
     rounds: list[float] = []
 

@@ -40,6 +40,15 @@ def test_anything_else_is_refused(text: str) -> None:
         public_url(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["https://u:canary@example.com", "https://example.com/?key=canary"]
+)
+def test_a_secret_in_a_refused_url_is_not_shown(text: str) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        public_url(text)
+    assert "canary" not in str(raised.value) and "example.com" in str(raised.value)
+
+
 def test_the_public_name_is_served_on_loopback_and_no_other_name() -> None:
     hosts = Listening(public=public_url("https://ai.example.com/ai")).server_settings.hosts
     assert hosts == frozenset({"127.0.0.1", "*", "ai.example.com"})

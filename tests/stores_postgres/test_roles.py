@@ -161,6 +161,29 @@ def test_check_says_what_a_user_may_do(
     assert ledger_line(stranger) == ("fail", "has no right to read it")
 
 
+def test_the_owner_and_the_role_of_programs_are_no_reader(url: str, execute: Execute) -> None:
+    """`init --reader` takes the right to read the tables away, and no call would be counted then."""
+    app, owner = f"app_{next(_numbers)}", f"owner_{next(_numbers)}"
+    execute(f"CREATE ROLE {owner} LOGIN CREATEROLE; GRANT CREATE ON DATABASE postgres TO {owner}")
+    mine = ServerLedger(parse_dsn(url.replace("postgres@", f"{owner}@", 1)))
+    mine.make(app=app)
+    for role in (owner, app):
+        with pytest.raises(LedgerUnavailableError, match=f"the role {role} owns .* or counts"):
+            mine.make(reader=role)
+    with Keeper(ledger=member(url, execute, app), config=NO_LIMITS) as keeper:
+        keeper.record("gemini", model="gemini-2.5-flash", input_tokens=1)
+        assert keeper.status().limits == ()
+    mine.make(reader=f"reader_{next(_numbers)}")
+
+
+def test_a_role_with_capital_letters_is_quoted_in_the_next_step(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"Reports_{os.getpid()}"
+    code, out, _ = cli(capsys, "--ledger", url, "ledger", "init", "--reader", name)
+    assert code == 0 and f'GRANT "{name}" TO NAME' in out
+
+
 def test_whoever_may_not_make_a_ledger_is_told_so(url: str, execute: Execute) -> None:
     user = f"stranger_{next(_numbers)}"
     execute(f"CREATE ROLE {user} LOGIN")
@@ -170,7 +193,16 @@ def test_whoever_may_not_make_a_ledger_is_told_so(url: str, execute: Execute) ->
 
 @pytest.mark.parametrize(
     ("app", "reader"),
-    [('x"; DROP TABLE y', ""), ("", "a b"), ("pg_read_all_data", ""), ("same", "same")],
+    [
+        ('x"; DROP TABLE y', ""),
+        ("", "a b"),
+        ("pg_read_all_data", ""),
+        ("same", "same"),
+        ("", "public"),
+        ("current_user", ""),
+        ("", "User"),
+        ("", "none"),
+    ],
 )
 def test_a_name_that_is_no_role_is_refused(app: str, reader: str) -> None:
     with pytest.raises(InvalidInputError):

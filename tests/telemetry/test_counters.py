@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -121,3 +122,22 @@ def test_a_failed_read_changes_nothing(tmp_path: Path) -> None:
         counters.advance({COST: 9})
         raise RuntimeError
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_a_file_of_another_kind_is_not_used_and_stops_no_reading(tmp_path: Path, kind: str) -> None:
+    path, other = tmp_path / "counters.json", tmp_path / "other"
+    other.write_text("mine")
+    path.mkdir() if kind == "folder" else path.symlink_to(other)
+    file = CounterFile(path)
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    found = []
+    for now in (5, 3):
+        with file.counters() as counters:
+            found.append(counters.advance({COST: now})[COST])
+        assert not file.is_kept
+    assert found == [(5, 0), (5, 2)]
+    after = len(os.listdir("/proc/self/fd")) if before else 0
+    assert after == before
+    assert other.read_text() == "mine" and path.is_dir() == (kind == "folder")

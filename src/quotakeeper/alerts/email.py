@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -14,6 +15,7 @@ from quotakeeper.config.alert_settings import ChannelSettings
 from quotakeeper.domain.windows import moment
 
 _PATIENCE_SECONDS = 20  # for each step
+_FINAL = 500  # the lowest SMTP code that says: do not try again
 
 
 class Email:
@@ -35,18 +37,31 @@ class Email:
         mail["Message-ID"] = f"<{message.id}@quotakeeper.invalid>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic replies
         mail.set_content(message.text)
+        receipt: Receipt | None = None
         try:
             with self._connected() as server:
                 if channel.tls == "starttls":
                     server.starttls(context=ssl.create_default_context())
                 if channel.user and passwords:
                     server.login(channel.user, passwords[0])
-                refused = server.send_message(mail)
+                receipt = self._receipt(server.send_message(mail))
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            return Receipt(False, printable(_said(error)))
-        if refused:
-            return Receipt(False, printable(f"refused for: {', '.join(sorted(refused))}"))
-        return Receipt(True, printable(f"accepted by {channel.server}"))
+            # After the server has accepted the message, a failure of QUIT changes nothing.
+            return receipt or Receipt(False, printable(_said(error)))
+        return receipt
+
+    def _receipt(self, refused: Mapping[str, tuple[int, bytes]]) -> Receipt:
+        """Return the receipt of a message that was accepted for one address at least.
+
+        It is sent again only if that can help: a code of 500 or more is final (RFC 5321, 4.2.1).
+        """
+        accepted = f"accepted by {self._channel.server}"
+        if not refused:
+            return Receipt(True, printable(accepted))
+        is_final = all(code >= _FINAL for code, _ in refused.values())
+        return Receipt(
+            is_final, printable(f"{accepted}, refused for: {', '.join(sorted(refused))}")
+        )
 
     def _connected(self) -> smtplib.SMTP:
         channel = self._channel

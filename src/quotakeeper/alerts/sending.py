@@ -69,6 +69,5 @@ class AlertSender:
             thousandths = int(random_fraction() * 1_000)
             next_at = retry_at(first.attempts + 1, first.made_at, now, thousandths)
             state = DeliveryState.FAILED if next_at is None else DeliveryState.WAITING
-        for each in claimed:
-            self._store.finish(each, state, next_at or now, receipt.text, now)
+        self._store.finish(claimed, state, next_at or now, receipt.text, now)
         return Delivered(message, first.channel, receipt, next_at)

@@ -7,7 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quotakeeper.catalogue.genai_models import Data, names_of_models
-from quotakeeper.catalogue.genai_rows import START, ModelRow, NotExpressibleError, model_rows
+from quotakeeper.catalogue.genai_rows import (
+    OTHER_FORM,
+    START,
+    ModelRow,
+    NotExpressibleError,
+    model_rows,
+)
 from quotakeeper.catalogue.snapshot import PriceSnapshot
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass
@@ -86,8 +92,9 @@ def _add(
         unit_counts: Counter[str] = Counter()
         try:
             rows = model_rows(model, unit_counts)
-        except NotExpressibleError:
+        except (NotExpressibleError, *OTHER_FORM):
             rows = []
+            unit_counts.clear()
         if (provider["id"], model["id"]) in _BILLED_BY_CODE or not rows:
             counts["unpriced"] += 1
             continue

@@ -28,7 +28,7 @@ def read_data(text: str, name: str) -> Data:
     """
     try:
         data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         raise ConfigError(name, "is not JSON", _FIX) from None
     if not isinstance(data, list) or not all(map(_is_provider, data)):
         raise ConfigError(name, "has no list of providers with models", _FIX)
@@ -51,7 +51,7 @@ def names_of_models(
 def _is_provider(value: object) -> bool:
     models = value.get("models") if isinstance(value, Mapping) else None
     return (
-        isinstance(value, Mapping) and isinstance(value.get("id"), str)
+        isinstance(value, Mapping) and _NAME.fullmatch(str(value.get("id"))) is not None
         and isinstance(models, list)
         and all(isinstance(each, Mapping) and isinstance(each.get("id"), str) for each in models)
     )  # fmt: skip
@@ -68,7 +68,8 @@ def _first(models: list[Mapping[str, Any]], name: str) -> Mapping[str, Any] | No
 def _literals(rule: object) -> Iterator[str]:
     if not isinstance(rule, Mapping):
         return
-    for part in rule.get("or") or ():
+    parts = rule.get("or")
+    for part in parts if isinstance(parts, list) else ():
         yield from _literals(part)
     for kind in ("equals", "starts_with"):
         if isinstance(rule.get(kind), str):

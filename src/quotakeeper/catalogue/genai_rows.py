@@ -38,6 +38,8 @@ _TIERS = {
 }
 START = date(1970, 1, 1)
 _FINEST, _DEAREST, _MOST_ABOVE = -18, 9, 10**12
+# Raised for data of a form that this version does not know. Such a model has no rows.
+OTHER_FORM = (TypeError, AttributeError, LookupError)
 Place = tuple[str, str, int, int]  # tier, meter, per, above
 Levels = dict[int, Decimal]  # prompt tokens above which a price holds -> price
 

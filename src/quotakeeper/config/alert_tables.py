@@ -112,6 +112,23 @@ def _name(value: object) -> str:
     return text
 
 
+def _address(value: object) -> str:
+    from email.errors import MessageError  # noqa: PLC0415 - slow to load
+    from email.message import EmailMessage  # noqa: PLC0415 - slow to load
+
+    text, mail = _text(value), EmailMessage()
+    try:
+        mail["To"] = text
+        found = [each.username for each in mail["To"].addresses]
+    except (MessageError, ValueError, IndexError, AttributeError):  # of the parser of the library
+        found = []
+    if len(found) != 1 or not found[0]:
+        raise InvalidInputError(
+            "", f"{text[:60]!r} is not one e-mail address", 'write it like "an@example.org"'
+        )
+    return text
+
+
 def _list(value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise InvalidInputError("", "is not a list", 'write it like ["a", "b"]')
@@ -184,8 +201,8 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "port": _port,
     "tls": lambda value: one_of(value, tuple(_TLS_PORTS)),
     "user": _text,
-    "from": _text,
-    "to": _texts,
+    "from": _address,
+    "to": lambda value: tuple(map(_address, _list(value))),
 }
 _EXAMPLES = {
     "name": 'name = "phone"',

@@ -43,8 +43,9 @@ def public_url(text: str) -> PublicUrl:
         host, port = "", None
     is_path = _PATH.fullmatch(f"{slash}{path}") is not None
     if not (separator and host and is_path and scheme.lower() in _PORTS):
+        shown = text.rpartition("@")[2].partition("?")[0]  # without a password or a token
         raise InvalidInputError(
-            "--public-url", f"{text[:80]!r} is not a URL like https://host:port/prefix",
+            "--public-url", f"{shown[:80]!r} is not a URL like https://host:port/prefix",
             "write --public-url https://ai.example.com",
         )  # fmt: skip
     scheme = scheme.lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from quotakeeper.clocks import SystemClock
@@ -52,10 +52,14 @@ class CounterFile:
         try:
             self.is_kept = fd is not None
             if fd is not None and self._path is not None:
-                with suppress(FileNotFoundError):
+                try:
                     self._counters = counters_from(read_ours(self._path))
+                except FileNotFoundError:
+                    pass
+                except OSError:  # such as a link, a folder, or a file of another user
+                    self.is_kept = False
             yield self._counters
-            if fd is not None and self._path is not None:
+            if self.is_kept and self._path is not None:
                 try:
                     self._write(self._path)
                 except OSError:

@@ -65,7 +65,10 @@ def run_run(
 
 
 def run_test(session: context.CommandContext, name: str | None, *, as_json: bool = False) -> int:
-    """Send a test to the channels, and print their answers. Returns the exit code."""
+    """Send a test to the channels, and print their answers. Returns the exit code.
+
+    Raises ConfigError for a secret that cannot be read, after the other channels were tested.
+    """
     settings = session.settings()
     wanted = _wanted(settings)
     clock = context.alert_clock()
@@ -74,10 +77,17 @@ def run_test(session: context.CommandContext, name: str | None, *, as_json: bool
     alert = Alert(alert_id("", AlertRule.TEST, now), AlertRule.TEST, now)
     message = message_of(alert, zone, spoken)
     answers: dict[str, Receipt] = {}
+    broken: list[ConfigError] = []
     for channel in _chosen(wanted, name):
-        answers[channel.name] = make_channel(channel, clock).send(message)
+        try:
+            answers[channel.name] = make_channel(channel, clock).send(message)
+        except ConfigError as error:
+            broken.append(error)
+            continue
         if not as_json:
             console.say(test_line(channel, answers[channel.name], session))
+    if broken:
+        raise broken[0]
     if as_json:
         channels = [{"channel": each, "taken": answer.is_taken, "answer": answer.text}
                     for each, answer in answers.items()]  # fmt: skip

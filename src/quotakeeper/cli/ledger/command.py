@@ -65,7 +65,7 @@ def run_init(session: context.CommandContext, roles: Mapping[str, str], *, only_
     for role in filter(None, roles.values()):
         console.say(words("role {role} has the rights that it needs; grant the role to a user: "
                           "GRANT {role} TO NAME",
-                          role=role))  # fmt: skip
+                          role=role if role == role.lower() else f'"{role}"'))  # fmt: skip
     return exit_codes.OK
 
 

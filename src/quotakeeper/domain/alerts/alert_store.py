@@ -59,11 +59,12 @@ class AlertStore(Protocol):
         """
 
     def finish(
-        self, claimed: Claimed, state: DeliveryState, next_at: int, answer: str, now: int
+        self, claimed: Sequence[Claimed], state: DeliveryState, next_at: int, answer: str, now: int
     ) -> bool:
         """Store the outcome of an attempt. If it waits again, the channel's others wait as long.
 
-        Returns False if another process has the claim by now: then nothing is stored.
+        The alerts of a digest are one commit: a part of them would be another digest, with another
+        id. Returns False if another process has a claim by now: for that alert, nothing is stored.
         """
 
     def rows(self, since: int, most: int) -> list[DeliveryRow]:

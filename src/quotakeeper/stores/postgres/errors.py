@@ -99,17 +99,8 @@ def translated(
             address.name, f"is damaged, or is not a ledger ({_said(address, error)})", _KEPT
         )
     state = sqlstate(error)
-    if state == "QK001":  # raised by the function refuse_moved
-        return LedgerUnavailableError(
-            address.name, f"was {_said(address, error)}; it takes no calls any more",
-            "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze",
-        )  # fmt: skip
-    if state == "QK004":  # raised before the tables are made
-        return LedgerUnavailableError(
-            address.name, f"others may create objects in its schema: {_said(address, error)}; its "
-                          "functions would run their objects with the rights of the owner",
-            "use another schema: ?schema=NAME; or take their right to create objects back",
-        )  # fmt: skip
+    if (raised := _raised(address, state, error)) is not None:
+        return raised
     for length in (5, 2):
         if (found := _PROBLEMS.get(state[:length])) and state:
             problem, fix = found
@@ -125,6 +116,28 @@ def translated(
     return LedgerUnavailableError(
         address.name, f"cannot be used: {_said(address, error)}", "look at the server's log"
     )
+
+
+def _raised(address: ServerAddress, state: str, error: BaseException) -> LedgerError | None:
+    """Return the error for what the SQL of this package raises; None for any other."""
+    if state == "QK001":  # raised by the function refuse_moved
+        return LedgerUnavailableError(
+            address.name, f"was {_said(address, error)}; it takes no calls any more",
+            "use the new ledger; or, to go on with this one: quotakeeper ledger unfreeze",
+        )  # fmt: skip
+    if state == "QK004":  # raised before the tables are made
+        return LedgerUnavailableError(
+            address.name, f"others may create objects in its schema: {_said(address, error)}; its "
+                          "functions would run their objects with the rights of the owner",
+            "use another schema: ?schema=NAME; or take their right to create objects back",
+        )  # fmt: skip
+    if state == "QK005":  # raised before the rights of the role are changed
+        return LedgerUnavailableError(
+            address.name, f"the role {_said(address, error)} owns the ledger or counts calls, so it "
+                          "cannot be the role that reads the views alone",
+            "name another role: --reader ROLE",
+        )  # fmt: skip
+    return None
 
 
 def _said(address: ServerAddress, error: BaseException) -> str:

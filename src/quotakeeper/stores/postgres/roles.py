@@ -8,6 +8,8 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass
 
 _ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+# In a GRANT, such a name means the user of the session, or everybody, even if it is the name of a role.
+_NOT_NAMES = frozenset(("public", "none", "user", "current_user", "current_role", "session_user"))
 _VIEWS = ("call_view", "balance_view", "reservation_view")
 
 
@@ -38,12 +40,22 @@ class LedgerRoles:
         ):  # fmt: skip
             if not name:
                 continue
-            if not _ROLE.fullmatch(name) or name.startswith("pg_"):
+            if name.lower().startswith("pg_"):
+                raise InvalidInputError(
+                    field, f"{name[:70]!r} begins as the roles of PostgreSQL itself",
+                    "name another role",
+                )  # fmt: skip
+            if not _ROLE.fullmatch(name):
                 raise InvalidInputError(
                     field,
                     f"{name[:70]!r} has other characters than letters, digits and _",
                     "use letters, digits and _, at most 63",
                 )
+            if name.lower() in _NOT_NAMES:
+                raise InvalidInputError(
+                    field, f"{name!r} has another meaning in SQL than the name of a role",
+                    "name another role",
+                )  # fmt: skip
             if name in seen:
                 raise InvalidInputError(
                     field, f"is already the role of {seen[name]}", "name another role"
@@ -92,6 +104,7 @@ def roles_sql(schema: str, roles: LedgerRoles) -> str:
     if roles.app:
         lines.append(_may_execute(schema, roles.app))
     if roles.reader:
+        lines.append(_only_reads(schema, roles.reader))
         views = ", ".join(f'"{schema}".{view}' for view in _VIEWS)
         lines += [
             f'REVOKE SELECT ON ALL TABLES IN SCHEMA "{schema}" FROM "{roles.reader}";',  # noqa: S608 - both names were checked
@@ -118,6 +131,23 @@ def key_roles_sql(schema: str, role: str) -> str:
             f'GRANT UPDATE ON {changed} TO "{role}";\n',
         )
     )
+
+
+def _only_reads(schema: str, role: str) -> str:
+    """Return SQL that fails with QK005 for a role without which the ledger takes no calls.
+
+    The right to read all tables is taken from `reader`. The owner needs it, because the ledger's
+    functions run with the rights of the owner, and a role that executes them needs it too.
+    """
+    return f"""DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_class AS c JOIN pg_roles AS r ON r.oid = c.relowner
+             WHERE c.relnamespace = to_regnamespace('"{schema}"') AND r.rolname = '{role}')
+  OR EXISTS (SELECT FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a
+             JOIN pg_roles AS r ON r.oid = a.grantee
+             WHERE p.pronamespace = to_regnamespace('"{schema}"') AND p.prosecdef
+               AND r.rolname = '{role}')
+  THEN RAISE EXCEPTION '%', '{role}' USING ERRCODE = 'QK005'; END IF;
+END $$;"""  # noqa: S608 - both names were checked
 
 
 def _may_execute(schema: str, role: str) -> str:

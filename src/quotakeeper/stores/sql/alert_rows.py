@@ -94,7 +94,9 @@ class AlertRows:
             return []
         rows = [row]
         if row[3]:
-            rows = self._execute(self._sql["digest_deliveries"], (channel, row[3])).fetchall()
+            # Another process may be sending a part: an alert that came late is not in its message.
+            key = channel, row[3], *latest[2:]
+            rows = self._execute(self._sql["digest_deliveries"], key).fetchall()
         return [_claimed(each, channel, owner) for each in rows]
 
     def claim(self, channel: str, owner: str, now: int) -> list[Claimed]:

@@ -30,6 +30,7 @@ ORDER BY d.attempts, a.number LIMIT 1
 SELECT d.alert_id, d.attempts, a.made_at, d.digest_at, a.document
 FROM alert_delivery AS d JOIN alert AS a ON a.alert_id = d.alert_id
 WHERE d.channel = ? AND d.state = 'waiting' AND d.digest_at = ?
+  AND (d.claimed_until <= ? OR d.claimed_until > ?)
 ORDER BY a.number
 
 -- name: claim_delivery

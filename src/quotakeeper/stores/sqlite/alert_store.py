@@ -70,10 +70,15 @@ class SqliteAlerts(Transactions):
         return self._changed(lambda rows: rows.claim(channel, owner, now))
 
     def finish(
-        self, claimed: Claimed, state: DeliveryState, next_at: int, answer: str, now: int
+        self, claimed: Sequence[Claimed], state: DeliveryState, next_at: int, answer: str, now: int
     ) -> bool:
         """Store the outcome of an attempt; see AlertStore."""
-        return self._changed(lambda rows: rows.finish(claimed, state, next_at, answer, now))
+
+        def store(rows: AlertRows) -> bool:
+            stored = [rows.finish(each, state, next_at, answer, now) for each in claimed]
+            return all(stored)
+
+        return self._changed(store)
 
     def rows(self, since: int, most: int) -> list[DeliveryRow]:
         """Return the deliveries of alerts at or after `since`, the newest first."""

@@ -33,6 +33,8 @@ TEXTS = {
     "write its name; the secret stays in the environment": (
         "hãy viết tên biến; mã bí mật ở lại trong môi trường"
     ),
+    "{} is not one e-mail address": "{0} không phải một địa chỉ email",
+    'write it like "an@example.org"': 'hãy viết như "an@example.org"',
     "is not a port": "không phải số cổng",
     "write a number from 1 to 65535": "hãy viết một số từ 1 đến 65535",
     "write the secret in its first line": "hãy viết mã bí mật ở dòng đầu",

@@ -113,6 +113,16 @@ TEXTS = {
         "hãy dùng một schema riêng cho sổ: ?schema=TÊN"
     ),
     "name another role": "hãy nêu vai trò khác",
+    "{} has another meaning in SQL than the name of a role": (
+        "{0} có nghĩa khác trong SQL, không phải tên vai trò"
+    ),
+    "{} begins as the roles of PostgreSQL itself": (
+        "{0} có phần đầu như các vai trò của chính PostgreSQL"
+    ),
+    "the role {} owns the ledger or counts calls, so it cannot be the role that reads the views alone": (
+        "vai trò {0} sở hữu sổ hoặc tính lượt gọi, nên không thể là vai trò chỉ đọc view"
+    ),
+    "name another role: --reader ROLE": "hãy nêu vai trò khác: --reader VAI_TRÒ",
     "give the path of a ledger file": ("hãy nêu đường dẫn của một tệp sổ"),
     "run quotakeeper verify on the source, and report this": (
         "hãy chạy quotakeeper verify trên sổ nguồn, rồi báo lỗi này"
