@@ -182,7 +182,7 @@ class GuardedConnection(RequestHandler):
         pending, settings = self._server.pending, self._settings
         is_over = pending[self._address] >= settings.most_pending
         if is_over and not settings.proxies.trusts(self._address) and self.transport is not None:
-            self.transport.abort()  # type: ignore[attr-defined]
+            self.transport.abort()
             return
         self._is_pending = True
         pending[self._address] += 1
