@@ -239,8 +239,9 @@ def test_a_rule_of_an_unknown_form_means_no_name(tmp_path: Path) -> None:
 
 
 def test_units_and_options_without_a_place_are_counted(tmp_path: Path) -> None:
+    none: dict[str, Any] = {"when": {"service_tier": "default"}, "prices": {}}
     fast = {"when": {"speed": "fast"}, "prices": {"input_mtok": 9}}
-    text = one_model(prices={"input_mtok": 1, "cache_write_mtok": 2}, price_variants=[fast])
+    text = one_model(prices={"input_mtok": 1, "cache_write_mtok": 2}, price_variants=[fast, none])
     _, made = loaded(tmp_path, text)
     assert made.rows == 1
     assert made.left_out == {"cache_write_mtok": 1, "speed=fast": 1}

@@ -88,10 +88,10 @@ def _variants(
     for each in variants if isinstance(variants, list) else ():
         when = each.get("when") or {}
         tier = _TIERS.get(next(iter(when.items()))) if len(when) == 1 else None
-        if tier is None:
+        if tier is None and each.get("prices"):
             name = ",".join(f"{key}={value}" for key, value in sorted(when.items()))
-            left_out[name] += len(each.get("prices") or ())
-        else:
+            left_out[name] += len(each["prices"])
+        elif tier is not None:
             found.append((tier, (_since(each), _prices(each.get("prices")))))
     return found
 
