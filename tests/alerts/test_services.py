@@ -95,7 +95,7 @@ def test_without_the_library_the_error_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(MissingExtraError, match=r"quotakeeper\[alerts\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[alerts\]"):
         make_channel(channel(tmp_path), FakeClock()).send(MESSAGE)
 
 

@@ -139,7 +139,7 @@ def test_a_missing_library_error_has_the_pip_command(
         raise ImportError(name)
 
     monkeypatch.setattr(exact.importlib, "import_module", absent)
-    with pytest.raises(MissingExtraError, match=r"quotakeeper\[exact\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[exact\]"):
         exact.count("a", tmp_path / "g.model")
 
 
