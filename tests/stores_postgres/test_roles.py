@@ -161,6 +161,19 @@ def test_check_says_what_a_user_may_do(
     assert ledger_line(stranger) == ("fail", "has no right to read it")
 
 
+def test_a_program_that_may_not_make_the_ledger_is_told_that_there_is_none(
+    url: str, execute: Execute
+) -> None:
+    user = f"stranger_{os.getpid()}_{next(_numbers)}"
+    execute(f"CREATE ROLE {user} LOGIN")
+    with (
+        Keeper(url.replace("postgres@", f"{user}@", 1), NO_LIMITS) as keeper,
+        pytest.raises(LedgerUnavailableError, match="has no tables yet") as caught,
+    ):
+        keeper.status()
+    assert "quotakeeper ledger init" in str(caught.value)
+
+
 def test_the_owner_and_the_role_of_programs_are_no_reader(url: str, execute: Execute) -> None:
     """`init --reader` takes the right to read the tables away, and no call would be counted then."""
     app, owner = f"app_{next(_numbers)}", f"owner_{next(_numbers)}"
@@ -187,7 +200,7 @@ def test_a_role_with_capital_letters_is_quoted_in_the_next_step(
 def test_whoever_may_not_make_a_ledger_is_told_so(url: str, execute: Execute) -> None:
     user = f"stranger_{next(_numbers)}"
     execute(f"CREATE ROLE {user} LOGIN")
-    with pytest.raises(LedgerUnavailableError, match="has no right"):
+    with pytest.raises(LedgerUnavailableError, match="this user may not make them"):
         ServerLedger(parse_dsn(url.replace("postgres@", f"{user}@", 1))).make()
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.postgres.dialect import FUNCTIONS_VERSION, texts
+from quotakeeper.stores.postgres.driver import driver
 from quotakeeper.stores.postgres.dsn import ServerAddress
 from quotakeeper.stores.postgres.roles import schema_sql
 from quotakeeper.stores.sql.statements import read_sql
@@ -111,7 +112,13 @@ def _make(raw: Any, address: ServerAddress) -> bool:
         raw.execute(sql["lock_making"], values)  # released when the transaction ends
         if has_ledger(raw, address):
             return False
-        raw.execute(creation_sql(address.schema))
+        try:
+            raw.execute(creation_sql(address.schema))
+        except driver().errors.InsufficientPrivilege as error:
+            raise LedgerUnavailableError(
+                address.name, "has no tables yet, and this user may not make them",
+                "ask an administrator of the database to run: quotakeeper ledger init",
+            ) from error  # fmt: skip
         return True
 
 

@@ -50,6 +50,12 @@ TEXTS = {
         "migrate --sql"
     ),
     "has no tables yet": "chưa có bảng nào",
+    "has no tables yet, and this user may not make them": (
+        "chưa có bảng nào, và người dùng này không có quyền tạo bảng"
+    ),
+    "ask an administrator of the database to run: quotakeeper ledger init": (
+        "hãy nhờ người quản trị cơ sở dữ liệu chạy: quotakeeper ledger init"
+    ),
     "create them: quotakeeper ledger init": "hãy tạo các bảng: quotakeeper ledger init",
     "older programs still use the ledger; their hosts and processes: {}": (
         "chương trình cũ hơn vẫn đang dùng sổ; máy và số tiến trình: {0}"
