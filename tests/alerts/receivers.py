@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,14 +61,22 @@ def web_receiver() -> Iterator[Receiver]:
 class Mailbox:
     """The mails that arrived. With `refuses`, the server answers MAIL FROM with this line.
 
-    `unknown` is the answer to RCPT TO for chi@example.org, and `farewell` the one to QUIT.
+    `unknown` is the answer to RCPT TO for chi@example.org, and `farewell` the one to QUIT. `before` is
+    called before each answer, with the command or "." for the end of a mail. With `is_endless`, the
+    greeting has no end. With a `context`, the server knows STARTTLS, or with `is_tls` begins with TLS.
+    `spoken` has the commands, with * before those inside TLS.
     """
 
     port: int = 0
     mails: list[Message] = field(default_factory=list)
     refuses: bytes = b""
     unknown: bytes = b""
+    spoken: list[str] = field(default_factory=list)
     farewell: bytes = b"221 bye"
+    before: Callable[[bytes], None] = lambda command: None
+    is_endless: bool = False
+    context: ssl.SSLContext | None = None
+    is_tls: bool = False
 
 
 @contextmanager
@@ -75,17 +84,46 @@ def mail_receiver() -> Iterator[Mailbox]:
     found = Mailbox()
 
     class Handler(socketserver.StreamRequestHandler):
+        is_inside = False
+
+        def begin_tls(self) -> None:
+            assert found.context is not None
+            self.request = found.context.wrap_socket(self.request, server_side=True)
+            self.rfile = self.request.makefile("rb")
+            self.wfile = self.request.makefile("wb", buffering=0)
+            self.is_inside = True
+
         def handle(self) -> None:
+            try:
+                if found.is_tls:
+                    self.begin_tls()
+                while found.is_endless:
+                    self.wfile.write(b"220-slow\r\n" * 100)
+            except OSError:  # the client has gone, or does not trust the certificate
+                return
             self.wfile.write(b"220 test\r\n")
             while line := self.rfile.readline():
                 verb = line.split(b" ")[0].strip().upper()
+                found.spoken.append(("*" if self.is_inside else "") + verb.decode())
+                found.before(verb)
                 if verb == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     lines = []
                     while (part := self.rfile.readline()) != b".\r\n":
                         lines.append(part)
                     found.mails.append(message_from_bytes(b"".join(lines)))
+                    found.before(b".")
                     self.wfile.write(b"250 ok\r\n")
+                elif verb == b"EHLO" and found.context is not None:
+                    self.wfile.write(b"250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")
+                elif verb == b"STARTTLS":
+                    self.wfile.write(b"220 go on\r\n")
+                    try:
+                        self.begin_tls()
+                    except OSError:
+                        return
+                elif verb == b"AUTH":
+                    self.wfile.write(b"235 welcome\r\n")
                 elif verb == b"QUIT":
                     self.wfile.write(found.farewell + b"\r\n")
                     return
