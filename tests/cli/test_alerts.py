@@ -136,7 +136,7 @@ def test_a_receiver_that_is_down_gives_exit_code_4_and_is_shown(cli: CommandLine
 def test_an_alert_that_is_refused_for_good_is_told_and_the_next_one_is_sent(
     cli: CommandLine, lang: str
 ) -> None:
-    answers = [(400, b"bad", {}), (204, b"", {})]
+    answers: list[tuple[int, bytes, dict[str, str]]] = [(400, b"bad", {}), (204, b"", {})]
     with web_receiver() as receiver:
         receiver.answer = lambda: answers.pop(0)
         configure(cli, receiver.url, more='rules = ["paused"]')

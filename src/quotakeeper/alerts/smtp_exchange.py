@@ -46,9 +46,13 @@ class SmtpExchange(smtplib.SMTP):
         raise last
 
     def send(self, s: Any) -> None:
-        """Send bytes, within the deadline. Raises OSError and SMTPServerDisconnected."""
+        """Send bytes, within the deadline. Raises SMTPServerDisconnected."""
         if self.sock is not None:
-            self.sock.settimeout(self._deadline.left())
+            try:
+                self.sock.settimeout(self._deadline.left())
+            except OSError as error:  # it is too late, or a failed handshake has closed the socket
+                self.close()
+                raise smtplib.SMTPServerDisconnected(str(error)) from None
         super().send(s)
 
     def getreply(self) -> tuple[int, bytes]:

@@ -14,9 +14,11 @@ TEXTS = {
         "Đọc những gì mới trong nhật ký và gửi mọi cảnh báo đã đến lúc gửi."
     ),
     "Any number of processes may run this at once: each alert is sent by one of them. Exit code 4: "
-    "a receiver did not take an alert, which is tried again for a day.": (
+    "a receiver did not take an alert. It is tried again for a day, or never if the receiver refused "
+    "it for good.": (
         "Nhiều tiến trình có thể cùng chạy lệnh này: mỗi cảnh báo chỉ do một tiến trình gửi. Mã "
-        "thoát 4: có nơi nhận chưa nhận cảnh báo; cảnh báo đó được gửi lại trong một ngày."
+        "thoát 4: có nơi nhận không nhận cảnh báo. Cảnh báo đó được gửi lại trong một ngày, hoặc "
+        "không gửi lại nếu bị từ chối hẳn."
     ),
     "Only this channel; default: all channels.": "Chỉ kênh này; không nêu thì là mọi kênh.",
     "Send a test to each channel, and show the receiver's answer. Exit code 1: one failed.": (
