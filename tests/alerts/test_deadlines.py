@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.alerts.commands import COMMAND_SECONDS
+from quotakeeper.alerts.deadlines import Deadline
 from quotakeeper.alerts.email import EMAIL_SECONDS, Email
 from quotakeeper.alerts.message import AlertMessage, Receipt
 from quotakeeper.alerts.services import SERVICE_SECONDS
+from quotakeeper.alerts.smtp_exchange import _own_name
 from quotakeeper.alerts.webhook import WEBHOOK_SECONDS, Webhook
 from quotakeeper.config.alert_settings import ChannelSettings
 from quotakeeper.domain.alerts.delivery import CLAIMED_FOR
@@ -147,3 +149,16 @@ def test_a_mail_and_its_password_are_sent_inside_tls_to_a_trusted_server_only(
     outside = [] if tls == "tls" else ["EHLO", "STARTTLS"]
     assert mailbox.spoken == [*outside, "*EHLO", "*AUTH", "*MAIL", "*RCPT", "*DATA", "*QUIT"]
     assert len(mailbox.mails) == 1
+
+
+def test_a_machine_whose_name_cannot_be_found_sends_its_address_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr("socket.getfqdn", lambda: str(ended.wait()))
+    try:
+        assert _own_name(Deadline(0.1)) == "[127.0.0.1]"
+    finally:
+        ended.set()
+    monkeypatch.setattr("socket.getfqdn", lambda: "an.example.org")
+    assert _own_name(Deadline(60)) == "an.example.org"
