@@ -220,6 +220,26 @@ def test_calls_that_were_drawn_end_as_they_ended(
     assert two.verify() == []
 
 
+def test_a_drawn_call_that_was_released_is_released_again(
+    living: Living, ledger: ServerAddress, clock: FakeClock
+) -> None:
+    one, two, _ = living
+    drawn = one.reserve("gemini", **CALL)
+    clock.advance(seconds=2)
+    tend(one)
+    execute(ledger, 'DROP SCHEMA "COPY" CASCADE')
+    execute(ledger, KEEP)  # the backup has the call as a reservation
+    drawn.release()
+    clock.advance(seconds=61)
+    tend(one)
+    assert sums(two) == (ELSEWHERE, 0)
+    execute(ledger, RESTORE)
+    sweep(one)
+    upkeep(one)
+    assert [hold for hold in two.reservations() if hold.id == drawn.id] == []
+    assert two.verify() == []
+
+
 def disconnect(keeper: Keeper) -> None:
     store: Any = keeper._engine.worker.store
     with keeper._engine.worker._turn:

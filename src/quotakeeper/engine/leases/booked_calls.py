@@ -27,7 +27,7 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
-from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
+from quotakeeper.errors import KeyConflictError, ReservationClosedError
 from quotakeeper.value_classes import dataclass
 
 MOST_CALLS = 10_000  # about 8 MB
@@ -48,13 +48,13 @@ class BookedLeaseCall:
     ending: Command
 
     def commands(self) -> Sequence[Command]:
-        """Return the two commands that book the call. A released call is not drawn again."""
-        first = self.ending if isinstance(self.ending, Release) else self.draw
-        return [first, self.ending]
+        """Return the two commands that book the call."""
+        return [self.draw, self.ending]
 
-    def instead(self, failed: Failed) -> Record | None:
-        """Return the record to book if the ledger does not have the lease; None if there is none."""
-        if isinstance(self.ending, Release) or not isinstance(failed.error, InvalidInputError):
+    @property
+    def record(self) -> Record | None:
+        """The record to book if the ledger does not have the lease; None for a released call."""
+        if isinstance(self.ending, Release):
             return None
         draw, ending = self.draw, self.ending
         figures = ending.figures if isinstance(ending, Settle) else assumed(draw.figures)
@@ -125,25 +125,25 @@ def _at(call: BookedLeaseCall) -> int:
 def _booked(store: Store, now: int, calls: Sequence[BookedLeaseCall]) -> list[Outcomes]:
     """Book calls in one commit, and those whose lease is unknown in a second one."""
     outcomes = store.apply([each for call in calls for each in call.commands()], now)
-    records: list[Record] = []
-    for call, first, last in zip(calls, outcomes[::2], outcomes[1::2], strict=True):
-        record = call.instead(first) if isinstance(first, Failed) else None
-        if record is not None:
-            records.append(record)
-        elif isinstance(last, Failed):
-            _say(call, last)
+    pairs = zip(calls, outcomes[::2], outcomes[1::2], strict=True)
+    kept = [(call, drawn, ended) for call, drawn, ended in pairs if call.record is not None]
+    for call, drawn, ended in kept:
+        if not isinstance(drawn, Failed):
+            _check(call, ended)
+    unknown = [call for call, drawn, _ in kept if isinstance(drawn, Failed)]
+    records = [call.record for call in unknown if call.record is not None]
     recorded = store.apply(records, now) if records else []
-    for record, outcome in zip(records, recorded, strict=True):
-        if isinstance(outcome, Failed):
-            log.warning(_NOT_BOOKED, record.id, outcome.error)
+    for call, outcome in zip(unknown, recorded, strict=True):
+        _check(call, outcome)
     return [*outcomes, *recorded]
 
 
-_NOT_BOOKED = "quotakeeper: call %s, which a restored ledger lacked, was not written again: %s"
-
-
-def _say(call: BookedLeaseCall, failed: Failed) -> None:
-    # The ledger has the call, and it ended in another way; or it was released and is not there.
-    is_there = isinstance(failed.error, ReservationClosedError | KeyConflictError)
-    if not is_there and not isinstance(call.ending, Release):
-        log.warning(_NOT_BOOKED, call.draw.id, failed.error)
+def _check(call: BookedLeaseCall, outcome: Outcomes) -> None:
+    """Log that a call was not booked, except if it ended in another way in the ledger."""
+    if isinstance(outcome, Failed) and not isinstance(
+        outcome.error, ReservationClosedError | KeyConflictError
+    ):
+        log.warning(
+            "quotakeeper: call %s, which the ledger lacked after it went back, was not booked "
+            "again: %s", call.draw.id, outcome.error,
+        )  # fmt: skip

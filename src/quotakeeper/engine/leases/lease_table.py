@@ -201,7 +201,6 @@ class LeaseTable(FastPath):
             self._paused_until = monotonic + RECALLED_SECONDS
             self.give_back(list(self._leases.values()), store, now)
         self.drain(store, now)
-        self._book_again(store, now)
         self._collect()
         old = [call for call in self._under_way.values() if now - call.at >= _AGE_US]
         if old:

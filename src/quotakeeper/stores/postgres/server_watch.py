@@ -55,8 +55,7 @@ class ServerWatch:
     """Notices that a ledger went back, that a failover could lose commits, and that clocks differ.
 
     `doubt` is the reason why hard limits refuse calls, or None. `losses` counts how often the
-    ledger may have lost commits that this process has seen; each id counts once, so a false alarm
-    does no harm.
+    ledger may have lost commits that this process has seen. A false alarm does no harm.
     """
 
     def __init__(self, address: ServerAddress, demands: Demands) -> None:
