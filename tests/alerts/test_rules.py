@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from quotakeeper import LimitExceeded
+from quotakeeper.alerts import collecting
 from quotakeeper.alerts.collecting import seq_before, simulate
 from quotakeeper.domain.alerts.alert import Alert, AlertRule
 from quotakeeper.domain.alerts.alert_records import alert_from, alert_json
@@ -42,6 +43,19 @@ def test_each_threshold_is_told_once_in_each_period(tmp_path: Path) -> None:
 def test_one_booking_that_reaches_several_thresholds_tells_the_highest(tmp_path: Path) -> None:
     with alerting(tmp_path, limit("a"), limit("b")) as ledger:
         ledger.use("1.2")
+        assert ledger.run() == ["threshold a 100", "threshold b 100"]
+
+
+@pytest.mark.parametrize("most", range(1, 8))
+def test_a_reading_that_ends_between_two_thresholds_of_a_booking_tells_the_highest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(collecting, "_MOST_READ", most)
+    with alerting(tmp_path, limit("a"), limit("b")) as ledger:
+        ledger.use("1.2")
+        assert len(list(ledger.keeper.entries())) == 7, "the booking, and 3 crossings of each limit"
+        found = simulate(ledger.keeper, ledger.wanted, 0)
+        assert [(each.limit, each.level) for each in found] == [("a", 10**12), ("b", 10**12)]
         assert ledger.run() == ["threshold a 100", "threshold b 100"]
 
 

@@ -191,6 +191,20 @@ def raw_receiver(serve: Callable[[socket.socket, threading.Event], None]) -> Ite
         thread.join()
 
 
+@pytest.mark.parametrize(
+    ("status", "is_refused"),
+    [(400, True), (401, True), (404, True), (410, True), (413, True), (422, True), (499, True),
+     (204, False), (307, False), (408, False), (429, False), (500, False), (503, False)],
+)  # fmt: skip
+def test_a_status_4xx_is_final_except_the_two_that_ask_for_another_attempt(
+    status: int, is_refused: bool
+) -> None:
+    with web_receiver() as receiver:
+        receiver.answer = lambda: (status, b"", {})
+        found = Webhook(channel(receiver.url), FakeClock()).send(MESSAGE)
+    assert found.is_refused is is_refused
+
+
 def test_a_receiver_that_never_answers_ends_at_the_deadline() -> None:
     with raw_receiver(lambda connection, ended: ended.wait() and None) as url:
         assert send(channel(url), 0.2) == (False, "the receiver did not answer in time")

@@ -132,6 +132,40 @@ def test_a_receiver_that_is_down_gives_exit_code_4_and_is_shown(cli: CommandLine
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_an_alert_that_is_refused_for_good_is_told_and_the_next_one_is_sent(
+    cli: CommandLine, lang: str
+) -> None:
+    answers: list[tuple[int, bytes, dict[str, str]]] = [(400, b"bad", {}), (204, b"", {})]
+    with web_receiver() as receiver:
+        receiver.answer = lambda: answers.pop(0)
+        configure(cli, receiver.url, more='rules = ["paused"]')
+        with cli.keeper() as keeper:
+            keeper.pause("gemini", why="one")
+            keeper.pause("deepgram", why="two")
+        found = cli.run("--lang", lang, "alerts", "run")
+        again = cli.run("--lang", lang, "alerts", "run")
+    shown = cli.run("--lang", lang, "alerts", "show")
+    assert (found.code, again.code, len(receiver.requests)) == (4, 0, 2)
+    refused, sent = found.out.splitlines()
+    if lang == "en":
+        assert refused == (
+            "phone: refused for good, not sent again: calls to gemini are paused: "
+            "HTTP 400 Bad Request: bad"
+        )
+        assert sent.startswith("phone: sent: calls to deepgram are paused")
+        assert found.err == (
+            "warning: the receiver of channel 'phone' refused 1 alert, which is not sent again; see "
+            "its answer: quotakeeper alerts show\n"
+        )
+        assert "channel 'phone' did not take 1 alert, which is not sent again" in shown.out
+        assert "HTTP 400" in shown.out and "failed" in shown.out
+    else:
+        assert refused.startswith("phone: bị từ chối hẳn, không gửi lại: ")
+        assert found.err.startswith("cảnh báo: nơi nhận của kênh 'phone' từ chối 1 cảnh báo")
+        assert "kênh 'phone' không nhận 1 cảnh báo; cảnh báo này không được gửi lại" in shown.out
+
+
 def test_the_test_shows_the_answer_of_the_receiver(cli: CommandLine) -> None:
     with web_receiver() as receiver:
         configure(cli, receiver.url)

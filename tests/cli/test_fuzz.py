@@ -99,6 +99,8 @@ def harmless(busy: CommandLine) -> CommandLine:
     patch("quotakeeper.tokens.exact.install", lambda source: busy.folder / "tokenizer.model")
     patch("quotakeeper.tokens.accuracy.measure", lambda folder: [])
     patch("quotakeeper.cli.watch.command.clocks.SystemClock", Impatient)
+    patch("quotakeeper.dashboard.running.run_dashboard", refuse)
+    patch("quotakeeper.gateway.running.run_gateway", refuse)
     patch("quotakeeper.cli.provider_http.OpenerDirector.open", refuse)
     for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "DEEPGRAM_API_KEY", "OPENAI_API_KEY",
                  "ANTHROPIC_API_KEY"):  # fmt: skip

@@ -17,6 +17,7 @@ from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, flowed, table_lines
 from quotakeeper.cli.text.times import parse_moment, parse_range, parse_span
 from quotakeeper.cli.text.words import Words
+from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.windows import SECOND
 
@@ -57,6 +58,11 @@ def test_figures_in_both_languages() -> None:
 )  # fmt: skip
 def test_a_percentage_never_says_full_or_empty_when_it_is_not(value: str, expected: str) -> None:
     assert figures.percent(Decimal(value), "en") == expected
+
+
+def test_the_percentage_of_a_few_tokens_is_not_shown_as_0() -> None:
+    assert figures.percent(percent_of(78, 15_000_000), "en") == "<0.1%"
+    assert figures.percent(percent_of(99_996, 100_000), "vi") == "99,9%"
 
 
 @pytest.mark.parametrize(

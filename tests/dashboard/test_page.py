@@ -29,6 +29,13 @@ SET_HTML = (
 HOSTILE = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>\'"&lt;'
 
 
+PERCENTAGES = [
+    ("0", 0, "0"), ("0.01", 0, "<1"), ("0.49", 0, "<1"), ("0.5", 0, "1"), ("99.49", 0, "99"),
+    ("99.5", 0, "99"), ("100", 0, "100"), ("100.3", 0, "100"), ("0.01", 1, "<0.1"),
+    ("0.05", 1, "0.1"), ("99.94", 1, "99.9"), ("99.99", 1, "99.9"), ("1234.56", 1, "1,234.6"),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The browser of this module."""
@@ -212,3 +219,15 @@ def test_the_page_says_the_figures_of_the_ledger(browser: Any, demo: ServedDashb
         assert page.locator(".columns li").count() == 14
         assert page.locator(".calls tbody tr").count() == 8
         assert page.locator(".open li").count() == 2
+
+
+def test_only_nothing_is_shown_as_0_percent_and_only_the_whole_as_100(
+    browser: Any, demo: ServedDashboard
+) -> None:
+    formats = """rows => import('/format.js').then(({ Format }) =>
+        rows.map(([text, most]) => new Format('en', {}, 'UTC').share(text, most)))"""
+    with page_of(browser, DESKTOP) as (page, _seen):
+        page.goto(demo.url)
+        page.wait_for_selector(".sentence")
+        shown = page.evaluate(formats, [[text, most] for text, most, _ in PERCENTAGES])
+    assert shown == [expected for _, _, expected in PERCENTAGES]

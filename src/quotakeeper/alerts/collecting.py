@@ -17,7 +17,7 @@ from quotakeeper.domain.ledger.entries import OPENINGS, Entry
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import CallLabels
 
-_MOST_READ = 10_000  # entries of one commit
+_MOST_READ = 10_000  # entries of one commit; a few more, to end it with a whole booking
 
 
 class LedgerView(Protocol):
@@ -52,7 +52,7 @@ def collect(view: LedgerView, store: AlertStore, settings: AlertSettings) -> int
         cursor = store.cursor()
         now = view.now()
         start = seq_before(view, now - OLDEST) if cursor.seq is None else cursor.seq
-        found = list(islice(view.entries(start), _MOST_READ))
+        found = _read(view, start)
         seq = found[-1].seq if found else start
         if cursor.seq == seq:
             return new
@@ -70,11 +70,23 @@ def simulate(view: LedgerView, settings: AlertSettings, since: int) -> list[Aler
     rules = rules_for(view, settings, "")
     alerts: dict[str, Alert] = {}
     after = seq_before(view, since)
-    while found := list(islice(view.entries(after), _MOST_READ)):
+    while found := _read(view, after):
         after = found[-1].seq
         for alert in rules.alerts(found, _CallLabels(view, found), since):
             alerts.setdefault(alert.id, alert)
     return list(alerts.values())
+
+
+def _read(view: LedgerView, after: int) -> list[Entry]:
+    """Return the next entries. The thresholds that one booking reached are not divided.
+
+    They follow the booking, and the rules tell only the highest of those that they see together.
+    """
+    entries = view.entries(after)
+    found = list(islice(entries, _MOST_READ))
+    while found and found[-1].crossing is not None and (more := next(entries, None)) is not None:
+        found.append(more)
+    return found
 
 
 def seq_before(view: LedgerView, at: int) -> int:

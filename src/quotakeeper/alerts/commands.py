@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from quotakeeper.alerts.message import AlertMessage, Receipt, printable
 from quotakeeper.config.alert_settings import ChannelSettings
 
-_PATIENCE_SECONDS = 30
+COMMAND_SECONDS = 30.0
 _MOST_SAID = 2_000  # bytes of the output that are read
 _PLACES = re.compile(r"\{(title|text)\}")
 
@@ -34,12 +34,12 @@ class AlertCommand:
                 document.seek(0)
                 ended = subprocess.run(
                     [program, *filled], stdin=document, stdout=output, stderr=subprocess.STDOUT,
-                    timeout=_PATIENCE_SECONDS, check=False,
+                    timeout=COMMAND_SECONDS, check=False,
                 )  # fmt: skip
                 output.seek(0)
                 said = printable(output.read(_MOST_SAID).decode("utf-8", "replace"))
         except subprocess.TimeoutExpired:
-            return Receipt(False, f"{program} did not end within {_PATIENCE_SECONDS} seconds")
+            return Receipt(False, f"{program} did not end within {COMMAND_SECONDS:g} seconds")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             return Receipt(False, printable(f"{program} cannot be started: {reason}"))

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from quotakeeper.alerts.deadlines import Deadline
 from quotakeeper.alerts.message import AlertMessage, Receipt, printable
+from quotakeeper.alerts.reach import Resolve, resolved
+from quotakeeper.alerts.smtp_exchange import SmtpExchange
 from quotakeeper.clocks import Clock
 from quotakeeper.config.alert_secrets import channel_secrets
 from quotakeeper.config.alert_settings import ChannelSettings
 from quotakeeper.domain.windows import moment
 
-_PATIENCE_SECONDS = 20  # for each step
+EMAIL_SECONDS = 60.0  # for the whole exchange
 _FINAL = 500  # the lowest SMTP code that says: do not try again
 
 
 class Email:
-    """Sends messages through the server of a channel."""
+    """Sends messages through the server of a channel. `now` is the clock of the deadline, in seconds."""
 
-    def __init__(self, channel: ChannelSettings, clock: Clock) -> None:
+    def __init__(
+        self, channel: ChannelSettings, clock: Clock, resolve: Resolve = resolved,
+        patience_seconds: float = EMAIL_SECONDS, now: Callable[[], float] | None = None,
+    ) -> None:  # fmt: skip
         self._channel = channel
         self._clock = clock
+        self._resolve = resolve
+        self._patience = patience_seconds
+        self._now = now
 
     def send(self, message: AlertMessage) -> Receipt:
         """Send a message once; see Channel. A retry has the same Message-ID."""
@@ -38,8 +47,9 @@ class Email:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic replies
         mail.set_content(message.text)
         receipt: Receipt | None = None
+        deadline = Deadline(self._patience, self._now)
         try:
-            with self._connected() as server:
+            with self._connected(deadline) as server:
                 if channel.tls == "starttls":
                     server.starttls(context=ssl.create_default_context())
                 if channel.user and passwords:
@@ -47,7 +57,8 @@ class Email:
                 receipt = self._receipt(server.send_message(mail))
         except (OSError, smtplib.SMTPException, ValueError) as error:
             # After the server has accepted the message, a failure of QUIT changes nothing.
-            return receipt or Receipt(False, printable(_said(error)))
+            said = "the server did not answer in time" if deadline.is_over else _said(error)
+            return receipt or Receipt(False, printable(said))
         return receipt
 
     def _receipt(self, refused: Mapping[str, tuple[int, bytes]]) -> Receipt:
@@ -63,14 +74,11 @@ class Email:
             is_final, printable(f"{accepted}, refused for: {', '.join(sorted(refused))}")
         )
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, deadline: Deadline) -> SmtpExchange:
         channel = self._channel
-        if channel.tls == "tls":
-            return smtplib.SMTP_SSL(
-                channel.server, channel.port, timeout=_PATIENCE_SECONDS,
-                context=ssl.create_default_context(),
-            )  # fmt: skip
-        return smtplib.SMTP(channel.server, channel.port, timeout=_PATIENCE_SECONDS)
+        return SmtpExchange(
+            channel.server, channel.port, deadline, self._resolve, is_tls=channel.tls == "tls"
+        )
 
 
 def _said(error: Exception) -> str:

@@ -22,17 +22,21 @@ class AlertMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Whether a receiver took a message, and what it answered, in one printable line."""
+    """Whether a receiver took a message, and what it answered, in one printable line.
+
+    `is_refused`: the receiver does not take this message, whenever it is sent again.
+    """
 
     is_taken: bool
     text: str
+    is_refused: bool = False
 
 
 class Channel(Protocol):
     """A way to send messages."""
 
     def send(self, message: AlertMessage) -> Receipt:
-        """Send a message once, within 30 seconds. Never raises for a receiver that fails.
+        """Send a message once, within 60 seconds. Never raises for a receiver that fails.
 
         Raises ConfigError if the channel's secret cannot be read.
         """

@@ -45,7 +45,8 @@ class AlertSender:
     def deliver(self) -> list[Delivered]:
         """Send all alerts that are due, and return every attempt. Raises LedgerError.
 
-        After a failed attempt, the channel gets nothing more until its next retry. If this process
+        After a failed attempt, the channel gets nothing more until its next retry. An alert that the
+        receiver refuses for good is not tried again, and the channel's next alert is sent. If this process
         ends after a send and before the answer is stored, the alert is sent again, with the same id.
         """
         done: list[Delivered] = []
@@ -53,7 +54,7 @@ class AlertSender:
             while claimed := self._store.claim(name, self._owner, self._clock.now()):
                 found = self._attempt(claimed, channel)
                 done.append(found)
-                if not found.receipt.is_taken:
+                if not (found.receipt.is_taken or found.receipt.is_refused):
                     break
         return done
 
@@ -65,7 +66,9 @@ class AlertSender:
             receipt = Receipt(False, printable(str(error)))
         now, first = self._clock.now(), claimed[0]
         next_at, state = None, DeliveryState.SENT
-        if not receipt.is_taken:
+        if receipt.is_refused:
+            state = DeliveryState.FAILED
+        elif not receipt.is_taken:
             thousandths = int(random_fraction() * 1_000)
             next_at = retry_at(first.attempts + 1, first.made_at, now, thousandths)
             state = DeliveryState.FAILED if next_at is None else DeliveryState.WAITING

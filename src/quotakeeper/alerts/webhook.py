@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
 from http.client import HTTPException, HTTPResponse
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from typing import Any
 from urllib.parse import urlsplit
 
+from quotakeeper.alerts.deadlines import Deadline, Received
 from quotakeeper.alerts.message import AlertMessage, Receipt, printable
 from quotakeeper.alerts.reach import Resolve, reach, resolved
 from quotakeeper.alerts.signing import signature, signing_key
-from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.clocks import Clock
 from quotakeeper.config.alert_secrets import channel_secrets
 from quotakeeper.config.alert_settings import ChannelSettings
 from quotakeeper.domain.windows import SECOND
 
-_PATIENCE_SECONDS = 10.0  # for the whole exchange
+WEBHOOK_SECONDS = 10.0  # for the whole exchange
+# Request Timeout and Too Many Requests: the same request can succeed later (RFC 9110, RFC 6585).
+_TRIED_AGAIN = frozenset({408, 429})
 _MOST_ANSWERED = 2_000  # bytes of the answer's body that are read
 
 
@@ -29,7 +32,7 @@ class Webhook:
 
     def __init__(
         self, channel: ChannelSettings, clock: Clock, resolve: Resolve = resolved,
-        patience_seconds: float = _PATIENCE_SECONDS,
+        patience_seconds: float = WEBHOOK_SECONDS,
     ) -> None:  # fmt: skip
         self._channel = channel
         self._clock = clock
@@ -40,7 +43,7 @@ class Webhook:
         """Send a message once; see Channel."""
         body = json.dumps(message.payload, ensure_ascii=False).encode()
         request = self._request(message.id, body)
-        deadline = _Deadline(self._patience)
+        deadline = Deadline(self._patience)
         try:
             with closing(self._connected(deadline)) as connection:
                 connection.settimeout(deadline.left())
@@ -69,12 +72,16 @@ class Webhook:
             lines.append(f"webhook-signature: {signature(keys, message_id, seconds, body)}")
         return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + body
 
-    def _connected(self, deadline: _Deadline) -> socket.socket:
+    def _connected(self, deadline: Deadline) -> socket.socket:
         parts = urlsplit(self._channel.url)
         host, is_secure = str(parts.hostname), parts.scheme == "https"
         port = parts.port or (443 if is_secure else 80)
         last: OSError = OSError(f"{host} has no address")
-        for found in reach(host, port, self._channel.networks, self._resolve):
+
+        def resolve(name: str, at_port: int) -> Sequence[str]:
+            return deadline.within(lambda: self._resolve(name, at_port))
+
+        for found in reach(host, port, self._channel.networks, resolve):
             if not is_secure and not found.is_named:
                 raise OSError(
                     f"{host} is public, and http does not protect what is sent; use https"
@@ -94,42 +101,10 @@ class Webhook:
         raise last
 
 
-class _Deadline:
-    """The seconds that are left for an exchange. Real time, also if the messages have another clock."""
-
-    def __init__(self, seconds: float) -> None:
-        self._now: Callable[[], float] = SystemClock().monotonic
-        self._until = self._now() + seconds
-
-    def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError if there are none."""
-        left = self._until - self._now()
-        if left <= 0:
-            raise TimeoutError("the receiver did not answer in time")
-        return left
-
-
-class _Received(RawIOBase):
-    """The bytes of an answer, each part within the deadline."""
-
-    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Read what has come, and return how many bytes. Raises OSError."""
-        self._connection.settimeout(self._deadline.left())
-        return self._connection.recv_into(buffer)
-
-
 class _AnswerSource:
     """What HTTPResponse needs of a socket."""
 
-    def __init__(self, received: _Received) -> None:
+    def __init__(self, received: Received) -> None:
         self._received = received
 
     def makefile(self, mode: str) -> BufferedReader:
@@ -137,8 +112,8 @@ class _AnswerSource:
         return BufferedReader(self._received)
 
 
-def _answer(connection: socket.socket, deadline: _Deadline) -> Receipt:
-    source: Any = _AnswerSource(_Received(connection, deadline))
+def _answer(connection: socket.socket, deadline: Deadline) -> Receipt:
+    source: Any = _AnswerSource(Received(connection, deadline))
     with closing(HTTPResponse(source, method="POST")) as response:
         response.begin()
         status = f"HTTP {response.status} {response.reason}"
@@ -148,7 +123,10 @@ def _answer(connection: socket.socket, deadline: _Deadline) -> Receipt:
             text = response.read(_MOST_ANSWERED).decode("utf-8", "replace")
         except (OSError, HTTPException):  # the status has come, so the message was taken or not
             text = ""
-    return Receipt(200 <= response.status < 300, printable(f"{status}: {text}" if text else status))
+    return Receipt(
+        200 <= response.status < 300, printable(f"{status}: {text}" if text else status),
+        is_refused=400 <= response.status < 500 and response.status not in _TRIED_AGAIN,
+    )  # fmt: skip
 
 
 def _said(error: Exception) -> str:

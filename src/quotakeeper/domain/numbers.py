@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
 LOSSLESS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact])  # raises Inexact
 _HUNDREDTH = Decimal("0.01")
+_ALMOST_ALL = Decimal("99.99")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,8 +24,16 @@ def whole_times(number: Decimal, whole: int) -> int:
 
 
 def percentage(part: int, of: int) -> Decimal:
-    """Return `part` as a percentage of `of`, rounded to two decimals."""
-    return EXACT.divide(EXACT.multiply(part, 100), of).quantize(_HUNDREDTH, ROUND_HALF_EVEN, EXACT)
+    """Return `part` as a percentage of `of`, with two decimals. `of` is above 0.
+
+    The percentage is rounded half to even, with two exceptions. Only a part of 0 is 0 %, and a part
+    below `of` is at most 99.99 %. So the result is never more than 0.01 off.
+    """
+    exact = EXACT.divide(EXACT.multiply(part, 100), of)
+    rounded = exact.quantize(_HUNDREDTH, ROUND_HALF_EVEN, EXACT)
+    if part and not rounded:
+        return _HUNDREDTH.copy_sign(rounded)
+    return min(rounded, _ALMOST_ALL) if part < of else rounded
 
 
 def utc_time(at: int) -> datetime:

@@ -43,7 +43,7 @@ class Budget:
 
     @property
     def percent(self) -> Decimal:
-        """The used part of the amount, in percent."""
+        """The used part of the amount, in percent, as in `LimitStatus`."""
         return percent_of(self.used, self.limit.amount)
 
 

@@ -21,6 +21,7 @@ from quotakeeper.cli.alerts.view import (
     attempt_record,
     delivery_lines,
     delivery_record,
+    refusal_lines,
     simulated_lines,
     simulated_record,
     test_line,
@@ -137,6 +138,8 @@ def _print(
     is_quiet: bool,
 ) -> None:  # fmt: skip
     zone = zone_named(session.settings().timezone)
+    for line in refusal_lines(done, session):
+        console.tell(line)
     if as_json:
         if done or not is_quiet:
             attempts = [attempt_record(each) for each in done]

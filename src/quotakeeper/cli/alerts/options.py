@@ -23,7 +23,8 @@ def run(session: CommandContext, follow: bool, interval_seconds: float, as_json:
     """Read what is new in the journal, and send all alerts that are due.
 
     Any number of processes may run this at once: each alert is sent by one of them. Exit code 4: a
-    receiver did not take an alert, which is tried again for a day.
+    receiver did not take an alert. It is tried again for a day, or never if the receiver refused it
+    for good.
     """
     from quotakeeper.cli.alerts.command import run_run
 

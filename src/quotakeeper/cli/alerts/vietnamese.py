@@ -14,9 +14,11 @@ TEXTS = {
         "Đọc những gì mới trong nhật ký và gửi mọi cảnh báo đã đến lúc gửi."
     ),
     "Any number of processes may run this at once: each alert is sent by one of them. Exit code 4: "
-    "a receiver did not take an alert, which is tried again for a day.": (
+    "a receiver did not take an alert. It is tried again for a day, or never if the receiver refused "
+    "it for good.": (
         "Nhiều tiến trình có thể cùng chạy lệnh này: mỗi cảnh báo chỉ do một tiến trình gửi. Mã "
-        "thoát 4: có nơi nhận chưa nhận cảnh báo; cảnh báo đó được gửi lại trong một ngày."
+        "thoát 4: có nơi nhận không nhận cảnh báo. Cảnh báo đó được gửi lại trong một ngày, hoặc "
+        "không gửi lại nếu bị từ chối hẳn."
     ),
     "Only this channel; default: all channels.": "Chỉ kênh này; không nêu thì là mọi kênh.",
     "Send a test to each channel, and show the receiver's answer. Exit code 1: one failed.": (
@@ -85,6 +87,9 @@ TEXTS = {
     "{channel}: given up after a day: {title}: {answer}": (
         "{channel}: thôi gửi sau một ngày: {title}: {answer}"
     ),
+    "{channel}: refused for good, not sent again: {title}: {answer}": (
+        "{channel}: bị từ chối hẳn, không gửi lại: {title}: {answer}"
+    ),
     "{channel}: not taken: {title}: {answer}; the next attempt is at {at}": (
         "{channel}: chưa nhận: {title}: {answer}; lần gửi tiếp theo lúc {at}"
     ),
@@ -93,6 +98,22 @@ TEXTS = {
     "There are no alerts in this time range.": "Không có cảnh báo nào trong khoảng thời gian này.",
     "channel {channel!r} does not take alerts; see its answer: quotakeeper alerts test": (
         "kênh {channel!r} không nhận cảnh báo; xem câu trả lời của nó: quotakeeper alerts test"
+    ),
+    "channel {channel!r} did not take {n} alert, which is not sent again": (
+        "kênh {channel!r} không nhận {n} cảnh báo; cảnh báo này không được gửi lại"
+    ),
+    "channel {channel!r} did not take {n} alerts, which are not sent again": (
+        "kênh {channel!r} không nhận {n} cảnh báo; các cảnh báo này không được gửi lại"
+    ),
+    "warning: the receiver of channel {channel!r} refused {n} alert, which is not sent again; see its "
+    "answer: quotakeeper alerts show": (
+        "cảnh báo: nơi nhận của kênh {channel!r} từ chối {n} cảnh báo, và cảnh báo này không được gửi "
+        "lại; xem câu trả lời: quotakeeper alerts show"
+    ),
+    "warning: the receiver of channel {channel!r} refused {n} alerts, which are not sent again; see "
+    "its answers: quotakeeper alerts show": (
+        "cảnh báo: nơi nhận của kênh {channel!r} từ chối {n} cảnh báo, và các cảnh báo này không được "
+        "gửi lại; xem các câu trả lời: quotakeeper alerts show"
     ),
     "There would have been {n} alert.": "Lẽ ra đã có {n} cảnh báo.",
     "There would have been {n} alerts.": "Lẽ ra đã có {n} cảnh báo.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
@@ -24,6 +25,9 @@ def attempt_line(done: Delivered, zone: tzinfo, session: CommandContext) -> str:
     words, answer, title = session.words, done.receipt.text, done.message.title
     if done.receipt.is_taken:
         text = "{channel}: sent: {title} ({answer})"
+        return words(text, channel=done.channel, title=title, answer=answer)
+    if done.receipt.is_refused:
+        text = "{channel}: refused for good, not sent again: {title}: {answer}"
         return words(text, channel=done.channel, title=title, answer=answer)
     if done.next_at is None:
         text = "{channel}: given up after a day: {title}: {answer}"
@@ -61,6 +65,28 @@ def delivery_lines(
     for name in dict.fromkeys(row.channel for row in late):
         text = "channel {channel!r} does not take alerts; see its answer: quotakeeper alerts test"
         yield words(text, channel=name)
+    failed = Counter(row.channel for row in rows if row.state is DeliveryState.FAILED)
+    for name, n in failed.items():
+        one = "channel {channel!r} did not take {n} alert, which is not sent again"
+        many = "channel {channel!r} did not take {n} alerts, which are not sent again"
+        yield words.plural(n, one, many, channel=name, n=figures.whole(n, session.lang))
+
+
+def refusal_lines(done: Sequence[Delivered], session: CommandContext) -> Iterator[str]:
+    """Yield a warning for each channel whose receiver refused alerts for good."""
+    refused = Counter(each.channel for each in done if each.receipt.is_refused)
+    for name, n in refused.items():
+        one = (
+            "warning: the receiver of channel {channel!r} refused {n} alert, which is not sent again; "
+            "see its answer: quotakeeper alerts show"
+        )
+        many = (
+            "warning: the receiver of channel {channel!r} refused {n} alerts, which are not sent "
+            "again; see its answers: quotakeeper alerts show"
+        )
+        yield session.words.plural(
+            n, one, many, channel=name, n=figures.whole(n, session.lang)
+        )  # fmt: skip
 
 
 def simulated_lines(

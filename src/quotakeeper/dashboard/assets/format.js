@@ -43,7 +43,15 @@ export class Format {
   }
 
   percent(text, most = 1) {
-    return `${this.number(text, 0, most)}${SPACE}%`;
+    return `${this.share(text, most)}${SPACE}%`;
+  }
+
+  // A percentage without its sign. One above 0 is never shown as 0, one below 100 never as 100.
+  share(text, most = 1) {
+    const value = Number(text);
+    const step = 10 ** -most;
+    if (value > 0 && value < step / 2) return `<${this.number(step, 0, most)}`;
+    return this.number(value < 100 && value >= 100 - step / 2 ? 100 - step : text, 0, most);
   }
 
   // An amount of a limit, with its unit if `named`.

@@ -74,7 +74,7 @@ const kindOf = (limit) => (limit.full || limit.state === 'exceeded' ? 'blocked' 
 
 // Used, reserved and forecast of a limit. The text beside it says the same.
 function Bullet({ f, limit }) {
-  const label = f.t('limit_label', { name: limit.name, used: f.amount(limit.used, limit), amount: f.amount(limit.amount, limit), percent: limit.percent === null ? '?' : f.number(limit.percent, 0, 1) });
+  const label = f.t('limit_label', { name: limit.name, used: f.amount(limit.used, limit), amount: f.amount(limit.amount, limit), percent: limit.percent === null ? '?' : f.share(limit.percent) });
   const mark = limit.forecast && share(limit.forecast.projected, limit.amount);
   return html`<div class=${`bullet is-${kindOf(limit)}`} role="img" aria-label=${label}>
     <i class="used" style=${width(limit.percent)}></i><i class="held" style=${width(share(limit.reserved, limit.amount))}></i>

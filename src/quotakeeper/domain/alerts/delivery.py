@@ -12,11 +12,15 @@ FIRST_RETRY = 10 * SECOND
 LONGEST_RETRY = 15 * 60 * SECOND
 RETRIED_FOR = 86_400 * SECOND
 FEWEST_ATTEMPTS = 20  # also if the machine slept for a day
-CLAIMED_FOR = 120 * SECOND  # longer than any channel may take for one alert
+CLAIMED_FOR = 120 * SECOND  # twice what any channel may take for one alert
 
 
 class DeliveryState(StrEnum):
-    """WAITING until it is sent, SENT when the receiver took it, FAILED after a day of retries."""
+    """The state of one delivery.
+
+    WAITING until it is sent, SENT when the receiver took it, FAILED after a day of retries or if the
+    receiver refused it for good.
+    """
 
     WAITING = "waiting"
     SENT = "sent"

@@ -32,7 +32,8 @@ DIMENSIONS = ("provider", "model", "operation", "job", "day", "hour", "outcome",
 class LimitStatus:
     """The state of one limit. Amounts are in the limit's base unit.
 
-    - `percent`: `used` as a percentage of the limit's amount.
+    - `percent`: `used` as a percentage of the limit's amount, with two decimals. It is 0 only if
+      nothing is used, and below 100 if less than the amount is used.
     - `state`: "ok", "warning", "exceeded" or "unknown".
     - `resets_at`: when the period ends, in microseconds since 1970 UTC.
     - `forecast`: None if it cannot be computed or was not requested.
@@ -232,7 +233,7 @@ def _with_unpriced(entry: LimitStatus, slots: Sequence[BucketSum]) -> LimitStatu
 
 
 def percent_of(used: int, amount: int) -> Decimal:
-    """Return `used` as a percentage of `amount`, with two decimals; 100 if `amount` is 0."""
+    """Return `used` as a percentage of `amount`, as `percentage` does; 100 if `amount` is 0."""
     if amount == 0:
         return Decimal(100)
     return percentage(used, amount)

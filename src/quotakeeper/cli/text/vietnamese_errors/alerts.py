@@ -46,6 +46,11 @@ TEXTS = {
     "write it as the pages of Apprise show it, such as tgram://TOKEN/CHAT": (
         "hãy viết như các trang của Apprise hướng dẫn, chẳng hạn tgram://TOKEN/CHAT"
     ),
+    "has {} addresses": "có {0} địa chỉ",
+    "has an address with several receivers": "có một địa chỉ gồm nhiều nơi nhận",
+    "write a channel for each receiver; each is then tried again on its own": (
+        "hãy viết mỗi nơi nhận thành một kênh; khi đó mỗi nơi được gửi lại riêng"
+    ),
     'a channel of the kind "service"': 'kênh loại "service"',
     "{} is not a part of a day": "{0} không phải một khoảng trong ngày",
     'write it like "22:00-07:00"': 'hãy viết như "22:00-07:00"',
