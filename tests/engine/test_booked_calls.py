@@ -9,7 +9,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.ledger.commands import Command, Correct, Failed, Outcomes
+from quotakeeper.domain.ledger.commands import Command, Correct, Failed, Outcomes, Record
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.leases import booked_calls
 from quotakeeper.engine.leases.booked_calls import BookedCalls
@@ -180,6 +180,19 @@ def test_a_call_that_was_corrected_stays_as_it_is(
         host.kept.book_again(store, host.clock.now())
         assert list(store.entries()) == before
         assert not caplog.records
+
+
+def test_a_call_that_another_process_recorded_stays_as_it_is(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    host.calls(1)
+    host.server.lose_all()
+    (kept,) = host.kept._kept
+    record = Record(kept.draw.id, kept.labels, Figures({"requests": 9}, 0))
+    host.server.apply([record], host.clock.now())
+    assert host.book_again() == 1
+    assert [entry.figures for entry in host.server.entries()] == [record.figures]
+    assert not caplog.records
 
 
 def test_a_call_that_cannot_be_booked_is_named(
