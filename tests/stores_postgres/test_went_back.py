@@ -19,10 +19,11 @@ from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.server_doubts import WentBack
 from quotakeeper.errors import LedgerWentBackError
+from quotakeeper.stores.postgres.connection import Head
 from quotakeeper.stores.postgres.driver import open_connection
-from quotakeeper.stores.postgres.dsn import ServerAddress
+from quotakeeper.stores.postgres.dsn import ServerAddress, parse_dsn
 from quotakeeper.stores.postgres.last_seen import LastSeen, Position, ServerIdentity
-from quotakeeper.stores.postgres.server_watch import Demands
+from quotakeeper.stores.postgres.server_watch import NO_DEMANDS, Demands, ServerWatch
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
 from quotakeeper.value_classes import replace
@@ -205,6 +206,23 @@ def test_another_cluster_and_an_older_timeline_are_noticed(tmp_path: Path) -> No
     assert doubts == [WentBack(101, 102, 7), None, lost]
     assert "another database cluster" in lost.explain()
     assert LastSeen(tmp_path / "a.seen").doubt == lost
+
+
+def test_each_loss_is_counted_so_that_calls_are_booked_again() -> None:
+    watch = ServerWatch(parse_dsn("postgresql://localhost/none"), NO_DEMANDS)
+
+    def looks(version: int, accepted_at: int = 0, timeline: int = 3) -> int:
+        watch.seen.connected(ServerIdentity("1", timeline))
+        watch.look(Head(0, 0, version, 0, 0, 0), accepted_at, 5)
+        return watch.losses
+
+    assert [looks(100), looks(101), looks(101)] == [0, 0, 0]
+    assert [looks(50), looks(51)] == [1, 1]
+    assert looks(50) == 2, "it went back again, before anybody accepted the first loss"
+    assert [looks(60, 7), looks(60, 7)] == [3, 3]  # a false alarm, which does no harm
+    assert [looks(70, 7, 2), looks(70, 7, 2)] == [4, 4]  # an older timeline, with more commits
+    watch.committed(80, "b", 6)
+    assert looks(79, 7, 2) == 5
 
 
 def test_processes_of_a_machine_share_what_they_saw(tmp_path: Path) -> None:

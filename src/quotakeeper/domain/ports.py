@@ -204,9 +204,7 @@ class OwnerLiveness(Protocol):
         """Return those of the given owner names whose process has ended."""
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Delete what the store keeps for these ended processes. Their reservations must have ended
-        before.
-        """
+        """Delete what the store keeps for these ended processes, whose reservations have ended."""
 
     def keep_alive(self, now: int) -> None:
         """Write that this process is running, if it was silent for some seconds. Raises LedgerError."""
@@ -228,6 +226,10 @@ class OwnerLiveness(Protocol):
 
 class LeaseSharing(Protocol):
     """The port for leases of other processes. A lease is a reservation for many calls."""
+
+    @property
+    def losses(self) -> int:
+        """A number that grows when the ledger may lack commits that this process has seen."""
 
     def leases_in(self, limits: Sequence[Limit]) -> list[Hold]:
         """Return the open leases that count in one of these limits, oldest first."""
@@ -293,6 +295,4 @@ class Store(
     ClockKeeping,
     Protocol,
 ):
-    """All seven ports of a ledger store. Code that uses a store should ask only for the ports it
-    needs.
-    """
+    """All seven ports of a ledger store. Code should ask only for the ports that it needs."""

@@ -118,7 +118,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         # Imported only with leases: for other programs it would be a tenth of the import.
         from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
 
-        leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock)
+        leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock,
+                            may_go_back=has_hosts)  # fmt: skip
         leases.told = observers.tell_of
     background = BackgroundWrites(limits, observers)
     apply = background.apply

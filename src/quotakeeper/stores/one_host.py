@@ -21,6 +21,7 @@ class OneHost:
     """The methods of the ports about owners and leases that need nothing in the ledger."""
 
     hears_processes = False
+    losses = 0  # nobody watches a file or a memory for lost commits
 
     def leases_in(self: _Holding, limits: Sequence[Limit]) -> list[Hold]:
         """Return the open leases that count in one of these limits, oldest first."""

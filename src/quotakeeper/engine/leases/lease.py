@@ -196,9 +196,9 @@ class LeasedCall:
         in the ledger.
         """
         if self.drawn:
-            return [self._ending()]
+            return [self.ending]
         if self.end is not LineKind.RELEASED:
-            return [self.draw, self._ending()]
+            return [self.draw, self.ending]
         if not self.lease.is_fenced:
             return []
         return [replace(self.draw, only_if_open=True), Release(self.id)]
@@ -212,7 +212,9 @@ class LeasedCall:
         figures = self.figures or assumed(self.shape.figures)
         return Record(self.id, self.lease.labels, figures, self.shape.call.limits, self.at)
 
-    def _ending(self) -> Command:
+    @property
+    def ending(self) -> Command:
+        """The command that ends the call in the ledger."""
         if self.end is LineKind.SETTLED and self.figures is not None:
             return Settle(self.id, self.figures, self.shape.call.limits)
         if self.end is LineKind.ASSUMED:

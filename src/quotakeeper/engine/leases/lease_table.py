@@ -20,6 +20,7 @@ from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.journals.lease_journal import LineKind, lease_line
 from quotakeeper.engine.leases.block_sizing import BlockSizing
+from quotakeeper.engine.leases.booked_calls import BookedCalls
 from quotakeeper.engine.leases.fast_path import RECALLED_SECONDS, FastPath
 from quotakeeper.engine.leases.flush import book, draw
 from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
@@ -49,14 +50,33 @@ class LeaseTable(FastPath):
 
     def __init__(
         self, clock: Clock, ledger: Path | None, owner: str, granting: BlockSizing,
-        sign: RecallSign, ledger_clock: Clock | None = None,
+        sign: RecallSign, ledger_clock: Clock | None = None, *, may_go_back: bool = False,
     ) -> None:  # fmt: skip
+        """`may_go_back`: the ledger is on a server, which can lose commits."""
         super().__init__(clock, ledger, owner)
         # Entries use the ledger's clock. Admission in memory uses both clocks of the machine.
         self._ledger_clock = ledger_clock or clock
         self._block_sizing = granting
         self._sign = sign
         self.told: Told = _unheard
+        self._booked = BookedCalls() if may_go_back else None
+
+    def after_fork(self, owner: str) -> None:
+        """Drop all leases in a forked child, and the calls that its parent booked."""
+        super().after_fork(owner)
+        self._booked = None if self._booked is None else BookedCalls()
+
+    @property
+    def active(self) -> bool:
+        """Whether there is work for the leases, so that the worker must run again soon."""
+        return super().active or (self._booked is not None and self._booked.waiting)
+
+    def _book_again(self, store: Store, now: int) -> None:
+        """Book calls again that the ledger has lost. Raises LedgerError; see BookedCalls."""
+        if self._booked is not None:
+            outcomes = self._booked.book_again(store, now)
+            if outcomes:
+                self.told(outcomes)
 
     def grant(self, shape: Shape, store: Store, now: int) -> bool:
         """Make room for a call on a lease. Returns False if the call must be admitted without a
@@ -106,6 +126,8 @@ class LeaseTable(FastPath):
             except BaseException:
                 self._ended.extendleft(reversed(calls))
                 raise
+            if self._booked is not None:
+                self._booked.keep(calls)
             self._collect()  # also calls that were admitted and ended in the meantime
             for call in calls:
                 # A call that a signal interrupted may have ended without being admitted.
@@ -170,6 +192,7 @@ class LeaseTable(FastPath):
 
         Raises LedgerError; the work is then tried again.
         """
+        self._book_again(store, now)
         monotonic = self._clock.monotonic()
         if not self.active or (monotonic < self._next_tick and not at_once):
             return
@@ -252,7 +275,7 @@ class LeaseTable(FastPath):
             self._removable.pop().remove()
         self._segments.gone()
 
-    def close(self, store: LedgerWriter, now: int) -> None:
+    def close(self, store: Store, now: int) -> None:
         """Release the calls that were not sent, write all others to the ledger, and release all
         leases. A call that is still under way is written as a reservation.
         """
@@ -266,3 +289,6 @@ class LeaseTable(FastPath):
                 self.end(call, LineKind.RELEASED)
         self.give_back(leases, store, now)
         self._tidy(store, now, self._clock.monotonic())
+        self._book_again(store, now)
+        while self._booked is not None and self._booked.waiting:
+            self._book_again(store, now)

@@ -45,7 +45,7 @@ class LeaseUpkeep(Protocol):
     def after_fork(self, owner: str) -> None:
         """Drop all leases in a forked child, because they belong to the parent."""
 
-    def close(self, store: LedgerWriter, now: int) -> None:
+    def close(self, store: Store, now: int) -> None:
         """Book all calls on leases and release all leases."""
 
 

@@ -143,6 +143,11 @@ class LeaseHolders(ConditionalWrites):
 
         return self._read(ask) if owners else []
 
+    @property
+    def losses(self) -> int:
+        """A number that grows when the ledger may lack commits; see the port."""
+        return self._watch.losses
+
     def recall(self) -> None:
         """Ask all processes to release the unused parts of their leases."""
         self._presence.hears(self._alone("recall", ())[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from quotakeeper.domain.server_doubts import FailoverDoubt, LedgerDoubt
+from quotakeeper.domain.server_doubts import FailoverDoubt, LedgerDoubt, WentBack
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.stores.postgres.connection import Head
 from quotakeeper.stores.postgres.dialect import texts
@@ -54,7 +54,8 @@ class Replication(NamedTuple):
 class ServerWatch:
     """Notices that a ledger went back, that a failover could lose commits, and that clocks differ.
 
-    `doubt` is the reason why hard limits refuse calls, or None.
+    `doubt` is the reason why hard limits refuse calls, or None. `losses` counts how often the
+    ledger may have lost commits that this process has seen. A false alarm does no harm.
     """
 
     def __init__(self, address: ServerAddress, demands: Demands) -> None:
@@ -66,6 +67,10 @@ class ServerWatch:
         self._is_gone = False  # the commit that must be there is not there
         self._version = 0  # as this connection last saw it
         self._is_standby = False
+        self.losses = 0
+        self._newest = 0  # the version as this process last saw it, on any connection
+        self._known_loss: WentBack | None = self.seen.doubt
+        self._accepted_at = self.seen.position.accepted_at
 
     @property
     def doubt(self) -> LedgerDoubt | None:
@@ -114,10 +119,22 @@ class ServerWatch:
         if not self._is_standby:
             self.seen.look(head.version, accepted_at, now, is_gone=self._is_gone)
             self._is_gone = False
+            self._count_losses(head.version)
+
+    def _count_losses(self, version: int) -> None:
+        """Count a loss that this process notices, or that another one noticed or accepted before.
+
+        A version is compared also while a loss is known, because a ledger can go back twice.
+        """
+        doubt, accepted_at = self.seen.doubt, self.seen.position.accepted_at
+        is_new = doubt is not None and doubt != self._known_loss
+        if is_new or accepted_at > self._accepted_at or version < self._newest:
+            self.losses += 1
+        self._known_loss, self._accepted_at, self._newest = doubt, accepted_at, version
 
     def committed(self, version: int, batch: str, at: int) -> None:
         """Record an acknowledged commit of this process."""
-        self._version = version
+        self._version = self._newest = version
         self.seen.committed(version, batch, at)
 
     def check_durability(self) -> None:
