@@ -360,7 +360,7 @@ def test_who_may_only_read_the_ledger_reads_keys_and_changes_none(
     manager: KeyManager, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager.create(VirtualKey("", "lan"))
-    monkeypatch.setattr("quotakeeper.stores.sqlite.key_store.opens_read_only", lambda path: True)
+    monkeypatch.setattr("quotakeeper.stores.sqlite.side_tables.opens_read_only", lambda path: True)
     assert [key.name for key in keys_of(path).all_keys()] == ["lan"]
     with pytest.raises(LedgerUnavailableError, match="is read-only"):
         manager.revoke("lan")

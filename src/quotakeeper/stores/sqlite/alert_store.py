@@ -1,43 +1,21 @@
-"""Alerts in a ledger file. Each call opens the file and closes it, so that a fork is safe."""
+"""Alerts in a ledger file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Sequence
 
 from quotakeeper.domain.alerts.alert_store import AlertCursor
 from quotakeeper.domain.alerts.delivery import Claimed, DeliveryRow, DeliveryState
 from quotakeeper.domain.alerts.quiet_hours import NewAlert
-from quotakeeper.domain.ledger.state import ZoneFinder
-from quotakeeper.identifiers import new_owner
-from quotakeeper.native_threads import Lock
 from quotakeeper.stores.sql.alert_rows import AlertRows, checked_alert_rows
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.statements import alert_statements
 from quotakeeper.stores.sqlite.alert_tables import has_alerts, make_alert_tables
-from quotakeeper.stores.sqlite.connection import reading
-from quotakeeper.stores.sqlite.errors import read_only
-from quotakeeper.stores.sqlite.read_only import opens_read_only
-from quotakeeper.stores.sqlite.transactions import Transactions
-
-T = TypeVar("T")
+from quotakeeper.stores.sqlite.side_tables import SideTables
 
 
-class SqliteAlerts(Transactions):
-    """The alerts of one ledger file; see AlertStore. Any thread may use it."""
-
-    def __init__(
-        self, path: Path, zones: ZoneFinder, *, durability: str = "power", group: int | None = None
-    ) -> None:  # fmt: skip
-        super().__init__(path, zones, owner=new_owner(), durability=durability, group=group)
-        self._changing = Lock()
-
-    @property
-    def name(self) -> str:
-        """The ledger's location, for messages."""
-        return self._file_name
+class SqliteAlerts(SideTables[AlertRows]):
+    """The alerts of one ledger file; see AlertStore."""
 
     def cursor(self) -> AlertCursor:
         """Return how far the journal was read. Makes the tables if there are none."""
@@ -84,25 +62,11 @@ class SqliteAlerts(Transactions):
         """Return the deliveries of alerts at or after `since`, the newest first."""
         return self._asked(lambda rows: rows.rows(since, most), [])
 
-    def _changed(self, change: Callable[[AlertRows], T]) -> T:
-        if opens_read_only(self._path):
-            raise read_only(self._path)
+    def _has_tables(self, session: SqlSession) -> bool:
+        return has_alerts(session)
 
-        def write(state: SqlState) -> tuple[T, bool]:
-            if not has_alerts(state.session):
-                make_alert_tables(state.session)
-            return change(self._tables(state.session)), True
-
-        with self._changing:  # the connection is for one thread
-            try:
-                return self._written(write)
-            finally:
-                self.close()
-
-    def _asked(self, ask: Callable[[AlertRows], T], without: T) -> T:
-        with reading(self._path) as session:
-            session.execute("BEGIN")
-            return ask(self._tables(session)) if has_alerts(session) else without
+    def _make_tables(self, session: SqlSession) -> None:
+        make_alert_tables(session)
 
     def _tables(self, session: SqlSession) -> AlertRows:
         return checked_alert_rows(session, alert_statements(), self._file_name)
