@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ class Served:
     ledger: Path
     process: subprocess.Popen[str]
     folder: Path
+
+    @property
+    def told(self) -> str:
+        """What it has written to stderr until now."""
+        return (self.folder / "told.txt").read_text(encoding="utf-8")
 
     def stop(self) -> tuple[int, str, str]:
         """Send SIGTERM, and wait until the gateway has settled everything."""
@@ -86,14 +92,23 @@ def served(
                 process.kill()
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for another process, which gives no other sign than what it changes."""
+    end = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def _url(process: subprocess.Popen[str], told: Path) -> str:
     """Wait until the gateway tells its URL. A worker may tell those of its page and API before."""
-    import time
+    found: list[str] = []
 
-    for _ in range(SECONDS * 20):
-        found = re.search(r"https?://[\d.]+:\d+(?!\d|/#|/admin)", told.read_text(encoding="utf-8"))
-        if found is not None:
-            return found[0]
-        assert process.poll() is None, told.read_text(encoding="utf-8")
-        time.sleep(0.05)
-    raise AssertionError("the gateway did not start")
+    def is_told() -> bool:
+        text = told.read_text(encoding="utf-8")
+        found.extend(re.findall(r"https?://[\d.]+:\d+(?!\d|/#|/admin)", text)[:1])
+        assert found or process.poll() is None, text
+        return bool(found)
+
+    until(is_told)
+    return found[0]

@@ -6,10 +6,8 @@ import json
 import os
 import re
 import signal
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from quotakeeper.config.admin_tokens import READER_VARIABLE, WRITER_VARIABLE, ad
 from quotakeeper.errors import ConfigError
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.harness import GENERATE, prompt
-from tests.gateway.serve_process import Served, served
+from tests.gateway.serve_process import Served, served, until
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes and no SIGHUP")
 CANARY = "canary-of-an-admin-token-0123456789abcdef"
@@ -42,20 +40,9 @@ def _ask(
             return error.code, json.loads(error.read()), dict(error.headers)
 
 
-def _until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def _told(gateway: Served) -> str:
-    return (gateway.folder / "told.txt").read_text(encoding="utf-8")
-
-
 def _admin_url(gateway: Served) -> str:
-    _until(lambda: "/admin/v1" in _told(gateway))
-    found = re.search(r"http://[\d.]+:\d+/admin/v1", _told(gateway))
+    until(lambda: "/admin/v1" in gateway.told)
+    found = re.search(r"http://[\d.]+:\d+/admin/v1", gateway.told)
     assert found is not None
     return found[0]
 
@@ -92,13 +79,13 @@ def test_a_key_made_over_the_api_is_limited_and_revoked_in_the_running_gateway(
         config = tmp_path / "quotakeeper.toml"
         config.write_text(BASE + LIMIT.format(-987654), encoding="utf-8")
         gateway.process.send_signal(signal.SIGHUP)
-        _until(lambda: _ask("GET", ready)[0] == 503)
+        until(lambda: _ask("GET", ready)[0] == 503)
         problem = _ask("GET", ready)[1]["problem"]
         assert problem.endswith(" quotakeeper.toml: limit[1].amount")
         assert "-987654" not in problem  # what stands in the file is in the log alone
         assert "-987654" in _ask("GET", f"{admin}/config", **headers)[1]["problem"]
         config.write_text(BASE + LIMIT.format(4), encoding="utf-8")  # seen without a signal
-        _until(lambda: _ask("GET", ready)[0] == 200)
+        until(lambda: _ask("GET", ready)[0] == 200)
         assert [call(gateway.key) for _ in range(2)] == [200, 402]
         place = f"{admin}/keys/{key['id']}"
         assert _ask("POST", f"{place}/revoke", {}, **headers, **{"If-Match": '"1"'})[0] == 200
@@ -123,7 +110,7 @@ def test_without_a_token_a_new_one_is_printed_once(tmp_path: Path) -> None:
         served(tmp_path, {"gemini": sandbox.base_url}, "--admin", "127.0.0.1:0") as gateway,
     ):
         admin = _admin_url(gateway)
-        (token,) = re.findall(r"qa_[0-9a-f]{64}", _told(gateway))
+        (token,) = re.findall(r"qa_[0-9a-f]{64}", gateway.told)
         assert _ask("GET", f"{admin}/keys", Authorization=f"Bearer {token}")[0] == 200
         assert _ask("GET", f"{admin}/keys")[0] == 401
         gateway_side = _ask("GET", f"{gateway.url}/admin/v1/keys", Authorization=f"Bearer {token}")
@@ -175,4 +162,4 @@ def test_the_first_key_of_a_new_ledger_is_made_over_the_api(tmp_path: Path) -> N
         assert _ask("POST", f"{admin}/keys", {"name": "lan"}, **headers)[0] == 201
         gateway.ledger.unlink()
         assert _ask("GET", f"{admin}/keys", **headers)[0] == 503
-        assert "the admin API cannot use the ledger" in _told(gateway)
+        assert "the admin API cannot use the ledger" in gateway.told

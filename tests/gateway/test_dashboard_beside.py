@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ import pytest
 
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.harness import GENERATE, prompt
-from tests.gateway.serve_process import Served, served
+from tests.gateway.serve_process import Served, served, until
 from tests.gateway.test_serve_command import _post
 
 SECONDS = 30.0
@@ -45,20 +43,9 @@ class Page:
         return found
 
 
-def _told(gateway: Served) -> str:
-    return (gateway.folder / "told.txt").read_text(encoding="utf-8")
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def _page(gateway: Served) -> Page:
-    _until(lambda: "/#" in _told(gateway))
-    (url,) = re.findall(r"http://127\.0\.0\.1:\d+/#\S+", _told(gateway))
+    until(lambda: "/#" in gateway.told)
+    (url,) = re.findall(r"http://127\.0\.0\.1:\d+/#\S+", gateway.told)
     return Page(url)
 
 
@@ -80,7 +67,7 @@ def test_the_page_shows_the_calls_of_the_gateway_and_who_made_them(
         page.sign_in()
         for _ in range(2):
             assert _post(gateway.url + GENERATE, gateway.key, prompt("hello"))[0] == 200
-        _until(lambda: page.overview()["today"]["calls"] == 2)
+        until(lambda: page.overview()["today"]["calls"] == 2)
         found = page.overview()
         assert found["judgement"]["word"] == "blocked"
         assert [each["key"] for each in found["spenders"]] == ["an"]

@@ -20,7 +20,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.gateway.certificates import Certificate
 from quotakeeper.sandbox.server import Sandbox
 from tests.gateway.harness import GENERATE, prompt
-from tests.gateway.serve_process import served
+from tests.gateway.serve_process import served, until
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 pytestmark = pytest.mark.skipif(
@@ -80,7 +80,7 @@ def test_a_client_that_trusts_the_certificate_is_served(tmp_path: Path, workers:
         key.write_bytes(second_key.read_bytes())
         gateway.process.send_signal(signal.SIGHUP)  # the pair does not fit yet
         told = tmp_path / "told.txt"
-        _until(lambda: "the old one stays" in told.read_text(encoding="utf-8"))
+        until(lambda: "the old one stays" in told.read_text(encoding="utf-8"))
         assert _subject(port) == "first"
         file.write_bytes(second.read_bytes())
         gateway.process.send_signal(signal.SIGHUP)
@@ -92,14 +92,6 @@ def test_a_client_that_trusts_the_certificate_is_served(tmp_path: Path, workers:
         code, log, _ = gateway.stop()
         assert (code, len(log.splitlines())) == (0, 1)
         assert len(sandbox.bill.charges) == 1
-
-
-def _until(is_so: object) -> None:
-    assert callable(is_so)
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_key_that_others_can_use_is_refused(tmp_path: Path) -> None:

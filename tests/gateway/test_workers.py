@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,20 +36,13 @@ from quotakeeper.gateway.upstreams import make_upstreams
 from quotakeeper.sandbox.server import Sandbox
 from quotakeeper.testing import FakeClock
 from tests.gateway.harness import GENERATE, prompt
-from tests.gateway.serve_process import ROOT, Served, environment, served
+from tests.gateway.serve_process import ROOT, Served, environment, served, until
 from tests.gateway.test_serve_command import _events, _post
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="no /proc here: Windows or macOS"
 )
 SECONDS = 30.0
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def _workers(gateway: Served) -> set[int]:
@@ -81,15 +74,11 @@ def _shared_folder(worker: int) -> Path:
     return next(Path(each).parent for each in opened if "quotakeeper-workers-" in each)
 
 
-def _told(gateway: Served) -> str:
-    return (gateway.folder / "told.txt").read_text(encoding="utf-8")
-
-
 @contextmanager
 def _serving(folder: Path, sandbox: Sandbox, count: int = 2, *more: str) -> Iterator[Served]:
     arguments = ("--workers", str(count), *more)
     with served(folder, {"gemini": sandbox.base_url}, *arguments) as gateway:
-        _until(lambda: f"{count} workers serve" in _told(gateway))
+        until(lambda: f"{count} workers serve" in gateway.told)
         yield gateway
 
 
@@ -99,11 +88,11 @@ def test_a_killed_worker_is_replaced_and_every_call_is_counted_once(tmp_path: Pa
         assert len(before) == 3
         statuses = [_post(gateway.url + GENERATE, gateway.key, prompt())[0] for _ in range(6)]
         with Keeper(gateway.ledger, {"default_limits": False}) as keeper:
-            _until(lambda: len(list(keeper.events())) == 6)  # a kill before that loses the usage
-        _until(lambda: (tmp_path / "log.txt").read_text(encoding="utf-8").count("\n") == 6)
+            until(lambda: len(list(keeper.events())) == 6)  # a kill before that loses the usage
+        until(lambda: (tmp_path / "log.txt").read_text(encoding="utf-8").count("\n") == 6)
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
-        _until(lambda: len(_workers(gateway) - before) == 1)
+        until(lambda: len(_workers(gateway) - before) == 1)
         statuses += [_post(gateway.url + GENERATE, gateway.key, prompt())[0] for _ in range(6)]
         code, log, told = gateway.stop()
         assert (code, statuses) == (0, [200] * 12)
@@ -143,7 +132,7 @@ def test_a_second_signal_ends_the_calls_at_once(tmp_path: Path) -> None:
         assert sandbox.bill.wait_for(1)
         began = time.monotonic()
         gateway.process.send_signal(signal.SIGTERM)
-        _until(lambda: len(_workers(gateway)) == 1)  # the other one has no call, so it has ended
+        until(lambda: len(_workers(gateway)) == 1)  # the other one has no call, so it has ended
         gateway.process.send_signal(signal.SIGTERM)
         assert gateway.process.wait(SECONDS) == 0
         call.join()
@@ -159,7 +148,7 @@ def test_the_workers_of_a_killed_supervisor_stop(tmp_path: Path) -> None:
         assert folder.is_dir()
         assert _post(gateway.url + GENERATE, gateway.key, prompt())[0] == 200
         gateway.process.kill()
-        _until(lambda: not any(map(_is_alive, workers)))
+        until(lambda: not any(map(_is_alive, workers)))
         assert not folder.exists()
     assert len(_events(gateway.ledger)) == 1
 

@@ -25,6 +25,7 @@ from quotakeeper.stores.postgres.dsn import parse_dsn
 from quotakeeper.stores.postgres.server_watch import Demands
 from quotakeeper.stores.postgres.store import PostgresStore
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
+from tests.proof.promotions import wait_for
 from tests.stores_postgres.cluster import wheels
 from tools.postgres_server import Cluster, running
 
@@ -56,14 +57,6 @@ def execute(cluster: Cluster, sql: str) -> Any:
     ) as raw:
         found = raw.execute(sql)
         return found.fetchone() if found.description else None
-
-
-def wait_for(cluster: Cluster, sql: str) -> None:
-    """Wait until a query says true. It is the server that is waited for, so there is no fake clock."""
-    until = time.monotonic() + 60
-    while not execute(cluster, sql)[0]:
-        assert time.monotonic() < until, sql
-        time.sleep(0.02)
 
 
 def test_a_server_that_takes_no_writes_is_told(
