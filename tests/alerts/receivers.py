@@ -128,7 +128,9 @@ class _MailSession(socketserver.StreamRequestHandler):
     def _take_mail(self) -> None:
         self.wfile.write(b"354 go on\r\n")
         lines = []
-        while (part := self.rfile.readline()) not in (b".\r\n", b""):
+        while (part := self.rfile.readline()) != b".\r\n":
+            if not part:  # the client has gone, so this is no mail
+                return
             lines.append(part)
         self.box.mails.append(message_from_bytes(b"".join(lines)))
         self.box.before(b".")
@@ -149,7 +151,6 @@ def mail_receiver() -> Iterator[Mailbox]:
     found = Mailbox()
     session = type("Session", (_MailSession,), {"box": found})
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), session)
-    server.daemon_threads = True
     found.port = server.server_address[1]
     with _served(server):
         yield found
